@@ -1,0 +1,16 @@
+//! The nouns that cross a process boundary: ids, offsets, sizes, journal records, session files, host frames.
+//!
+//! No I/O and no async here: every other crate may use this one, and this one uses none of them. A type that is
+//! written to disk or to a socket carries a version, and has a golden sample in the tests.
+
+mod exit;
+mod id;
+mod offset;
+mod program;
+mod size;
+
+pub use exit::ExitStatus;
+pub use id::{IdError, SessionId};
+pub use offset::Offset;
+pub use program::{BlockKind, ProgramReport, ProgramState};
+pub use size::Size;
