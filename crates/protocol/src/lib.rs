@@ -7,10 +7,14 @@ mod exit;
 mod id;
 mod offset;
 mod program;
+mod record;
 mod size;
+mod time;
 
 pub use exit::ExitStatus;
 pub use id::{IdError, SessionId};
 pub use offset::Offset;
 pub use program::{BlockKind, ProgramReport, ProgramState};
-pub use size::Size;
+pub use record::{Body, ClientNumber, LengthClass, Notice, Record};
+pub use size::{Size, SizeError};
+pub use time::Time;

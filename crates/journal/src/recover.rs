@@ -1,0 +1,98 @@
+//! Finds the end of a journal whose writer died, and cuts off the record it was writing.
+
+use crate::format::{Framed, SEGMENT_HEADER_BYTES, SegmentHeader, decode, frame};
+use crate::writer::{Recovered, advance};
+use crate::{Error, Result, segment};
+use protocol::{Body, Offset, Time};
+use rustix::fs::ftruncate;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// The end of a journal, ready to be written on.
+pub(crate) struct Tail {
+    pub file: File,
+    pub header: SegmentHeader,
+    pub position: u64,
+    pub offset: Offset,
+    pub last: Time,
+    pub recovered: Recovered,
+}
+
+/// Opens the last segment at its end. Damage in the middle of it (which no crash of ours makes) is cut off too,
+/// with all behind it, after a copy was put aside: what follows a bad length cannot be found again.
+pub(crate) fn tail(dir: &Path) -> Result<Tail> {
+    let last = segment::list(dir)?.pop().ok_or_else(|| Error::Missing(dir.to_owned()))?;
+    if last.sealed {
+        return begin_after_sealed(dir, last.number);
+    }
+    let failed = |error| Error::io(&last.path, error);
+    let mut file = OpenOptions::new().read(true).write(true).open(&last.path).map_err(failed)?;
+    let header = segment::read_header(&mut file, &last.path)?.ok_or(Error::Corrupt {
+        path: last.path.clone(),
+        position: 0,
+        why: "segment without a header",
+    })?;
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(SEGMENT_HEADER_BYTES as u64)).map_err(failed)?;
+    file.read_to_end(&mut bytes).map_err(failed)?;
+
+    let scan = scan(&bytes, &header);
+    let position = SEGMENT_HEADER_BYTES as u64 + scan.good_bytes as u64;
+    let torn_bytes = (bytes.len() - scan.good_bytes) as u64;
+    if scan.damaged {
+        fs::copy(&last.path, last.path.with_extension("seg.damaged")).map_err(failed)?;
+    }
+    if torn_bytes > 0 {
+        ftruncate(&file, position).map_err(|error| Error::io(&last.path, error))?;
+    }
+    let recovered = Recovered { torn_bytes, held: scan.held, exited: scan.exited };
+    Ok(Tail { file, header, position, offset: scan.offset, last: scan.last, recovered })
+}
+
+struct Scan {
+    good_bytes: usize,
+    offset: Offset,
+    last: Time,
+    held: u16,
+    exited: bool,
+    damaged: bool,
+}
+
+fn scan(bytes: &[u8], header: &SegmentHeader) -> Scan {
+    let (offset, last) = (header.offset, header.time);
+    let mut scan = Scan { good_bytes: 0, offset, last, held: 0, exited: false, damaged: false };
+    loop {
+        match frame(&bytes[scan.good_bytes..]) {
+            Framed::Record(length) => {
+                let record = decode(&bytes[scan.good_bytes..][..length]);
+                scan.good_bytes += length;
+                scan.offset = record.offset + advance(&record.body);
+                scan.last = record.time;
+                match record.body {
+                    Body::Output { held, .. } => scan.held = held,
+                    Body::Exit(_) => scan.exited = true,
+                    _ => {}
+                }
+            }
+            Framed::Partial => return scan,
+            Framed::Damaged(_) => return Scan { damaged: true, ..scan },
+        }
+    }
+}
+
+/// Where every segment is sealed the journal goes on in a new one.
+fn begin_after_sealed(dir: &Path, number: u32) -> Result<Tail> {
+    let mut reader = crate::Reader::at_segment(dir, number)?;
+    let session = reader.session();
+    let (mut offset, mut last) = (Offset::ZERO, Time::default());
+    let mut recovered = Recovered { torn_bytes: 0, held: 0, exited: false };
+    while let Some(record) = reader.next()? {
+        offset = record.offset + advance(&record.body);
+        last = record.time;
+        recovered.exited |= matches!(record.body, Body::Exit(_));
+    }
+    let header = SegmentHeader { session, number: number + 1, offset, time: last };
+    let file = crate::writer::begin_segment(dir, &header)?;
+    Ok(Tail { file, header, position: SEGMENT_HEADER_BYTES as u64, offset, last, recovered })
+}

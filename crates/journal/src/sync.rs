@@ -1,0 +1,124 @@
+//! Puts what was written onto the disk, beside the byte path: what `write(2)` took survives the death of any
+//! process, and at most [`SYNC_INTERVAL`] later it survives the loss of power too.
+
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, park, park_timeout};
+use std::time::{Duration, Instant};
+
+/// The longest time that written bytes wait for `fdatasync` to begin.
+pub(crate) const SYNC_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The helper thread's stack. It calls three functions and never recurses.
+const STACK_BYTES: usize = 64 << 10; // 64 KiB
+
+/// A thread that sleeps while nothing is written: no timer runs then.
+pub(crate) struct Syncer {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    /// What to sync; the newest segment, and the folder once after a segment was made.
+    files: Mutex<Vec<Arc<File>>>,
+    current: Mutex<Arc<File>>,
+    dirty: AtomicBool,
+    stop: AtomicBool,
+    failed: AtomicBool,
+}
+
+impl Syncer {
+    pub(crate) fn new(file: Arc<File>) -> Self {
+        let shared = Arc::new(Shared {
+            files: Mutex::default(),
+            current: Mutex::new(file),
+            dirty: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+        });
+        Self { shared, thread: None }
+    }
+
+    /// Notes that the current file has new bytes. Costs one atomic while the thread has not yet come round.
+    pub(crate) fn dirty(&mut self) {
+        if self.shared.dirty.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if self.thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let builder = std::thread::Builder::new().name("journal-sync".into()).stack_size(STACK_BYTES);
+            match builder.spawn(move || shared.run()) {
+                Ok(thread) => self.thread = Some(thread),
+                Err(_) => self.shared.failed.store(true, Ordering::Release),
+            }
+        }
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+
+    /// Goes on with a new file; the old one, and the folder that lists both, are synced once more.
+    pub(crate) fn switch(&mut self, file: Arc<File>, dir: Arc<File>) {
+        let old = std::mem::replace(&mut *lock(&self.shared.current), file);
+        lock(&self.shared.files).extend([old, dir]);
+        self.dirty();
+    }
+
+    /// Whether a sync ever failed: then the disk's state is unknown, though every process still sees all bytes.
+    pub(crate) fn failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.dirty.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        loop {
+            while !self.dirty.load(Ordering::Acquire) {
+                park();
+            }
+            self.gather();
+            self.dirty.store(false, Ordering::Release);
+            self.sync();
+            if self.stop.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+
+    /// Lets many writes share one sync. Once they stop, this is the last nap.
+    fn gather(&self) {
+        let end = Instant::now() + SYNC_INTERVAL;
+        while !self.stop.load(Ordering::Acquire) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            park_timeout(left);
+        }
+    }
+
+    fn sync(&self) {
+        let mut files = std::mem::take(&mut *lock(&self.files));
+        files.push(Arc::clone(&lock(&self.current)));
+        if files.iter().any(|file| file.sync_data().is_err()) {
+            self.failed.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing panics while holding one of these, and the values are valid at every step.
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
