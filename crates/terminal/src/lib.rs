@@ -3,6 +3,9 @@
 //! [`Screen`] is a pure value: bytes in, cells and dumps out. [`scan::Scanner`] finds the few sequences in a stream
 //! that somebody must act on. Nothing here knows of journals, sockets or clients.
 
+pub mod answer;
+pub mod probe;
+pub mod profile;
 pub mod query;
 pub mod reply;
 pub mod scan;
