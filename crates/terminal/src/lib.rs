@@ -11,5 +11,6 @@ pub mod query;
 pub mod reply;
 pub mod scan;
 pub mod screen;
+pub mod secret;
 
 pub use screen::Screen;
