@@ -133,7 +133,9 @@ proptest! {
         let tells = |found: Vec<Found>| -> Vec<Item> {
             found.into_iter().map(|f| f.what).filter(|what| !matches!(what, Item::Query(_))).collect()
         };
-        prop_assume!(!bytes.windows(2).any(|pair| pair == b"\xc2\x1b" || pair == b"\xc2\xc2"));
+        if bytes.windows(2).any(|pair| pair == b"\xc2\x1b" || pair == b"\xc2\xc2") {
+            return Ok(());
+        }
         let found = scan(&bytes);
         let rest = shown(&bytes, &found);
         let again = scan(&rest);

@@ -46,8 +46,9 @@ fn tokens(bytes: &[u8]) -> Vec<(Token, usize, usize)> {
     while at < bytes.len() {
         let (token, length) = match bytes[at..] {
             [0xc2, c1 @ 0x80..=0x9f, ..] => (Token::C1(c1), 2),
+            // The stream ends inside a character: what it is nobody knows yet.
+            [0xc2] | [] => break,
             [byte, ..] => (Token::Byte(byte), 1),
-            [] => break,
         };
         tokens.push((token, at, at + length));
         at += length;
