@@ -34,6 +34,8 @@ const C2: u8 = 0xc2;
 
 /// Bytes of a string after which it is known whether its content matters: `7501;` and one more.
 const HEAD: usize = 6;
+/// Bytes of text that are looked at one by one before a wide search begins.
+const NEAR: usize = 8;
 /// Where a long report, the longest string we keep, fits without growing (bytes).
 const BODY: usize = 4096;
 
@@ -257,7 +259,7 @@ impl Scanner {
     }
 
     fn plain(&mut self, chunk: &mut Chunk, at: usize) -> usize {
-        let Some(to) = memchr3(ESC, BEL, C2, &chunk.bytes[at..]) else { return chunk.bytes.len() };
+        let Some(to) = find_special(&chunk.bytes[at..]) else { return chunk.bytes.len() };
         let at = at + to;
         match chunk.bytes[at] {
             BEL => chunk.push(chunk.offset(at), chunk.offset(at + 1), Item::Bell),
@@ -430,4 +432,11 @@ impl Scanner {
         chunk.push(self.start, end, Item::Query(query));
         true
     }
+}
+
+/// The first byte that plain text does not have. Between the sequences of a TUI stand a few bytes of text, for which
+/// a wide search takes longer to begin than a look at each.
+fn find_special(bytes: &[u8]) -> Option<usize> {
+    let near = bytes.iter().take(NEAR).position(|b| matches!(*b, ESC | BEL | C2));
+    near.or_else(|| Some(NEAR + memchr3(ESC, BEL, C2, bytes.get(NEAR..)?)?))
 }
