@@ -8,10 +8,12 @@ pub mod key;
 pub mod paste;
 pub mod probe;
 pub mod profile;
+pub mod pty;
 pub mod query;
 pub mod reply;
 pub mod scan;
 pub mod screen;
 pub mod secret;
+pub mod tty;
 
 pub use screen::Screen;
