@@ -135,6 +135,8 @@ impl Screen {
             painter.place(self.row - top, last);
             painter.pen(self.styles.get(row.get(last).style()));
             painter.cell(self, row.get(last));
+            // A string terminator without a string: it only ends that this character can be repeated.
+            painter.out.extend(b"\x1b\\");
         }
         if self.modes.insert {
             painter.out.extend(b"\x1b[4h");

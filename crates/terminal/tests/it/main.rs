@@ -1,0 +1,6 @@
+//! What the terminal crate promises, seen from outside.
+
+mod generate;
+mod properties;
+mod recordings;
+mod xterm;
