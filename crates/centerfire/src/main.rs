@@ -1,1 +1,31 @@
-fn main() {}
+//! Centerfire: runs an AI coding CLI in a terminal that never loses anything.
+//!
+//! The keeper and the host of a session are this same file, started with a role as the first argument. A role is
+//! taken before anything else, so that those small processes never touch what the commands need.
+
+mod cli;
+mod cmd;
+mod config;
+mod context;
+mod exit;
+mod term;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    match words.get(1).and_then(|word| word.to_str()) {
+        Some(session::role::KEEPER) => exit::of_role(keeper(&words)),
+        Some(session::role::HOST) => exit::of_role(host(&words)),
+        _ => cli::run(words),
+    }
+}
+
+fn keeper(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
+    let args = session::role::parse(words.get(2))?;
+    Ok(session::keeper::main(args, words.get(4..).unwrap_or_default())?)
+}
+
+fn host(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
+    Ok(session::host::main(session::role::parse(words.get(2))?)?)
+}

@@ -4,7 +4,9 @@
 //! written to disk or to a socket carries a version, and has a golden sample in the tests.
 
 mod exit;
+pub mod frame;
 mod id;
+mod meta;
 mod offset;
 mod program;
 mod record;
@@ -12,7 +14,9 @@ mod size;
 mod time;
 
 pub use exit::ExitStatus;
+pub use frame::{Phase, Status};
 pub use id::{IdError, SessionId};
+pub use meta::{Exit, META_VERSION, Meta};
 pub use offset::Offset;
 pub use program::{BlockKind, ProgramReport, ProgramState};
 pub use record::{Body, ClientNumber, LengthClass, Notice, Record};

@@ -1,1 +1,23 @@
-//! session
+//! Sessions: a program in a pseudo-terminal, kept by two small processes, recorded to the last byte, shared live.
+//!
+//! [`launch::launch`] starts one; its [`keeper`] and [`host`] are processes of their own. [`client::HostClient`]
+//! talks to a host, [`attach`] joins a terminal to it, [`registry::Registry`] knows all sessions. Below this crate
+//! there is no network, no database and no async runtime.
+
+pub mod attach;
+mod backoff;
+pub mod client;
+mod error;
+pub mod folder;
+pub mod home;
+pub mod host;
+pub mod keeper;
+pub mod launch;
+mod link;
+pub mod process;
+pub mod registry;
+pub mod replay;
+pub mod role;
+mod signals;
+
+pub use error::{Error, Result};

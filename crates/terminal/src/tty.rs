@@ -4,7 +4,9 @@
 
 use protocol::Size;
 use rustix::fs::{Mode, OFlags};
-use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -93,7 +95,11 @@ pub fn cook(fd: impl AsFd) -> io::Result<()> {
     let mut settings = tcgetattr(&fd)?;
     settings.input_modes |= InputModes::ICRNL | InputModes::IXON | InputModes::BRKINT;
     settings.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
-    settings.local_modes |=
-        LocalModes::ISIG | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ECHOK;
+    settings.local_modes |= LocalModes::ISIG
+        | LocalModes::ICANON
+        | LocalModes::IEXTEN
+        | LocalModes::ECHO
+        | LocalModes::ECHOE
+        | LocalModes::ECHOK;
     Ok(tcsetattr(fd, OptionalActions::Now, &settings)?)
 }

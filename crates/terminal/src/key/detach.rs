@@ -3,6 +3,10 @@
 
 use super::{Code, Key, KeyError, KeyModes, Modifiers};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+/// The second press must come this soon after the first.
+const TWICE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Caps Lock and Num Lock, which the Kitty protocol reports among the modifiers.
 const LOCKS: u8 = 64 | 128;
@@ -43,6 +47,34 @@ impl DetachKey {
             read == key.encode(KeyModes { application_cursor, ..KeyModes::default() }).as_slice()
         };
         legacy(false) || legacy(true) || Press::parse(read).is_some_and(|press| press.is(key))
+    }
+}
+
+/// Watches what a terminal sends for the detach key pressed twice in a row. The first press goes to the program.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DetachWatch {
+    key: DetachKey,
+    first: Option<Instant>,
+}
+
+impl DetachWatch {
+    /// A watch for this key.
+    pub fn new(key: DetachKey) -> Self {
+        Self { key, first: None }
+    }
+
+    /// Takes in one read; true when it is the second press.
+    pub fn detaches(&mut self, read: &[u8]) -> bool {
+        if self.key.matches(read) {
+            let now = Instant::now();
+            let first = self.first.replace(now);
+            return first.is_some_and(|first| now.duration_since(first) <= TWICE_WITHIN);
+        }
+        // A terminal that reports releases tells of one between the two presses.
+        if !(read.ends_with(b"u") && read.windows(2).any(|two| two == b":3")) {
+            self.first = None;
+        }
+        false
     }
 }
 
@@ -113,6 +145,17 @@ mod tests {
         check("C-Up", "\x1b[1;5A", true);
         check("C-Up", "\x1b[1;5:1A", true);
         check("C-\\", "\x1c", true);
+    }
+
+    #[test]
+    fn only_the_second_press_in_a_row_detaches() {
+        let mut watch = DetachWatch::default();
+        let presses = ["\x1d", "a", "\x1d", "\x1d"].map(|read| watch.detaches(read.as_bytes()));
+        assert_eq!(presses, [false, false, false, true]);
+        let mut watch = DetachWatch::default();
+        let released =
+            ["\x1b[93;5u", "\x1b[93;5:3u", "\x1b[93;5u"].map(|read| watch.detaches(read.as_bytes()));
+        assert_eq!(released, [false, false, true]);
     }
 
     #[test]

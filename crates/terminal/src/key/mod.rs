@@ -7,7 +7,7 @@ mod detach;
 mod encode;
 mod name;
 
-pub use detach::DetachKey;
+pub use detach::{DetachKey, DetachWatch};
 pub use name::KeyError;
 
 use crate::screen::{ModeState, Screen};

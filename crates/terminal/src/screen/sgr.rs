@@ -1,13 +1,39 @@
 //! Writing styles as escape sequences: the reverse of `perform/sgr.rs`.
 
 use super::marks::Interned;
-use super::style::{Color, Pen, flag};
+use super::style::{Color, Pen, Style, flag};
 use super::{Link, Screen};
 
 impl Screen {
     /// The pen as SGR parameters, such as `0;1;38;5;9`: what DECRQSS answers.
     pub fn sgr(&self) -> String {
         parameters(self.pen)
+    }
+}
+
+impl Style {
+    /// The escape sequence that draws in this style, whatever the style was before; without its link.
+    pub fn sgr(&self) -> String {
+        let bits = [
+            (self.bold, flag::BOLD),
+            (self.dim, flag::DIM),
+            (self.italic, flag::ITALIC),
+            (self.blink, flag::BLINK),
+            (self.inverse, flag::INVERSE),
+            (self.invisible, flag::INVISIBLE),
+            (self.strikethrough, flag::STRIKETHROUGH),
+            (self.overline, flag::OVERLINE),
+        ];
+        let set =
+            bits.iter().filter(|(on, _)| *on).fold(self.underline as u16, |flags, (_, bit)| flags | bit);
+        let pen = Pen {
+            fg: self.foreground,
+            bg: self.background,
+            underline_color: self.underline_color,
+            flags: set,
+            link: 0,
+        };
+        format!("\x1b[{}m", parameters(pen))
     }
 }
 

@@ -1,0 +1,74 @@
+//! The command line: one line per command. Each command is a file in `cmd/` with its arguments and its `run`.
+
+use crate::context::Context;
+use crate::{cmd, config, exit};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Run an AI coding CLI in a terminal that never loses anything
+///
+/// Every byte of a session is recorded before it is shown. Detach and the program goes on; attach from anywhere and
+/// the screen is there; replay what happened at any time.
+#[derive(Parser)]
+#[command(name = "centerfire", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Start here:  centerfire run -- claude\nThen:        centerfire list, centerfire attach"
+)]
+pub(crate) struct Cli {
+    /// Answer with JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Read this configuration instead of the instance's own
+    #[arg(long, global = true, value_name = "FILE", env = "CENTERFIRE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $name:ident => $module:ident,)*) => {
+        #[derive(Subcommand)]
+        enum Command {
+            $($(#[$attribute])* $name(cmd::$module::Args),)*
+        }
+
+        impl Command {
+            fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+                match self {
+                    $(Self::$name(args) => args.run(context),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Run => run,
+    Attach => attach,
+    List => list,
+    Show => show,
+    Send => send,
+    Screen => screen,
+    Wait => wait,
+    Resize => resize,
+    Rename => rename,
+    Kill => kill,
+    Remove => remove,
+    Verify => verify,
+}
+
+/// Reads the command line, does what it says, and gives the exit code.
+pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
+    let cli = Cli::parse_from(words);
+    let json = cli.json;
+    let context = config::home().and_then(|home| {
+        let config = config::load(&home, cli.config.as_deref())?;
+        Ok(Context { home, config, json })
+    });
+    match context.and_then(|context| cli.command.run(&context)) {
+        Ok(code) => code,
+        Err(error) => exit::report(&error, json),
+    }
+}

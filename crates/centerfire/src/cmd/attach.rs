@@ -1,0 +1,54 @@
+//! `centerfire attach`: joins a session.
+
+use crate::context::Context;
+use protocol::Phase;
+use protocol::frame::DetachReason;
+use session::attach::{self, Options, Outcome};
+use std::process::ExitCode;
+
+/// Join a session: see its screen and type
+///
+/// Whoever joins first controls the session: types, and gives it the size of the terminal. Others watch, unless they
+/// take control. Press the detach key (Ctrl-] by default) twice to leave; a watcher may also press q.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one; without it the latest
+    session: Option<String>,
+    /// Watch only: never type, never change the size
+    #[arg(long, short, conflicts_with = "take")]
+    read_only: bool,
+    /// Take control from whoever has it
+    #[arg(long, short)]
+    take: bool,
+    /// Show this many lines of history first
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    history: usize,
+    /// The key that detaches when pressed twice within a second; `none` for none
+    #[arg(long, value_name = "KEY")]
+    detach_key: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(self.session.as_deref())?;
+        if entry.phase != Phase::Running {
+            return Err(super::show::ended(&entry));
+        }
+        let detach_key = self.detach_key.unwrap_or_else(|| context.config.detach_key.clone());
+        let (control, history) = (!self.read_only, self.history);
+        let options = Options { control, take: self.take, fresh: false, detach_key, history };
+        let outcome = attach::attach(&entry.meta, &entry.folder, &options)?;
+        Ok(tell_outcome(outcome, &entry.name))
+    }
+}
+
+/// Says how it ended, and gives the exit code.
+pub(crate) fn tell_outcome(outcome: Outcome, name: &str) -> ExitCode {
+    match outcome {
+        Outcome::Exited(status) => return ExitCode::from(u8::try_from(status.shell_code()).unwrap_or(1)),
+        Outcome::Signalled(signal) => return ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+        Outcome::Detached(DetachReason::Hangup) => {}
+        Outcome::Detached(_) => eprintln!("[detached from {name}; centerfire attach {name}]"),
+    }
+    ExitCode::SUCCESS
+}

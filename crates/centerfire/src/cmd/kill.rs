@@ -1,0 +1,94 @@
+//! `centerfire kill`: ends a session's program.
+
+use crate::context::Context;
+use protocol::Phase;
+use protocol::frame::{Event, Request};
+use serde_json::json;
+use session::client::HostClient;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// End a session's program: hang up, then ask it to terminate, then force it
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one
+    session: String,
+    /// Send only this signal, by name or number, and do not wait
+    #[arg(long, value_name = "SIGNAL", value_parser = signal)]
+    signal: Option<i32>,
+    /// Wait this many seconds after each signal before the next, harder one
+    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
+    grace: f64,
+}
+
+const HANG_UP: i32 = 1;
+const TERMINATE: i32 = 15;
+const FORCE: i32 = 9;
+
+const SIGNALS: &[(&str, i32)] = &[
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("USR2", 12),
+    ("TERM", 15),
+    ("CONT", 18),
+    ("STOP", 19),
+];
+
+fn signal(text: &str) -> Result<i32, String> {
+    let name = text.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    let known = SIGNALS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    known
+        .or_else(|| text.parse().ok().filter(|number| (1..=64).contains(number)))
+        .ok_or_else(|| format!("no signal `{text}`; write HUP, INT, TERM, KILL or a number"))
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(Some(&self.session))?;
+        if entry.phase != Phase::Running {
+            return Err(super::show::ended(&entry));
+        }
+        let mut client = context.connect(&entry, "kill")?;
+        client.call(Request::Follow)?;
+        if let Some(signal) = self.signal {
+            client.call(Request::Signal { signal })?;
+            context.say(&json!({ "signal": signal }), String::new);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let grace = Duration::try_from_secs_f64(self.grace)?;
+        for signal in [HANG_UP, TERMINATE, FORCE] {
+            // A program that ended in between refuses the signal; that is what was wanted.
+            let _ = client.call(Request::Signal { signal });
+            if let Some(status) = ended(&mut client, grace)? {
+                context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+        anyhow::bail!("`{}` does not end, even by SIGKILL; the kernel may be holding it", entry.name)
+    }
+}
+
+fn ended(client: &mut HostClient, grace: Duration) -> anyhow::Result<Option<protocol::ExitStatus>> {
+    let end = Instant::now() + grace;
+    loop {
+        while let Some(event) = client.event()? {
+            if let Event::Exited { status, .. } = event {
+                return Ok(Some(status));
+            }
+        }
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+        match client.receive(end) {
+            Ok(()) => {}
+            Err(session::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::TimedOut => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

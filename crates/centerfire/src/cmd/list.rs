@@ -1,0 +1,84 @@
+//! `centerfire list`: all sessions at a glance.
+
+use super::show::{describe, state_word};
+use crate::context::Context;
+use crate::term::paint;
+use protocol::{Phase, Time};
+use serde_json::{Value, json};
+use session::registry::Entry;
+use std::process::ExitCode;
+
+/// List sessions: those that run, or all
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Also those that ended
+    #[arg(long, short)]
+    all: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let mut entries = Vec::new();
+        for entry in context.registry().list()? {
+            match entry {
+                Ok(entry) if self.all || entry.phase == Phase::Running => entries.push(entry),
+                Ok(_) => {}
+                Err(error) => eprintln!("centerfire: {error}"),
+            }
+        }
+        if context.json {
+            let all: Vec<Value> =
+                entries.iter().map(|entry| describe(entry, entry.status.as_ref())).collect();
+            println!("{}", json!(all));
+        } else if entries.is_empty() {
+            eprintln!(
+                "no session runs; `centerfire run -- claude` starts one, `centerfire list --all` shows the past"
+            );
+        } else {
+            print_table(&entries);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn print_table(entries: &[Entry]) {
+    let now = Time::now();
+    let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).max(4);
+    println!("{:<width$}  {:<10}  {:>4}  {:<7}  {:<13}  COMMAND", "NAME", "STATE", "AGE", "CLIENTS", "ID");
+    for entry in entries {
+        let status = entry.status.as_ref();
+        let state = state_word(entry, status);
+        let clients =
+            status.filter(|_| entry.phase == Phase::Running).map_or(0, |status| status.clients.len());
+        println!(
+            "{:<width$}  {}  {:>4}  {:<7}  {:<13}  {}",
+            entry.name,
+            paint(&format!("{state:<10}"), colour(&state)),
+            age(now, entry.meta.created),
+            if clients == 0 { "-".to_owned() } else { clients.to_string() },
+            entry.meta.id.short(),
+            entry.meta.command.join(" "),
+        );
+    }
+}
+
+fn colour(state: &str) -> &'static str {
+    match state {
+        "blocked" | "error" | "lost" => "31",
+        "working" => "33",
+        "idle" | "done" => "32",
+        "running" => "36",
+        _ => "2",
+    }
+}
+
+/// How long ago, in its largest unit.
+fn age(now: Time, then: Time) -> String {
+    let seconds = now.since(then).as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86400),
+    }
+}

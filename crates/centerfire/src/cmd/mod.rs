@@ -1,0 +1,14 @@
+//! The commands, one file each: arguments, help text, `run`.
+
+pub(crate) mod attach;
+pub(crate) mod kill;
+pub(crate) mod list;
+pub(crate) mod remove;
+pub(crate) mod rename;
+pub(crate) mod resize;
+pub(crate) mod run;
+pub(crate) mod screen;
+pub(crate) mod send;
+pub(crate) mod show;
+pub(crate) mod verify;
+pub(crate) mod wait;

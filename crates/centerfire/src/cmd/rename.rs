@@ -1,0 +1,23 @@
+//! `centerfire rename`: gives a session another name.
+
+use crate::context::Context;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Give a session another name
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one
+    session: String,
+    /// The new name
+    name: String,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(Some(&self.session))?;
+        context.registry().rename(&entry, &self.name)?;
+        context.say(&json!({ "id": entry.meta.id, "name": self.name }), String::new);
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,151 @@
+//! `centerfire run`: starts a session and joins it.
+
+use crate::context::Context;
+use anyhow::Context as _;
+use protocol::{SessionId, Size};
+use serde_json::json;
+use session::attach::{self, Options};
+use session::launch::{Launch, Launched, launch};
+use std::ffi::OsString;
+use std::io::stdin;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// Start a session: a program in a terminal of its own, recorded to the last byte
+///
+/// The terminal you are in is attached to it. Press the detach key (Ctrl-] by default) twice to leave it running,
+/// and `centerfire attach` to come back. Without a command it is `claude` if that is installed, else your shell.
+///
+/// With CENTERFIRE_OFF=1 the program runs exactly as if it were started directly.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire run -- claude\n  centerfire run --detached --name build -- make -j4"
+)]
+pub(crate) struct Args {
+    /// Call the session NAME instead of after its program
+    #[arg(long)]
+    name: Option<String>,
+    /// Do not attach: print the session's id once its program runs
+    #[arg(long, short)]
+    detached: bool,
+    /// Give the terminal a size instead of this terminal's own
+    #[arg(long, value_name = "COLSxROWS")]
+    size: Option<Size>,
+    /// Start in DIR
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<PathBuf>,
+    /// Set a variable for the program; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, OsString)>,
+    /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
+    #[arg(long, value_name = "KEY")]
+    detach_key: Option<String>,
+    /// The program and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+fn variable(text: &str) -> Result<(String, OsString), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// The marks that an enclosing CLI leaves in the environment of what it starts. With them a CLI would take itself
+/// for a child of another one (T30). A user's own settings are never touched.
+pub(crate) const ENCLOSING_MARKS: &[&str] = &[
+    "AI_AGENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_MESSAGING_SOCKET",
+    "CLAUDE_CODE_MESSAGING_TOKEN",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_PID",
+    "CLAUDE_PROJECT_DIR",
+    "STY",
+    "TMUX",
+    "TMUX_PANE",
+    "ZELLIJ",
+    "ZELLIJ_PANE_ID",
+    "ZELLIJ_SESSION_NAME",
+];
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let command = if self.command.is_empty() { default_command() } else { self.command.clone() };
+        if std::env::var_os("CENTERFIRE_OFF").is_some_and(|off| off == "1") {
+            return Err(run_directly(&command, &self));
+        }
+        if let Ok(outer) = std::env::var("CENTERFIRE_SESSION_NAME")
+            && !self.detached
+        {
+            eprintln!("centerfire: starting a session inside the session `{outer}`");
+        }
+        let detach_key = self.detach_key.clone().unwrap_or_else(|| context.config.detach_key.clone());
+        detach_key.parse::<terminal::key::DetachKey>().context("detach key")?;
+        let started = start(context, &self, command, None)?;
+        if self.detached {
+            let told = json!({ "id": started.id, "name": started.name, "folder": started.folder.path() });
+            context.say(&told, || started.id.to_string());
+            return Ok(ExitCode::SUCCESS);
+        }
+        let options = Options { control: true, take: false, fresh: true, detach_key, history: 0 };
+        let outcome = attach::attach(&started.meta, &started.folder, &options)?;
+        Ok(super::attach::tell_outcome(outcome, &started.name))
+    }
+}
+
+fn start(
+    context: &Context,
+    args: &Args,
+    command: Vec<OsString>,
+    parent: Option<SessionId>,
+) -> anyhow::Result<Launched> {
+    let terminal = rustix::termios::isatty(stdin()).then(stdin);
+    let cwd = match &args.cwd {
+        Some(cwd) => std::fs::canonicalize(cwd).with_context(|| format!("enter {}", cwd.display()))?,
+        None => std::env::current_dir().context("find the current folder")?,
+    };
+    let mut env = args.env.clone();
+    if std::env::var_os("TERM").is_none_or(|term| term.is_empty()) {
+        env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
+    }
+    let plan = Launch {
+        command,
+        name: args.name.clone(),
+        cwd,
+        size: args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT),
+        env,
+        without: ENCLOSING_MARKS.iter().map(|name| (*name).to_owned()).collect(),
+        termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
+        parent,
+        settings: context.config.settings(),
+    };
+    Ok(launch(&context.home, &plan)?)
+}
+
+/// `claude` where it is installed, else the user's shell.
+fn default_command() -> Vec<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path).any(|folder| is_program(&folder.join("claude")));
+    let shell = || std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
+    vec![if installed { "claude".into() } else { shell() }]
+}
+
+fn is_program(path: &std::path::Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// The kill switch: becomes the program. Comes back only with the reason why it could not.
+fn run_directly(words: &[OsString], args: &Args) -> anyhow::Error {
+    let Some((program, arguments)) = words.split_first() else { return anyhow::anyhow!("no command") };
+    let mut command = Command::new(program);
+    command.args(arguments).envs(args.env.iter().map(|(name, value)| (name, value)));
+    if let Some(cwd) = &args.cwd {
+        command.current_dir(cwd);
+    }
+    let source = command.exec();
+    session::Error::Exec { command: program.to_string_lossy().into_owned(), source }.into()
+}

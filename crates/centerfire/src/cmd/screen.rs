@@ -1,0 +1,86 @@
+//! `centerfire screen`: what a person would see now.
+
+use crate::context::Context;
+use clap::ValueEnum;
+use protocol::frame::{Answer, Request};
+use protocol::{Offset, Phase};
+use serde_json::json;
+use session::registry::Entry;
+use session::replay;
+use std::io::Write;
+use std::process::ExitCode;
+use terminal::Screen;
+
+/// Print a session's screen, of an ended session its last one
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one; without it the latest
+    session: Option<String>,
+    /// text, json (with offset, cursor and size), or ansi (with colours)
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Also this many lines that scrolled off
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    history: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Ansi,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(self.session.as_deref())?;
+        let (screen, offset) = see(context, &entry, self.history)?;
+        let mut out = std::io::stdout().lock();
+        match if context.json { Format::Json } else { self.format } {
+            Format::Json => writeln!(out, "{}", as_json(&screen, offset, self.history))?,
+            Format::Text => {
+                for line in screen.history_lines(self.history).iter().chain(&screen.lines()) {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            Format::Ansi => {
+                for row in 0..screen.size().rows {
+                    for run in screen.runs(row) {
+                        write!(out, "{}{}", run.style.sgr(), run.text)?;
+                    }
+                    writeln!(out, "\x1b[0m")?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A session's screen and the offset it stands for: from its host, or from its journal.
+pub(crate) fn see(context: &Context, entry: &Entry, history: usize) -> anyhow::Result<(Screen, Offset)> {
+    if entry.phase == Phase::Running {
+        let mut client = context.connect(entry, "screen")?;
+        let request = Request::Snapshot { history };
+        let patience = session::client::PATIENCE;
+        if let (Answer::Snapshot(snapshot), dump) = client.call_with(request, &[], None, patience)? {
+            let mut screen = Screen::new(snapshot.size, history);
+            screen.feed(&dump);
+            return Ok((screen, snapshot.offset));
+        }
+    }
+    let replayed = replay::screen(&entry.folder, &entry.meta, history.max(context.config.history_lines))?;
+    Ok((replayed.screen, replayed.end))
+}
+
+fn as_json(screen: &Screen, offset: Offset, history: usize) -> serde_json::Value {
+    let cursor = screen.cursor();
+    json!({
+        "offset": offset,
+        "size": screen.size(),
+        "cursor": { "row": cursor.row, "col": cursor.col, "visible": cursor.visible, "style": cursor.style },
+        "alternate": screen.alternate(),
+        "title": screen.title(),
+        "lines": screen.lines(),
+        "history": screen.history_lines(history),
+    })
+}

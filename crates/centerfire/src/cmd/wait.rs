@@ -1,0 +1,232 @@
+//! `centerfire wait`: until something is true of a session.
+
+use crate::context::Context;
+use crate::exit;
+use anyhow::Context as _;
+use clap::ValueEnum;
+use journal::{Piece, Shown};
+use protocol::frame::{Answer, Event, Request};
+use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
+use regex::Regex;
+use serde_json::{Value, json};
+use session::client::HostClient;
+use session::registry::Entry;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use terminal::Screen;
+
+/// Wait until a session's program ends, shows a text, or is in a state
+///
+/// A state that was reached before `--since` does not count: give it the offset that `send` printed, and an answer
+/// from before the question is not taken for the answer. The exit code is 124 after the time-out.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire wait claude --for done --since 12345\n  centerfire wait build --for text --match 'error|finished'"
+)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one
+    session: String,
+    /// What to wait for. `idle` is satisfied by done as well
+    #[arg(long = "for", value_enum, value_name = "STATE")]
+    condition: Condition,
+    /// For `text`: a regular expression for a line of the screen
+    #[arg(long = "match", value_name = "REGEX", required_if_eq("condition", "text"))]
+    pattern: Option<Regex>,
+    /// Only what comes after this output offset counts
+    #[arg(long, value_name = "OFFSET")]
+    since: Option<u64>,
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Condition {
+    Exit,
+    Text,
+    Idle,
+    Blocked,
+    Done,
+}
+
+/// What was seen.
+enum Seen {
+    Exit(ExitStatus, Offset),
+    Line(String, Offset),
+    State(ProgramReport, Offset),
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(Some(&self.session))?;
+        let end = match self.timeout {
+            Some(seconds) => {
+                Some(Instant::now() + Duration::try_from_secs_f64(seconds).context("--timeout")?)
+            }
+            None => None,
+        };
+        match self.wait(context, &entry, end)? {
+            Some(seen) => {
+                context.say(&seen.json(), String::new);
+                Ok(ExitCode::SUCCESS)
+            }
+            None => {
+                eprintln!("centerfire: `{}` did not come to {:?} in time", entry.name, self.condition);
+                Ok(ExitCode::from(exit::TIMED_OUT))
+            }
+        }
+    }
+
+    fn wait(&self, context: &Context, entry: &Entry, end: Option<Instant>) -> anyhow::Result<Option<Seen>> {
+        if entry.phase != Phase::Running {
+            return self.look_at_the_past(entry).map(Some);
+        }
+        let mut client = context.connect(entry, "wait")?;
+        client.call(Request::Follow)?;
+        let Answer::Status(status) = client.call(Request::Status)? else { anyhow::bail!("no status") };
+        if let Some(seen) = self.state(&status.program, status.program_since) {
+            return Ok(Some(seen));
+        }
+        let mut text = match &self.pattern {
+            Some(pattern) => Some(TextWatch::begin(&mut client, entry, pattern, self.since)?),
+            None => None,
+        };
+        loop {
+            while let Some(event) = client.event()? {
+                if let Some(seen) = self.event(event, entry)? {
+                    return Ok(Some(seen));
+                }
+            }
+            if let Some(seen) = text.as_mut().map(TextWatch::look).transpose()?.flatten() {
+                return Ok(Some(seen));
+            }
+            if !listen(&mut client, end)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn event(&self, event: Event, entry: &Entry) -> anyhow::Result<Option<Seen>> {
+        match event {
+            Event::Exited { status, offset } if self.condition == Condition::Exit => {
+                Ok(Some(Seen::Exit(status, offset)))
+            }
+            Event::Exited { .. } => self.look_at_the_past(entry).map(Some),
+            Event::Program { report, offset } => Ok(self.state(&report, offset)),
+            _ => Ok(None),
+        }
+    }
+
+    fn state(&self, report: &ProgramReport, since: Offset) -> Option<Seen> {
+        let fits = match self.condition {
+            Condition::Idle => matches!(report.state, ProgramState::Idle | ProgramState::Done),
+            Condition::Done => report.state == ProgramState::Done,
+            Condition::Blocked => report.state == ProgramState::Blocked,
+            Condition::Exit | Condition::Text => false,
+        };
+        let counts = self.since.is_none_or(|after| since.0 >= after) && report.id.is_none();
+        (fits && counts).then(|| Seen::State(report.clone(), since))
+    }
+
+    /// A session that does not run any more can still have shown a text, and has its exit; no state will come.
+    fn look_at_the_past(&self, entry: &Entry) -> anyhow::Result<Seen> {
+        if self.condition == Condition::Exit
+            && let Some(exit) = entry.folder.exit()?
+        {
+            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
+            return Ok(Seen::Exit(exit.status, offset));
+        }
+        if let Some(pattern) = &self.pattern {
+            let mut watch = TextWatch::from_journal(entry, pattern, Offset(self.since.unwrap_or(0)))?;
+            if let Some(seen) = watch.look()? {
+                return Ok(seen);
+            }
+        }
+        Err(super::show::ended(entry))
+    }
+}
+
+/// Waits for the host to say something; false after the time-out.
+fn listen(client: &mut HostClient, end: Option<Instant>) -> anyhow::Result<bool> {
+    let far = Instant::now() + Duration::from_secs(3600);
+    match client.receive(end.unwrap_or(far).min(far)) {
+        Ok(()) => Ok(true),
+        Err(session::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::TimedOut => {
+            Ok(end.is_none_or(|end| Instant::now() < end))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks for a line on the screen, after each piece of output.
+struct TextWatch<'a> {
+    screen: Screen,
+    shown: Shown,
+    pattern: &'a Regex,
+    looked: bool,
+}
+
+impl<'a> TextWatch<'a> {
+    /// From now on, the present screen included; or from an offset on, the screen of that moment left out.
+    fn begin(
+        client: &mut HostClient,
+        entry: &Entry,
+        pattern: &'a Regex,
+        since: Option<u64>,
+    ) -> anyhow::Result<Self> {
+        if let Some(since) = since {
+            return Self::from_journal(entry, pattern, Offset(since));
+        }
+        let request = Request::Snapshot { history: 0 };
+        let (answer, dump) = client.call_with(request, &[], None, session::client::PATIENCE)?;
+        let Answer::Snapshot(snapshot) = answer else { anyhow::bail!("no screen") };
+        let mut screen = Screen::new(snapshot.size, 0);
+        screen.feed(&dump);
+        let shown = Shown::open(&entry.folder.journal(), snapshot.offset).map_err(session::Error::from)?;
+        Ok(Self { screen, shown, pattern, looked: false })
+    }
+
+    fn from_journal(entry: &Entry, pattern: &'a Regex, since: Offset) -> anyhow::Result<Self> {
+        let shown = Shown::open(&entry.folder.journal(), since).map_err(session::Error::from)?;
+        Ok(Self { screen: Screen::new(entry.meta.size, 0), shown, pattern, looked: true })
+    }
+
+    fn look(&mut self) -> anyhow::Result<Option<Seen>> {
+        if !std::mem::replace(&mut self.looked, true)
+            && let Some(seen) = self.line()
+        {
+            return Ok(Some(seen));
+        }
+        while let Some(piece) = self.shown.next().map_err(session::Error::from)? {
+            match piece {
+                Piece::Output { bytes, .. } => {
+                    self.screen.feed(&bytes);
+                    if let Some(seen) = self.line() {
+                        return Ok(Some(seen));
+                    }
+                }
+                Piece::Other(record) => {
+                    if let protocol::Body::Resize(size) = record.body {
+                        self.screen.resize(size);
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn line(&self) -> Option<Seen> {
+        let line = self.screen.lines().into_iter().find(|line| self.pattern.is_match(line))?;
+        Some(Seen::Line(line, self.shown.position()))
+    }
+}
+
+impl Seen {
+    fn json(&self) -> Value {
+        match self {
+            Self::Exit(status, offset) => json!({ "exit": status, "offset": offset }),
+            Self::Line(line, offset) => json!({ "line": line, "offset": offset }),
+            Self::State(report, offset) => json!({ "program": report, "offset": offset }),
+        }
+    }
+}

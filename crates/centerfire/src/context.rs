@@ -1,0 +1,53 @@
+//! What every command needs: where things are, how they are set, how to answer.
+
+use crate::config::Config;
+use protocol::frame::{Answer, Request};
+use session::client::HostClient;
+use session::home::Home;
+use session::registry::{Entry, Registry};
+
+/// Handed to each command.
+pub(crate) struct Context {
+    pub home: Home,
+    pub config: Config,
+    /// Whether to answer with JSON.
+    pub json: bool,
+}
+
+impl Context {
+    pub(crate) fn registry(&self) -> Registry {
+        Registry::new(&self.home)
+    }
+
+    /// The session of that name, id or beginning of an id; without one the latest.
+    pub(crate) fn find(&self, session: Option<&str>) -> anyhow::Result<Entry> {
+        match session {
+            Some(session) => Ok(self.registry().find(session)?),
+            None => self.registry().latest()?.ok_or_else(|| {
+                anyhow::anyhow!("there is no session yet; `centerfire run -- claude` starts one")
+            }),
+        }
+    }
+
+    /// A connection to the session's host.
+    pub(crate) fn connect(&self, entry: &Entry, command: &str) -> session::Result<HostClient> {
+        HostClient::connect(&entry.meta, command)
+    }
+
+    /// Asks the host for one thing.
+    pub(crate) fn ask(&self, entry: &Entry, command: &str, request: Request) -> session::Result<Answer> {
+        self.connect(entry, command)?.call(request)
+    }
+
+    /// Prints a value as JSON, or a line for people.
+    pub(crate) fn say(&self, value: &serde_json::Value, line: impl FnOnce() -> String) {
+        if self.json {
+            println!("{value}");
+        } else {
+            let line = line();
+            if !line.is_empty() {
+                println!("{line}");
+            }
+        }
+    }
+}

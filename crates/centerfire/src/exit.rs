@@ -1,0 +1,75 @@
+//! Exit codes, stable because scripts rely on them, and errors as one line with a next step.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done, or detached |
+//! | 1 | failed |
+//! | 2 | the command line is wrong |
+//! | 3 | no such session |
+//! | 4 | the session's program ended, or its host is gone |
+//! | 5 | refused: the program does not read its input, or another client is in control |
+//! | 124 | a time-out of `wait` |
+//! | 125 | the program's exit status is lost |
+//! | 126, 127 | the program could not be started; was not found |
+//! | other | the program's own, or 128 + signal |
+
+use anyhow::Error;
+use protocol::frame::Refusal;
+use serde_json::json;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+/// `wait` did not see what it waited for.
+pub(crate) const TIMED_OUT: u8 = 124;
+
+/// Ends the process of a role: what went wrong is in the session's log.
+pub(crate) fn of_role(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error:#}", std::process::id());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells an error to a person, or to a program as {`error`, `code`}.
+pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
+    let code = code(error);
+    if as_json {
+        println!("{}", json!({ "error": format!("{error:#}"), "code": word(error) }));
+    } else {
+        let (red, plain) = if crate::term::colour_on_stderr() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+        eprintln!("{red}centerfire:{plain} {error:#}");
+    }
+    ExitCode::from(code)
+}
+
+fn code(error: &Error) -> u8 {
+    use session::Error as S;
+    match error.downcast_ref::<S>() {
+        Some(S::NoSuchSession(_) | S::Ambiguous { .. }) => 3,
+        Some(S::NoHost(_)) => 4,
+        Some(S::Refused { code: Refusal::Ended, .. }) => 4,
+        Some(S::Refused { .. }) => 5,
+        Some(S::Exec { source, .. }) if source.kind() == ErrorKind::NotFound => 127,
+        Some(S::Exec { .. }) => 126,
+        _ => 1,
+    }
+}
+
+fn word(error: &Error) -> String {
+    use session::Error as S;
+    match error.downcast_ref::<S>() {
+        Some(S::NoSuchSession(_)) => "NO_SUCH_SESSION".to_owned(),
+        Some(S::Ambiguous { .. }) => "AMBIGUOUS".to_owned(),
+        Some(S::BadName { .. }) => "BAD_NAME".to_owned(),
+        Some(S::NoHost(_)) => "NO_HOST".to_owned(),
+        Some(S::Exec { .. }) => "EXEC".to_owned(),
+        Some(S::Refused { code, .. }) => serde_json::to_value(code)
+            .ok()
+            .and_then(|code| code.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        _ => "FAILED".to_owned(),
+    }
+}

@@ -1,0 +1,421 @@
+//! The language of `host.sock`, version 1: how a client and the host of one session talk.
+//!
+//! A frame is `u32` length of the rest, `u32` length of the head, the head (JSON), then a tail of raw bytes; both
+//! numbers little-endian. The first frame of a client is [`Request::Hello`]: a version before anything else. The
+//! host answers each request with one [`Answer`] that bears the request's id, and may send [`Message::Event`]s in
+//! between once a client follows or attaches. Output does not travel here: clients read the journal.
+//! `docs/host-protocol.md` has the longer form.
+
+use crate::{ClientNumber, ExitStatus, Offset, ProgramReport, SessionId, Size};
+use serde::{Deserialize, Serialize};
+
+/// The version a client names in its hello. A host takes its own version and the two before it.
+pub const HOST_PROTOCOL: u16 = 1;
+
+/// Bytes of a frame at most, both directions: a screen with 10,000 lines of history fits, and no peer can make the
+/// other allocate more.
+pub const MAX_FRAME_BYTES: usize = 8 << 20; // 8 MiB
+
+/// Bytes of one input transaction at most.
+pub const MAX_INPUT_BYTES: usize = 1 << 20; // 1 MiB
+
+/// A request with its number, which comes back in the answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// Chosen by the client, in any way.
+    pub id: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// What a client may ask of a host.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Must come first.
+    Hello {
+        /// [`HOST_PROTOCOL`] of the client.
+        version: u16,
+        /// What the client calls itself, for people: `centerfire attach`.
+        name: String,
+        /// The client's process id.
+        pid: u32,
+    },
+    /// Brings a terminal: to control the session, or only to be listed as one that watches.
+    Attach(Attach),
+    /// Gives the terminal back: answered when the host no longer touches it.
+    Release,
+    /// Types; the tail holds the bytes. Answered when the program's terminal has taken all of it.
+    Input {
+        /// How the bytes are meant.
+        form: InputForm,
+    },
+    /// Changes the size. Refused to a client that does not control, while another one does.
+    Resize {
+        /// The new size.
+        size: Size,
+    },
+    /// Asks for the screen; the answer's tail is its dump.
+    Snapshot {
+        /// Lines that scrolled off to include at most.
+        history: usize,
+    },
+    /// Asks for events from now on.
+    Follow,
+    /// Asks for the status.
+    Status,
+    /// Sends a signal to the program.
+    Signal {
+        /// Its number.
+        signal: i32,
+    },
+    /// Replaces the host by another binary without touching the program.
+    Upgrade {
+        /// Path of the binary.
+        binary: String,
+    },
+}
+
+/// How a terminal joins.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Attach {
+    /// Whether it wants to type and to set the size.
+    pub control: bool,
+    /// Whether to take control from whoever has it.
+    #[serde(default)]
+    pub take: bool,
+    /// The size of its terminal.
+    pub size: Size,
+    /// Whether the terminal's file descriptor comes with this frame; otherwise the client relays.
+    #[serde(default)]
+    pub tty: bool,
+    /// Whether the terminal shows the very beginning of the session, so that nothing has to be painted.
+    #[serde(default)]
+    pub fresh: bool,
+    /// The key that detaches, as in the configuration; `none` for none.
+    #[serde(default)]
+    pub detach_key: String,
+    /// Lines of history to paint before the screen.
+    #[serde(default)]
+    pub history: usize,
+}
+
+/// How input bytes are meant.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputForm {
+    /// As a terminal would send them.
+    Raw,
+    /// Text that is typed: line feeds become returns.
+    Text,
+    /// Pasted: in brackets if the program asked for them.
+    Paste,
+    /// Pasted, and then Enter as a key of its own, as one transaction.
+    Submit,
+    /// The end of what a pipe had to say: the bytes, if the program's terminal edits lines; else nothing.
+    EndOfFile,
+    /// Key names, one per line, encoded as the program's modes ask.
+    Keys,
+}
+
+/// What a host sends.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// The answer to the call of that id.
+    Answer {
+        /// The call's id.
+        id: u64,
+        /// The answer.
+        #[serde(flatten)]
+        answer: Answer,
+    },
+    /// Something happened.
+    Event(Event),
+}
+
+/// An answer to a request.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// To a hello.
+    Welcome {
+        /// The host's [`HOST_PROTOCOL`].
+        version: u16,
+        /// The session.
+        session: SessionId,
+        /// The number that this client's input will bear.
+        client: ClientNumber,
+    },
+    /// To an attach.
+    Attached {
+        /// Whether the client controls the session now.
+        control: bool,
+        /// Whether the host writes to the client's terminal itself. Otherwise the client reads the journal from the
+        /// snapshot's offset on and writes it.
+        direct: bool,
+    },
+    /// It was done, at this offset.
+    Done {
+        /// Output so far.
+        offset: Offset,
+    },
+    /// The screen; its dump is the tail.
+    Snapshot(Snapshot),
+    /// The status.
+    Status(Box<Status>),
+    /// It was not done.
+    Refused {
+        /// A word for programs.
+        code: Refusal,
+        /// A sentence for people.
+        message: String,
+    },
+}
+
+/// Why a host refuses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Refusal {
+    /// The request makes no sense.
+    BadRequest,
+    /// The client speaks a version the host does not.
+    Version,
+    /// Another client controls the session.
+    NotInControl,
+    /// The program does not read, and the queue of input is full: nothing of this transaction was taken.
+    WriteRejected,
+    /// The program has ended.
+    Ended,
+    /// The system refused.
+    Failed,
+}
+
+/// The facts of a screen that is sent along.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The dump stands for all output before this offset.
+    pub offset: Offset,
+    /// The size of the screen.
+    pub size: Size,
+}
+
+/// What happened in a session.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// More is stored. Sent only after the client read the one before: a slow client gets fewer, never older ones.
+    Head {
+        /// Output so far.
+        offset: Offset,
+    },
+    /// The size changed.
+    Resized {
+        /// The new one.
+        size: Size,
+    },
+    /// The program told its state.
+    Program {
+        /// Its report.
+        report: ProgramReport,
+        /// Output at that moment.
+        offset: Offset,
+    },
+    /// The program ended and all its output is stored.
+    Exited {
+        /// How.
+        status: ExitStatus,
+        /// Output in all.
+        offset: Offset,
+    },
+    /// The host gave the client's terminal back, in the state in which it was.
+    Detached {
+        /// Why.
+        reason: DetachReason,
+    },
+}
+
+/// Why a terminal was given back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetachReason {
+    /// The detach key.
+    Key,
+    /// Another client took control.
+    Taken,
+    /// The terminal is gone.
+    Hangup,
+    /// The host is being replaced: connect again.
+    Upgrade,
+}
+
+/// A session's state as its host sees it; also what `status.json` holds.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The version of this form.
+    pub version: u16,
+    /// The session.
+    pub session: SessionId,
+    /// Its present name.
+    pub name: String,
+    /// `running` or `exited`.
+    pub phase: Phase,
+    /// How the program ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<ExitStatus>,
+    /// What the program says of itself.
+    pub program: ProgramReport,
+    /// The output offset at which it said so.
+    pub program_since: Offset,
+    /// Output so far.
+    pub offset: Offset,
+    /// The size.
+    pub size: Size,
+    /// The title the program set.
+    #[serde(default)]
+    pub title: String,
+    /// When the program last wrote, in µs since 1970.
+    pub last_output: crate::Time,
+    /// When this was written, in µs since 1970.
+    pub updated: crate::Time,
+    /// Process ids.
+    pub pids: Pids,
+    /// Who is connected.
+    pub clients: Vec<ClientInfo>,
+    /// Why the recording has gaps now, where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<String>,
+}
+
+/// Where a session is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The program runs.
+    Running,
+    /// The program ended.
+    Exited,
+    /// Nobody holds the session any more, and how its program ended is not known: a reboot, or everything was killed.
+    Lost,
+}
+
+/// The processes of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Pids {
+    /// The keeper.
+    pub keeper: u32,
+    /// The host.
+    pub host: u32,
+    /// The program.
+    pub child: u32,
+}
+
+/// A connected client.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClientInfo {
+    /// Its number.
+    pub client: ClientNumber,
+    /// What it calls itself.
+    pub name: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Whether it controls the session.
+    pub control: bool,
+    /// Whether it brought a terminal.
+    pub terminal: bool,
+}
+
+/// Writes a frame.
+pub fn encode_frame(head: &impl Serialize, tail: &[u8]) -> Vec<u8> {
+    let head = serde_json::to_vec(head).expect("plain structs of strings and numbers always serialise");
+    let length = 4 + head.len() + tail.len();
+    let mut frame = Vec::with_capacity(4 + length);
+    frame.extend_from_slice(&(length as u32).to_le_bytes());
+    frame.extend_from_slice(&(head.len() as u32).to_le_bytes());
+    frame.extend_from_slice(&head);
+    frame.extend_from_slice(tail);
+    frame
+}
+
+/// What stands at the beginning of received bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A whole frame.
+    Whole {
+        /// The JSON head.
+        head: &'a [u8],
+        /// The raw tail.
+        tail: &'a [u8],
+        /// Bytes of the whole frame.
+        length: usize,
+    },
+    /// More bytes are needed.
+    Partial,
+    /// A length beyond the limit, or a head longer than its frame: the peer is not one of ours.
+    Bad,
+}
+
+/// Looks for a frame of at most `limit` bytes.
+pub fn decode_frame(bytes: &[u8], limit: usize) -> Frame<'_> {
+    let number = |at: usize| {
+        bytes.get(at..at + 4).map(|four| u32::from_le_bytes(four.try_into().expect("four bytes")))
+    };
+    let Some(length) = number(0) else { return Frame::Partial };
+    let length = length as usize;
+    if !(4..=limit).contains(&length) {
+        return Frame::Bad;
+    }
+    let Some(head_length) = number(4) else { return Frame::Partial };
+    let head_length = head_length as usize;
+    if head_length > length - 4 {
+        return Frame::Bad;
+    }
+    let Some(body) = bytes.get(8..4 + length) else { return Frame::Partial };
+    let (head, tail) = body.split_at(head_length);
+    Frame::Whole { head, tail, length: 4 + length }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_read_as_it_was_written_and_never_believed_beyond_its_limit() {
+        let call = Call { id: 9, request: Request::Input { form: InputForm::Submit } };
+        let bytes = encode_frame(&call, b"hello");
+        for cut in 0..bytes.len() {
+            assert_eq!(decode_frame(&bytes[..cut], MAX_FRAME_BYTES), Frame::Partial, "{cut}");
+        }
+        let Frame::Whole { head, tail, length } = decode_frame(&bytes, MAX_FRAME_BYTES) else { panic!() };
+        assert_eq!((tail, length), (&b"hello"[..], bytes.len()));
+        assert_eq!(serde_json::from_slice::<Call>(head).unwrap(), call);
+        assert_eq!(decode_frame(&bytes, 10), Frame::Bad);
+        assert_eq!(decode_frame(&[255; 8], MAX_FRAME_BYTES), Frame::Bad);
+        assert_eq!(decode_frame(&[4, 0, 0, 0, 9, 0, 0, 0], MAX_FRAME_BYTES), Frame::Bad);
+    }
+
+    /// The words of version 1, frozen: programs depend on them.
+    #[test]
+    fn version_1_stays_as_it_is() {
+        let text = |value: &Message| serde_json::to_string(value).unwrap();
+        let hello = Request::Hello { version: 1, name: "test".into(), pid: 7 };
+        assert_eq!(
+            serde_json::to_string(&Call { id: 1, request: hello }).unwrap(),
+            r#"{"id":1,"request":"hello","version":1,"name":"test","pid":7}"#
+        );
+        assert_eq!(
+            text(&Message::Answer { id: 1, answer: Answer::Done { offset: Offset(5) } }),
+            r#"{"answer":{"id":1,"answer":"done","offset":5}}"#
+        );
+        assert_eq!(
+            text(&Message::Event(Event::Exited { status: ExitStatus::Code(0), offset: Offset(5) })),
+            r#"{"event":{"event":"exited","status":{"code":0},"offset":5}}"#
+        );
+        let attach: Call = serde_json::from_str(
+            r#"{"id":2,"request":"attach","control":true,"size":{"cols":80,"rows":24},"new":1}"#,
+        )
+        .unwrap();
+        assert!(matches!(attach.request, Request::Attach(Attach { control: true, take: false, .. })));
+    }
+}

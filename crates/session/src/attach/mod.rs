@@ -1,0 +1,222 @@
+//! A person's terminal joins a session.
+//!
+//! Three ways, chosen by what is there: [`direct`], the host itself writes the terminal; [`relay`], standard input
+//! and output are pipes or two different terminals, and this process carries the bytes; [`watch`], somebody else
+//! controls the session. In all of them this process keeps the terminal's settings and puts them back.
+
+mod direct;
+mod relay;
+mod watch;
+
+use crate::client::{HostClient, unexpected};
+use crate::folder::Folder;
+use crate::{Error, Result, signals};
+use protocol::frame::{Answer, Attach, DetachReason, Request};
+use protocol::{ExitStatus, Meta, Size};
+use std::io::{self, Stdin, Stdout, Write};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+use terminal::tty::{self, Raw};
+
+/// How long a host may be away before its session is given up. A keeper brings a new one within milliseconds.
+const HOST_RETURNS: Duration = Duration::from_secs(10);
+/// Between two knocks at the door of a host that is away.
+const KNOCK_EVERY: Duration = Duration::from_millis(20);
+
+/// How to join.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether to type and to set the size, if nobody else does.
+    pub control: bool,
+    /// Whether to take control from whoever has it.
+    pub take: bool,
+    /// Whether this terminal sees the session from its very beginning.
+    pub fresh: bool,
+    /// The key that detaches.
+    pub detach_key: String,
+    /// Lines of history to show first.
+    pub history: usize,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The program ended.
+    Exited(ExitStatus),
+    /// The session goes on without us.
+    Detached(DetachReason),
+    /// A signal told us to leave; the session goes on.
+    Signalled(i32),
+}
+
+/// What a way of joining came to.
+enum Step {
+    Over(Outcome),
+    /// The host is gone or makes room: connect again.
+    Again,
+    /// Somebody took control: go on watching.
+    Watch,
+}
+
+/// What all three ways need.
+struct Seat<'a> {
+    meta: &'a Meta,
+    folder: &'a Folder,
+    stdin: Stdin,
+    stdout: Stdout,
+    /// The terminal's settings, where standard input is one.
+    raw: Option<Raw<Stdin>>,
+    signals: OwnedFd,
+    detach_key: &'a str,
+}
+
+/// Joins a session with this process's standard input and output, until one of them ends.
+pub fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
+    let failed = |error: io::Error| Error::io(std::path::Path::new("terminal"), error);
+    let signals = [libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP];
+    let mut seat = Seat {
+        meta,
+        folder,
+        stdin: io::stdin(),
+        stdout: io::stdout(),
+        raw: None,
+        signals: signals::pipe(&signals).map_err(failed)?,
+        detach_key: &options.detach_key,
+    };
+    // A pipe that nobody reads any more is an error of a write, not the end of this process.
+    signals::ignore(&[libc::SIGPIPE]);
+    if rustix::termios::isatty(&seat.stdin) {
+        seat.raw = Some(Raw::enter(io::stdin()).map_err(failed)?);
+        restore_on_panic();
+    }
+    let outcome = seat.join(options);
+    if let Some(raw) = &seat.raw {
+        raw.restore();
+    }
+    outcome
+}
+
+/// A release build aborts on a panic, and runs no destructor: the hook is the only place to put the settings back.
+fn restore_on_panic() {
+    let Ok(raw) = Raw::enter(io::stdin()) else { return };
+    raw.again().ok();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        raw.restore();
+        before(panic);
+    }));
+}
+
+impl Seat<'_> {
+    fn join(&mut self, options: &Options) -> Result<Outcome> {
+        let mut options = options.clone();
+        loop {
+            let mut client = self.connect()?;
+            let step = self.sit_down(&mut client, &options)?;
+            match step {
+                Step::Over(outcome) => return Ok(outcome),
+                Step::Again => {}
+                Step::Watch => (options.control, options.take) = (false, false),
+            }
+            options.fresh = false;
+        }
+    }
+
+    /// Connects; a host that just died has a successor in a moment.
+    fn connect(&self) -> Result<HostClient> {
+        let end = Instant::now() + HOST_RETURNS;
+        loop {
+            match HostClient::connect(self.meta, "attach") {
+                Ok(client) => return Ok(client),
+                Err(error @ Error::NoHost(_)) if self.folder.exit()?.is_some() => return Err(error),
+                Err(Error::NoHost(_) | Error::Io { .. }) if Instant::now() < end => {
+                    std::thread::sleep(KNOCK_EVERY);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn sit_down(&mut self, client: &mut HostClient, options: &Options) -> Result<Step> {
+        let one_terminal = tty::same_terminal(&self.stdin, &self.stdout);
+        let attach = Attach {
+            control: options.control,
+            take: options.take,
+            size: self.size(),
+            tty: one_terminal,
+            fresh: options.fresh,
+            detach_key: options.detach_key.clone(),
+            history: options.history,
+        };
+        let pass = (one_terminal && options.control).then(|| std::os::fd::AsFd::as_fd(&self.stdout));
+        let request = Request::Attach(attach);
+        let answer = match client.call_with(request, &[], pass, crate::client::PATIENCE) {
+            Ok((answer, _)) => answer,
+            Err(Error::Io { .. }) => return Ok(Step::Again),
+            Err(error) => return Err(error),
+        };
+        match answer {
+            Answer::Attached { direct: true, .. } => direct::run(self, client),
+            Answer::Attached { control: true, .. } => relay::run(self, client, options.fresh),
+            Answer::Attached { .. } => watch::run(self, client, options.history),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The size of our terminal, or the session's own where there is none.
+    fn size(&self) -> Size {
+        tty::size(&self.stdout).or_else(|| tty::size(&self.stdin)).unwrap_or(self.meta.size)
+    }
+
+    /// Does what the signals that came ask for; a step if that ends this way of joining.
+    fn heed_signals(&mut self, client: &mut HostClient) -> Result<Option<Step>> {
+        for signal in signals::drain(&self.signals) {
+            match signal {
+                libc::SIGWINCH => {
+                    client.post(Request::Resize { size: self.size() }, &[])?;
+                }
+                libc::SIGTSTP => {
+                    client.call(Request::Release)?;
+                    self.pause();
+                    return Ok(Some(Step::Again));
+                }
+                signal => {
+                    // The terminal may be the very thing that is gone: leave without waiting for it.
+                    let _ = client.call(Request::Release);
+                    return Ok(Some(Step::Over(Outcome::Signalled(signal))));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stops like any program that is put in the background, the terminal as it was; comes back in raw mode.
+    fn pause(&mut self) {
+        if let Some(raw) = &self.raw {
+            raw.restore();
+        }
+        // SIGSTOP, because SIGTSTP is ours; a job control shell sees the same.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        if let Some(raw) = &self.raw {
+            let _ = raw.again();
+        }
+    }
+}
+
+/// Errors of a connection mean that the host is gone; all others stand.
+fn again_if_gone(result: Result<Step>) -> Result<Step> {
+    match result {
+        Err(Error::Io { .. } | Error::NoHost(_)) => Ok(Step::Again),
+        other => other,
+    }
+}
+
+/// Writes to our standard output. A pipe that nobody reads any more ends this process as it ends any other; the
+/// session goes on.
+fn write_out(seat: &mut Seat<'_>, bytes: &[u8]) -> Result<()> {
+    let mut out = seat.stdout.lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::OutputClosed,
+        _ => Error::io(std::path::Path::new("standard output"), error),
+    })
+}

@@ -1,0 +1,134 @@
+//! Standard input and output are not one terminal: this process reads the journal and writes it out, and sends what
+//! it reads as input. So a session can stand in a pipe or run from cron.
+
+use super::{Outcome, Seat, Step, again_if_gone, write_out};
+use crate::Result;
+use crate::client::{HostClient, unexpected};
+use journal::{Piece, Shown};
+use protocol::Offset;
+use protocol::frame::{Answer, DetachReason, Event, InputForm, Message, Request};
+use rustix::event::{PollFd, PollFlags, poll};
+use std::io::Read;
+use std::time::Instant;
+use terminal::key::DetachWatch;
+
+/// Bytes of input sent at once.
+const INPUT_BYTES: usize = 16 << 10; // 16 KiB
+/// What a terminal that edits lines takes for the end of the input.
+const END_OF_FILE: u8 = 4;
+
+struct Relay {
+    shown: Shown,
+    /// The number of the input that the host has not taken yet. The next is read only after that.
+    unanswered: Option<u64>,
+    input_ended: bool,
+    last_byte: u8,
+    detach: DetachWatch,
+}
+
+pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> Result<Step> {
+    let from = if fresh { Offset::ZERO } else { paint(seat, client)? };
+    let mut relay = Relay {
+        shown: Shown::open(&seat.folder.journal(), from)?,
+        unanswered: None,
+        input_ended: false,
+        last_byte: b'\n',
+        detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
+    };
+    again_if_gone(relay.carry(seat, client))
+}
+
+/// A later join begins with the screen, where there is a terminal to paint it on.
+fn paint(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Offset> {
+    match client.call_with(Request::Snapshot { history: 0 }, &[], None, crate::client::PATIENCE)? {
+        (Answer::Snapshot(snapshot), dump) => {
+            if rustix::termios::isatty(&seat.stdout) {
+                write_out(seat, &dump)?;
+            }
+            Ok(snapshot.offset)
+        }
+        (other, _) => Err(unexpected(&other)),
+    }
+}
+
+impl Relay {
+    fn carry(&mut self, seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Step> {
+        loop {
+            self.copy(seat)?;
+            while let Some(message) = client.incoming()? {
+                if let Some(step) = self.heed(seat, message)? {
+                    return Ok(step);
+                }
+            }
+            let listen = self.unanswered.is_none() && !self.input_ended;
+            let mut fds =
+                vec![PollFd::new(&*client, PollFlags::IN), PollFd::new(&seat.signals, PollFlags::IN)];
+            if listen {
+                fds.push(PollFd::new(&seat.stdin, PollFlags::IN));
+            }
+            let _ = poll(&mut fds, None);
+            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+            if ready[1]
+                && let Some(step) = seat.heed_signals(client)?
+            {
+                return Ok(step);
+            }
+            if ready.get(2) == Some(&true) && self.read(seat, client)? {
+                client.call(Request::Release)?;
+                return Ok(Step::Over(Outcome::Detached(DetachReason::Key)));
+            }
+            if ready[0] {
+                client.receive(Instant::now())?;
+            }
+        }
+    }
+
+    /// Writes out all that is stored.
+    fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
+        while let Some(piece) = self.shown.next()? {
+            if let Piece::Output { bytes, .. } = piece {
+                write_out(seat, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn heed(&mut self, seat: &mut Seat<'_>, message: Message) -> Result<Option<Step>> {
+        match message {
+            Message::Answer { id, .. } if self.unanswered == Some(id) => self.unanswered = None,
+            Message::Event(Event::Exited { status, .. }) => {
+                self.copy(seat)?;
+                if let Some((_, rest)) = self.shown.rest() {
+                    write_out(seat, &rest)?;
+                }
+                return Ok(Some(Step::Over(Outcome::Exited(status))));
+            }
+            Message::Event(Event::Detached { reason: DetachReason::Taken }) => return Ok(Some(Step::Watch)),
+            Message::Event(Event::Detached { reason: DetachReason::Upgrade }) => {
+                return Ok(Some(Step::Again));
+            }
+            Message::Answer { .. } | Message::Event(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// Sends what was typed; true if it was the detach key.
+    fn read(&mut self, seat: &mut Seat<'_>, client: &mut HostClient) -> Result<bool> {
+        let mut buffer = [0; INPUT_BYTES];
+        let count = seat.stdin.lock().read(&mut buffer).unwrap_or(0);
+        if count == 0 {
+            self.input_ended = true;
+            // The first ends a line that was begun, the second the file.
+            let marks = if self.last_byte == b'\n' { 1 } else { 2 };
+            client.post(Request::Input { form: InputForm::EndOfFile }, &vec![END_OF_FILE; marks])?;
+            return Ok(false);
+        }
+        let typed = &buffer[..count];
+        self.last_byte = typed[count - 1];
+        if seat.raw.is_some() && self.detach.detaches(typed) {
+            return Ok(true);
+        }
+        self.unanswered = Some(client.post(Request::Input { form: InputForm::Raw }, typed)?);
+        Ok(false)
+    }
+}

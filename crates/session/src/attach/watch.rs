@@ -1,0 +1,182 @@
+//! Looks on while somebody else controls the session: never a key, never a size, never a byte of the program's
+//! time. A terminal of the session's size gets its bytes; another one gets pictures of the screen, cut to fit.
+
+use super::{Outcome, Seat, Step, again_if_gone, write_out};
+use crate::Result;
+use crate::client::{HostClient, unexpected};
+use journal::{Piece, Shown};
+use protocol::frame::{Answer, DetachReason, Event, Request};
+use protocol::{Body, Size};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io::Read;
+use std::time::{Duration, Instant};
+use terminal::Screen;
+use terminal::key::DetachWatch;
+
+/// Pictures a second at most.
+const FRAME: Duration = Duration::from_millis(33);
+
+struct Watch {
+    screen: Screen,
+    shown: Shown,
+    /// Whether our terminal has the session's size, so that it can take the bytes.
+    same_size: bool,
+    changed: bool,
+    painted: Instant,
+    detach: DetachWatch,
+}
+
+pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Step> {
+    let step = again_if_gone(begin(seat, client, history).and_then(|mut watch| watch.look(seat, client)));
+    if matches!(step, Ok(Step::Over(_))) && rustix::termios::isatty(&seat.stdout) {
+        write_out(seat, terminal::tty::RESET)?;
+        write_out(seat, b"\r\n")?;
+    }
+    step
+}
+
+fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Watch> {
+    let answer = client.call_with(Request::Snapshot { history }, &[], None, crate::client::PATIENCE)?;
+    let (Answer::Snapshot(snapshot), dump) = answer else { return Err(unexpected(&answer.0)) };
+    let mut screen = Screen::new(snapshot.size, 0);
+    screen.feed(&dump);
+    let same_size = seat.size() == snapshot.size;
+    write_out(seat, b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J")?;
+    if same_size {
+        write_out(seat, &dump)?;
+        // What the program asked of its terminal is not asked of ours.
+        write_out(seat, QUIET_MODES)?;
+    }
+    Ok(Watch {
+        screen,
+        shown: Shown::open(&seat.folder.journal(), snapshot.offset)?,
+        same_size,
+        changed: true,
+        painted: Instant::now() - FRAME,
+        detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
+    })
+}
+
+/// Mouse, focus and paste reports are for who types.
+const QUIET_MODES: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[>4m";
+
+impl Watch {
+    fn look(&mut self, seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Step> {
+        loop {
+            self.copy(seat)?;
+            while let Some(event) = client.event()? {
+                match event {
+                    Event::Exited { status, .. } => {
+                        self.copy(seat)?;
+                        self.paint_now(seat)?;
+                        return Ok(Step::Over(Outcome::Exited(status)));
+                    }
+                    Event::Detached { reason: DetachReason::Upgrade } | Event::Resized { .. } => {
+                        return Ok(Step::Watch);
+                    }
+                    Event::Detached { .. } | Event::Head { .. } | Event::Program { .. } => {}
+                }
+            }
+            self.paint(seat)?;
+            if let Some(step) = self.wait(seat, client)? {
+                return Ok(step);
+            }
+        }
+    }
+
+    fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
+        while let Some(piece) = self.shown.next()? {
+            match piece {
+                Piece::Output { bytes, .. } if self.same_size => write_out(seat, &bytes)?,
+                Piece::Output { bytes, .. } => {
+                    self.screen.feed(&bytes);
+                    self.changed = true;
+                }
+                Piece::Other(record) => {
+                    if let Body::Resize(size) = record.body {
+                        self.screen.resize(size);
+                        self.changed = true;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Option<Step>> {
+        let mut fds = [
+            PollFd::new(&*client, PollFlags::IN),
+            PollFd::new(&seat.signals, PollFlags::IN),
+            PollFd::new(&seat.stdin, PollFlags::IN),
+        ];
+        let due = self.painted + FRAME;
+        let left = self.changed.then(|| due.saturating_duration_since(Instant::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let _ = poll(&mut fds, timeout.as_ref());
+        let ready = [0, 1, 2].map(|at| !fds[at].revents().is_empty());
+        if ready[1] {
+            return Ok(match crate::signals::drain(&seat.signals).first() {
+                None | Some(&libc::SIGWINCH) => Some(Step::Watch),
+                Some(&signal) => Some(Step::Over(Outcome::Signalled(signal))),
+            });
+        }
+        if ready[2] && self.wants_out(seat) {
+            return Ok(Some(Step::Over(Outcome::Detached(DetachReason::Key))));
+        }
+        if ready[0] {
+            client.receive(Instant::now())?;
+        }
+        Ok(None)
+    }
+
+    /// Keys go nowhere; `q`, Ctrl-C and the detach key leave.
+    fn wants_out(&mut self, seat: &mut Seat<'_>) -> bool {
+        let mut buffer = [0; 256];
+        let count = seat.stdin.lock().read(&mut buffer).unwrap_or(0);
+        let typed = &buffer[..count];
+        matches!(typed, [] | b"q" | [3]) || self.detach.detaches(typed)
+    }
+
+    fn paint(&mut self, seat: &mut Seat<'_>) -> Result<()> {
+        if self.changed && self.painted.elapsed() >= FRAME { self.paint_now(seat) } else { Ok(()) }
+    }
+
+    fn paint_now(&mut self, seat: &mut Seat<'_>) -> Result<()> {
+        self.changed = false;
+        self.painted = Instant::now();
+        if self.same_size { Ok(()) } else { write_out(seat, &picture(&self.screen, seat.size())) }
+    }
+}
+
+/// The screen, cut to a terminal: the part with the cursor where it is too high, the left where it is too wide.
+fn picture(screen: &Screen, terminal: Size) -> Vec<u8> {
+    let cursor = screen.cursor();
+    let rows = screen.size().rows.min(terminal.rows);
+    let top = (cursor.row + 1).saturating_sub(rows);
+    let mut out = b"\x1b[?2026h\x1b[?25l\x1b[0m".to_vec();
+    for row in 0..rows {
+        out.extend_from_slice(format!("\x1b[{};1H", row + 1).as_bytes());
+        push_row(&mut out, screen, top + row, terminal.cols);
+        out.extend_from_slice(b"\x1b[0m\x1b[K");
+    }
+    out.extend_from_slice(format!("\x1b[{};1H\x1b[J", rows + 1).as_bytes());
+    let col = cursor.col.min(terminal.cols - 1);
+    out.extend_from_slice(format!("\x1b[{};{}H", cursor.row - top + 1, col + 1).as_bytes());
+    out.extend_from_slice(if cursor.visible { b"\x1b[?25h\x1b[?2026l" } else { b"\x1b[?2026l" });
+    out
+}
+
+fn push_row(out: &mut Vec<u8>, screen: &Screen, row: u16, cols: u16) {
+    let mut used = 0;
+    for run in screen.runs(row) {
+        if used + run.width > cols {
+            let left = usize::from(cols - used);
+            out.extend_from_slice(run.style.sgr().as_bytes());
+            out.extend_from_slice(run.text.chars().take(left).collect::<String>().as_bytes());
+            return;
+        }
+        out.extend_from_slice(run.style.sgr().as_bytes());
+        out.extend_from_slice(run.text.as_bytes());
+        used += run.width;
+    }
+}

@@ -1,0 +1,178 @@
+//! A connection to the host of a session.
+
+use crate::{Error, Result};
+use protocol::ClientNumber;
+use protocol::Meta;
+use protocol::frame::{
+    Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, Request, decode_frame, encode_frame,
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long a host may take for an answer. It may just be starting, or replaying a long recording.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client of one session.
+pub struct HostClient {
+    socket: UnixStream,
+    path: PathBuf,
+    received: Vec<u8>,
+    events: VecDeque<Event>,
+    last_call: u64,
+    number: ClientNumber,
+}
+
+impl HostClient {
+    /// Connects and says hello as `name`.
+    pub fn connect(meta: &Meta, name: &str) -> Result<Self> {
+        let path = Path::new(&meta.socket).to_owned();
+        let socket = UnixStream::connect(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(meta.id.to_string()),
+            _ => Error::io(&path, error),
+        })?;
+        let number = ClientNumber::default();
+        let mut client =
+            Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0, number };
+        let hello = Request::Hello { version: HOST_PROTOCOL, name: name.to_owned(), pid: std::process::id() };
+        match client.call(hello)? {
+            Answer::Welcome { client: number, .. } => client.number = number,
+            other => return Err(unexpected(&other)),
+        }
+        Ok(client)
+    }
+
+    /// The number that our input bears in the journal.
+    pub fn number(&self) -> ClientNumber {
+        self.number
+    }
+
+    /// Asks, and waits for the answer.
+    pub fn call(&mut self, request: Request) -> Result<Answer> {
+        Ok(self.call_with(request, &[], None, PATIENCE)?.0)
+    }
+
+    /// Asks with a tail of bytes, perhaps passing a descriptor; waits for the answer and its tail.
+    pub fn call_with(
+        &mut self,
+        request: Request,
+        tail: &[u8],
+        pass: Option<BorrowedFd<'_>>,
+        patience: Duration,
+    ) -> Result<(Answer, Vec<u8>)> {
+        self.last_call += 1;
+        let call = Call { id: self.last_call, request };
+        self.send(&encode_frame(&call, tail), pass)?;
+        let end = Instant::now() + patience;
+        loop {
+            while let Some((message, tail)) = self.take_message()? {
+                match message {
+                    Message::Answer { id, answer: Answer::Refused { code, message } } if id == call.id => {
+                        return Err(Error::Refused { code, message });
+                    }
+                    Message::Answer { id, answer } if id == call.id => return Ok((answer, tail)),
+                    Message::Answer { .. } => {}
+                    Message::Event(event) => self.events.push_back(event),
+                }
+            }
+            self.receive(end)?;
+        }
+    }
+
+    /// Asks without waiting; the answer comes among the [`HostClient::incoming`], under the number given here.
+    pub fn post(&mut self, request: Request, tail: &[u8]) -> Result<u64> {
+        self.last_call += 1;
+        self.send(&encode_frame(&Call { id: self.last_call, request }, tail), None)?;
+        Ok(self.last_call)
+    }
+
+    /// The next message that came, without waiting.
+    pub fn incoming(&mut self) -> Result<Option<Message>> {
+        match self.events.pop_front() {
+            Some(event) => Ok(Some(Message::Event(event))),
+            None => Ok(self.take_message()?.map(|(message, _)| message)),
+        }
+    }
+
+    /// The next event that came, without waiting; answers nobody waits for are passed over.
+    pub fn event(&mut self) -> Result<Option<Event>> {
+        while let Some(message) = self.incoming()? {
+            if let Message::Event(event) = message {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads what the host sent, waiting until `end` at most.
+    pub fn receive(&mut self, end: Instant) -> Result<()> {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).ok();
+        let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(0) => return Err(self.failed(io::Error::new(ErrorKind::TimedOut, "the host does not answer"))),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(self.failed(error.into())),
+        }
+        let mut buffer = [0; 8 << 10];
+        match self.socket.read(&mut buffer) {
+            Ok(0) => Err(self.failed(ErrorKind::UnexpectedEof.into())),
+            Ok(count) => {
+                self.received.extend_from_slice(&buffer[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn send(&mut self, frame: &[u8], pass: Option<BorrowedFd<'_>>) -> Result<()> {
+        let sent = match pass {
+            None => 0,
+            Some(fd) => {
+                let fds = [fd];
+                let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+                let mut control = SendAncillaryBuffer::new(&mut space);
+                control.push(SendAncillaryMessage::ScmRights(&fds));
+                let sent = sendmsg(&self.socket, &[IoSlice::new(frame)], &mut control, SendFlags::empty());
+                sent.map_err(|error| self.failed(error.into()))?
+            }
+        };
+        self.socket.write_all(&frame[sent..]).map_err(|error| self.failed(error))
+    }
+
+    fn take_message(&mut self) -> Result<Option<(Message, Vec<u8>)>> {
+        match decode_frame(&self.received, MAX_FRAME_BYTES) {
+            Frame::Partial => Ok(None),
+            Frame::Bad => Err(Error::Protocol("impossible frame".to_owned())),
+            Frame::Whole { head, tail, length } => {
+                let message =
+                    serde_json::from_slice(head).map_err(|error| Error::Protocol(error.to_string()))?;
+                let tail = tail.to_vec();
+                self.received.drain(..length);
+                Ok(Some((message, tail)))
+            }
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Io { path: self.path.clone(), source }
+    }
+}
+
+impl AsFd for HostClient {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// An answer that does not fit the question.
+pub(crate) fn unexpected(answer: &Answer) -> Error {
+    Error::Protocol(format!("did not expect {answer:?}"))
+}

@@ -1,0 +1,76 @@
+//! What can go wrong with a session, by what the caller may do about it.
+
+use protocol::frame::Refusal;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A session's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done with a session.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No session has that name, id or beginning of an id.
+    #[error("no session `{0}`; `centerfire list --all` shows them")]
+    NoSuchSession(String),
+    /// More than one session fits.
+    #[error("`{text}` fits {count} sessions ({examples}); write more of the id, or the name")]
+    Ambiguous {
+        /// What was asked for.
+        text: String,
+        /// How many fit.
+        count: usize,
+        /// Some of them.
+        examples: String,
+    },
+    /// A name that cannot be one.
+    #[error("`{name}` cannot be a session's name: {why}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// The program could not be started.
+    #[error("cannot start `{command}`: {source}")]
+    Exec {
+        /// The program.
+        command: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The session's host does not answer: its processes are gone.
+    #[error("the session has no host any more; `centerfire show {0}` tells what is left of it")]
+    NoHost(String),
+    /// The host refused.
+    #[error("{message}")]
+    Refused {
+        /// A word for programs.
+        code: Refusal,
+        /// A sentence for people.
+        message: String,
+    },
+    /// The host said something that this version does not understand.
+    #[error("the session's host speaks another language: {0}")]
+    Protocol(String),
+    /// Nobody reads our standard output any more.
+    #[error("standard output was closed; the session goes on")]
+    OutputClosed,
+    /// The journal could not be read or written.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file, folder or socket.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
+        Self::Io { path: path.to_owned(), source: source.into() }
+    }
+}

@@ -1,0 +1,160 @@
+//! A session's folder: one function for each path in it, and the small files that are written whole.
+//!
+//! Who writes which file is said in ARCHITECTURE.md; nobody else does.
+
+use crate::{Error, Result};
+use protocol::{Exit, Meta, SessionId, Status};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a small file at most; a larger one is not ours.
+const SMALL_FILE_BYTES: u64 = 1 << 20; // 1 MiB
+
+/// The folder of one session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder of a session in the folder of all sessions.
+    pub fn of(sessions: &Path, id: SessionId) -> Self {
+        Self(sessions.join(id.to_string()))
+    }
+
+    /// A session's folder by its path.
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// The last words of keeper and host, if any: panics.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("host.log")
+    }
+
+    /// The checkpoint of the screen.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.0.join("screen.ckpt")
+    }
+
+    /// The status for programs that only read files.
+    pub fn status_path(&self) -> PathBuf {
+        self.0.join("status.json")
+    }
+
+    fn meta_path(&self) -> PathBuf {
+        self.0.join("meta.json")
+    }
+
+    fn exit_path(&self) -> PathBuf {
+        self.0.join("exit.json")
+    }
+
+    fn name_path(&self) -> PathBuf {
+        self.0.join("name")
+    }
+
+    /// How the session was started.
+    pub fn meta(&self) -> Result<Meta> {
+        read_json(&self.meta_path())?.ok_or_else(|| Error::NoSuchSession(self.0.display().to_string()))
+    }
+
+    /// Writes how the session was started; once, by whoever starts it.
+    pub fn write_meta(&self, meta: &Meta) -> Result<()> {
+        write_json(&self.meta_path(), meta, Durable::Yes)
+    }
+
+    /// How the program ended, once its keeper wrote it down.
+    pub fn exit(&self) -> Result<Option<Exit>> {
+        read_json(&self.exit_path())
+    }
+
+    /// Writes how the program ended: the keeper, once.
+    pub fn write_exit(&self, exit: &Exit) -> Result<()> {
+        write_json(&self.exit_path(), exit, Durable::Yes)
+    }
+
+    /// The last status that the host wrote.
+    pub fn status(&self) -> Result<Option<Status>> {
+        read_json(&self.status_path())
+    }
+
+    /// Writes the status: the host.
+    pub fn write_status(&self, status: &Status) -> Result<()> {
+        write_json(&self.status_path(), status, Durable::No)
+    }
+
+    /// The session's present name.
+    pub fn name(&self) -> Result<String> {
+        let path = self.name_path();
+        match fs::read_to_string(&path) {
+            Ok(name) => Ok(name.trim_end().to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(Error::io(&path, error)),
+        }
+    }
+
+    /// Writes the name: the registry, under its lock.
+    pub(crate) fn write_name(&self, name: &str) -> Result<()> {
+        write_whole(&self.name_path(), name.as_bytes(), Durable::No)
+    }
+}
+
+/// Whether a file must survive the loss of power before anybody goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durable {
+    Yes,
+    No,
+}
+
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let bytes = match fs::metadata(path) {
+        Ok(facts) if facts.len() > SMALL_FILE_BYTES => {
+            return Err(Error::io(path, std::io::Error::other("too large to be ours")));
+        }
+        Ok(_) => fs::read(path).map_err(|error| Error::io(path, error))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path, error)),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::io(path, error))
+}
+
+fn write_json(path: &Path, value: &impl Serialize, durable: Durable) -> Result<()> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("plain structs of strings and numbers always serialise");
+    bytes.push(b'\n');
+    write_whole(path, &bytes, durable)
+}
+
+/// Writes a file so that every reader sees the old or the new one, whole.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], durable: Durable) -> Result<()> {
+    let failed = |error| Error::io(path, error);
+    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
+    let mut options = OpenOptions::new();
+    let mut file =
+        options.write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
+    let written =
+        file.write_all(bytes).and_then(|()| if durable == Durable::Yes { file.sync_all() } else { Ok(()) });
+    if let Err(error) = written.and_then(|()| fs::rename(&draft, path)) {
+        let _ = fs::remove_file(&draft);
+        return Err(failed(error));
+    }
+    if durable == Durable::Yes
+        && let Some(folder) = path.parent()
+    {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The clients of one session: their connections, what they sent and what waits for them.
+//!
+//! Whoever connects is one of us: the socket lies in a private folder, and the peer's user is checked. Even so no
+//! length is believed, and no client can make another wait.
+
+use protocol::ClientNumber;
+use protocol::frame::{
+    Answer, Call, ClientInfo, Event, Frame, MAX_FRAME_BYTES, MAX_INPUT_BYTES, Message, Refusal, decode_frame,
+    encode_frame,
+};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Clients at once. Each is a person, a page or a program; the server counts as one, whatever it serves.
+const MAX_CLIENTS: usize = 256;
+/// Bytes of a frame that a client may send: an input transaction and its head.
+const MAX_REQUEST_BYTES: usize = MAX_INPUT_BYTES + (64 << 10);
+/// Bytes that may wait for a client that does not read; then it is dropped, and may come again.
+const MAX_WAITING_BYTES: usize = 2 * MAX_FRAME_BYTES;
+/// Bytes read from a client at once.
+const READ_BYTES: usize = 8 << 10; // 8 KiB: it lies on the stack, and every host has one
+
+/// One connection.
+pub(super) struct Client {
+    pub number: ClientNumber,
+    pub name: String,
+    pub pid: u32,
+    /// Whether it said hello in a version we speak.
+    pub welcome: bool,
+    /// Whether it wants events.
+    pub follows: bool,
+    /// Whether it brought a terminal, of its own or for the host.
+    pub terminal: bool,
+    /// A terminal's descriptor that came with its last frame.
+    pub passed: Option<OwnedFd>,
+    socket: OwnedFd,
+    received: Vec<u8>,
+    waiting: Vec<u8>,
+    gone: bool,
+}
+
+/// All connections, and who controls the session.
+#[derive(Default)]
+pub(super) struct Clients {
+    pub all: Vec<Client>,
+    pub controller: Option<ClientNumber>,
+    last_number: u16,
+}
+
+impl Clients {
+    /// Takes everyone who knocks.
+    pub(super) fn accept(&mut self, listener: impl AsFd) {
+        while let Ok(socket) = accept(&listener) {
+            let mine = rustix::process::getuid();
+            let peer = peer_uid(&socket);
+            if self.all.len() >= MAX_CLIENTS || !peer.is_some_and(|peer| peer == mine || peer.is_root()) {
+                continue;
+            }
+            // Numbers go round after 65,535 clients; 0 is the host's.
+            self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+            self.all.push(Client::new(ClientNumber(self.last_number), socket));
+        }
+    }
+
+    pub(super) fn get(&mut self, number: ClientNumber) -> Option<&mut Client> {
+        self.all.iter_mut().find(|client| client.number == number)
+    }
+
+    /// Sends an event to all who follow. Heads only to those who have read everything so far.
+    pub(super) fn publish(&mut self, event: &Event) {
+        if !self.all.iter().any(|client| client.follows) {
+            return;
+        }
+        let frame = encode_frame(&Message::Event(event.clone()), &[]);
+        let droppable = matches!(event, Event::Head { .. });
+        for client in self.all.iter_mut().filter(|client| client.follows) {
+            if !droppable || client.waiting.is_empty() {
+                client.send_frame(&frame);
+            }
+        }
+    }
+
+    pub(super) fn answer(&mut self, to: ClientNumber, id: u64, answer: Answer, tail: &[u8]) {
+        if let Some(client) = self.get(to) {
+            client.send_frame(&encode_frame(&Message::Answer { id, answer }, tail));
+        }
+    }
+
+    pub(super) fn refuse(&mut self, to: ClientNumber, id: u64, code: Refusal, message: impl Into<String>) {
+        self.answer(to, id, Answer::Refused { code, message: message.into() }, &[]);
+    }
+
+    pub(super) fn tell(&mut self, to: ClientNumber, event: Event) {
+        if let Some(client) = self.get(to) {
+            client.send_frame(&encode_frame(&Message::Event(event), &[]));
+        }
+    }
+
+    /// Forgets those who are gone and gives them.
+    pub(super) fn sweep(&mut self) -> Vec<Client> {
+        self.all.extract_if(.., |client| client.gone).collect()
+    }
+
+    pub(super) fn describe(&self) -> Vec<ClientInfo> {
+        let info = |client: &Client| ClientInfo {
+            client: client.number,
+            name: client.name.clone(),
+            pid: client.pid,
+            control: self.controller == Some(client.number),
+            terminal: client.terminal,
+        };
+        self.all.iter().filter(|client| client.follows).map(info).collect()
+    }
+}
+
+impl Client {
+    fn new(number: ClientNumber, socket: OwnedFd) -> Self {
+        Self {
+            number,
+            name: String::new(),
+            pid: 0,
+            welcome: false,
+            follows: false,
+            terminal: false,
+            passed: None,
+            socket,
+            received: Vec::new(),
+            waiting: Vec::new(),
+            gone: false,
+        }
+    }
+
+    pub(super) fn wants_write(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Reads what came. Gives whole requests with their tails.
+    pub(super) fn read(&mut self) -> Vec<(Call, Vec<u8>)> {
+        self.receive();
+        let received = std::mem::take(&mut self.received);
+        let mut calls = Vec::new();
+        let mut used = 0;
+        loop {
+            match decode_frame(&received[used..], MAX_REQUEST_BYTES) {
+                Frame::Partial => break,
+                Frame::Bad => {
+                    self.gone = true;
+                    break;
+                }
+                Frame::Whole { head, tail, length } => {
+                    match serde_json::from_slice::<Call>(head) {
+                        Ok(call) => calls.push((call, tail.to_vec())),
+                        Err(error) => self.misunderstood(head, &error.to_string()),
+                    }
+                    used += length;
+                }
+            }
+        }
+        if used < received.len() {
+            self.received = received;
+            self.received.drain(..used);
+        }
+        calls
+    }
+
+    /// A request of a newer version, or nonsense: said so, under its own number if it has one.
+    fn misunderstood(&mut self, head: &[u8], why: &str) {
+        let value: serde_json::Value = serde_json::from_slice(head).unwrap_or_default();
+        let id = value["id"].as_u64().unwrap_or(0);
+        let answer = Answer::Refused { code: Refusal::BadRequest, message: format!("not understood: {why}") };
+        self.send_frame(&encode_frame(&Message::Answer { id, answer }, &[]));
+    }
+
+    fn receive(&mut self) {
+        let mut buffer = [0; READ_BYTES];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | cloexec();
+        match recvmsg(&self.socket, &mut [IoSliceMut::new(&mut buffer)], &mut control, flags) {
+            Ok(message) if message.bytes > 0 => {
+                for message in control.drain() {
+                    if let RecvAncillaryMessage::ScmRights(mut descriptors) = message {
+                        self.passed = descriptors.next();
+                    }
+                }
+                self.received.extend_from_slice(&buffer[..message.bytes]);
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            _ => self.gone = true,
+        }
+    }
+
+    fn send_frame(&mut self, frame: &[u8]) {
+        self.waiting.extend_from_slice(frame);
+        self.flush();
+        self.gone |= self.waiting.len() > MAX_WAITING_BYTES;
+    }
+
+    /// Writes what waits, as far as it goes.
+    pub(super) fn flush(&mut self) {
+        while !self.waiting.is_empty() {
+            match send(&self.socket, &self.waiting, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Ok(sent) => {
+                    self.waiting.drain(..sent);
+                }
+                Err(Errno::AGAIN) => return,
+                Err(Errno::INTR) => {}
+                Err(_) => {
+                    self.gone = true;
+                    return;
+                }
+            }
+        }
+        self.waiting = Vec::new();
+    }
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn accept(listener: impl AsFd) -> io::Result<OwnedFd> {
+    let socket = rustix::net::accept(listener)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(socket)
+}
+
+#[cfg(target_os = "linux")]
+fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
+    rustix::net::sockopt::socket_peercred(socket).ok().map(|peer| peer.uid)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
+    let (mut user, mut group) = (0, 0);
+    let number = std::os::fd::AsRawFd::as_raw_fd(&socket.as_fd());
+    // SAFETY: writes two numbers through pointers to two numbers.
+    let result = unsafe { libc::getpeereid(number, &raw mut user, &raw mut group) };
+    (result == 0).then(|| rustix::process::Uid::from_raw(user))
+}
+
+/// A passed descriptor must not leak into what we start. Elsewhere than on Linux there is no flag for it, and
+/// [`crate::role::command`] alone decides what a started process keeps.
+fn cloexec() -> RecvFlags {
+    #[cfg(target_os = "linux")]
+    return RecvFlags::CMSG_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    RecvFlags::empty()
+}

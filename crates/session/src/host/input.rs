@@ -1,0 +1,183 @@
+//! Input on its way to the program: transactions, one after the other, journaled before the terminal sees them.
+//!
+//! A transaction is what one client wants typed as a whole: a key, a paste, a prompt with its Enter. Nothing of
+//! another comes in between (T9). What the program does not take waits here, up to a limit (T6).
+
+use super::recording::Recording;
+use protocol::{Body, ClientNumber, LengthClass};
+use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+use terminal::pty;
+
+/// Bytes that may wait. A full queue refuses a transaction whole, and stops reading a terminal.
+pub(super) const QUEUE_BYTES: usize = 1 << 20; // 1 MiB
+/// A terminal's keys are read while fewer bytes wait than this.
+pub(super) const TERMINAL_BYTES: usize = 64 << 10; // 64 KiB
+/// How long the program must be quiet between a paste and its Enter, and how long that is waited for (T8).
+const SETTLE_QUIET: Duration = Duration::from_millis(30);
+const SETTLE_LIMIT: Duration = Duration::from_millis(400);
+
+/// Whom to tell when a transaction was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Receipt {
+    pub client: ClientNumber,
+    pub call: u64,
+}
+
+/// What one client wants typed.
+pub(super) struct Transaction {
+    pub client: ClientNumber,
+    /// Parts between which the program is given time to take in the one before.
+    pub parts: VecDeque<Vec<u8>>,
+    pub receipt: Option<Receipt>,
+}
+
+/// The transactions that wait, and how far the first one is.
+#[derive(Default)]
+pub(super) struct InputQueue {
+    waiting: VecDeque<Transaction>,
+    /// Answers of the host to queries; they go between two transactions, as soon as possible.
+    replies: Vec<u8>,
+    bytes: usize,
+    /// Bytes of the first part that were written; `None` if it is not journaled yet.
+    written: Option<usize>,
+    settling: Option<Settling>,
+}
+
+/// The pause between a paste and its Enter.
+struct Settling {
+    limit: Instant,
+    /// When the program last wrote since the paste; Enter goes [`SETTLE_QUIET`] after that.
+    output: Option<Instant>,
+}
+
+impl InputQueue {
+    /// Whether so many more bytes may wait.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.bytes + bytes <= QUEUE_BYTES
+    }
+
+    /// Whether a terminal's keys should be read now.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.bytes < TERMINAL_BYTES
+    }
+
+    /// Whether something can be written once the terminal takes it.
+    pub(super) fn wants_write(&self) -> bool {
+        !self.replies.is_empty() || (!self.waiting.is_empty() && self.settling.is_none())
+    }
+
+    /// When to look again without an event.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.settling.as_ref().map(Settling::end)
+    }
+
+    pub(super) fn push(&mut self, transaction: Transaction) {
+        self.bytes += transaction.parts.iter().map(Vec::len).sum::<usize>();
+        self.waiting.push_back(transaction);
+    }
+
+    pub(super) fn reply(&mut self, bytes: &[u8]) {
+        // A program that asks and never reads could fill the memory: what it does not take is dropped, as a
+        // terminal's own buffer would.
+        if self.replies.len() + bytes.len() <= TERMINAL_BYTES {
+            self.replies.extend_from_slice(bytes);
+        }
+    }
+
+    /// Notes that the program wrote something.
+    pub(super) fn program_wrote(&mut self, now: Instant) {
+        if let Some(settling) = &mut self.settling {
+            settling.output = Some(now);
+        }
+    }
+
+    /// Forgets all that waits, and says who waited for it: the program has ended.
+    pub(super) fn abandon(&mut self) -> Vec<Receipt> {
+        let waiting = std::mem::take(self).waiting;
+        waiting.into_iter().filter_map(|transaction| transaction.receipt).collect()
+    }
+
+    /// Writes what the terminal takes. Gives the receipts of transactions that were written whole.
+    pub(super) fn write(&mut self, master: impl AsFd, recording: &mut Recording) -> io::Result<Vec<Receipt>> {
+        let mut done = Vec::new();
+        loop {
+            if self.written.is_none() && !self.write_replies(&master, recording)? {
+                return Ok(done);
+            }
+            if self.settling.as_ref().is_some_and(|settling| Instant::now() < settling.end()) {
+                return Ok(done);
+            }
+            self.settling = None;
+            let Some(transaction) = self.waiting.front_mut() else { return Ok(done) };
+            let Some(part) = transaction.parts.front() else {
+                done.extend(transaction.receipt);
+                self.waiting.pop_front();
+                continue;
+            };
+            let written = match self.written {
+                Some(written) => written,
+                None => {
+                    record(recording, &master, transaction.client, part);
+                    *self.written.insert(0)
+                }
+            };
+            let Some(took) = write_some(&master, super::intercept::input(&part[written..]))? else {
+                return Ok(done);
+            };
+            self.bytes -= took;
+            if written + took < part.len() {
+                self.written = Some(written + took);
+                continue;
+            }
+            self.written = None;
+            transaction.parts.pop_front();
+            if !transaction.parts.is_empty() {
+                self.settling = Some(Settling { limit: Instant::now() + SETTLE_LIMIT, output: None });
+            }
+        }
+    }
+
+    /// Writes the host's own answers; false if the terminal took only a part.
+    fn write_replies(&mut self, master: impl AsFd, recording: &mut Recording) -> io::Result<bool> {
+        while !self.replies.is_empty() {
+            let Some(took) = write_some(&master, &self.replies)? else { return Ok(false) };
+            recording.note(Body::Reply { bytes: &self.replies[..took] });
+            self.replies.drain(..took);
+        }
+        Ok(true)
+    }
+}
+
+impl Settling {
+    fn end(&self) -> Instant {
+        self.output.map_or(self.limit, |output| (output + SETTLE_QUIET).min(self.limit))
+    }
+}
+
+/// Journals input just before the terminal gets it. What is typed where nothing echoes and lines are edited is a
+/// password: only its time and length class are kept (T31).
+fn record(recording: &mut Recording, master: impl AsFd, client: ClientNumber, bytes: &[u8]) {
+    let secret = pty::input_mode(master).is_ok_and(|mode| !mode.echo && mode.canonical);
+    if secret {
+        recording.note(Body::Secret { client, length: LengthClass::of(bytes.len()) });
+        return;
+    }
+    for chunk in bytes.chunks(journal::MAX_PAYLOAD_BYTES) {
+        recording.note(Body::Input { client, bytes: chunk });
+    }
+}
+
+/// Writes without waiting; `None` where the terminal takes nothing now.
+fn write_some(master: impl AsFd, bytes: &[u8]) -> io::Result<Option<usize>> {
+    match rustix::io::write(master, bytes) {
+        Ok(took) => Ok(Some(took)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        // Every slave is closed: the bytes have nowhere to go, and the program's end is on its way to us.
+        Err(Errno::IO) => Ok(Some(bytes.len())),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,163 @@
+//! The controlling terminal, written and read by the host itself, so that its user's keys and the program's output
+//! take no detour. The descriptor is a private one (T36); a terminal that stands still is cut loose and repainted
+//! when it moves again (T28).
+
+use protocol::ClientNumber;
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+use terminal::key::DetachWatch;
+
+/// Output that waits for the terminal before the program is made to wait for it, as it would without us.
+const LAG_HIGH_BYTES: usize = 256 << 10; // 256 KiB
+/// The terminal must catch up to this before the program goes on.
+const LAG_LOW_BYTES: usize = 64 << 10; // 64 KiB
+/// A terminal that takes nothing for this long no longer holds the program up.
+const STUCK: Duration = Duration::from_secs(1);
+/// Bytes of keys read at once.
+const KEYS_BYTES: usize = 4 << 10; // 4 KiB: a terminal gives no more
+
+/// A user's terminal in the host's hands.
+pub(super) struct Local {
+    pub client: ClientNumber,
+    fd: OwnedFd,
+    pending: Vec<u8>,
+    /// Bytes of `pending` that were written.
+    written: usize,
+    /// When the terminal last took something, while the program waits for it.
+    waiting_since: Option<Instant>,
+    /// It was cut loose: what it shows is old.
+    stale: bool,
+    detach: DetachWatch,
+}
+
+/// What reading a terminal gave.
+pub(super) enum Typed {
+    Keys(Vec<u8>),
+    Nothing,
+    Detach,
+    Hangup,
+}
+
+impl Local {
+    pub(super) fn new(client: ClientNumber, fd: OwnedFd, detach: DetachWatch) -> Self {
+        Self { client, fd, pending: Vec::new(), written: 0, waiting_since: None, stale: false, detach }
+    }
+
+    /// Shows bytes now, or as soon as the terminal takes them.
+    pub(super) fn show(&mut self, bytes: &[u8]) {
+        if self.stale {
+            return;
+        }
+        let took = if self.pending.is_empty() { write_some(&self.fd, bytes) } else { 0 };
+        self.pending.extend_from_slice(&bytes[took..]);
+        if self.waiting_since.is_none() && self.lag() > LAG_HIGH_BYTES {
+            self.waiting_since = Some(Instant::now());
+        }
+    }
+
+    /// Writes what waits. True if the terminal was cut loose and must be repainted.
+    pub(super) fn flush(&mut self) -> bool {
+        if self.stale {
+            return std::mem::take(&mut self.stale);
+        }
+        let took = write_some(&self.fd, &self.pending[self.written..]);
+        self.written += took;
+        if self.lag() == 0 {
+            self.pending = Vec::new();
+            self.written = 0;
+        } else if self.written > LAG_HIGH_BYTES {
+            self.pending.drain(..self.written);
+            self.written = 0;
+        }
+        if self.lag() <= LAG_LOW_BYTES {
+            self.waiting_since = None;
+        } else if took > 0 && self.waiting_since.is_some() {
+            self.waiting_since = Some(Instant::now());
+        }
+        false
+    }
+
+    /// Whether the program has to wait for the terminal.
+    pub(super) fn holds_up(&self) -> bool {
+        self.waiting_since.is_some()
+    }
+
+    /// When a terminal that takes nothing is cut loose.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiting_since.map(|since| since + STUCK)
+    }
+
+    /// Cuts the terminal loose if its time is over; true if so.
+    pub(super) fn cut_loose(&mut self, now: Instant) -> bool {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return false;
+        }
+        self.pending = Vec::new();
+        self.written = 0;
+        self.waiting_since = None;
+        self.stale = true;
+        true
+    }
+
+    pub(super) fn wants_write(&self) -> bool {
+        self.stale || self.lag() > 0
+    }
+
+    fn lag(&self) -> usize {
+        self.pending.len() - self.written
+    }
+
+    /// Reads keys.
+    pub(super) fn read(&mut self) -> Typed {
+        let mut buffer = [0; KEYS_BYTES];
+        let keys = match rustix::io::read(&self.fd, &mut buffer) {
+            Ok(0) => return Typed::Hangup,
+            Ok(count) => &buffer[..count],
+            Err(Errno::AGAIN | Errno::INTR) => return Typed::Nothing,
+            Err(_) => return Typed::Hangup,
+        };
+        match self.detach.detaches(keys) {
+            true => Typed::Detach,
+            false => Typed::Keys(keys.to_vec()),
+        }
+    }
+
+    /// Says the last words within a limit of time; the terminal goes back to its user then.
+    pub(super) fn farewell(mut self, bytes: &[u8], limit: Duration) {
+        self.show(bytes);
+        let end = Instant::now() + limit;
+        while self.lag() > 0 && Instant::now() < end {
+            let left = end.saturating_duration_since(Instant::now());
+            let mut fds = [rustix::event::PollFd::new(&self.fd, rustix::event::PollFlags::OUT)];
+            let timeout = rustix::event::Timespec::try_from(left).ok();
+            if !matches!(rustix::event::poll(&mut fds, timeout.as_ref()), Ok(1..)) {
+                return;
+            }
+            self.flush();
+        }
+    }
+
+    /// Gives a terminal back whose client is dead: cooked, whatever it was before is not known any more.
+    pub(super) fn abandon(self, reset: &[u8]) {
+        write_some(&self.fd, reset);
+        let _ = terminal::tty::cook(&self.fd);
+    }
+}
+
+impl AsFd for Local {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// A terminal that takes nothing, or is gone, takes 0 bytes; that it is gone is found out by reading it.
+fn write_some(fd: impl AsFd, bytes: &[u8]) -> usize {
+    rustix::io::write(fd, bytes).unwrap_or_default()
+}
+
+/// Opens a terminal that a client passed.
+pub(super) fn open(passed: OwnedFd) -> io::Result<OwnedFd> {
+    terminal::tty::reopen(&passed)
+}

@@ -1,0 +1,492 @@
+//! The host of one session: it reads and writes the program's terminal, keeps the journal, paints the screen, and
+//! serves `host.sock`. It needs no server, no database and no network, and it may be killed at any moment: the
+//! keeper starts another, which goes on from the journal.
+//!
+//! One thread, one loop. A byte of output goes journal → controlling terminal → screen → events; a byte of input
+//! goes journal → program. Nothing on the way waits for a client.
+
+mod clients;
+mod ending;
+mod input;
+mod intercept;
+mod local;
+mod output;
+mod recording;
+mod serve;
+mod upgrade;
+
+use crate::folder::Folder;
+use crate::link::{Heard, Link, Message};
+use crate::role::{self, HostArgs};
+use crate::{Error, Result, process, replay, signals};
+use clients::Clients;
+use ending::Ending;
+use input::{InputQueue, Transaction};
+use local::{Local, Typed};
+use output::Output;
+use protocol::frame::{DetachReason, Event, Phase, Pids, Refusal, Status};
+use protocol::{Body, ClientNumber, ExitStatus, META_VERSION, Notice, Offset, SessionId, Time};
+use recording::Recording;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Pid;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+use terminal::{Screen, pty};
+
+/// `status.json` follows output within this time; changes of state are written at once.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+/// The screen is written down after this much output, and a second after a burst of at least the second.
+const CHECKPOINT_EVERY_BYTES: u64 = 8 << 20; // 8 MiB
+const CHECKPOINT_MIN_BYTES: u64 = 256 << 10; // 256 KiB
+
+/// A session in the hands of its host.
+pub(crate) struct Host {
+    args: HostArgs,
+    folder: Folder,
+    session: SessionId,
+    master: OwnedFd,
+    listener: OwnedFd,
+    _alive: OwnedFd,
+    child_watch: OwnedFd,
+    /// `None` while a new keeper is due.
+    keeper: Option<Link>,
+    keeper_backoff: crate::backoff::Backoff,
+    start_keeper_at: Option<Instant>,
+    recording: Recording,
+    output: Output,
+    input: InputQueue,
+    local: Option<Local>,
+    clients: Clients,
+    ending: Ending,
+    /// The size, the state or the clients changed: `status.json` is old.
+    status_urgent: bool,
+    /// Output came: `status.json` is a little old.
+    status_due: bool,
+    status_written: Instant,
+    /// The output that the screen's checkpoint stands for.
+    checkpointed: Offset,
+    head_due: bool,
+    upgrade_to: Option<std::path::PathBuf>,
+}
+
+/// Runs a host until its session is over, or until it is replaced.
+pub fn main(args: HostArgs) -> Result<()> {
+    signals::ignore(&[
+        libc::SIGHUP,
+        libc::SIGINT,
+        libc::SIGQUIT,
+        libc::SIGPIPE,
+        libc::SIGTSTP,
+        libc::SIGCHLD,
+    ]);
+    let _ = rustix::process::setsid();
+    let mut host = Host::new(args)?;
+    host.run()
+}
+
+impl Host {
+    fn new(args: HostArgs) -> Result<Self> {
+        let folder = Folder::at(&args.shared.folder);
+        let inherit = |number| role::inherited(number).map_err(|error| Error::io(folder.path(), error));
+        let meta = folder.meta()?;
+        let min_free = args.shared.settings.min_free_bytes;
+        let (mut recording, recovered) = Recording::open(&folder.journal(), meta.id, min_free)?;
+        let master = inherit(args.shared.master)?;
+        let again = recovered.is_some();
+        let output = match &recovered {
+            None => Output::new(Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO),
+            Some(recovered) => {
+                let history = args.shared.settings.history_lines;
+                let replayed = replay::resume(&folder, &meta, history, recovered.held, args.distrust_screen)?;
+                Output::resume(replayed, folder.status().ok().flatten())
+            }
+        };
+        if let Some(recovered) = &recovered {
+            recording.note(Body::Notice(Notice::HostStarted {
+                pid: std::process::id(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                torn_bytes: recovered.torn_bytes,
+                possible_gap: !args.upgraded,
+            }));
+        } else {
+            recording.note(Body::Resize(meta.size));
+        }
+        let mut host = Self {
+            session: meta.id,
+            master,
+            listener: inherit(args.shared.listener)?,
+            _alive: inherit(args.shared.alive)?,
+            child_watch: inherit(args.child_watch)?,
+            keeper: Some(Link::from_fd(inherit(args.link)?)),
+            keeper_backoff: crate::backoff::Backoff::new(),
+            start_keeper_at: None,
+            recording,
+            output,
+            input: InputQueue::default(),
+            local: None,
+            clients: Clients::default(),
+            ending: Ending::default(),
+            status_urgent: true,
+            status_due: false,
+            status_written: Instant::now(),
+            checkpointed: Offset::ZERO,
+            head_due: false,
+            upgrade_to: None,
+            folder,
+            args,
+        };
+        if again && !host.args.upgraded {
+            // What the host before us had read and not stored was seen by nobody; the program paints it again.
+            pty::signal_foreground(&host.master, rustix::process::Signal::WINCH);
+        }
+        if recovered.is_some_and(|recovered| recovered.exited) {
+            host.resume_ended();
+        }
+        Ok(host)
+    }
+
+    /// The host before us told everyone of the end and died before it was over.
+    fn resume_ended(&mut self) {
+        if let Ok(Some(exit)) = self.folder.exit() {
+            self.ending = Ending::Told(exit.status);
+        }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        loop {
+            let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
+            self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;
+            if let Some(binary) = self.upgrade_to.take() {
+                self.exec(&binary);
+            }
+            if self.is_over() {
+                return self.finish();
+            }
+        }
+    }
+
+    /// Sleeps until something can be done. Nothing runs while nothing happens: there is no timer in an idle host.
+    fn wait(&mut self) -> io::Result<Ready> {
+        let reading = !self.output.ended && !self.local.as_ref().is_some_and(Local::holds_up);
+        let mut fds = Vec::with_capacity(5 + self.clients.all.len());
+        let watch = |fd, read: bool, write: bool| {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, read);
+            flags.set(PollFlags::OUT, write);
+            PollFd::from_borrowed_fd(fd, flags)
+        };
+        fds.push(watch(self.master.as_fd(), reading, self.input.wants_write() && !self.output.ended));
+        // A descriptor that is not there stands in the list as one that nothing is asked of.
+        let local = self.local.as_ref();
+        let local_fd = local.map_or(self.listener.as_fd(), AsFd::as_fd);
+        let wants_write = local.is_some_and(Local::wants_write);
+        fds.push(watch(local_fd, local.is_some() && self.input.takes_keys(), wants_write));
+        fds.push(watch(self.listener.as_fd(), true, false));
+        let keeper_fd = self.keeper.as_ref().map_or(self.listener.as_fd(), AsFd::as_fd);
+        fds.push(watch(keeper_fd, self.keeper.is_some(), false));
+        fds.extend(self.clients.all.iter().map(|client| watch(client.as_fd(), true, client.wants_write())));
+        if !reading && !self.input.wants_write() {
+            // A master whose slaves are closed reports a hang-up for ever, whatever is asked of it.
+            fds[MASTER] = watch(self.listener.as_fd(), false, false);
+        }
+        let left = self.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(Ready::default()),
+            Err(error) => return Err(error.into()),
+        }
+        let hot = |at: usize| !fds[at].revents().is_empty();
+        let readable =
+            |at: usize| fds[at].revents().intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
+        let clients = &fds[CLIENTS..];
+        Ok(Ready {
+            master: hot(MASTER) && readable(MASTER) && reading,
+            keys: local.is_some() && readable(LOCAL),
+            local_writable: fds[LOCAL].revents().contains(PollFlags::OUT),
+            listener: readable(LISTENER),
+            keeper: self.keeper.is_some() && readable(KEEPER),
+            clients: clients.iter().map(|fd| !fd.revents().is_empty()).collect(),
+        })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let status = self.status_due.then(|| self.status_written + STATUS_EVERY);
+        let local = self.local.as_ref().and_then(Local::deadline);
+        [status, local, self.input.deadline(), self.ending.deadline(), self.start_keeper_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Does all that can be done now: the person's keys first, then the program's output.
+    fn turn(&mut self, ready: Ready) -> io::Result<()> {
+        if ready.keys {
+            self.read_keys();
+        }
+        self.write_input()?;
+        let wrote = if ready.master { self.pump()? } else { false };
+        if wrote {
+            self.ending.output();
+            // Answers to what the program just asked.
+            self.write_input()?;
+        } else {
+            self.output.rest();
+        }
+        self.tend_terminal(ready.local_writable);
+        if ready.listener {
+            self.clients.accept(&self.listener);
+        }
+        self.serve_clients(&ready.clients);
+        if ready.keeper {
+            self.hear_keeper();
+        }
+        self.tend_keeper();
+        self.tend_end();
+        if std::mem::take(&mut self.head_due) {
+            let offset = self.recording.offset();
+            self.clients.publish(&Event::Head { offset });
+        }
+        self.tend_status();
+        Ok(())
+    }
+
+    fn read_keys(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let client = local.client;
+        match local.read() {
+            Typed::Keys(keys) => {
+                self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
+            }
+            Typed::Nothing => {}
+            Typed::Detach => self.detach(DetachReason::Key),
+            Typed::Hangup => self.detach(DetachReason::Hangup),
+        }
+    }
+
+    fn write_input(&mut self) -> io::Result<()> {
+        if self.input.wants_write() || self.input.deadline().is_some() {
+            for receipt in self.input.write(&self.master, &mut self.recording)? {
+                self.done(receipt.client, receipt.call);
+            }
+        }
+        Ok(())
+    }
+
+    fn tend_terminal(&mut self, writable: bool) {
+        let Some(local) = &mut self.local else { return };
+        if writable && local.flush() {
+            self.repaint(0);
+        } else if local.cut_loose(Instant::now()) {
+            let client = local.client;
+            self.recording.note(Body::Notice(Notice::ClientCutLoose { client }));
+        }
+    }
+
+    fn serve_clients(&mut self, ready: &[bool]) {
+        let ready: Vec<ClientNumber> = self
+            .clients
+            .all
+            .iter()
+            .zip(ready)
+            .filter(|(_, ready)| **ready)
+            .map(|(client, _)| client.number)
+            .collect();
+        for number in ready {
+            let Some(client) = self.clients.get(number) else { continue };
+            client.flush();
+            for (call, tail) in client.read() {
+                self.serve(number, call, tail);
+            }
+        }
+        for client in self.clients.sweep() {
+            self.client_left(client.number, client.terminal);
+        }
+    }
+
+    fn hear_keeper(&mut self) {
+        let Some(keeper) = &self.keeper else { return };
+        match keeper.hear() {
+            Heard::Message(Message::Exited(status)) => self.ending.begin(status),
+            Heard::Message(Message::Finished) | Heard::Nothing => {}
+            Heard::Gone => {
+                self.keeper = None;
+                self.start_keeper_at = Some(self.keeper_backoff.died());
+            }
+        }
+    }
+
+    /// Starts a keeper in the place of one that died. It cannot wait for the program any more, only watch it.
+    fn tend_keeper(&mut self) {
+        if self.start_keeper_at.is_none_or(|at| Instant::now() < at) {
+            return;
+        }
+        self.start_keeper_at = match self.spawn_keeper() {
+            Ok((link, pid)) => {
+                self.keeper = Some(link);
+                self.args.keeper = pid;
+                self.keeper_backoff.started();
+                self.status_urgent = true;
+                None
+            }
+            Err(error) => {
+                eprintln!("host: cannot start a keeper: {error}");
+                Some(self.keeper_backoff.died())
+            }
+        };
+    }
+
+    fn spawn_keeper(&self) -> io::Result<(Link, i32)> {
+        let (link, other) = Link::pair()?;
+        let shared = role::Shared {
+            master: role::number(&self.master),
+            listener: role::number(&self.listener),
+            alive: role::number(&self._alive),
+            ..self.args.shared.clone()
+        };
+        let child_watch = role::number(&self.child_watch);
+        let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, role::number(&other)];
+        let task = role::Task::Adopt { child: self.args.child, child_watch, link: role::number(&other) };
+        let args = role::KeeperArgs { shared, task };
+        let child =
+            role::command(&role::this_binary(), role::KEEPER, &args, &self.folder.log(), inherit)?.spawn()?;
+        Ok((link, child.id() as i32))
+    }
+
+    fn tend_end(&mut self) {
+        let Some(status) = self.ending.tell(self.output.ended) else { return };
+        self.recording.note(Body::Exit(status));
+        for receipt in self.input.abandon() {
+            let message = "the program ended before it read this";
+            self.clients.refuse(receipt.client, receipt.call, Refusal::Ended, message);
+        }
+        self.say_farewell(status);
+        self.write_status();
+        let offset = self.recording.offset();
+        self.clients.publish(&Event::Exited { status, offset });
+    }
+
+    /// Gives the terminal back. What the program left there is as it would be without us; only a program that had no
+    /// chance to put its modes back is helped.
+    fn say_farewell(&mut self, status: ExitStatus) {
+        let Some(local) = self.local.take() else { return };
+        let words = match status {
+            ExitStatus::Code(_) => Vec::new(),
+            ExitStatus::Signal(_) | ExitStatus::Lost => farewell_line(&self.output.screen),
+        };
+        local.farewell(&words, Duration::from_secs(1));
+    }
+
+    fn send_signal(&self, signal: i32) -> std::result::Result<(), String> {
+        if self.ending.told().is_some() {
+            return Err("the program has ended".to_owned());
+        }
+        let pid = Pid::from_raw(self.args.child).ok_or("no such process")?;
+        let signal = rustix::process::Signal::from_named_raw(signal).ok_or("no such signal")?;
+        // The group in the foreground is who a person at the terminal would reach; the program itself as well.
+        pty::signal_foreground(&self.master, signal);
+        process::signal(&self.child_watch, pid, signal).map_err(|error| error.to_string())
+    }
+
+    fn tend_status(&mut self) {
+        let late = self.status_due && Instant::now() >= self.status_written + STATUS_EVERY;
+        if self.status_urgent || late {
+            self.write_status();
+        }
+        if late || self.output.painted().since(self.checkpointed) >= CHECKPOINT_EVERY_BYTES {
+            self.write_checkpoint();
+        }
+    }
+
+    /// Spares the next host the replay of a long recording.
+    fn write_checkpoint(&mut self) {
+        let (offset, screen) = (self.output.painted(), &self.output.screen);
+        if offset.since(self.checkpointed) >= CHECKPOINT_MIN_BYTES {
+            // Derived: one that cannot be written costs the next host some time, nothing else.
+            let _ = replay::write_checkpoint(&self.folder, offset, screen);
+            self.checkpointed = offset;
+        }
+    }
+
+    fn write_status(&mut self) {
+        // A file that cannot be written (a full disk) is tried again with the next change.
+        let _ = self.folder.write_status(&self.status());
+        (self.status_urgent, self.status_due) = (false, false);
+        self.status_written = Instant::now();
+    }
+
+    fn status(&self) -> Status {
+        let exit = self.ending.told();
+        let mut status = Status {
+            version: META_VERSION,
+            session: self.session,
+            name: self.folder.name().unwrap_or_default(),
+            phase: if exit.is_some() { Phase::Exited } else { Phase::Running },
+            exit,
+            program: self.output.program.clone(),
+            program_since: self.output.program_since,
+            offset: Offset::ZERO,
+            size: self.output.screen.size(),
+            title: self.output.title.clone(),
+            last_output: self.output.last,
+            updated: Time::now(),
+            pids: Pids {
+                keeper: self.args.keeper.unsigned_abs(),
+                host: std::process::id(),
+                child: self.args.child.unsigned_abs(),
+            },
+            clients: self.clients.describe(),
+            degraded: None,
+        };
+        self.recording.describe(&mut status);
+        status
+    }
+
+    /// All output is stored, everyone was told, and nobody can write any more.
+    fn is_over(&self) -> bool {
+        self.output.ended && self.ending.told().is_some()
+    }
+
+    /// Lets the clients have what is theirs, then closes the session and packs its journal.
+    fn finish(&mut self) -> Result<()> {
+        let end = Instant::now() + Duration::from_secs(1);
+        while self.clients.all.iter().any(clients::Client::wants_write) && Instant::now() < end {
+            let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
+            self.serve_clients(&ready.clients);
+        }
+        let _ = std::fs::remove_file(self.folder.meta()?.socket);
+        if let Some(keeper) = &self.keeper {
+            keeper.tell(Message::Finished);
+        }
+        Ok(())
+    }
+}
+
+/// Where things stand in the list that is polled.
+const MASTER: usize = 0;
+const LOCAL: usize = 1;
+const LISTENER: usize = 2;
+const KEEPER: usize = 3;
+const CLIENTS: usize = 4;
+
+/// What can be done now.
+#[derive(Default)]
+struct Ready {
+    master: bool,
+    keys: bool,
+    local_writable: bool,
+    listener: bool,
+    keeper: bool,
+    clients: Vec<bool>,
+}
+
+/// The bytes that leave a terminal clean, the cursor on a line of its own below what was shown.
+fn farewell_line(screen: &Screen) -> Vec<u8> {
+    let mut bytes = screen.reset_sequence();
+    if !screen.alternate() {
+        let below = screen.size().rows;
+        bytes.extend_from_slice(format!("\x1b[{below};1H\r\n").as_bytes());
+    }
+    bytes
+}

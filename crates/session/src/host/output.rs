@@ -1,0 +1,213 @@
+//! What the program writes: scanned, journaled, shown, painted, answered, in this order.
+
+use super::Host;
+use super::input::QUEUE_BYTES;
+use crate::replay::Replayed;
+use protocol::frame::{Event, Status};
+use protocol::{Body, Offset, ProgramReport, Time};
+use std::io;
+use std::ops::Range;
+use std::time::Instant;
+use terminal::Screen;
+use terminal::answer;
+use terminal::profile::Profile;
+use terminal::pty::{self, Got};
+use terminal::scan::{Found, Item, Scanner};
+
+/// Bytes taken in one burst at most: then the terminal and the clients get their turn.
+const BURST_BYTES: usize = 64 << 10; // 64 KiB
+/// Reads that give at least this much are followed by another: the program is writing faster than we read. Less is
+/// a person's echo, which must not wait for a system call.
+const MORE_BYTES: usize = 1 << 10; // 1 KiB
+/// The buffer between bursts.
+const QUIET_BYTES: usize = 4 << 10; // 4 KiB
+
+/// The state of the output: what was found in it so far and what it painted.
+pub(super) struct Output {
+    pub screen: Screen,
+    pub profile: Profile,
+    pub program: ProgramReport,
+    pub program_since: Offset,
+    pub title: String,
+    pub last: Time,
+    scanner: Scanner,
+    found: Vec<Found>,
+    buffer: Vec<u8>,
+    /// Bytes before `scanner.position()` that were not shown because they may become a query.
+    held: Vec<u8>,
+    /// Whether the terminal has no writer any more.
+    pub ended: bool,
+}
+
+impl Output {
+    pub(super) fn new(screen: Screen, at: Offset) -> Self {
+        Self {
+            screen,
+            profile: Profile::plain(env!("CARGO_PKG_VERSION")),
+            program: ProgramReport::default(),
+            program_since: Offset::ZERO,
+            title: String::new(),
+            last: Time::now(),
+            scanner: Scanner::new(at),
+            found: Vec::new(),
+            buffer: Vec::new(),
+            held: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// Takes up bytes that an earlier host stored and held back.
+    fn rescan(&mut self, held: &[u8]) {
+        self.found.clear();
+        let still = self.scanner.scan(held, &mut self.found) as usize;
+        self.held = held[held.len() - still..].to_vec();
+    }
+
+    /// The offset at which the screen can be dumped: what comes after it is not painted yet.
+    pub(super) fn painted(&self) -> Offset {
+        self.scanner.position() - self.screen.pending()
+    }
+
+    /// Reads what the program wrote into the buffer; nothing at the end.
+    fn read(&mut self, master: &std::os::fd::OwnedFd) -> io::Result<usize> {
+        if self.buffer.len() < QUIET_BYTES {
+            self.buffer.resize(QUIET_BYTES, 0);
+        }
+        let mut filled = 0;
+        loop {
+            match pty::read(master, &mut self.buffer[filled..])? {
+                Got::Bytes(bytes) => {
+                    filled += bytes;
+                    if bytes < MORE_BYTES || filled >= BURST_BYTES {
+                        return Ok(filled);
+                    }
+                    if self.buffer.len() < BURST_BYTES + QUIET_BYTES {
+                        self.buffer.resize(BURST_BYTES + QUIET_BYTES, 0);
+                    }
+                }
+                Got::Nothing => return Ok(filled),
+                Got::End => {
+                    self.ended = true;
+                    return Ok(filled);
+                }
+            }
+        }
+    }
+
+    /// Takes up where an earlier host stopped.
+    pub(super) fn resume(replayed: Replayed, status: Option<Status>) -> Self {
+        let mut output = Self::new(replayed.screen, replayed.end - replayed.held.len() as u64);
+        output.rescan(&replayed.held);
+        if let Some(status) = status {
+            (output.program, output.program_since) = (status.program, status.program_since);
+            (output.title, output.last) = (status.title, status.last_output);
+        }
+        output
+    }
+
+    /// Gives back the memory of a burst.
+    pub(super) fn rest(&mut self) {
+        if self.buffer.len() > QUIET_BYTES {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// The ranges of the queries found that the host answers.
+    fn answered(&self) -> Vec<Range<Offset>> {
+        let answers = |found: &&Found| match &found.what {
+            Item::Query(query) => answer::answer(query, &self.screen, &self.profile, &mut Vec::new()),
+            _ => false,
+        };
+        self.found.iter().filter(answers).map(|found| found.range.clone()).collect()
+    }
+}
+
+impl Host {
+    /// Takes what the program wrote. True if it wrote anything.
+    pub(super) fn pump(&mut self) -> io::Result<bool> {
+        let filled = self.output.read(&self.master)?;
+        if filled == 0 {
+            return Ok(false);
+        }
+        let buffer = std::mem::take(&mut self.output.buffer);
+        self.take(&buffer[..filled]);
+        self.output.buffer = buffer;
+        Ok(true)
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let start = self.output.scanner.position();
+        self.output.found.clear();
+        let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
+        let answered = if self.output.found.is_empty() { Vec::new() } else { self.output.answered() };
+        // From here on `kill -9` loses none of it; only now may anybody see it.
+        self.recording.output(bytes, held as u16, &answered);
+        let bytes = super::intercept::output(bytes);
+        self.show(start, bytes, held, &answered);
+        self.paint(start, bytes);
+        self.output.last = Time::now();
+        self.input.program_wrote(Instant::now());
+        self.status_due = true;
+        self.head_due = true;
+    }
+
+    /// Writes to the controlling terminal what is decided: all but answered queries and what may become one.
+    fn show(&mut self, start: Offset, bytes: &[u8], held: usize, answered: &[Range<Offset>]) {
+        let before = std::mem::take(&mut self.output.held);
+        if before.is_empty() && held == 0 && answered.is_empty() {
+            if let Some(local) = &mut self.local {
+                local.show(bytes);
+            }
+            return;
+        }
+        let first = start - before.len() as u64;
+        let mut all = before;
+        all.extend_from_slice(bytes);
+        self.output.held = all.split_off(all.len() - held);
+        for query in answered.iter().rev() {
+            all.drain(query.start.since(first) as usize..query.end.since(first) as usize);
+        }
+        if let Some(local) = &mut self.local {
+            local.show(&all);
+        }
+    }
+
+    /// Feeds the screen, and stops at each thing that was found: an answer tells the state at its very place.
+    fn paint(&mut self, start: Offset, bytes: &[u8]) {
+        let mut painted = 0;
+        let mut replies = Vec::new();
+        for found in std::mem::take(&mut self.output.found) {
+            let end = found.range.end.since(start) as usize;
+            self.output.screen.feed(&bytes[painted..end]);
+            painted = end;
+            self.act(found, &mut replies);
+        }
+        self.output.screen.feed(&bytes[painted..]);
+        if !replies.is_empty() {
+            debug_assert!(replies.len() < QUEUE_BYTES);
+            self.input.reply(&replies);
+        }
+    }
+
+    fn act(&mut self, found: Found, replies: &mut Vec<u8>) {
+        match found.what {
+            Item::Query(query) => {
+                answer::answer(&query, &self.output.screen, &self.output.profile, replies);
+            }
+            Item::Report(report) => self.reported(report, found.range.start),
+            Item::Title(title) => self.output.title = title,
+            Item::Mark(_) | Item::Notice(_) | Item::Bell => {}
+        }
+    }
+
+    /// The program told its state. A sub-agent's report is recorded, and is not the program's own state.
+    fn reported(&mut self, report: ProgramReport, offset: Offset) {
+        self.recording.note(Body::Report(report.clone()));
+        self.clients.publish(&Event::Program { report: report.clone(), offset });
+        if report.id.is_none() {
+            self.output.program = report;
+            self.output.program_since = offset;
+            self.status_urgent = true;
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What clients ask of a host, one function each.
+
+use super::input::{Receipt, Transaction};
+use super::local::{self, Local};
+use super::{Host, farewell_line};
+use protocol::frame::{
+    Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, Refusal, Request,
+};
+use protocol::{Body, ClientNumber, Notice, Offset, Size};
+use std::collections::VecDeque;
+use std::time::Duration;
+use terminal::key::{DetachWatch, Key, KeyError, KeyModes};
+use terminal::{paste, pty};
+
+/// Versions before our own that are still spoken.
+const OLDER_VERSIONS: u16 = 2;
+/// Output of a young session that is shown to its first terminal byte for byte instead of painted.
+const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
+/// How long a terminal may take for the last words of a host.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+impl Host {
+    /// Does what a client asks.
+    pub(super) fn serve(&mut self, from: ClientNumber, call: Call, tail: Vec<u8>) {
+        let id = call.id;
+        let welcome = self.clients.get(from).is_some_and(|client| client.welcome);
+        if !welcome && !matches!(call.request, Request::Hello { .. }) {
+            return self.clients.refuse(from, id, Refusal::BadRequest, "say hello first");
+        }
+        match call.request {
+            Request::Hello { version, name, pid } => self.hello(from, id, version, name, pid),
+            Request::Attach(attach) => self.attach(from, id, &attach),
+            Request::Release => self.release(from, id),
+            Request::Input { form } => self.type_in(from, id, &form, tail),
+            Request::Resize { size } => self.resize_for(from, id, size),
+            Request::Snapshot { history } => self.snapshot(from, id, history),
+            Request::Follow => self.follow(from, id),
+            Request::Status => {
+                let status = Box::new(self.status());
+                self.clients.answer(from, id, Answer::Status(status), &[]);
+            }
+            Request::Signal { signal } => self.signal(from, id, signal),
+            Request::Upgrade { binary } => self.upgrade(from, id, &binary),
+        }
+    }
+
+    fn hello(&mut self, from: ClientNumber, id: u64, version: u16, name: String, pid: u32) {
+        if version > HOST_PROTOCOL || version + OLDER_VERSIONS < HOST_PROTOCOL {
+            let message = format!("this session's host speaks version {HOST_PROTOCOL}, not {version}");
+            return self.clients.refuse(from, id, Refusal::Version, message);
+        }
+        let session = self.session;
+        if let Some(client) = self.clients.get(from) {
+            (client.welcome, client.name, client.pid) = (true, name, pid);
+        }
+        self.clients.answer(from, id, Answer::Welcome { version: HOST_PROTOCOL, session, client: from }, &[]);
+    }
+
+    pub(super) fn done(&mut self, to: ClientNumber, id: u64) {
+        let offset = self.recording.offset();
+        self.clients.answer(to, id, Answer::Done { offset }, &[]);
+    }
+
+    fn attach(&mut self, from: ClientNumber, id: u64, attach: &Attach) {
+        let held = self.clients.controller.is_some_and(|controller| controller != from);
+        let control = attach.control && (attach.take || !held);
+        let passed = self.clients.get(from).and_then(|client| client.passed.take());
+        let tty = match passed.filter(|_| control && attach.tty).map(local::open) {
+            Some(Err(error)) => {
+                eprintln!("host: the client has to relay: {error}");
+                None
+            }
+            Some(Ok(tty)) => Some(tty),
+            None => None,
+        };
+        if control {
+            self.take_control(from);
+        }
+        self.introduce(from, control);
+        self.clients.answer(from, id, Answer::Attached { control, direct: tty.is_some() }, &[]);
+        if let Some(tty) = tty {
+            let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
+            self.local = Some(Local::new(from, tty, detach));
+            let resized = self.resize(attach.size);
+            self.show_so_far(attach, resized);
+        } else if control {
+            self.resize(attach.size);
+        }
+        self.status_urgent = true;
+    }
+
+    /// Makes a client the controller; the one before goes on watching.
+    fn take_control(&mut self, client: ClientNumber) {
+        if let Some(before) = self.clients.controller.replace(client).filter(|before| *before != client) {
+            self.let_go_of_terminal(before);
+            self.clients.tell(before, Event::Detached { reason: DetachReason::Taken });
+        }
+    }
+
+    fn introduce(&mut self, number: ClientNumber, control: bool) {
+        let Some(client) = self.clients.get(number) else { return };
+        client.follows = true;
+        client.terminal = true;
+        let notice =
+            Notice::ClientJoined { client: number, name: client.name.clone(), pid: client.pid, control };
+        self.recording.note(Body::Notice(notice));
+    }
+
+    /// Brings a new terminal up to now: the first one by the very bytes, a later one by a painting.
+    fn show_so_far(&mut self, attach: &Attach, resized: bool) {
+        let young = self.recording.offset() <= Offset(FRESH_BYTES) && !resized;
+        if attach.fresh && young && self.recording.degraded().is_none() {
+            self.show_from_journal();
+        } else {
+            self.repaint(attach.history);
+        }
+    }
+
+    fn show_from_journal(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), Offset::ZERO) else { return };
+        while let Ok(Some(piece)) = shown.next() {
+            if let journal::Piece::Output { bytes, .. } = piece {
+                local.show(&bytes);
+            }
+        }
+    }
+
+    /// Paints the screen on the controlling terminal, whatever it shows now.
+    pub(super) fn repaint(&mut self, history: usize) {
+        let unpainted = self.unpainted();
+        if let Some(local) = &mut self.local {
+            local.show(b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J");
+            local.show(&self.output.screen.dump(history));
+            // The bytes of a sequence that is not complete come with what completes it.
+            local.show(&unpainted);
+        }
+    }
+
+    /// What was shown of a sequence that is not complete; the screen does not have it yet.
+    fn unpainted(&self) -> Vec<u8> {
+        if self.output.screen.pending() == 0 {
+            return Vec::new();
+        }
+        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.painted()) else {
+            return Vec::new();
+        };
+        let mut bytes = Vec::new();
+        while let Ok(Some(piece)) = shown.next() {
+            if let journal::Piece::Output { bytes: more, .. } = piece {
+                bytes.extend(more);
+            }
+        }
+        bytes
+    }
+
+    fn release(&mut self, from: ClientNumber, id: u64) {
+        self.let_go_of_terminal(from);
+        if self.clients.controller == Some(from) {
+            self.clients.controller = None;
+        }
+        self.status_urgent = true;
+        self.done(from, id);
+    }
+
+    /// Leaves a terminal as a shell expects it.
+    fn let_go_of_terminal(&mut self, client: ClientNumber) {
+        if let Some(local) = self.local.take_if(|local| local.client == client) {
+            local.farewell(&farewell_line(&self.output.screen), FAREWELL);
+        }
+    }
+
+    /// The terminal's user pressed the detach key, or the terminal is gone.
+    pub(super) fn detach(&mut self, reason: DetachReason) {
+        let Some(client) = self.local.as_ref().map(|local| local.client) else { return };
+        match reason {
+            DetachReason::Hangup => self.local = None,
+            _ => self.let_go_of_terminal(client),
+        }
+        self.clients.controller = None;
+        self.clients.tell(client, Event::Detached { reason });
+        self.status_urgent = true;
+    }
+
+    /// A client is gone without a word: its terminal must not stay in raw mode (T25).
+    pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
+        if let Some(local) = self.local.take_if(|local| local.client == number) {
+            local.abandon(&farewell_line(&self.output.screen));
+        }
+        if self.clients.controller == Some(number) {
+            self.clients.controller = None;
+        }
+        if had_terminal {
+            self.recording.note(Body::Notice(Notice::ClientLeft { client: number }));
+            self.status_urgent = true;
+        }
+    }
+
+    fn type_in(&mut self, from: ClientNumber, id: u64, form: &InputForm, bytes: Vec<u8>) {
+        if self.ending.told().is_some() {
+            return self.clients.refuse(from, id, Refusal::Ended, "the program has ended");
+        }
+        let parts = match self.encode(form, bytes) {
+            Ok(parts) => parts,
+            Err(message) => return self.clients.refuse(from, id, Refusal::BadRequest, message),
+        };
+        let length: usize = parts.iter().map(Vec::len).sum();
+        if !self.input.has_room(length) {
+            let message =
+                "the program does not read its input and the queue is full; nothing of this was taken";
+            return self.clients.refuse(from, id, Refusal::WriteRejected, message);
+        }
+        if let Some(line) = self.overlong_line(&parts) {
+            let message = format!(
+                "a line of {line} bytes is too long for a terminal that edits lines ({} bytes); send it in parts",
+                pty::CANONICAL_LINE_BYTES
+            );
+            return self.clients.refuse(from, id, Refusal::WriteRejected, message);
+        }
+        self.input.push(Transaction {
+            client: from,
+            parts,
+            receipt: Some(Receipt { client: from, call: id }),
+        });
+    }
+
+    /// The bytes of an input, in the parts between which the program is given time.
+    fn encode(&self, form: &InputForm, bytes: Vec<u8>) -> Result<VecDeque<Vec<u8>>, String> {
+        let brackets = self.output.screen.mode(true, 2004) == terminal::screen::ModeState::Set;
+        let parts = match form {
+            InputForm::Raw => vec![bytes],
+            InputForm::EndOfFile if pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical) => {
+                vec![bytes]
+            }
+            InputForm::EndOfFile => Vec::new(),
+            InputForm::Text => vec![paste::bracketed(&bytes, false)],
+            InputForm::Paste => vec![paste::bracketed(&bytes, brackets)],
+            InputForm::Submit => vec![paste::bracketed(&bytes, brackets), b"\r".to_vec()],
+            InputForm::Keys => {
+                let names = String::from_utf8(bytes).map_err(|_| "key names are text")?;
+                let modes = KeyModes::of(&self.output.screen);
+                let keys = names.lines().map(|name| Ok(name.parse::<Key>()?.encode(modes)));
+                let keys: Result<Vec<_>, KeyError> = keys.collect();
+                vec![keys.map_err(|error| error.to_string())?.concat()]
+            }
+        };
+        Ok(parts.into_iter().filter(|part| !part.is_empty()).collect())
+    }
+
+    /// The length of a line that the kernel would cut (T7).
+    fn overlong_line(&self, parts: &VecDeque<Vec<u8>>) -> Option<usize> {
+        let canonical = pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical);
+        let lines = parts.iter().flat_map(|part| part.split(|byte| matches!(byte, b'\r' | b'\n')));
+        lines.map(<[u8]>::len).find(|length| canonical && *length > pty::CANONICAL_LINE_BYTES)
+    }
+
+    fn resize_for(&mut self, from: ClientNumber, id: u64, size: Size) {
+        if self.clients.controller.is_some_and(|controller| controller != from) {
+            let message = "another client controls the session and its size; attach with --take to take over";
+            return self.clients.refuse(from, id, Refusal::NotInControl, message);
+        }
+        if Size::new(size.cols, size.rows).is_none() {
+            return self.clients.refuse(from, id, Refusal::BadRequest, format!("{size} is no terminal size"));
+        }
+        self.resize(size);
+        self.done(from, id);
+    }
+
+    /// Changes the size; the record stands where the program's output will begin to follow it.
+    pub(super) fn resize(&mut self, size: Size) -> bool {
+        if !pty::set_size(&self.master, size).unwrap_or(false) {
+            return false;
+        }
+        self.recording.note(Body::Resize(size));
+        self.output.screen.resize(size);
+        self.clients.publish(&Event::Resized { size });
+        self.status_urgent = true;
+        true
+    }
+
+    fn snapshot(&mut self, from: ClientNumber, id: u64, history: usize) {
+        let screen = &self.output.screen;
+        let dump = screen.dump(history);
+        let snapshot = protocol::frame::Snapshot { offset: self.output.painted(), size: screen.size() };
+        self.clients.answer(from, id, Answer::Snapshot(snapshot), &dump);
+    }
+
+    fn follow(&mut self, from: ClientNumber, id: u64) {
+        if let Some(client) = self.clients.get(from) {
+            client.follows = true;
+        }
+        self.done(from, id);
+        // What happened before is told at once, so that nobody waits for an event that was.
+        let offset = self.recording.offset();
+        self.clients.tell(from, Event::Head { offset });
+        if let Some(status) = self.ending.told() {
+            self.clients.tell(from, Event::Exited { status, offset });
+        }
+    }
+
+    fn signal(&mut self, from: ClientNumber, id: u64, signal: i32) {
+        match self.send_signal(signal) {
+            Ok(()) => self.done(from, id),
+            Err(message) => self.clients.refuse(from, id, Refusal::Failed, message),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The keeper: the program's parent. It holds the terminal open, waits for the program, writes down how it ended,
+//! and starts a new host whenever there is none. It reads nothing from the terminal, so nothing a program writes
+//! can hurt it. Deliberately small.
+
+use crate::backoff::Backoff;
+use crate::folder::Folder;
+use crate::link::{Heard, Link, Message};
+use crate::role::{self, HostArgs, KeeperArgs, Ready, Shared, Task};
+use crate::{process, signals};
+use protocol::{Exit, ExitStatus, Time};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, WaitOptions, wait};
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::Command;
+use std::time::Instant;
+
+/// Deaths of a host in a row after which its successor is told not to trust the screen's checkpoint.
+const DEATHS_UNTIL_DISTRUST: u32 = 3;
+
+struct Keeper {
+    folder: Folder,
+    shared: Shared,
+    /// Held open: a program whose terminal nobody holds gets SIGHUP.
+    _held: [OwnedFd; 3],
+    /// Held until the program is reaped: macOS throws unread output away when the last slave closes (T3).
+    slave: Option<OwnedFd>,
+    child: Pid,
+    child_watch: OwnedFd,
+    /// Whether the program is our child, so that we can wait for it.
+    parent: bool,
+    exit: Option<ExitStatus>,
+    host: Option<Link>,
+    backoff: Backoff,
+    start_host_at: Option<Instant>,
+}
+
+/// Runs a keeper until its session is over. `command` is the program, for the first keeper.
+pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
+    detach_from_everything();
+    let shared = args.shared;
+    let held =
+        [role::inherited(shared.master)?, role::inherited(shared.listener)?, role::inherited(shared.alive)?];
+    let folder = Folder::at(&shared.folder);
+    let signals = signals::pipe(&[libc::SIGCHLD])?;
+    let (child, child_watch, slave, host) = match args.task {
+        Task::Start { slave, ready, cwd } => {
+            let slave = role::inherited(slave)?;
+            let (child, watch) = start(&slave, ready, command, &cwd)?;
+            (child, watch, Some(slave), None)
+        }
+        Task::Adopt { child, child_watch, link } => {
+            let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidInput)?;
+            (child, role::inherited(child_watch)?, None, Some(Link::from_fd(role::inherited(link)?)))
+        }
+    };
+    let start_host_at = host.is_none().then(Instant::now);
+    let parent = slave.is_some();
+    let exit = folder.exit().ok().flatten().map(|exit| exit.status);
+    let backoff = Backoff::new();
+    let mut keeper = Keeper {
+        folder,
+        shared,
+        _held: held,
+        slave,
+        child,
+        child_watch,
+        parent,
+        exit,
+        host,
+        backoff,
+        start_host_at,
+    };
+    let _ = std::env::set_current_dir("/");
+    keeper.run(&signals)
+}
+
+/// Leaves the terminal, the process group and the descriptors of whoever started us (T18, T22).
+fn detach_from_everything() {
+    let _ = rustix::process::setsid();
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    signals::ignore(&[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTSTP]);
+    process::adopt_orphans();
+}
+
+/// Starts the program and tells whoever waits on `ready`.
+fn start(
+    slave: &OwnedFd,
+    ready: i32,
+    words: &[OsString],
+    cwd: &std::path::Path,
+) -> io::Result<(Pid, OwnedFd)> {
+    let ready = std::fs::File::from(role::inherited(ready)?);
+    let started = spawn_program(slave, words, cwd);
+    let line = match &started {
+        Ok((child, _)) => Ready::Started { child: child.as_raw_nonzero().get() },
+        Err(error) => Ready::Failed { errno: error.raw_os_error().unwrap_or(0) },
+    };
+    serde_json::to_writer(&ready, &line)?;
+    started
+}
+
+fn spawn_program(slave: &OwnedFd, words: &[OsString], cwd: &std::path::Path) -> io::Result<(Pid, OwnedFd)> {
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(cwd);
+    let child = terminal::pty::spawn(slave, &mut command)?;
+    let pid = Pid::from_child(&child);
+    Ok((pid, process::watch(pid)?))
+}
+
+impl Keeper {
+    fn run(&mut self, signals: &OwnedFd) -> io::Result<()> {
+        loop {
+            if self.start_host_at.is_some_and(|at| at <= Instant::now()) {
+                self.start_host();
+            }
+            self.wait(signals)?;
+            signals::drain(signals);
+            self.reap();
+            if self.hear() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sleeps until something ended or it is time to start a host.
+    fn wait(&self, signals: &OwnedFd) -> io::Result<()> {
+        let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
+        if self.exit.is_none() && !self.parent {
+            fds.push(PollFd::new(&self.child_watch, PollFlags::IN));
+        }
+        if let Some(host) = &self.host {
+            fds.push(PollFd::new(host, PollFlags::IN));
+        }
+        let left = self.start_host_at.map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Collects everyone who died: the program, hosts, and orphans of the program.
+    fn reap(&mut self) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if pid == self.child && self.parent {
+                self.child_ended(ExitStatus::from_wait(status.as_raw()));
+            }
+        }
+        if self.exit.is_none() && !self.parent && has_ended(&self.child_watch) {
+            self.child_ended(process::exit_status_of_stranger(&self.child_watch).unwrap_or(ExitStatus::Lost));
+        }
+    }
+
+    fn child_ended(&mut self, status: ExitStatus) {
+        self.exit = Some(status);
+        // A full disk must not end the keeper; the host is told anyway, and its journal holds the status too.
+        let _ = self.folder.write_exit(&Exit { status, time: Time::now() });
+        self.slave = None;
+        if let Some(host) = &self.host {
+            host.tell(Message::Exited(status));
+        }
+    }
+
+    /// Listens to the host; true when all is over.
+    fn hear(&mut self) -> bool {
+        let Some(host) = &self.host else { return false };
+        match host.hear() {
+            Heard::Message(Message::Finished) => return true,
+            Heard::Message(Message::Exited(_)) | Heard::Nothing => {}
+            Heard::Gone => {
+                self.host = None;
+                self.start_host_at = Some(self.backoff.died());
+            }
+        }
+        false
+    }
+
+    fn start_host(&mut self) {
+        self.start_host_at = match self.spawn_host() {
+            Ok(link) => {
+                self.backoff.started();
+                if let Some(status) = self.exit {
+                    link.tell(Message::Exited(status));
+                }
+                self.host = Some(link);
+                None
+            }
+            Err(error) => {
+                eprintln!("keeper: cannot start a host: {error}");
+                Some(self.backoff.died())
+            }
+        };
+    }
+
+    fn spawn_host(&self) -> io::Result<Link> {
+        let (link, other) = Link::pair()?;
+        let args = HostArgs {
+            shared: self.shared.clone(),
+            child: self.child.as_raw_nonzero().get(),
+            child_watch: role::number(&self.child_watch),
+            keeper: rustix::process::getpid().as_raw_nonzero().get(),
+            link: role::number(&other),
+            distrust_screen: self.backoff.deaths() >= DEATHS_UNTIL_DISTRUST,
+            upgraded: false,
+        };
+        let shared = &self.shared;
+        let inherit = vec![shared.master, shared.listener, shared.alive, args.child_watch, args.link];
+        role::command(&role::this_binary(), role::HOST, &args, &self.folder.log(), inherit)?.spawn()?;
+        Ok(link)
+    }
+}
+
+fn has_ended(watch: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(watch, PollFlags::IN)];
+    matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1..))
+}

@@ -1,0 +1,130 @@
+//! Starts a session: its folder, its terminal, its socket, its keeper.
+
+use crate::folder::Folder;
+use crate::home::Home;
+use crate::registry::Registry;
+use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
+use crate::{Error, Result, process};
+use protocol::{META_VERSION, Meta, SessionId, Size, Time};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::termios::Termios;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program and its arguments.
+    pub command: Vec<OsString>,
+    /// The session's name; `None` for one made from the program's.
+    pub name: Option<String>,
+    /// Where the program starts.
+    pub cwd: PathBuf,
+    /// The terminal's first size.
+    pub size: Size,
+    /// Variables to set beside those of the caller.
+    pub env: Vec<(String, OsString)>,
+    /// Variables of the caller to leave out: the marks of an enclosing CLI.
+    pub without: Vec<String>,
+    /// The settings of the terminal it is started from.
+    pub termios: Option<Termios>,
+    /// The session that this one repeats.
+    pub parent: Option<SessionId>,
+    /// For its hosts.
+    pub settings: Settings,
+}
+
+/// A session that was started.
+#[derive(Clone, Debug)]
+pub struct Launched {
+    /// Its id.
+    pub id: SessionId,
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: Folder,
+    /// How it was started.
+    pub meta: Meta,
+}
+
+/// Starts a session and returns when its program runs, or could not be started.
+pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
+    let id = SessionId::generate();
+    let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
+    let meta = Meta {
+        version: META_VERSION,
+        id,
+        command: launch.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        cwd: launch.cwd.to_string_lossy().into_owned(),
+        size: launch.size,
+        created: Time::now(),
+        boot: process::boot_id(),
+        machine: process::machine(),
+        parent: launch.parent,
+        env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
+        socket: socket.to_string_lossy().into_owned(),
+    };
+    let registry = Registry::new(home);
+    let (folder, name) = registry.create(&meta, launch.name.as_deref())?;
+    match start_keeper(launch, &folder, &socket, id, &name) {
+        Ok(()) => Ok(Launched { id, name, folder, meta }),
+        Err(error) => {
+            // A session that never ran leaves nothing behind.
+            let _ = std::fs::remove_file(&socket);
+            let _ = std::fs::remove_dir_all(folder.path());
+            Err(error)
+        }
+    }
+}
+
+fn start_keeper(launch: &Launch, folder: &Folder, socket: &Path, id: SessionId, name: &str) -> Result<()> {
+    let failed = |error: io::Error| Error::io(folder.path(), error);
+    let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(failed)?;
+    terminal::pty::set_nonblocking(&pty.master).map_err(failed)?;
+    let listener = UnixListener::bind(socket).map_err(|error| Error::io(socket, error))?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let alive = process::hold(&folder.path().join("alive")).map_err(failed)?;
+    let (ready, ready_write) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
+    let shared = Shared {
+        folder: folder.path().to_owned(),
+        master: role::number(&pty.master),
+        listener: role::number(&listener),
+        alive: role::number(&alive),
+        settings: launch.settings.clone(),
+    };
+    let slave = role::number(&pty.slave);
+    let inherit = vec![shared.master, shared.listener, shared.alive, slave, role::number(&ready_write)];
+    let task = Task::Start { slave, ready: role::number(&ready_write), cwd: launch.cwd.clone() };
+    let args = KeeperArgs { shared, task };
+    let mut command =
+        role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit).map_err(failed)?;
+    command.arg("--").args(&launch.command);
+    set_environment(&mut command, launch, id, name);
+    command.spawn().map_err(failed)?;
+    drop(ready_write);
+    await_start(ready.into(), launch)
+}
+
+fn set_environment(command: &mut Command, launch: &Launch, id: SessionId, name: &str) {
+    for name in &launch.without {
+        command.env_remove(name);
+    }
+    command.envs(launch.env.iter().map(|(name, value)| (name, value)));
+    command.env("CENTERFIRE_SESSION", id.to_string()).env("CENTERFIRE_SESSION_NAME", name);
+}
+
+/// Waits for the keeper's one line. The pipe closes with the keeper, so this cannot hang.
+fn await_start(mut ready: std::fs::File, launch: &Launch) -> Result<()> {
+    let mut line = String::new();
+    let _ = ready.read_to_string(&mut line);
+    let source = match serde_json::from_str(&line) {
+        Ok(Ready::Started { .. }) => return Ok(()),
+        Ok(Ready::Failed { errno: 0 }) | Err(_) => io::Error::other("the keeper died"),
+        Ok(Ready::Failed { errno }) => io::Error::from_raw_os_error(errno),
+    };
+    let command = launch.command.first().map(|word| word.to_string_lossy().into_owned());
+    Err(Error::Exec { command: command.unwrap_or_default(), source })
+}

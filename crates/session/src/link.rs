@@ -1,0 +1,79 @@
+//! The socket between a keeper and its host. Each learns from it that the other died.
+//!
+//! A message is a tag and a number, four bytes each, in the machine's order: both ends are on one machine.
+
+use protocol::ExitStatus;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+const MESSAGE_BYTES: usize = 8;
+
+/// What keeper and host tell each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Message {
+    /// Keeper to host: the program ended.
+    Exited(ExitStatus),
+    /// Host to keeper: all is stored and the terminal is closed; nobody is needed any more.
+    Finished,
+}
+
+/// One end.
+pub(crate) struct Link(OwnedFd);
+
+/// What reading gave.
+pub(crate) enum Heard {
+    Message(Message),
+    Nothing,
+    /// The other end is dead.
+    Gone,
+}
+
+impl Link {
+    pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
+        let (one, other) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        Ok((Self(one), other))
+    }
+
+    pub(crate) fn from_fd(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+
+    /// Tells the other end; if it is dead, reading will say so.
+    pub(crate) fn tell(&self, message: Message) {
+        let (tag, number) = match message {
+            Message::Exited(ExitStatus::Code(code)) => (1, code),
+            Message::Exited(ExitStatus::Signal(signal)) => (2, signal),
+            Message::Exited(ExitStatus::Lost) => (3, 0),
+            Message::Finished => (4, 0),
+        };
+        let mut bytes = [0; MESSAGE_BYTES];
+        bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
+        bytes[4..].copy_from_slice(&number.to_ne_bytes());
+        let _ = send(&self.0, &bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+
+    /// Reads without waiting.
+    pub(crate) fn hear(&self) -> Heard {
+        let mut bytes = [0; MESSAGE_BYTES];
+        match recv(&self.0, &mut bytes, RecvFlags::DONTWAIT) {
+            Ok((MESSAGE_BYTES, _)) => {}
+            Err(Errno::AGAIN | Errno::INTR) => return Heard::Nothing,
+            _ => return Heard::Gone,
+        }
+        let number = i32::from_ne_bytes(bytes[4..].try_into().expect("four bytes"));
+        Heard::Message(match i32::from_ne_bytes(bytes[..4].try_into().expect("four bytes")) {
+            1 => Message::Exited(ExitStatus::Code(number)),
+            2 => Message::Exited(ExitStatus::Signal(number)),
+            3 => Message::Exited(ExitStatus::Lost),
+            _ => Message::Finished,
+        })
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,0 +1,121 @@
+//! Facts about processes that outlive a call: is it alive, how did it end, which boot is this.
+
+use protocol::ExitStatus;
+use rustix::process::Pid;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// The boot of this machine: a session of another boot is lost.
+pub fn boot_id() -> String {
+    #[cfg(target_os = "linux")]
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    #[cfg(not(target_os = "linux"))]
+    let text = std::process::Command::new("sysctl")
+        .args(["-n", "kern.bootsessionuuid"])
+        .output()
+        .map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
+    text.map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// This machine's name.
+pub fn machine() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A descriptor that becomes readable when the process ends. Whoever is not its parent cannot wait for it, but can
+/// watch it.
+pub fn watch(pid: Pid) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    return Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?);
+    #[cfg(not(target_os = "linux"))]
+    watch_by_kqueue(pid)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watch_by_kqueue(pid: Pid) -> io::Result<OwnedFd> {
+    use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
+    let queue = kqueue()?;
+    let filter = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
+    let change = Event::new(filter, EventFlags::ADD, std::ptr::null_mut());
+    // SAFETY: no event list is given, so nothing is written through a pointer.
+    unsafe { kevent(&queue, &[change], Vec::<Event>::new(), None)? };
+    Ok(queue)
+}
+
+/// How a process ended that we are not the parent of: Linux 6.15 and later tell it of every process whose pidfd was
+/// open when it ended. `None` where nobody can know; that is a lost status, never 0 (T21).
+pub fn exit_status_of_stranger(pidfd: impl AsFd) -> Option<ExitStatus> {
+    #[cfg(target_os = "linux")]
+    return linux::exit_info(pidfd).map(ExitStatus::from_wait);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = pidfd;
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::os::fd::{AsFd, AsRawFd};
+
+    /// `struct pidfd_info` of `linux/pidfd.h` in its first form, 64 bytes.
+    #[repr(C)]
+    #[derive(Default)]
+    struct PidfdInfo {
+        mask: u64,
+        cgroup: u64,
+        pids_and_ids: [u32; 11],
+        exit_code: i32,
+    }
+
+    const PIDFD_INFO_EXIT: u64 = 1 << 3;
+    /// `_IOWR(0xFF, 11, struct pidfd_info)`.
+    const PIDFD_GET_INFO: libc::c_ulong = (3 << 30) | (64 << 16) | (0xff << 8) | 11;
+    const _: () = assert!(size_of::<PidfdInfo>() == 64);
+
+    pub(super) fn exit_info(pidfd: impl AsFd) -> Option<i32> {
+        let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
+        // SAFETY: the kernel writes at most the 64 bytes that the request's number names, into a struct of 64 bytes.
+        let result = unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
+        (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+    }
+}
+
+/// Takes the lock that says "this session is alive" for as long as the descriptor stays open, in this process or
+/// in one that inherits it.
+pub fn hold(path: &Path) -> io::Result<OwnedFd> {
+    let mut options = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.write(true).create(true).truncate(false).open(path)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file.into())
+}
+
+/// Whether anybody holds that lock. Looking takes the shared lock for an instant; the holder took his for good
+/// before the session had a name, so it can never miss it because of us.
+pub fn is_held(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
+}
+
+/// Becomes the parent of every orphan below (T5).
+pub fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Sends a signal to a process that is watched: never to another one that got its number (T5).
+pub fn signal(watch: impl AsFd, pid: Pid, signal: rustix::process::Signal) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = pid;
+        Ok(rustix::process::pidfd_send_signal(watch, signal)?)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = watch;
+        Ok(rustix::process::kill_process(pid, signal)?)
+    }
+}

@@ -1,0 +1,192 @@
+//! All sessions of an instance: found, named, listed, removed. The folders are the truth; there is no index.
+
+use crate::folder::Folder;
+use crate::home::{Home, make_private};
+use crate::{Error, Result, process};
+use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+/// Bytes of a name at most.
+const NAME_BYTES: usize = 64;
+
+/// The sessions of one instance.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    sessions: PathBuf,
+}
+
+/// What is known of a session without asking its host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Entry {
+    /// Its folder.
+    pub folder: Folder,
+    /// How it was started.
+    pub meta: Meta,
+    /// Its name.
+    pub name: String,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// How its program ended.
+    pub exit: Option<ExitStatus>,
+    /// What its host wrote last; of a dead session the last words.
+    pub status: Option<Status>,
+}
+
+impl Registry {
+    /// The sessions of `home`.
+    pub fn new(home: &Home) -> Self {
+        Self { sessions: home.sessions() }
+    }
+
+    /// All sessions, the oldest first. One that cannot be read does not hide the others: it is given as its error.
+    pub fn list(&self) -> Result<Vec<Result<Entry>>> {
+        let mut ids = self.ids()?;
+        ids.sort();
+        Ok(ids.into_iter().map(|id| self.entry(id)).collect())
+    }
+
+    /// The session of a name, an id, or a beginning of one. Of several with one name the one that runs is meant, or
+    /// the newest.
+    pub fn find(&self, text: &str) -> Result<Entry> {
+        let ids = self.ids()?;
+        if let Ok(id) = text.parse::<SessionId>()
+            && ids.contains(&id)
+        {
+            return self.entry(id);
+        }
+        let named = |id: &&SessionId| Folder::of(&self.sessions, **id).name().is_ok_and(|name| name == text);
+        let mut entries: Vec<Entry> =
+            ids.iter().filter(named).filter_map(|id| self.entry(*id).ok()).collect();
+        entries.sort_by_key(|entry| (entry.phase == Phase::Running, entry.meta.id));
+        if let Some(entry) = entries.pop() {
+            return Ok(entry);
+        }
+        let fits = |id: &SessionId| {
+            !text.is_empty() && (id.to_string().starts_with(text) || id.short().starts_with(text))
+        };
+        let found: Vec<SessionId> = ids.into_iter().filter(fits).collect();
+        match found.as_slice() {
+            [] => Err(Error::NoSuchSession(text.to_owned())),
+            [one] => self.entry(*one),
+            many => Err(Error::Ambiguous {
+                text: text.to_owned(),
+                count: many.len(),
+                examples: many.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    /// The newest session that runs, or the newest of all.
+    pub fn latest(&self) -> Result<Option<Entry>> {
+        let entries = self.list()?.into_iter().filter_map(Result::ok);
+        Ok(entries.max_by_key(|entry| (entry.phase == Phase::Running, entry.meta.id)))
+    }
+
+    /// Makes the folder of a new session and gives it its name: `name`, or one made from the program's.
+    pub fn create(&self, meta: &Meta, name: Option<&str>) -> Result<(Folder, String)> {
+        let _lock = self.lock()?;
+        let taken = self.running_names()?;
+        let name = match name {
+            Some(name) => self.check_name(name, &taken)?,
+            None => free_name(&meta.command, &taken),
+        };
+        let folder = Folder::of(&self.sessions, meta.id);
+        make_private(folder.path())?;
+        folder.write_meta(meta)?;
+        folder.write_name(&name)?;
+        Ok((folder, name))
+    }
+
+    /// Gives a session another name.
+    pub fn rename(&self, entry: &Entry, name: &str) -> Result<()> {
+        let _lock = self.lock()?;
+        let mut taken = self.running_names()?;
+        taken.retain(|taken| *taken != entry.name);
+        let name = self.check_name(name, &taken)?;
+        entry.folder.write_name(&name)
+    }
+
+    /// Removes a session and its recording for ever. One that runs is refused.
+    pub fn remove(&self, entry: &Entry) -> Result<()> {
+        if entry.phase == Phase::Running {
+            let message = format!("`{0}` is running; `centerfire kill {0}` ends it", entry.name);
+            return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
+        }
+        // A folder that is half removed must not be taken for a session: it loses its name first.
+        let path = entry.folder.path();
+        let grave = path.with_extension("removed");
+        fs::rename(path, &grave).map_err(|error| Error::io(path, error))?;
+        fs::remove_dir_all(&grave).map_err(|error| Error::io(&grave, error))
+    }
+
+    fn ids(&self) -> Result<Vec<SessionId>> {
+        let entries = match fs::read_dir(&self.sessions) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io(&self.sessions, error)),
+        };
+        Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
+    }
+
+    fn entry(&self, id: SessionId) -> Result<Entry> {
+        let folder = Folder::of(&self.sessions, id);
+        let meta = folder.meta()?;
+        let name = folder.name()?;
+        let exit = folder.exit()?.map(|exit| exit.status);
+        let status = folder.status()?;
+        let phase = phase(&folder, &meta, exit);
+        Ok(Entry { folder, meta, name, phase, exit, status })
+    }
+
+    fn running_names(&self) -> Result<Vec<String>> {
+        let entries = self.list()?.into_iter().filter_map(Result::ok);
+        Ok(entries.filter(|entry| entry.phase == Phase::Running).map(|entry| entry.name).collect())
+    }
+
+    fn check_name(&self, name: &str, taken: &[String]) -> Result<String> {
+        let why = match name {
+            "" => "it is empty",
+            _ if name.len() > NAME_BYTES => "it is longer than 64 bytes",
+            _ if name.starts_with('-') => "it begins with a dash",
+            _ if name.chars().any(|c| c.is_control() || c == '/') => "it has a slash or a control character",
+            _ if taken.iter().any(|taken| taken == name) => "a running session has it",
+            _ => return Ok(name.to_owned()),
+        };
+        Err(Error::BadName { name: name.to_owned(), why: why.to_owned() })
+    }
+
+    /// Names are chosen by one process at a time.
+    fn lock(&self) -> Result<File> {
+        make_private(&self.sessions)?;
+        let file = File::open(&self.sessions).map_err(|error| Error::io(&self.sessions, error))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|error| Error::io(&self.sessions, error))?;
+        Ok(file)
+    }
+}
+
+/// A session runs while somebody holds its journal or its program lives; the exit alone is not enough, because
+/// output may still be on its way.
+fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>) -> Phase {
+    match exit {
+        Some(ExitStatus::Lost) => Phase::Lost,
+        Some(_) => Phase::Exited,
+        None if meta.boot == process::boot_id() && process::is_held(&folder.path().join("alive")) => {
+            Phase::Running
+        }
+        None => Phase::Lost,
+    }
+}
+
+/// The program's name, with a number behind it where that is taken.
+fn free_name(command: &[String], taken: &[String]) -> String {
+    let program = command.first().map_or("session", |program| program.rsplit('/').next().unwrap_or(program));
+    let clean: String = program.chars().filter(|c| !c.is_control()).take(NAME_BYTES / 4).collect();
+    let base = if clean.is_empty() || clean.starts_with('-') { "session".to_owned() } else { clean };
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    std::iter::once(base.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))
+        .expect("there are more numbers than sessions")
+}

@@ -1,0 +1,120 @@
+//! The screen of a session, painted again from its journal: by a host that takes over, and for sessions that have
+//! no host any more. A checkpoint spares most of the work; it is derived, and may be deleted at any time.
+
+use crate::Result;
+use crate::folder::{Durable, Folder, write_whole};
+use journal::Reader;
+use protocol::{Body, Meta, Offset, Size};
+use serde::{Deserialize, Serialize};
+use terminal::Screen;
+
+const VERSION: u16 = 1;
+
+/// A screen, and what is left of the output that it could not take in.
+pub struct Replayed {
+    /// The screen, everything painted that is stored.
+    pub screen: Screen,
+    /// Output in all.
+    pub end: Offset,
+    /// The last bytes, of which a host did not know yet whether they are a query.
+    pub held: Vec<u8>,
+}
+
+/// The first line of a checkpoint; the screen's dump follows.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u16,
+    offset: Offset,
+    size: Size,
+}
+
+/// Writes the screen down as it is at `offset`.
+pub(crate) fn write_checkpoint(folder: &Folder, offset: Offset, screen: &Screen) -> Result<()> {
+    let head = Head { version: VERSION, offset, size: screen.size() };
+    let mut bytes = serde_json::to_vec(&head).expect("a struct of numbers always serialises");
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&screen.dump(usize::MAX));
+    write_whole(&folder.checkpoint(), &bytes, Durable::No)
+}
+
+/// A screen from the checkpoint; `None` where there is none that can be read.
+fn read_checkpoint(folder: &Folder, history: usize) -> Option<(Screen, Offset)> {
+    let bytes = std::fs::read(folder.checkpoint()).ok()?;
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+    if head.version != VERSION {
+        return None;
+    }
+    let mut screen = Screen::new(head.size, history);
+    screen.feed(&bytes[end + 1..]);
+    Some((screen, head.offset))
+}
+
+/// The screen at the end of the journal.
+pub fn screen(folder: &Folder, meta: &Meta, history: usize) -> Result<Replayed> {
+    resume(folder, meta, history, 0, false)
+}
+
+/// The screen for a host that takes over a journal whose last `held` bytes are undecided. `distrust` leaves out what
+/// may have killed its predecessors: the screen is empty then, and what comes next paints it.
+pub(crate) fn resume(
+    folder: &Folder,
+    meta: &Meta,
+    history: usize,
+    held: u16,
+    distrust: bool,
+) -> Result<Replayed> {
+    let start = if distrust { None } else { read_checkpoint(folder, history) };
+    let (screen, from) = start.unwrap_or_else(|| (Screen::new(meta.size, history), Offset::ZERO));
+    let mut replayed = Replayed { screen, end: from, held: Vec::new() };
+    paint(folder, from, None, distrust, &mut replayed)?;
+    replayed.held = last_bytes(folder, replayed.end, held)?;
+    Ok(replayed)
+}
+
+/// The screen as it was at an offset, for replays and exports.
+pub fn screen_at(folder: &Folder, meta: &Meta, history: usize, offset: Offset) -> Result<Screen> {
+    let mut replayed =
+        Replayed { screen: Screen::new(meta.size, history), end: Offset::ZERO, held: Vec::new() };
+    paint(folder, Offset::ZERO, Some(offset), false, &mut replayed)?;
+    Ok(replayed.screen)
+}
+
+fn paint(folder: &Folder, from: Offset, until: Option<Offset>, blind: bool, to: &mut Replayed) -> Result<()> {
+    let mut reader = Reader::open(&folder.journal(), from)?;
+    while let Some(record) = reader.next()? {
+        if until.is_some_and(|until| record.offset >= until) {
+            return Ok(());
+        }
+        match record.body {
+            Body::Output { bytes, .. } => {
+                let end = record.offset + bytes.len() as u64;
+                let last = until.map_or(end, |until| end.min(until));
+                let skip = from.since(record.offset).min(bytes.len() as u64) as usize;
+                let take = last.since(record.offset) as usize;
+                if !blind {
+                    to.screen.feed(&bytes[skip.min(take)..take]);
+                }
+                to.end = last;
+            }
+            Body::Gap(bytes) => to.end = record.offset + bytes,
+            // A size from before the checkpoint is in it already.
+            Body::Resize(size) if record.offset > from || from == Offset::ZERO => to.screen.resize(size),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn last_bytes(folder: &Folder, end: Offset, count: u16) -> Result<Vec<u8>> {
+    let from = Offset(end.0.saturating_sub(u64::from(count)));
+    let mut bytes = Vec::new();
+    let mut reader = Reader::open(&folder.journal(), from)?;
+    while let Some(record) = reader.next()? {
+        if let Body::Output { bytes: more, .. } = record.body {
+            let skip = from.since(record.offset).min(more.len() as u64) as usize;
+            bytes.extend_from_slice(&more[skip..]);
+        }
+    }
+    Ok(bytes)
+}

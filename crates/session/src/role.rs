@@ -1,0 +1,180 @@
+//! How the processes of a session start one another: descriptors that are inherited, and a line of JSON that says
+//! which is which.
+//!
+//! A role is started as `centerfire __keeper JSON [-- COMMAND...]` or `centerfire __host JSON`. It is taken before
+//! any argument parser, so that a keeper never touches the memory that one needs.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The first argument of a keeper.
+pub const KEEPER: &str = "__keeper";
+/// The first argument of a host.
+pub const HOST: &str = "__host";
+
+/// What stays the same for all hosts of a session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Lines that are kept when they scroll off the screen.
+    pub history_lines: usize,
+    /// Recording stops where the disk has less than this free, in bytes.
+    pub min_free_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { history_lines: 2000, min_free_bytes: 64 << 20 }
+    }
+}
+
+/// The numbers of inherited descriptors, and the program they belong to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shared {
+    /// The session's folder.
+    pub folder: PathBuf,
+    /// The master of the pseudo-terminal.
+    pub master: RawFd,
+    /// The listening `host.sock`: it stays open while hosts come and go, so that no client is ever refused.
+    pub listener: RawFd,
+    /// The lock that says that the session is alive.
+    pub alive: RawFd,
+    /// For all hosts.
+    pub settings: Settings,
+}
+
+/// What a keeper is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeeperArgs {
+    /// What it shares with its host.
+    #[serde(flatten)]
+    pub shared: Shared,
+    /// Start a program, or take over one.
+    pub task: Task,
+}
+
+/// How a keeper comes to its program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// The first keeper: starts the program on the slave and says so on `ready`.
+    Start {
+        /// The slave of the pseudo-terminal.
+        slave: RawFd,
+        /// A pipe for one line.
+        ready: RawFd,
+        /// Where the program starts.
+        cwd: PathBuf,
+    },
+    /// A keeper in the place of one that died: its host started it.
+    Adopt {
+        /// The program.
+        child: i32,
+        /// Its pidfd, where there are such.
+        child_watch: RawFd,
+        /// The socket to the host.
+        link: RawFd,
+    },
+}
+
+/// What a host is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostArgs {
+    /// What it shares with its keeper.
+    #[serde(flatten)]
+    pub shared: Shared,
+    /// The program.
+    pub child: i32,
+    /// Its pidfd, where there are such.
+    pub child_watch: RawFd,
+    /// The keeper.
+    pub keeper: i32,
+    /// The socket to the keeper.
+    pub link: RawFd,
+    /// Whether hosts before it died so often that the screen may be why: then it begins with an empty one.
+    #[serde(default)]
+    pub distrust_screen: bool,
+    /// Whether this host takes the place of one that left in good order.
+    #[serde(default)]
+    pub upgraded: bool,
+}
+
+/// The line that a first keeper writes on `ready`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ready {
+    /// The program runs.
+    Started {
+        /// Its process id.
+        child: i32,
+    },
+    /// It does not.
+    Failed {
+        /// The system's error number, 0 if there is none.
+        errno: i32,
+    },
+}
+
+/// Reads the JSON of a role.
+pub fn parse<T: DeserializeOwned>(argument: Option<&OsString>) -> io::Result<T> {
+    let text = argument.and_then(|text| text.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(serde_json::from_str(text)?)
+}
+
+/// Prepares the start of a role by this very program, or by another binary of it. The descriptors in `inherit` stay
+/// open in it, standard input and output are nowhere, standard error is the session's log.
+pub fn command(
+    binary: &Path,
+    role: &str,
+    args: &impl Serialize,
+    log: &Path,
+    inherit: Vec<RawFd>,
+) -> io::Result<Command> {
+    let mut command = Command::new(binary);
+    command.arg(role).arg(serde_json::to_string(args)?);
+    let mut options = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let log = options.append(true).create(true).open(log)?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    let keep = move || {
+        for fd in &inherit {
+            // SAFETY: clears a flag of a descriptor that the parent keeps open.
+            if unsafe { libc::fcntl(*fd, libc::F_SETFD, 0) } < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: only async-signal-safe calls on memory that was prepared before the fork.
+    unsafe { command.pre_exec(keep) };
+    Ok(command)
+}
+
+/// This program, also after its file was replaced.
+pub fn this_binary() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        PathBuf::from("/proc/self/exe")
+    } else {
+        std::env::current_exe().unwrap_or_else(|_| PathBuf::from("centerfire"))
+    }
+}
+
+/// Takes an inherited descriptor as ours, and keeps it from what we start.
+pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: asks for flags only; the answer says whether the number is open.
+    if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the number is open, and each number is taken once, by the role it was given to.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// The number of a descriptor for the arguments of a role.
+pub fn number(fd: &impl AsRawFd) -> RawFd {
+    fd.as_raw_fd()
+}
