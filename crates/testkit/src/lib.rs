@@ -1,1 +1,14 @@
-//! testkit
+//! What all our tests drive real things with: terminals, isolated instances, a model server, real programs.
+//!
+//! Development only: nothing that ships depends on it, and it depends on none of our other crates, so that it can
+//! judge each of them from outside. Nothing here imitates the program under test; the model server is the one
+//! stand-in, because a real model answers neither offline nor twice alike.
+//!
+//! A test starts with an `Instance`, runs its command in a [`Terminal`], and waits for what it expects to see.
+
+pub mod proc;
+pub mod terminal;
+pub mod wait;
+
+pub use terminal::{Answers, Terminal};
+pub use wait::{TimedOut, eventually};
