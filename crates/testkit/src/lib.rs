@@ -4,11 +4,14 @@
 //! judge each of them from outside. Nothing here imitates the program under test; the model server is the one
 //! stand-in, because a real model answers neither offline nor twice alike.
 //!
-//! A test starts with an `Instance`, runs its command in a [`Terminal`], and waits for what it expects to see.
+//! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
+pub mod instance;
 pub mod proc;
 pub mod terminal;
+pub mod tools;
 pub mod wait;
 
+pub use instance::Instance;
 pub use terminal::{Answers, Terminal};
 pub use wait::{TimedOut, eventually};
