@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Installs the real programs that the tests drive: once; a second run only looks, in well under a second.
+#
+# Not a part of the product: nobody needs this to build or run Centerfire. System programs come from Debian's
+# packages; all else goes to .tools/ in the repository, each with the version it has in a file beside it. To take
+# another version, change it here and run the tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+claude_version=2.1.329
+asciinema_version=2.4.0
+
+# A command that a test or this script needs, and the package it is in.
+system_programs="
+vim vim
+less less
+tmux tmux
+dtach dtach
+screen screen
+htop htop
+ps procps
+npm npm
+"
+
+say() { printf 'tools: %s\n' "$*"; }
+
+# Runs the rest of the line and says what it was for and how long it took.
+step() {
+    local what=$1 start=$SECONDS log=.tools/last.log
+    shift
+    say "$what ..."
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        say "$what: failed; the output is above" >&2
+        exit 1
+    fi
+    say "$what: $((SECONDS - start)) s"
+}
+
+# Whether .tools/NAME has this version, installed to the end.
+installed() { [ "$(cat ".tools/$1/installed" 2>/dev/null)" = "$2" ]; }
+
+missing_packages() {
+    local program package
+    while read -r program package; do
+        [ -z "$program" ] || command -v "$program" >/dev/null || echo "$package"
+    done <<<"$system_programs"
+    # Debian's Python can make a virtual environment only with this package.
+    python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+}
+
+install_system_programs() {
+    local packages
+    packages=$(missing_packages | tr '\n' ' ')
+    [ -n "$packages" ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        say "missing on this system: $packages" >&2
+        say "install them with its package manager (Debian: sudo apt-get install $packages), then run this again" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    step "list of Debian's packages" apt-get update
+    # shellcheck disable=SC2086 # several words are meant
+    step "Debian: $packages" apt-get install -y --no-install-recommends $packages
+}
+
+# The exact version must be named: without it, npm picks an old one that suits an old Node. The program itself is a
+# native binary and needs no Node; npm only warns about it.
+claude_code() {
+    rm -rf .tools/claude
+    mkdir -p .tools/claude
+    npm install --prefix .tools/claude --no-audit --no-fund "@anthropic-ai/claude-code@$claude_version"
+    .tools/claude/node_modules/.bin/claude --version | grep -F "$claude_version"
+    echo "$claude_version" >.tools/claude/installed
+}
+
+asciinema() {
+    rm -rf .tools/venv
+    python3 -m venv .tools/venv
+    .tools/venv/bin/pip install --quiet --disable-pip-version-check "asciinema==$asciinema_version"
+    .tools/venv/bin/asciinema --version | grep -F "$asciinema_version"
+    echo "$asciinema_version" >.tools/venv/installed
+}
+
+xterm() {
+    npm ci --prefix tests/xterm --no-audit --no-fund
+    mkdir -p .tools/xterm
+    xterm_version >.tools/xterm/installed
+}
+
+# What is to be installed there is what its lock file says.
+xterm_version() { cksum <tests/xterm/package-lock.json; }
+
+mkdir -p .tools
+# Two runs at once would install over each other; the second waits, and then finds all done.
+exec 9>.tools/lock
+flock 9
+
+install_system_programs
+installed claude "$claude_version" || step "Claude Code $claude_version" claude_code
+installed venv "$asciinema_version" || step "asciinema $asciinema_version" asciinema
+if [ -f tests/xterm/package.json ]; then
+    { [ -d tests/xterm/node_modules ] && installed xterm "$(xterm_version)"; } || step "xterm.js" xterm
+fi
+say "all there"
