@@ -7,11 +7,13 @@
 //! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
 pub mod instance;
+pub mod model;
 pub mod proc;
 pub mod terminal;
 pub mod tools;
 pub mod wait;
 
 pub use instance::Instance;
+pub use model::ModelServer;
 pub use terminal::{Answers, Terminal};
 pub use wait::{TimedOut, eventually};

@@ -2,6 +2,8 @@
 
 /// An isolated instance, and that nothing of it stays behind.
 mod instance;
+/// The model server's own manners.
+mod model;
 /// What /proc tells.
 mod proc;
 /// A terminal and what a program in it sees.
