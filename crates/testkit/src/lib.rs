@@ -6,6 +6,7 @@
 //!
 //! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
+pub mod claude;
 pub mod instance;
 pub mod model;
 pub mod proc;
@@ -13,6 +14,7 @@ pub mod terminal;
 pub mod tools;
 pub mod wait;
 
+pub use claude::Claude;
 pub use instance::Instance;
 pub use model::ModelServer;
 pub use terminal::{Answers, Terminal};
