@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
-use terminal::key::DetachWatch;
+use terminal::key::{DetachWatch, Press};
 
 /// Output that waits for the terminal before the program is made to wait for it, as it would without us.
 const LAG_HIGH_BYTES: usize = 256 << 10; // 256 KiB
@@ -15,6 +15,9 @@ const LAG_HIGH_BYTES: usize = 256 << 10; // 256 KiB
 const LAG_LOW_BYTES: usize = 64 << 10; // 64 KiB
 /// A terminal that takes nothing for this long no longer holds the program up.
 const STUCK: Duration = Duration::from_secs(1);
+/// The first press of the detach key waits this long for the second before the program gets it, so that a program
+/// does not see the key that leaves it.
+const DETACH_HELD: Duration = Duration::from_millis(300);
 /// Bytes of keys read at once.
 const KEYS_BYTES: usize = 4 << 10; // 4 KiB: a terminal gives no more
 
@@ -30,6 +33,8 @@ pub(super) struct Local {
     /// It was cut loose: what it shows is old.
     stale: bool,
     detach: DetachWatch,
+    /// A first press of the detach key, and until when it waits.
+    held: Option<(Vec<u8>, Instant)>,
 }
 
 /// What reading a terminal gave.
@@ -84,14 +89,20 @@ impl Local {
         self.waiting_since.is_some()
     }
 
-    /// When a terminal that takes nothing is cut loose.
+    /// When to look again without an event.
     pub(super) fn deadline(&self) -> Option<Instant> {
+        let held = self.held.as_ref().map(|(_, until)| *until);
+        [self.stuck_at(), held].into_iter().flatten().min()
+    }
+
+    /// When a terminal that takes nothing is cut loose.
+    fn stuck_at(&self) -> Option<Instant> {
         self.waiting_since.map(|since| since + STUCK)
     }
 
     /// Cuts the terminal loose if its time is over; true if so.
     pub(super) fn cut_loose(&mut self, now: Instant) -> bool {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        if self.stuck_at().is_none_or(|deadline| now < deadline) {
             return false;
         }
         self.pending = Vec::new();
@@ -118,10 +129,22 @@ impl Local {
             Err(Errno::AGAIN | Errno::INTR) => return Typed::Nothing,
             Err(_) => return Typed::Hangup,
         };
-        match self.detach.detaches(keys) {
-            true => Typed::Detach,
-            false => Typed::Keys(keys.to_vec()),
+        let before = self.held.take().map(|(keys, _)| keys);
+        match self.detach.press(keys) {
+            Press::Second => Typed::Detach,
+            Press::First => {
+                self.held = Some((keys.to_vec(), Instant::now() + DETACH_HELD));
+                before.map_or(Typed::Nothing, Typed::Keys)
+            }
+            Press::Other => {
+                Typed::Keys(before.map_or_else(|| keys.to_vec(), |before| [&before, keys].concat()))
+            }
         }
+    }
+
+    /// A first press of the detach key that no second followed.
+    pub(super) fn release_held(&mut self, now: Instant) -> Option<Vec<u8>> {
+        self.held.take_if(|(_, until)| *until <= now).map(|(keys, _)| keys)
     }
 
     /// Says the last words within a limit of time; the terminal goes back to its user then.

@@ -225,6 +225,7 @@ impl Host {
         if ready.keys {
             self.read_keys();
         }
+        self.release_held_key();
         self.write_input()?;
         let wrote = if ready.master { self.pump()? } else { false };
         if wrote {
@@ -250,6 +251,15 @@ impl Host {
         }
         self.tend_status();
         Ok(())
+    }
+
+    /// A detach key that was pressed once is a key like any other.
+    fn release_held_key(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let client = local.client;
+        if let Some(keys) = local.release_held(Instant::now()) {
+            self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
+        }
     }
 
     fn read_keys(&mut self) {

@@ -46,7 +46,7 @@ impl DetachKey {
         let legacy = |application_cursor| {
             read == key.encode(KeyModes { application_cursor, ..KeyModes::default() }).as_slice()
         };
-        legacy(false) || legacy(true) || Press::parse(read).is_some_and(|press| press.is(key))
+        legacy(false) || legacy(true) || Pressed::parse(read).is_some_and(|press| press.is(key))
     }
 }
 
@@ -65,28 +65,45 @@ impl DetachWatch {
 
     /// Takes in one read; true when it is the second press.
     pub fn detaches(&mut self, read: &[u8]) -> bool {
+        self.press(read) == Press::Second
+    }
+
+    /// Takes in one read, and tells what it is.
+    pub fn press(&mut self, read: &[u8]) -> Press {
         if self.key.matches(read) {
             let now = Instant::now();
             let first = self.first.replace(now);
-            return first.is_some_and(|first| now.duration_since(first) <= TWICE_WITHIN);
+            let twice = first.is_some_and(|first| now.duration_since(first) <= TWICE_WITHIN);
+            return if twice { Press::Second } else { Press::First };
         }
         // A terminal that reports releases tells of one between the two presses.
         if !(read.ends_with(b"u") && read.windows(2).any(|two| two == b":3")) {
             self.first = None;
         }
-        false
+        Press::Other
     }
 }
 
+/// What a read is to a [`DetachWatch`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Press {
+    /// The detach key, for the first time.
+    First,
+    /// The detach key again, soon after.
+    Second,
+    /// Anything else.
+    Other,
+}
+
 /// A key press as `CSI number:alternates ; modifiers:event ; text last` or `CSI 27 ; modifiers ; number ~`.
-struct Press {
+struct Pressed {
     /// The key and, where told, the key at its place on a plain keyboard.
     numbers: [u32; 2],
     modifiers: u8,
     last: u8,
 }
 
-impl Press {
+impl Pressed {
     fn parse(read: &[u8]) -> Option<Self> {
         let (&last, body) = read.strip_prefix(b"\x1b[")?.split_last()?;
         let body = std::str::from_utf8(body).ok()?;

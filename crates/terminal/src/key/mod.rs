@@ -7,7 +7,7 @@ mod detach;
 mod encode;
 mod name;
 
-pub use detach::{DetachKey, DetachWatch};
+pub use detach::{DetachKey, DetachWatch, Press};
 pub use name::KeyError;
 
 use crate::screen::{ModeState, Screen};
