@@ -1,1 +1,28 @@
-fn main() {}
+//! Chores of the workspace that are programs, not scripts. `cargo xtask bench` measures Centerfire beside its
+//! peers; `xtask workload …` is the child that every peer runs during those measurements.
+
+mod bench;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask bench [options]      (cargo xtask bench --help)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (chore, rest) = match arguments.split_first() {
+        Some((chore, rest)) => (chore.as_str(), rest),
+        None => ("", &[][..]),
+    };
+    let done = match chore {
+        "bench" => bench::run(rest),
+        "workload" => bench::workload::run(rest),
+        _ => Err(anyhow::anyhow!(USAGE)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Size of a recording of bytes that nothing can compress, against those bytes; and for ours, how fast the recording
+//! is verified and exported. A command that our program does not have yet is a note.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Field;
+use crate::bench::command;
+use crate::bench::ground::Ground;
+use crate::bench::peer::{OURS, Present};
+use crate::bench::scale::{flood_limit, megabytes};
+use crate::bench::session::Session;
+use crate::bench::statistics::Rounds;
+use crate::bench::table::Table;
+use crate::bench::workload::{END, GO};
+
+const SESSION: &str = "recording";
+/// A recorder may write its last bytes after the child has left.
+const SETTLE: Duration = Duration::from_secs(1);
+
+pub fn measure(field: &Field) -> Result<Vec<Table>> {
+    let bytes = field.scale.recording_bytes;
+    let title = format!("Recording of {} MB that nothing can compress", megabytes(bytes));
+    let mut notes = Vec::new();
+    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| match peer.peer.records {
+        true => record(peer, bytes, &mut notes),
+        false => Ok([f64::NAN; 3]),
+    });
+    let columns = ["size ÷ data", "verify MB/s", "export raw MB/s"];
+    let table = Table::new("recording", &title, &columns).fill(&field.peers, |peer, _| {
+        let value =
+            |which| rounds.spread(peer, which).map(|spread| spread.median).filter(|value| !value.is_nan());
+        vec![value(0), value(1), value(2)]
+    });
+    Ok(vec![table.noting(rounds.notes(&field.peers)).noting(notes)])
+}
+
+/// Size by data, speed of verify, speed of export.
+fn record(peer: &Present, bytes: usize, notes: &mut Vec<String>) -> Result<[f64; 3]> {
+    let ground = Ground::new()?;
+    let before = size_below(ground.folder());
+    let mut session = Session::start(peer, &ground, SESSION, &["random", &bytes.to_string()])?;
+    session.outer.type_byte(GO)?;
+    session.outer.await_text(END, flood_limit(bytes))?;
+    session.outer.settle(SETTLE);
+    let size = (size_below(ground.folder()) - before) as f64 / bytes as f64;
+    let mut speed = |words: &[&str]| match peer.peer.name.starts_with(OURS) {
+        true => timed(peer, &ground, words, bytes).unwrap_or_else(|error| {
+            notes.push(format!("{}: {} was not measured, {error:#}", peer.name(), words[0]));
+            f64::NAN
+        }),
+        false => f64::NAN,
+    };
+    let verify = speed(&["verify", SESSION]);
+    let export = speed(&["export", SESSION, "--format", "raw"]);
+    session.end();
+    Ok([size, verify, export])
+}
+
+/// MB/s of one of our commands over the recording.
+fn timed(peer: &Present, ground: &Ground, words: &[&str], bytes: usize) -> Result<f64> {
+    let mut command = peer.command(ground);
+    command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
+    let began = Instant::now();
+    let status = command::run(&mut command, flood_limit(bytes)).context("run it")?;
+    ensure!(status.success(), "it ended with {status}");
+    Ok(megabytes(bytes) / began.elapsed().as_secs_f64())
+}
+
+/// Bytes of all files below a folder.
+fn size_below(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        .map(|(path, facts)| if facts.is_dir() { size_below(&path) } else { facts.len() })
+        .sum()
+}
