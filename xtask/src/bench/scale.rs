@@ -30,8 +30,8 @@ pub struct Scale {
 impl Scale {
     pub fn full() -> Scale {
         Scale {
-            key_rounds: 10,
-            keys_per_round: 200,
+            key_rounds: 20,
+            keys_per_round: 100,
             busy_key_rounds: 4,
             busy_keys_per_round: 500,
             flood_bytes: 64 * MB,
@@ -49,8 +49,8 @@ impl Scale {
 
     pub fn quick() -> Scale {
         Scale {
-            key_rounds: 4,
-            keys_per_round: 50,
+            key_rounds: 8,
+            keys_per_round: 25,
             busy_key_rounds: 2,
             busy_keys_per_round: 100,
             flood_bytes: 16 * MB,

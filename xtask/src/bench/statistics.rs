@@ -9,6 +9,10 @@ use super::peer::Present;
 /// cost a whole time-out.
 const FAILURES_ALLOWED: usize = 2;
 
+/// A yardstick that adds less than this part of the base adds nothing that can be told from noise, and a ratio to it
+/// would be noise too.
+const LEAST_ADDED: f64 = 0.1;
+
 /// Smallest, middle and largest of some samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
@@ -99,7 +103,8 @@ impl<const K: usize> Rounds<K> {
         self.median_of(peer, base?, which, |ours, base| ours - base)
     }
 
-    /// Median over the rounds of (peer − base) ÷ (yardstick − base).
+    /// Median over the rounds of (peer − base) ÷ (yardstick − base), without rounds in which the yardstick added
+    /// next to nothing.
     pub fn ratio_above(
         &self,
         peer: usize,
@@ -112,8 +117,8 @@ impl<const K: usize> Rounds<K> {
             .filter_map(|((ours, theirs), base)| {
                 Some((((*ours)?)[which], (*theirs)?[which], (*base)?[which]))
             })
+            .filter(|(_, theirs, base)| theirs - base > base * LEAST_ADDED)
             .map(|(ours, theirs, base)| (ours - base) / (theirs - base))
-            .filter(|ratio| ratio.is_finite())
             .collect();
         median(&ratios)
     }
@@ -164,5 +169,6 @@ mod tests {
         assert_eq!(rounds.above(1, Some(0), 0), Some(15.0));
         assert_eq!(rounds.ratio_above(2, Some(1), Some(0), 0), Some(2.0));
         assert_eq!(rounds.ratio(2, None, 0), None);
+        assert_eq!(rounds.ratio_above(2, Some(0), Some(0), 0), None, "a yardstick that adds nothing");
     }
 }

@@ -1,5 +1,5 @@
 //! The round trip of one typed byte: written to the outer terminal, echoed by the child, read from the outer
-//! terminal again. The sessions of all peers live side by side and are typed at in turn.
+//! terminal again. All peers are typed at in turn, round by round.
 
 use std::time::{Duration, Instant};
 
@@ -24,54 +24,54 @@ const SPACING: Duration = Duration::from_millis(5);
 /// What each busy session beside the measured one writes: a full-screen program at work.
 const BUSY_BYTES_PER_SECOND: &str = "200000";
 const BUSY_SESSIONS: usize = 10;
+/// A new session may finish its first drawing so long.
+const SETTLE: Duration = Duration::from_millis(50);
 /// Busy sessions run so long before the first key.
 const BUSY_LEAD: Duration = Duration::from_millis(300);
 
 const COLUMNS: &[&str] =
     &["p50 µs", "p90 µs", "p99 µs", "added over bare µs", "× script", "added × script's added"];
 
-/// How the keys of one set-up follow each other.
-#[derive(Clone, Copy)]
-enum Pace {
-    Spaced,
-    BackToBack,
-}
+/// Places of a round's medians.
+const SPACED: usize = 0;
+const BACK_TO_BACK: usize = 1;
 
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
-    let mut tables = Vec::new();
-    let grounds: Vec<Ground> = field.peers.iter().map(|_| Ground::new()).collect::<Result<_>>()?;
-    let mut sessions: Vec<Result<Session>> = field
-        .peers
-        .iter()
-        .zip(&grounds)
-        .map(|(peer, ground)| Session::start(peer, ground, "echo", &["echo"]))
-        .collect();
-    for cores in [Cores::Idle, Cores::Awake] {
-        let load = Load::start(cores)?;
-        for pace in [Pace::Spaced, Pace::BackToBack] {
-            tables.push(side_by_side(field, &mut sessions, cores, pace));
-        }
-        drop(load);
-    }
-    sessions.into_iter().flatten().for_each(Session::end);
-    drop(grounds);
+    let mut tables = alone(field, Cores::Idle)?;
+    tables.extend(alone(field, Cores::Awake)?);
     tables.push(beside_busy_sessions(field));
     Ok(tables)
 }
 
-/// Types at the living sessions, round by round.
-fn side_by_side(field: &Field, sessions: &mut [Result<Session>], cores: Cores, pace: Pace) -> Table {
-    let (key, how) = match pace {
-        Pace::Spaced => (format!("echo-{}", cores.key()), "keys 5 ms apart"),
-        Pace::BackToBack => (format!("echo-{}-back-to-back", cores.key()), "keys back to back"),
-    };
-    let title = format!("Echo: {how}, {}", cores.label());
-    let mut keys = Keys::new(field);
-    let rounds = Rounds::play(&title, &field.peers, field.scale.key_rounds, |index, _| {
-        let session = sessions[index].as_mut().map_err(|error| anyhow::anyhow!("{error:#}"))?;
-        keys.type_round(index, &mut session.outer, field.scale.keys_per_round, pace)
+/// Types at one session, begun anew in each round: on which core a process landed decides much of its latency for
+/// as long as it lives, so one session would be one throw of the dice.
+fn alone(field: &Field, cores: Cores) -> Result<Vec<Table>> {
+    let _load = Load::start(cores)?;
+    let (mut spaced, mut close) = (Keys::new(field), Keys::new(field));
+    let title = format!("Echo: {}", cores.label());
+    let rounds = Rounds::play(&title, &field.peers, field.scale.key_rounds, |index, peer| {
+        let ground = Ground::new()?;
+        let mut session = Session::start(peer, &ground, "echo", &["echo"])?;
+        session.outer.settle(SETTLE);
+        let count = field.scale.keys_per_round;
+        let medians = [
+            spaced.type_round(index, &mut session.outer, count, SPACING)?,
+            close.type_round(index, &mut session.outer, count, Duration::ZERO)?,
+        ];
+        session.end();
+        Ok(medians)
     });
-    keys.table(&key, &title, field, &rounds)
+    let key = format!("echo-{}", cores.key());
+    Ok(vec![
+        spaced.table(&key, &format!("{title}, keys 5 ms apart"), field, &rounds, SPACED),
+        close.table(
+            &format!("{key}-back-to-back"),
+            &format!("{title}, keys back to back"),
+            field,
+            &rounds,
+            BACK_TO_BACK,
+        ),
+    ])
 }
 
 /// Types at one session while ten others of the same peer (of the same server, where there is one) are at work.
@@ -82,13 +82,14 @@ fn beside_busy_sessions(field: &Field) -> Table {
         let ground = Ground::new()?;
         let mut session = Session::start(peer, &ground, "echo", &["echo"])?;
         let drain = start_busy(peer, &ground)?;
-        std::thread::sleep(BUSY_LEAD);
-        let typed = keys.type_round(index, &mut session.outer, field.scale.busy_keys_per_round, Pace::Spaced);
+        session.outer.settle(BUSY_LEAD);
+        let count = field.scale.busy_keys_per_round;
+        let median = keys.type_round(index, &mut session.outer, count, SPACING)?;
         drop(drain);
         session.end();
-        typed
+        Ok([median])
     });
-    keys.table("echo-beside-busy", title, field, &rounds)
+    keys.table("echo-beside-busy", title, field, &rounds, SPACED)
 }
 
 fn start_busy(peer: &Present, ground: &Ground) -> Result<Drain> {
@@ -111,27 +112,33 @@ impl Keys {
     }
 
     /// Types so many keys and returns the round's median.
-    fn type_round(&mut self, peer: usize, outer: &mut Outer, count: usize, pace: Pace) -> Result<[f64; 1]> {
-        outer.settle(Duration::from_millis(1));
+    fn type_round(&mut self, peer: usize, outer: &mut Outer, count: usize, spacing: Duration) -> Result<f64> {
         let mut trips = Vec::with_capacity(count);
         for key in KEYS.iter().cycle().take(count) {
-            if let Pace::Spaced = pace {
-                std::thread::sleep(SPACING);
+            if !spacing.is_zero() {
+                std::thread::sleep(spacing);
             }
             trips.push(round_trip(outer, *key)?.as_secs_f64() * 1e6);
         }
         let median = percentile(&trips, 50.0).context("no keys were typed")?;
         self.by_peer[peer].extend(trips);
-        Ok([median])
+        Ok(median)
     }
 
-    fn table(&self, key: &str, title: &str, field: &Field, rounds: &Rounds<1>) -> Table {
+    fn table<const K: usize>(
+        &self,
+        key: &str,
+        title: &str,
+        field: &Field,
+        rounds: &Rounds<K>,
+        which: usize,
+    ) -> Table {
         let (bare, script) = (field.place(BARE), field.place(YARDSTICK));
         let table = Table::new(key, title, COLUMNS).fill(&field.peers, |peer, _| {
             let at = |percent| percentile(&self.by_peer[peer], percent);
-            let added = rounds.above(peer, bare, 0).filter(|_| Some(peer) != bare);
-            let added_ratio = rounds.ratio_above(peer, script, bare, 0).filter(|_| Some(peer) != bare);
-            vec![at(50.0), at(90.0), at(99.0), added, rounds.ratio(peer, script, 0), added_ratio]
+            let added = rounds.above(peer, bare, which).filter(|_| Some(peer) != bare);
+            let added_ratio = rounds.ratio_above(peer, script, bare, which).filter(|_| Some(peer) != bare);
+            vec![at(50.0), at(90.0), at(99.0), added, rounds.ratio(peer, script, which), added_ratio]
         });
         table.noting(rounds.notes(&field.peers))
     }
