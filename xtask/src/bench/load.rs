@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 use rustix::process::{Signal, nice, set_parent_process_death_signal, setsid};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity, sched_yield};
 
 /// What the cores do while a figure is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,6 +89,8 @@ fn start_spinner(core: usize, niceness: i32) -> Result<Child> {
 
 /// Body of a spinner: pins itself and never rests. Niceness counts only inside a session where the kernel groups
 /// by session, so the group's own niceness is set as well (where the kernel has no such groups, it needs none).
+/// One that only keeps the core awake yields at every turn: the kernel may let even the lowest finish its slice,
+/// and a key that waits milliseconds for that says nothing about a peer.
 pub fn spin(core: usize, niceness: i32) -> Result<()> {
     let mut set = CpuSet::new();
     set.set(core);
@@ -96,6 +98,9 @@ pub fn spin(core: usize, niceness: i32) -> Result<()> {
     nice(niceness).context("lower the priority")?;
     let _ = std::fs::write("/proc/self/autogroup", niceness.to_string());
     loop {
+        if niceness > 0 {
+            sched_yield();
+        }
         std::hint::spin_loop();
     }
 }
