@@ -18,8 +18,10 @@ use crate::bench::workload::{END, GO};
 
 /// Longest wait for the screen after a reattach.
 const SCREEN_LIMIT: Duration = Duration::from_secs(10);
-/// A server may notice that its client has left.
-const AWAY: Duration = Duration::from_millis(200);
+/// Between hang-up and reattach: a server may notice that its client has left, and screen sleeps a second over it.
+const AWAY: Duration = Duration::from_millis(1500);
+/// The terminal is quiet when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// Places of the values.
 const GROWTH: usize = 0;
@@ -47,11 +49,11 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
 fn live_through(peer: &Present, bytes: usize, reattaches: usize) -> Result<[f64; 2]> {
     let ground = Ground::new()?;
     let mut session = Session::start(peer, &ground, "history", &["flood", &bytes.to_string()])?;
-    session.outer.settle(AWAY);
+    session.outer.settle(QUIET);
     let before = rss_kb(&of_peer(ground.tag()));
     session.outer.type_byte(GO)?;
     session.outer.await_text(END, flood_limit(bytes))?;
-    session.outer.settle(AWAY);
+    session.outer.settle(QUIET);
     let grew = rss_kb(&of_peer(ground.tag())) as f64 - before as f64;
     let mut times = Vec::new();
     for _ in 0..if peer.can_attach() { reattaches } else { 0 } {
@@ -59,7 +61,7 @@ fn live_through(peer: &Present, bytes: usize, reattaches: usize) -> Result<[f64;
         session = again;
         let full = session.outer.await_text(END, SCREEN_LIMIT).context("wait for the screen")?;
         times.push((full - began).as_secs_f64() * 1e3);
-        session.outer.settle(AWAY);
+        session.outer.settle(QUIET);
     }
     session.end();
     Ok([grew, median(&times).unwrap_or(f64::NAN)])
