@@ -34,9 +34,9 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
         false => sessions(peer, count),
     });
     let script = field.place(YARDSTICK);
-    let table = Table::new("memory", &title, COLUMNS).fill(&field.peers, |peer, _| {
+    let table = Table::new("memory", &title, COLUMNS).fill(&field.peers, |peer, present| {
         let kb = |which| rounds.spread(peer, which).map(|spread| spread.median);
-        let ratio = |which| rounds.ratio(peer, script, which);
+        let ratio = |which| rounds.ratio(peer, script, which).filter(|_| !present.is(BARE));
         vec![kb(FRESH), kb(AFTER), ratio(FRESH), ratio(AFTER)]
     });
     Ok(vec![table.noting(rounds.notes(&field.peers))])
