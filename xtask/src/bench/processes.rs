@@ -4,8 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+/// A peer that uses no CPU for so long is at rest; one that never rests is looked at so often.
+const REST: Duration = Duration::from_millis(200);
+const REST_LOOKS: usize = 15;
 
 /// CPU time and sleeps of a set of processes at one moment.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +71,19 @@ impl Usage {
         let processes = of_peer(tag).into_iter();
         let used = processes.filter_map(|process| Some((process, (cpu_nanos(process)?, switches(process)))));
         Usage { by_process: used.collect() }
+    }
+
+    /// The same once two looks agree: daemons may still be at work on what the terminal has shown already.
+    pub fn of_peer_at_rest(tag: &str) -> Usage {
+        let mut usage = Usage::of_peer(tag);
+        for _ in 0..REST_LOOKS {
+            std::thread::sleep(REST);
+            let earlier = std::mem::replace(&mut usage, Usage::of_peer(tag));
+            if usage.since(&earlier).cpu_nanos == 0 {
+                break;
+            }
+        }
+        usage
     }
 
     /// What was used since `earlier`; a process that ended in between no longer counts.

@@ -18,8 +18,10 @@ use crate::bench::table::Table;
 use crate::bench::workload::{END, GO};
 
 const SESSION: &str = "recording";
-/// A recorder may write its last bytes after the child has left.
-const SETTLE: Duration = Duration::from_secs(1);
+/// A recorder may write its last bytes, or pack them, after the child has left: the size counts once it has not
+/// changed for so long, and after so many looks in any case.
+const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE_LOOKS: usize = 20;
 
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let bytes = field.scale.recording_bytes;
@@ -46,7 +48,7 @@ fn record(peer: &Present, bytes: usize, notes: &mut Vec<String>) -> Result<[f64;
     session.outer.type_byte(GO)?;
     session.outer.await_text(END, flood_limit(bytes))?;
     session.outer.settle(SETTLE);
-    let size = (size_below(ground.folder()) - before) as f64 / bytes as f64;
+    let size = settled_size(ground.folder()).saturating_sub(before) as f64 / bytes as f64;
     let mut speed = |words: &[&str]| match peer.peer.name.starts_with(OURS) {
         true => timed(peer, &ground, words, bytes).unwrap_or_else(|error| {
             notes.push(format!("{}: {} was not measured, {error:#}", peer.name(), words[0]));
@@ -68,6 +70,18 @@ fn timed(peer: &Present, ground: &Ground, words: &[&str], bytes: usize) -> Resul
     let status = command::run(&mut command, flood_limit(bytes)).context("run it")?;
     ensure!(status.success(), "it ended with {status}");
     Ok(megabytes(bytes) / began.elapsed().as_secs_f64())
+}
+
+fn settled_size(folder: &Path) -> u64 {
+    let mut size = size_below(folder);
+    for _ in 0..SETTLE_LOOKS {
+        std::thread::sleep(SETTLE);
+        let earlier = std::mem::replace(&mut size, size_below(folder));
+        if size == earlier {
+            break;
+        }
+    }
+    size
 }
 
 /// Bytes of all files below a folder.

@@ -17,8 +17,8 @@ use crate::bench::statistics::Rounds;
 use crate::bench::table::Table;
 use crate::bench::workload::{END, GO};
 
-/// A peer's daemons may still be busy with the last bytes: their CPU counts until the terminal is quiet for so long.
-const SETTLE: Duration = Duration::from_millis(200);
+/// The terminal is quiet when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(20);
 
 /// Places of the values of one flood.
 const SPEED: usize = 0;
@@ -47,13 +47,13 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
 fn flood(peer: &Present, bytes: usize) -> Result<[f64; 2]> {
     let ground = Ground::new()?;
     let mut session = Session::start(peer, &ground, "flood", &["flood", &bytes.to_string()])?;
-    session.outer.settle(Duration::from_millis(20));
-    let before = Usage::of_peer(ground.tag());
+    session.outer.settle(QUIET);
+    let before = Usage::of_peer_at_rest(ground.tag());
     let began = Instant::now();
     session.outer.type_byte(GO)?;
     let ended = session.outer.await_text(END, flood_limit(bytes))?;
-    session.outer.settle(SETTLE);
-    let used = Usage::of_peer(ground.tag()).since(&before);
+    session.outer.settle(QUIET);
+    let used = Usage::of_peer_at_rest(ground.tag()).since(&before);
     session.end();
     let speed = megabytes(bytes) / (ended - began).as_secs_f64();
     Ok([speed, used.cpu_nanos as f64 / 1e6 / megabytes(bytes)])
