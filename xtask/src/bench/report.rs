@@ -34,12 +34,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// The main numbers of all figures, one peer per row.
+    /// The main numbers of the figures that were taken, one peer per row.
     pub fn summary(&self) -> String {
-        let mut head = vec!["peer".to_owned()];
-        head.extend(SUMMARY.iter().map(|(heading, ..)| (*heading).to_owned()));
+        let taken = |key: &str| self.tables.iter().any(|table| table.key == key);
+        let columns: Vec<_> = SUMMARY.iter().filter(|(_, table, _)| taken(table)).collect();
+        let headings = columns.iter().map(|(heading, ..)| (*heading).to_owned());
+        let head: Vec<String> = ["peer".to_owned()].into_iter().chain(headings).collect();
         let rows = self.present.iter().map(|peer| {
-            let numbers = SUMMARY.iter().map(|(_, table, column)| self.look_up(table, peer.name(), column));
+            let numbers = columns.iter().map(|(_, table, column)| self.look_up(table, peer.name(), column));
             [vec![peer.name().to_owned()], numbers.map(shown).collect()].concat()
         });
         let missing = self.missing.iter().map(|(peer, why)| {
