@@ -3,9 +3,11 @@
 //! that finds servers that left their parent, whatever the peer calls them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A peer that uses no CPU for so long is at rest; one that never rests is looked at so often.
@@ -98,9 +100,18 @@ impl Usage {
     }
 }
 
-/// Sum of the proportional set sizes in KB: shared pages are divided among those who share them.
-pub fn pss_kb(processes: &BTreeSet<i32>) -> u64 {
-    processes.iter().map(|&process| field(process, "smaps_rollup", "Pss:")).sum()
+/// Sum of the proportional set sizes in KB: shared pages are divided among those who share them. An error when one
+/// of them may not be read, as that of a program with rights of its own (screen) may not by others than root.
+pub fn pss_kb(processes: &BTreeSet<i32>) -> Result<u64> {
+    for &process in processes {
+        match std::fs::read(proc_path(process, "smaps_rollup")) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return Err(error).with_context(|| format!("read the memory of process {process}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(processes.iter().map(|&process| field(process, "smaps_rollup", "Pss:")).sum())
 }
 
 /// Sum of the resident set sizes in KB.

@@ -29,9 +29,8 @@ const AFTER: usize = 1;
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let count = field.scale.idle_sessions;
     let title = format!("Memory per session, {count} sessions attached at 120 × 40");
-    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| match peer.is(BARE) {
-        true => Ok([0.0, 0.0]),
-        false => sessions(peer, count),
+    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| {
+        if peer.is(BARE) { Ok([0.0, 0.0]) } else { sessions(peer, count) }
     });
     let script = field.place(YARDSTICK);
     let table = Table::new("memory", &title, COLUMNS).fill(&field.peers, |peer, present| {
@@ -61,7 +60,7 @@ fn sessions(peer: &Present, count: usize) -> Result<[f64; 2]> {
 }
 
 fn per_session(ground: &Ground, count: usize) -> Result<f64> {
-    let kb = pss_kb(&of_peer(ground.tag()));
+    let kb = pss_kb(&of_peer(ground.tag()))?;
     ensure!(kb > 0, "no process of the peer was found");
     Ok(kb as f64 / count as f64)
 }
