@@ -31,9 +31,8 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let bytes = field.scale.history_bytes;
     let title =
         format!("A past of {} MB: growth of all processes, and reattach to a full screen", megabytes(bytes));
-    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| match peer.is(BARE) {
-        true => Ok([f64::NAN; 2]),
-        false => live_through(peer, bytes, field.scale.reattaches),
+    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| {
+        if peer.is(BARE) { Ok([f64::NAN; 2]) } else { live_through(peer, bytes, field.scale.reattaches) }
     });
     let tmux = field.place(ATTACH_YARDSTICK);
     let columns = ["grew KB", "reattach ms", "reattach × tmux"];

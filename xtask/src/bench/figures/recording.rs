@@ -27,9 +27,8 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let bytes = field.scale.recording_bytes;
     let title = format!("Recording of {} MB that nothing can compress", megabytes(bytes));
     let mut notes = Vec::new();
-    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| match peer.peer.records {
-        true => record(peer, bytes, &mut notes),
-        false => Ok([f64::NAN; 3]),
+    let rounds = Rounds::play(&title, &field.peers, 1, |_, peer| {
+        if peer.peer.records { record(peer, bytes, &mut notes) } else { Ok([f64::NAN; 3]) }
     });
     let columns = ["size ÷ data", "verify MB/s", "export raw MB/s"];
     let table = Table::new("recording", &title, &columns).fill(&field.peers, |peer, _| {
@@ -49,12 +48,14 @@ fn record(peer: &Present, bytes: usize, notes: &mut Vec<String>) -> Result<[f64;
     session.outer.await_text(END, flood_limit(bytes))?;
     session.outer.settle(SETTLE);
     let size = settled_size(ground.folder()).saturating_sub(before) as f64 / bytes as f64;
-    let mut speed = |words: &[&str]| match peer.peer.name.starts_with(OURS) {
-        true => timed(peer, &ground, words, bytes).unwrap_or_else(|error| {
+    let mut speed = |words: &[&str]| {
+        if !peer.name().starts_with(OURS) {
+            return f64::NAN;
+        }
+        timed(peer, &ground, words, bytes).unwrap_or_else(|error| {
             notes.push(format!("{}: {} was not measured, {error:#}", peer.name(), words[0]));
             f64::NAN
-        }),
-        false => f64::NAN,
+        })
     };
     let verify = speed(&["verify", SESSION]);
     let export = speed(&["export", SESSION, "--format", "raw"]);
