@@ -14,6 +14,7 @@ use crate::bench::peer::{BARE, Present, YARDSTICK};
 use crate::bench::session::Session;
 use crate::bench::statistics::{Rounds, percentile};
 use crate::bench::table::Table;
+use crate::bench::workload::GO;
 
 /// Bytes to type, in turn; none of them stands in an escape sequence or status line of a peer.
 const KEYS: &[u8] = b"@&+^|~";
@@ -92,13 +93,16 @@ fn beside_busy_sessions(field: &Field) -> Table {
     keys.table("echo-beside-busy", title, field, &rounds, SPACED)
 }
 
+/// Nobody reads their terminals before all have started, so none writes before that.
 fn start_busy(peer: &Present, ground: &Ground) -> Result<Drain> {
     let start = |number| {
         let session =
             Session::start(peer, ground, &format!("busy{number}"), &["busy", BUSY_BYTES_PER_SECOND]);
         session.map(|session| session.outer).context("start a busy session")
     };
-    Drain::start((0..BUSY_SESSIONS).map(start).collect::<Result<_>>()?)
+    let outers: Vec<Outer> = (0..BUSY_SESSIONS).map(start).collect::<Result<_>>()?;
+    outers.iter().try_for_each(|outer| outer.type_byte(GO))?;
+    Drain::start(outers)
 }
 
 /// All round trips of one set-up, by peer, in microseconds.

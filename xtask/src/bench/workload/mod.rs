@@ -18,7 +18,7 @@ pub const READY: &str = "@cf-ready@";
 pub const END: &str = "@cf-end@";
 /// Begins the line of `first-byte`; the child's own start in nanoseconds and an `@` follow.
 pub const FIRST: &str = "@cf-first ";
-/// The key that lets a flood begin.
+/// The key that lets a child's output begin.
 pub const GO: u8 = b'g';
 
 /// Size of one write of a flood: what a program with a stdio buffer writes at once.
@@ -94,11 +94,12 @@ fn random(bytes: usize) -> Result<()> {
     Ok(())
 }
 
-/// Repaints at a steady rate until the terminal is gone.
+/// Waits for `GO` and repaints at a steady rate until the terminal is gone.
 fn busy(bytes_per_second: usize) -> Result<()> {
     make_raw()?;
     let pattern = tui::pattern(PATTERN_BYTES);
     say(READY.as_bytes())?;
+    await_go()?;
     let mut next = Instant::now();
     for frame in pattern.chunks((bytes_per_second / FRAMES_PER_SECOND).max(1)).cycle() {
         say(frame)?;
