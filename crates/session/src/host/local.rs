@@ -47,7 +47,16 @@ pub(super) enum Typed {
 
 impl Local {
     pub(super) fn new(client: ClientNumber, fd: OwnedFd, detach: DetachWatch) -> Self {
-        Self { client, fd, pending: Vec::new(), written: 0, waiting_since: None, stale: false, detach }
+        Self {
+            client,
+            fd,
+            pending: Vec::new(),
+            written: 0,
+            waiting_since: None,
+            stale: false,
+            detach,
+            held: None,
+        }
     }
 
     /// Shows bytes now, or as soon as the terminal takes them.
