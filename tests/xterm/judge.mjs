@@ -31,7 +31,7 @@ function style(core, fg, bg, extended) {
   const more = bg & 0x10000000 ? extended : undefined;
   const kind = fg & 0x10000000 ? (more ? more.underlineStyle || 1 : 1) : 0;
   const line = kind && more && more.underlineColor & COLOR ? color(more.underlineColor) : '-';
-  const link = more && more.urlId ? core._oscLinkService.getLinkData(more.urlId) : undefined;
+  const link = more && more.urlId ? core.links.get(more.urlId) : undefined;
   return [color(fg), color(bg), flags(fg, bg), kind, line, link ? `${link.id ?? ''}|${link.uri}` : ''].join(',');
 }
 
@@ -101,6 +101,15 @@ async function judge({ cols, rows, scrollback, bytes }) {
   const term = new Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
   term.loadAddon(new Unicode11Addon());
   term.unicode.activeVersion = '11';
+  // xterm.js forgets a link with the line it began on, though cells still belong to it.
+  const service = term._core._oscLinkService;
+  const register = service.registerLink.bind(service);
+  term._core.links = new Map();
+  service.registerLink = (data) => {
+    const id = register(data);
+    term._core.links.set(id, data);
+    return id;
+  };
   const colors = {};
   term._core._inputHandler.onColor((events) => {
     for (const event of events) {

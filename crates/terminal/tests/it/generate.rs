@@ -119,9 +119,14 @@ fn piece() -> impl Strategy<Value = String> {
         2 => (prop::sample::select(&b"JK"[..]), prop::sample::select(&["", "0", "2"][..]))
             .prop_map(|(last, what)| format!("\x1b[{what}{}", char::from(last))),
         1 => (1..5u16, 1..9u16).prop_map(|(top, more)| format!("\x1b[{top};{}r", top + more)),
+        1 => (prop::sample::select(&["47", "1047", "1049"][..]), any::<bool>()).prop_map(|(mode, on)| match on {
+            true => format!("\x1b[m\x1b[?{mode}h"),
+            false => format!("\x1b[?{mode}l\x1b[m\x0f\x1b(B\x1b)B\x1b[H\x1b7"),
+        }),
         1 => (prop::sample::select(MODES), any::<bool>())
             .prop_map(|(mode, on)| format!("\x1b[{mode}{}", if on { 'h' } else { 'l' })),
-        1 => Just("\x1b7\x1b[31m\x1b[2;3Hsaved\x1b8".to_owned()),
+        // The row ends at the top: xterm.js lets a saved row move with the scrollback.
+        1 => Just("\x1b[m\x1b7\x1b[31m\x1b[1;2Hs\x1b8\x1b[m\x0f\x1b(B\x1b)By\x1b[H\x1b7".to_owned()),
         1 => (1..6u16).prop_map(|row| format!("\x1b[{row};8r\x1b[?6h\x1b[2;2Horigin\x1b[?6l\x1b[r")),
         1 => "[a-z]{1,4}".prop_map(|uri| format!("\x1b]8;;http://{uri}\x1b\\link\x1b]8;;\x1b\\")),
         1 => "[a-z ]{0,9}".prop_map(|title| format!("\x1b]2;{title}\x07")),
@@ -156,7 +161,7 @@ fn style() -> impl Strategy<Value = String> {
 /// Modes whose switching both sides know alike.
 const MODES: &[&str] = &[
     "4", "20", "?1", "?12", "?25", "?66", "?9", "?1000", "?1002", "?1003", "?1004", "?1006", "?1016",
-    "?2004", "?2026", "?1047", "?1049", "?47",
+    "?2004", "?2026",
 ];
 
 /// Sequences without parameters.
@@ -183,13 +188,13 @@ const FIXED: &[&str] = &[
     "\x1b>",
     "\x1b[!p",
     "\x1b[r",
-    "\x1b#8",
+    "\x1b[m\x1b#8",
     "\x1b[3 q",
     "\x1b[0 q",
     "\x1b[1\"q",
     "\x1b[?J",
     "\x1b[?K",
-    "\x1b[3J",
+    "\x1b[3J\x1b[H\x1b7",
     "\x1b[1K",
     "\u{84}",
     "\u{85}",

@@ -14,6 +14,7 @@
 //! - ED 1 on the last cell unwraps the row below; xterm.js unwraps a row of the scrollback or throws.
 //! - RIS shows the cursor and resets LNM and ?12; xterm.js forgets these.
 //! - APC, PM and SOS strings may contain other than ASCII; xterm.js ends them there and prints the rest.
+//! - DECALN takes the whole style of the pen; xterm.js loses the kind and colour of its underline.
 //! - reverse wrap skips a blank at the margin only before a wide character; xterm.js skips every erased cell.
 //! - the first line there is continues no other; xterm.js may still call it wrapped.
 //! - ED 3 on the alternate screen leaves the scrollback, as in xterm.js; modes 1001, 1005, 1015, 2027 and 2031, the
@@ -36,6 +37,9 @@ const SCROLLBACK: usize = 10_000;
 const CASES: usize = 400;
 /// The seed of the generated cases, unless `XTERM_SEED` names another.
 const SEED: u64 = 1;
+
+/// A plain style in the judge's words.
+const PLAIN: &str = "d,d,,0,-,";
 
 /// Sequences by hand, each for one thing terminals differ in. Screens are 20x6.
 const PROBES: &[&str] = &[
@@ -323,8 +327,24 @@ fn look(screen: &Screen) -> Value {
     let named = |names: &[(u16, &'static str)], other| {
         names.iter().find(|(mode, _)| on(*mode)).map_or(other, |(_, name)| *name)
     };
-    let row = |row| -> Vec<Value> {
-        screen.runs(row).iter().map(|run| json!([run.text, style(&run.style)])).collect()
+    let row = |row| {
+        let mut runs: Vec<(String, String)> = Vec::new();
+        for run in screen.runs(row) {
+            let look = style(&run.style);
+            match runs.last_mut() {
+                // Styles may differ in what nobody sees, such as the colour of no underline.
+                Some((text, last)) if *last == look => text.push_str(&run.text),
+                _ => runs.push((run.text, look)),
+            }
+        }
+        while let Some((text, look)) = runs.last_mut().filter(|(_, look)| look == PLAIN) {
+            text.truncate(text.trim_end_matches(' ').len());
+            if !text.is_empty() || look != PLAIN {
+                break;
+            }
+            runs.pop();
+        }
+        runs
     };
     json!({
         "rows": (0..rows).map(row).collect::<Vec<_>>(),
