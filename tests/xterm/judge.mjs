@@ -51,6 +51,16 @@ function runs(core, line) {
   return joined;
 }
 
+// Whether a line continues the one above: xterm.js also says so of lines that were moved below another one. Such a
+// line counts only if text reaches the margin above it.
+function continues(buffer, y) {
+  if (y === 0 || !buffer.lines.get(y).isWrapped) return false;
+  const above = buffer.lines.get(y - 1);
+  const last = above.length - 1;
+  const full = above.getWidth(last) === 0 && last > 0 && above.getWidth(last - 1) === 2;
+  return full || (above.getString(last) || ' ') !== ' ';
+}
+
 function look(term, replies) {
   const core = term._core;
   const buffer = core._bufferService.buffer;
@@ -67,8 +77,8 @@ function look(term, replies) {
     historyText.push(runs(core, line).map(([text]) => text).join('').replace(/ +$/, ''));
   }
   const wrapped = [];
-  for (let y = 0; y < term.rows; y++) wrapped.push(buffer.ybase + y > 0 && buffer.lines.get(buffer.ybase + y).isWrapped);
-  const historyWrapped = history.map((_, y) => y > 0 && normal.lines.get(y).isWrapped);
+  for (let y = 0; y < term.rows; y++) wrapped.push(continues(buffer, buffer.ybase + y));
+  const historyWrapped = history.map((_, y) => continues(normal, y));
   const modes = core.coreService.decPrivateModes;
   const tabs = [];
   for (let x = 0; x < term.cols; x++) if (buffer.tabs[x]) tabs.push(x);

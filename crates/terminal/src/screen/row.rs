@@ -156,6 +156,12 @@ impl Row {
         }
     }
 
+    /// Cuts a wide character in two that `col` is the second half of: both halves become blanks in one style.
+    pub(super) fn split(&mut self, col: usize, fill: StyleId) {
+        self.split_before(col, fill);
+        self.split_after(col, fill);
+    }
+
     /// Takes `n` cells out at `col`; blanks come in at the right margin.
     pub(super) fn delete(&mut self, col: usize, n: usize, cols: usize, fill: StyleId) {
         self.cut(cols);

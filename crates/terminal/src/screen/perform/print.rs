@@ -56,6 +56,7 @@ impl Screen {
         let (row, col, insert) = (self.row, self.col, self.modes.insert);
         let row = &mut self.grid_mut().rows[row];
         if insert {
+            row.split(col, style);
             row.insert(col, cells, cols, style);
         }
         row.write(col, code, wide, style);
