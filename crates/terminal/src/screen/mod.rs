@@ -24,6 +24,8 @@ mod sgr;
 mod style;
 mod tables;
 mod tabs;
+#[cfg(test)]
+mod tests;
 mod title;
 mod utf8;
 mod view;

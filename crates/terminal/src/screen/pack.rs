@@ -39,7 +39,7 @@ pub(super) fn pack<'m>(
 ) {
     out.clear();
     let plain = tail == Pen::default();
-    out.push(u8::from(wrapped) * WRAPPED | u8::from(!plain) * TAIL);
+    out.push((u8::from(wrapped) * WRAPPED) | (u8::from(!plain) * TAIL));
     out.extend((cols as u16).to_le_bytes());
     let mut cells = cells;
     if plain {

@@ -45,7 +45,7 @@ impl Screen {
                 self.up(down);
                 self.col = 0;
             }
-            b'G' | b'`' => self.to_col(across - 1),
+            b'G' | b'`' => self.move_to_col(across - 1),
             b'H' | b'f' => {
                 let col = params.count(1, cols) - 1;
                 self.place(down - 1, col);
@@ -62,7 +62,7 @@ impl Screen {
             b'Z' => self.tab_back(across),
             // One screenful at most: more of the same would only cost time.
             b'b' => self.repeat(params.count(0, cols * rows)),
-            b'd' => self.to_row(down - 1),
+            b'd' => self.move_to_row(down - 1),
             b'e' => self.down_freely(down),
             b'g' => self.clear_tabs(first),
             b'h' | b'l' => self.for_each_param(|screen, mode| screen.set_ansi(mode, last == b'h')),

@@ -31,13 +31,13 @@ impl Screen {
     }
 
     /// CHA, HPA.
-    pub(super) fn to_col(&mut self, col: usize) {
+    pub(super) fn move_to_col(&mut self, col: usize) {
         self.col = col;
         self.settle();
     }
 
     /// VPA.
-    pub(super) fn to_row(&mut self, row: usize) {
+    pub(super) fn move_to_row(&mut self, row: usize) {
         self.place(row, self.col);
     }
 
@@ -67,7 +67,7 @@ impl Screen {
     /// CUF, HPR.
     pub(super) fn forward(&mut self, count: usize) {
         self.settle();
-        self.to_col(self.col + count);
+        self.move_to_col(self.col + count);
     }
 
     /// CUB.

@@ -28,6 +28,14 @@ impl Screen {
                 rest = &rest[text..];
                 continue;
             }
+            if *first >= 0x80
+                && self.parser.at_rest()
+                && let Some((code, length)) = whole(rest)
+            {
+                self.print(code);
+                rest = &rest[length..];
+                continue;
+            }
             let (step, again) = self.parser.byte(*first);
             if !again {
                 rest = &rest[1..];
@@ -83,5 +91,20 @@ impl Screen {
             0x88 => self.set_tab(),
             _ => {}
         }
+    }
+}
+
+/// The printable character of two or three bytes that the input starts with, if it is whole and valid. Everything
+/// else goes through the parser.
+#[inline]
+fn whole(bytes: &[u8]) -> Option<(u32, usize)> {
+    let low = |byte: u8| (byte & 0xc0 == 0x80).then_some(u32::from(byte & 0x3f));
+    match *bytes {
+        [first @ 0xc3..=0xdf, second, ..] => Some(((u32::from(first & 0x1f) << 6) | low(second)?, 2)),
+        // Without the overlong, the surrogates and U+FEFF, which start with 0xe0, 0xed and 0xef.
+        [first @ (0xe1..=0xec | 0xee), second, third, ..] => {
+            Some(((u32::from(first & 0x0f) << 12) | (low(second)? << 6) | low(third)?, 3))
+        }
+        _ => None,
     }
 }
