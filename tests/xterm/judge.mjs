@@ -1,7 +1,7 @@
 // The judge: feeds bytes to @xterm/headless and says what is on its screen.
 //
-// In: jobs, one after the other on stdin, each four little-endian u32 (columns, rows, lines of scrollback, length)
-// and the bytes. Out: one line of JSON for each job. A lone second half of a wide character (which xterm.js leaves
+// In: jobs, one after the other on stdin, each five little-endian u32 (columns, rows, lines of scrollback, rows to
+// resize to at the end or 0, length) and the bytes. Out: one line of JSON for each job. A lone second half of a wide character (which xterm.js leaves
 // behind in places) counts as a blank, and so does an empty cell.
 import { createRequire } from 'node:module';
 
@@ -107,7 +107,7 @@ function look(term, replies) {
   };
 }
 
-async function judge({ cols, rows, scrollback, bytes }) {
+async function judge({ cols, rows, scrollback, resized, bytes }) {
   const term = new Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
   term.loadAddon(new Unicode11Addon());
   term.unicode.activeVersion = '11';
@@ -129,6 +129,7 @@ async function judge({ cols, rows, scrollback, bytes }) {
     }
   });
   await new Promise((done) => term.write(bytes, done));
+  if (resized) term.resize(cols, resized);
   const answer = look(term, colors);
   term.dispose();
   return answer;
@@ -155,10 +156,10 @@ if (process.argv[2] === 'widths') {
 } else {
   const answers = [];
   for (let at = 0; at < input.length;) {
-    const [cols, rows, scrollback, length] = [0, 4, 8, 12].map((place) => input.readUInt32LE(at + place));
-    const bytes = new Uint8Array(input.subarray(at + 16, at + 16 + length));
-    at += 16 + length;
-    answers.push(JSON.stringify(await judge({ cols, rows, scrollback, bytes })));
+    const [cols, rows, scrollback, resized, length] = [0, 4, 8, 12, 16].map((place) => input.readUInt32LE(at + place));
+    const bytes = new Uint8Array(input.subarray(at + 20, at + 20 + length));
+    at += 20 + length;
+    answers.push(JSON.stringify(await judge({ cols, rows, scrollback, resized, bytes })));
   }
   process.stdout.write(answers.join('\n') + '\n');
 }

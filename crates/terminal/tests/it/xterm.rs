@@ -231,10 +231,10 @@ fn the_screen_is_what_xterm_shows_and_a_dump_rebuilds_it_there() {
             screen
         })
         .collect();
-    let direct = judge(&cases);
+    let direct = judge(&cases, |_| 0);
     let dumps: Vec<_> =
         screens.iter().map(|screen| (screen.size(), Bytes(screen.dump(usize::MAX)))).collect();
-    let dumped = judge(&dumps);
+    let dumped = judge(&dumps, |_| 0);
     let mut wrong = Vec::new();
     for (place, (size, bytes)) in cases.iter().enumerate() {
         let ours = look(&screens[place]);
@@ -252,6 +252,30 @@ fn the_screen_is_what_xterm_shows_and_a_dump_rebuilds_it_there() {
                 "{size} {bytes:?}\n  {key} direct {}\n  {key} dumped {}\n  {dump:?}",
                 direct[key], dumped[key]
             ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+}
+
+#[test]
+fn another_number_of_rows_moves_lines_as_in_xterm() {
+    let cases = generated(SEED);
+    let resized = |size: Size| (size.rows * 7 + size.cols) % 11 + 1;
+    let mut wrong = Vec::new();
+    for ((size, bytes), xterm) in cases.iter().zip(judge(&cases, resized)) {
+        let mut screen = Screen::new(*size, SCROLLBACK);
+        screen.feed(bytes);
+        screen.resize(Size { cols: size.cols, rows: resized(*size) });
+        let ours = look(&screen);
+        let cursor = screen.cursor();
+        // Behind the last column is a pending wrap, for us the last column.
+        let theirs = xterm["cursor"][1].as_u64().expect("a column").min(u64::from(size.cols) - 1);
+        for key in ["rows", "historyText", "region"].iter().filter(|key| ours[**key] != xterm[**key]) {
+            wrong
+                .push(format!("{size} {bytes:?}\n  {key} ours  {}\n  {key} xterm {}", ours[key], xterm[key]));
+        }
+        if json!([cursor.row, cursor.col]) != json!([xterm["cursor"][0], theirs]) {
+            wrong.push(format!("{size} {bytes:?}\n  cursor ours {cursor:?}, xterm {}", xterm["cursor"]));
         }
     }
     assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
@@ -285,10 +309,11 @@ fn generated(seed: u64) -> Vec<(Size, Bytes)> {
 }
 
 /// What the judge says of each case.
-fn judge(cases: &[(Size, Bytes)]) -> Vec<Value> {
+fn judge(cases: &[(Size, Bytes)], resized: impl Fn(Size) -> u16) -> Vec<Value> {
     let mut jobs = Vec::new();
     for (size, bytes) in cases {
-        for number in [usize::from(size.cols), usize::from(size.rows), SCROLLBACK, bytes.len()] {
+        let [cols, rows, resized] = [size.cols, size.rows, resized(*size)].map(usize::from);
+        for number in [cols, rows, SCROLLBACK, resized, bytes.len()] {
             jobs.extend((number as u32).to_le_bytes());
         }
         jobs.extend(&**bytes);
