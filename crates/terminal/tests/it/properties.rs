@@ -29,7 +29,19 @@ proptest! {
     #[test]
     fn a_dump_rebuilds_the_screen(size in size(), bytes in anything()) {
         let screen = fed(size, &bytes);
+        let dump = screen.dump(usize::MAX);
+        prop_assert!(!dump.windows(4).any(|four| four == b"\x1b[3J"), "it erases the scrollback");
+        prop_assert!(!dump.windows(2).any(|two| two == b"\x1bc"), "it resets the terminal");
         prop_assert_eq!(rebuilt(&screen), screen);
+    }
+
+    #[test]
+    fn a_dump_with_less_history_has_the_newest_lines(size in size(), bytes in anything(), lines in 0..6usize) {
+        let screen = fed(size, &bytes);
+        let copy = fed(size, &screen.dump(lines));
+        prop_assert_eq!(copy.history_lines(usize::MAX), screen.history_lines(lines));
+        prop_assert_eq!(copy.lines(), screen.lines());
+        prop_assert_eq!(copy.cursor(), screen.cursor());
     }
 
     #[test]

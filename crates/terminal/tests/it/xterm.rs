@@ -18,8 +18,9 @@
 //! - reverse wrap skips a blank at the margin only before a wide character; xterm.js skips every erased cell.
 //! - the first line there is continues no other; xterm.js may still call it wrapped.
 //! - a wide character that wraps on a screen of one row leaves no blank in the new row.
-//! - ED 3 on the alternate screen leaves the scrollback, as in xterm.js; modes 1001, 1005, 1015, 2027 and 2031, the
-//!   Kitty keyboard and modifyOtherKeys are kept here and unknown to xterm.js.
+//! - REP repeats one screenful at most; the Dutch set has its ij as one character.
+//! - modes 5, 1001, 1005, 1015, 2027 and 2031, the Kitty keyboard, modifyOtherKeys and the title stack are kept here
+//!   and unknown to xterm.js.
 
 use crate::generate::{Bytes, output};
 use crate::recordings;
