@@ -1,6 +1,6 @@
 //! One cell of a row in eight bytes: a character, how wide it is, and the numbers of its style and its marks.
 //!
-//! Style and marks are kept once in side tables ([`super::style`], [`super::marks`]); a cell only holds their
+//! Style and marks are kept once in side tables ([`super::style`], [`super::interned`]); a cell only holds their
 //! numbers. It is not what a person sees: that is [`super::Run`].
 
 /// A cell. Bits 0-20 the character, bit 21 "first half of a wide one", bit 22 "second half", bits 32-47 the

@@ -7,7 +7,7 @@
 use super::cell::Cell;
 use super::charset::Charsets;
 use super::grid::{Grid, Saved};
-use super::marks::Interned;
+use super::interned::Interned;
 use super::row::Row;
 use super::style::{Color, Pen};
 use super::tabs::Tabs;
