@@ -1,12 +1,7 @@
 //! Writing styles as escape sequences: the reverse of `perform/sgr.rs`.
 
-<<<<<<< HEAD
-use super::marks::Interned;
-use super::style::{Color, Pen, Style, flag};
-=======
 use super::interned::Interned;
-use super::style::{Color, Pen, flag};
->>>>>>> 99159cc (terminal: the table of shared texts is named for what it does)
+use super::style::{Color, Pen, Style, flag};
 use super::{Link, Screen};
 
 impl Screen {

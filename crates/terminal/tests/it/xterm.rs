@@ -329,14 +329,14 @@ fn judge(cases: &[(Size, Bytes)], resized: impl Fn(Size) -> u16) -> Vec<Value> {
 fn node(args: &[&str], input: &[u8]) -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/xterm");
     let installed = std::path::Path::new(folder).join("node_modules/@xterm/headless").exists();
-    assert!(installed, "the judge is not installed: run `make test-tools` (npm ci in tests/xterm)");
+    assert!(installed, "the judge is not installed: run `make tools` (npm ci in tests/xterm)");
     let mut child = Command::new("node")
         .arg(format!("{folder}/judge.mjs"))
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("node, which `make test-tools` needs too");
+        .expect("node, which `make tools` needs too");
     child.stdin.take().expect("the judge's input").write_all(input).expect("the judge reads all jobs first");
     let output = child.wait_with_output().expect("the judge ends");
     assert!(output.status.success(), "the judge failed: {}", output.status);
