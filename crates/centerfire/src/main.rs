@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     match words.get(1).and_then(|word| word.to_str()) {
         Some(session::role::KEEPER) => exit::of_role(keeper(&words)),
         Some(session::role::HOST) => exit::of_role(host(&words)),
+        Some(session::role::ATTACH) => attach(&words),
         _ => cli::run(words),
     }
 }
@@ -28,4 +29,12 @@ fn keeper(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
 
 fn host(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
     Ok(session::host::main(session::role::parse(words.get(2))?)?)
+}
+
+fn attach(words: &[std::ffi::OsString]) -> ExitCode {
+    let joined = session::role::parse(words.get(2)).map_err(anyhow::Error::from).and_then(|args| {
+        let outcome = session::attach::main(&args)?;
+        Ok(cmd::attach::tell_outcome(outcome, &args.name))
+    });
+    joined.unwrap_or_else(|error| exit::report(&error, false))
 }

@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// How long a host may take for an answer. It may just be starting, or replaying a long recording.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Bytes read at once: small, because it lies on the stack of every attached client, and most messages are short.
+const RECEIVE_BYTES: usize = 2 << 10;
+
 /// A client of one session.
 pub struct HostClient {
     socket: UnixStream,
@@ -120,7 +123,7 @@ impl HostClient {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(self.failed(error.into())),
         }
-        let mut buffer = [0; 8 << 10];
+        let mut buffer = [0; RECEIVE_BYTES];
         match self.socket.read(&mut buffer) {
             Ok(0) => Err(self.failed(ErrorKind::UnexpectedEof.into())),
             Ok(count) => {

@@ -38,6 +38,7 @@ struct Keeper {
 
 /// Runs a keeper until its session is over. `command` is the program, for the first keeper.
 pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
+    role::set_name(c"cf-keeper");
     detach_from_everything();
     let shared = args.shared;
     let held =

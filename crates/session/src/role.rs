@@ -1,7 +1,8 @@
 //! How the processes of a session start one another: descriptors that are inherited, and a line of JSON that says
 //! which is which.
 //!
-//! A role is started as `centerfire __keeper JSON [-- COMMAND...]` or `centerfire __host JSON`. It is taken before
+//! A role is started as `centerfire __keeper JSON [-- COMMAND...]`, `centerfire __host JSON` or `centerfire __attach
+//! JSON`. It is taken before
 //! any argument parser, so that a keeper never touches the memory that one needs.
 
 use serde::de::DeserializeOwned;
@@ -17,6 +18,9 @@ use std::process::{Command, Stdio};
 pub const KEEPER: &str = "__keeper";
 /// The first argument of a host.
 pub const HOST: &str = "__host";
+
+/// The first argument of the process that sits at a person's terminal.
+pub const ATTACH: &str = "__attach";
 
 /// What stays the same for all hosts of a session.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -104,6 +108,26 @@ pub struct HostArgs {
     pub upgraded: bool,
 }
 
+/// What the process at a person's terminal is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AttachArgs {
+    /// The session's folder.
+    pub folder: PathBuf,
+    /// The session's name, for what is said to people.
+    pub name: String,
+    /// How to join.
+    pub options: crate::attach::Options,
+}
+
+/// Becomes the process that sits at the terminal: a new program image, so that what the command line took of memory
+/// does not stay for as long as the session is looked at. Comes back only with the reason why it could not.
+pub fn become_attach(args: &AttachArgs) -> io::Error {
+    match serde_json::to_string(args) {
+        Ok(json) => Command::new(this_binary()).arg0("centerfire").arg(ATTACH).arg(json).exec(),
+        Err(error) => error.into(),
+    }
+}
+
 /// The line that a first keeper writes on `ready`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,6 +142,14 @@ pub enum Ready {
         /// The system's error number, 0 if there is none.
         errno: i32,
     },
+}
+
+/// Gives this process the name under which `ps` and `top` show it; it was started through a nameless link.
+pub fn set_name(name: &std::ffi::CStr) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_name(name);
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
 }
 
 /// Reads the JSON of a role.
@@ -136,7 +168,7 @@ pub fn command(
     inherit: Vec<RawFd>,
 ) -> io::Result<Command> {
     let mut command = Command::new(binary);
-    command.arg(role).arg(serde_json::to_string(args)?);
+    command.arg0("centerfire").arg(role).arg(serde_json::to_string(args)?);
     let mut options = std::fs::OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let log = options.append(true).create(true).open(log)?;

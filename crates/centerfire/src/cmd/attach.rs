@@ -3,7 +3,9 @@
 use crate::context::Context;
 use protocol::Phase;
 use protocol::frame::DetachReason;
-use session::attach::{self, Options, Outcome};
+use session::attach::{Options, Outcome};
+use session::role::{self, AttachArgs};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Join a session: see its screen and type
@@ -37,9 +39,14 @@ impl Args {
         let detach_key = self.detach_key.unwrap_or_else(|| context.config.detach_key.clone());
         let (control, history) = (!self.read_only, self.history);
         let options = Options { control, take: self.take, fresh: false, detach_key, history };
-        let outcome = attach::attach(&entry.meta, &entry.folder, &options)?;
-        Ok(tell_outcome(outcome, &entry.name))
+        Err(join(entry.folder.path(), &entry.name, options))
     }
+}
+
+/// Goes to the terminal as a process of its own; comes back only if that fails.
+pub(crate) fn join(folder: &Path, name: &str, options: Options) -> anyhow::Error {
+    let args = AttachArgs { folder: folder.to_owned(), name: name.to_owned(), options };
+    anyhow::Error::new(role::become_attach(&args)).context("start the process at the terminal")
 }
 
 /// Says how it ended, and gives the exit code.

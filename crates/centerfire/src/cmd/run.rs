@@ -4,7 +4,7 @@ use crate::context::Context;
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
-use session::attach::{self, Options};
+use session::attach::Options;
 use session::launch::{Launch, Launched, launch};
 use std::ffi::OsString;
 use std::io::stdin;
@@ -92,8 +92,7 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         }
         let options = Options { control: true, take: false, fresh: true, detach_key, history: 0 };
-        let outcome = attach::attach(&started.meta, &started.folder, &options)?;
-        Ok(super::attach::tell_outcome(outcome, &started.name))
+        Err(super::attach::join(started.folder.path(), &started.name, options))
     }
 }
 

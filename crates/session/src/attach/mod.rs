@@ -10,9 +10,11 @@ mod watch;
 
 use crate::client::{HostClient, unexpected};
 use crate::folder::Folder;
+use crate::role::AttachArgs;
 use crate::{Error, Result, signals};
 use protocol::frame::{Answer, Attach, DetachReason, Request};
 use protocol::{ExitStatus, Meta, Size};
+use serde::{Deserialize, Serialize};
 use std::io::{self, Stdin, Stdout, Write};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -24,7 +26,7 @@ const HOST_RETURNS: Duration = Duration::from_secs(10);
 const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 /// How to join.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
     /// Whether to type and to set the size, if nobody else does.
     pub control: bool,
@@ -70,8 +72,15 @@ struct Seat<'a> {
     detach_key: &'a str,
 }
 
+/// Runs the process at a person's terminal: [`crate::role::ATTACH`].
+pub fn main(args: &AttachArgs) -> Result<Outcome> {
+    crate::role::set_name(c"cf-attach");
+    let folder = Folder::at(&args.folder);
+    attach(&folder.meta()?, &folder, &args.options)
+}
+
 /// Joins a session with this process's standard input and output, until one of them ends.
-pub fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
+fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     let failed = |error: io::Error| Error::io(std::path::Path::new("terminal"), error);
     let signals = [libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP];
     let mut seat = Seat {

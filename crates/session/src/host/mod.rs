@@ -72,6 +72,7 @@ pub(crate) struct Host {
 
 /// Runs a host until its session is over, or until it is replaced.
 pub fn main(args: HostArgs) -> Result<()> {
+    role::set_name(c"cf-host");
     signals::ignore(&[
         libc::SIGHUP,
         libc::SIGINT,
