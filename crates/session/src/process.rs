@@ -119,3 +119,21 @@ pub fn signal(watch: impl AsFd, pid: Pid, signal: rustix::process::Signal) -> io
         Ok(rustix::process::kill_process(pid, signal)?)
     }
 }
+
+/// Returns what a burst left unused in the allocator to the system; there are many hosts, and most are idle.
+pub(crate) fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: touches nothing but the allocator's own lists, under its own lock.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Lets this thread run only when nobody else wants to.
+pub(crate) fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: on Linux this sets the nice value of the calling thread alone.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, 19);
+    }
+}

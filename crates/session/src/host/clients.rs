@@ -32,6 +32,8 @@ pub(super) struct Client {
     pub welcome: bool,
     /// Whether it wants events.
     pub follows: bool,
+    /// Whether it reads the journal, and wants to know how far it goes.
+    pub reads_journal: bool,
     /// Whether it brought a terminal, of its own or for the host.
     pub terminal: bool,
     /// A terminal's descriptor that came with its last frame.
@@ -71,15 +73,16 @@ impl Clients {
 
     /// Sends an event to all who follow. Heads only to those who have read everything so far.
     pub(super) fn publish(&mut self, event: &Event) {
-        if !self.all.iter().any(|client| client.follows) {
-            return;
-        }
-        let frame = encode_frame(&Message::Event(event.clone()), &[]);
-        let droppable = matches!(event, Event::Head { .. });
-        for client in self.all.iter_mut().filter(|client| client.follows) {
-            if !droppable || client.waiting.is_empty() {
-                client.send_frame(&frame);
+        let head = matches!(event, Event::Head { .. });
+        let wants = |client: &&mut Client| {
+            client.follows && (!head || client.reads_journal && client.waiting.is_empty())
+        };
+        let mut frame = Vec::new();
+        for client in self.all.iter_mut().filter(wants) {
+            if frame.is_empty() {
+                frame = encode_frame(&Message::Event(event.clone()), &[]);
             }
+            client.send_frame(&frame);
         }
     }
 
@@ -124,6 +127,7 @@ impl Client {
             pid: 0,
             welcome: false,
             follows: false,
+            reads_journal: false,
             terminal: false,
             passed: None,
             socket,

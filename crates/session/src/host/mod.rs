@@ -5,6 +5,7 @@
 //! One thread, one loop. A byte of output goes journal → controlling terminal → screen → events; a byte of input
 //! goes journal → program. Nothing on the way waits for a client.
 
+mod canvas;
 mod clients;
 mod ending;
 mod input;
@@ -25,7 +26,7 @@ use input::{InputQueue, Transaction};
 use local::{Local, Typed};
 use output::Output;
 use protocol::frame::{DetachReason, Event, Phase, Pids, Refusal, Status};
-use protocol::{Body, ClientNumber, ExitStatus, META_VERSION, Notice, Offset, SessionId, Time};
+use protocol::{Body, ClientNumber, ExitStatus, META_VERSION, Notice, Offset, SessionId, Size, Time};
 use recording::Recording;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
@@ -36,9 +37,6 @@ use terminal::{Screen, pty};
 
 /// `status.json` follows output within this time; changes of state are written at once.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
-/// The screen is written down after this much output, and a second after a burst of at least the second.
-const CHECKPOINT_EVERY_BYTES: u64 = 8 << 20; // 8 MiB
-const CHECKPOINT_MIN_BYTES: u64 = 256 << 10; // 256 KiB
 
 /// A session in the hands of its host.
 pub(crate) struct Host {
@@ -59,13 +57,12 @@ pub(crate) struct Host {
     local: Option<Local>,
     clients: Clients,
     ending: Ending,
+    size: Size,
     /// The size, the state or the clients changed: `status.json` is old.
     status_urgent: bool,
-    /// Output came: `status.json` is a little old.
-    status_due: bool,
-    status_written: Instant,
-    /// The output that the screen's checkpoint stands for.
-    checkpointed: Offset,
+    /// Output came since the last look: `status.json` is a little old.
+    activity: bool,
+    looked: Instant,
     head_due: bool,
     upgrade_to: Option<std::path::PathBuf>,
 }
@@ -96,11 +93,13 @@ impl Host {
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
         let output = match &recovered {
-            None => Output::new(Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO),
+            None => {
+                Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
+            }
             Some(recovered) => {
                 let history = args.shared.settings.history_lines;
                 let replayed = replay::resume(&folder, &meta, history, recovered.held, args.distrust_screen)?;
-                Output::resume(replayed, folder.status().ok().flatten())
+                Output::resume(&folder, replayed, folder.status().ok().flatten())
             }
         };
         if let Some(recovered) = &recovered {
@@ -113,6 +112,7 @@ impl Host {
         } else {
             recording.note(Body::Resize(meta.size));
         }
+        let size = output.canvas.with(|screen| screen.size());
         let mut host = Self {
             session: meta.id,
             master,
@@ -128,10 +128,10 @@ impl Host {
             local: None,
             clients: Clients::default(),
             ending: Ending::default(),
+            size,
             status_urgent: true,
-            status_due: false,
-            status_written: Instant::now(),
-            checkpointed: Offset::ZERO,
+            activity: false,
+            looked: Instant::now(),
             head_due: false,
             upgrade_to: None,
             folder,
@@ -213,7 +213,7 @@ impl Host {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let status = self.status_due.then(|| self.status_written + STATUS_EVERY);
+        let status = self.activity.then(|| self.looked + STATUS_EVERY);
         let local = self.local.as_ref().and_then(Local::deadline);
         [status, local, self.input.deadline(), self.ending.deadline(), self.start_keeper_at]
             .into_iter()
@@ -373,7 +373,8 @@ impl Host {
             self.clients.refuse(receipt.client, receipt.call, Refusal::Ended, message);
         }
         self.say_farewell(status);
-        self.write_status();
+        // Whoever hears of the end may read the file at once.
+        self.output.canvas.write_status_now(self.status());
         let offset = self.recording.offset();
         self.clients.publish(&Event::Exited { status, offset });
     }
@@ -384,7 +385,9 @@ impl Host {
         let Some(local) = self.local.take() else { return };
         let words = match status {
             ExitStatus::Code(_) => Vec::new(),
-            ExitStatus::Signal(_) | ExitStatus::Lost => farewell_line(&self.output.screen),
+            ExitStatus::Signal(_) | ExitStatus::Lost => {
+                self.output.canvas.with(|screen| farewell_line(screen))
+            }
         };
         local.farewell(&words, Duration::from_secs(1));
     }
@@ -400,31 +403,21 @@ impl Host {
         process::signal(&self.child_watch, pid, signal).map_err(|error| error.to_string())
     }
 
+    /// Has the status written after a change, and a second after output.
     fn tend_status(&mut self) {
-        let late = self.status_due && Instant::now() >= self.status_written + STATUS_EVERY;
-        if self.status_urgent || late {
-            self.write_status();
+        let pause = self.activity && Instant::now() >= self.looked + STATUS_EVERY;
+        if self.status_urgent || pause {
+            let status = self.status();
+            self.output.canvas.write_status(status);
+            self.status_urgent = false;
         }
-        if late || self.output.painted().since(self.checkpointed) >= CHECKPOINT_EVERY_BYTES {
-            self.write_checkpoint();
+        if pause {
+            self.output.canvas.pause();
+            self.activity = false;
         }
-    }
-
-    /// Spares the next host the replay of a long recording.
-    fn write_checkpoint(&mut self) {
-        let (offset, screen) = (self.output.painted(), &self.output.screen);
-        if offset.since(self.checkpointed) >= CHECKPOINT_MIN_BYTES {
-            // Derived: one that cannot be written costs the next host some time, nothing else.
-            let _ = replay::write_checkpoint(&self.folder, offset, screen);
-            self.checkpointed = offset;
+        if !self.activity {
+            self.looked = Instant::now();
         }
-    }
-
-    fn write_status(&mut self) {
-        // A file that cannot be written (a full disk) is tried again with the next change.
-        let _ = self.folder.write_status(&self.status());
-        (self.status_urgent, self.status_due) = (false, false);
-        self.status_written = Instant::now();
     }
 
     fn status(&self) -> Status {
@@ -432,13 +425,13 @@ impl Host {
         let mut status = Status {
             version: META_VERSION,
             session: self.session,
-            name: self.folder.name().unwrap_or_default(),
+            name: String::new(),
             phase: if exit.is_some() { Phase::Exited } else { Phase::Running },
             exit,
             program: self.output.program.clone(),
             program_since: self.output.program_since,
             offset: Offset::ZERO,
-            size: self.output.screen.size(),
+            size: self.size,
             title: self.output.title.clone(),
             last_output: self.output.last,
             updated: Time::now(),

@@ -1,7 +1,8 @@
 //! What the program writes: scanned, journaled, shown, painted, answered, in this order.
 
 use super::Host;
-use super::input::QUEUE_BYTES;
+use super::canvas::Canvas;
+use crate::folder::Folder;
 use crate::replay::Replayed;
 use protocol::frame::{Event, Status};
 use protocol::{Body, Offset, ProgramReport, Time};
@@ -24,7 +25,7 @@ const QUIET_BYTES: usize = 4 << 10; // 4 KiB
 
 /// The state of the output: what was found in it so far and what it painted.
 pub(super) struct Output {
-    pub screen: Screen,
+    pub canvas: Canvas,
     pub profile: Profile,
     pub program: ProgramReport,
     pub program_since: Offset,
@@ -40,9 +41,9 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(screen: Screen, at: Offset) -> Self {
+    pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
         Self {
-            screen,
+            canvas: Canvas::new(folder, screen, at),
             profile: Profile::plain(env!("CARGO_PKG_VERSION")),
             program: ProgramReport::default(),
             program_since: Offset::ZERO,
@@ -61,11 +62,6 @@ impl Output {
         self.found.clear();
         let still = self.scanner.scan(held, &mut self.found) as usize;
         self.held = held[held.len() - still..].to_vec();
-    }
-
-    /// The offset at which the screen can be dumped: what comes after it is not painted yet.
-    pub(super) fn painted(&self) -> Offset {
-        self.scanner.position() - self.screen.pending()
     }
 
     /// Reads what the program wrote into the buffer; nothing at the end.
@@ -95,8 +91,9 @@ impl Output {
     }
 
     /// Takes up where an earlier host stopped.
-    pub(super) fn resume(replayed: Replayed, status: Option<Status>) -> Self {
-        let mut output = Self::new(replayed.screen, replayed.end - replayed.held.len() as u64);
+    pub(super) fn resume(folder: &Folder, replayed: Replayed, status: Option<Status>) -> Self {
+        let mut output = Self::new(folder, replayed.screen, replayed.end);
+        output.scanner = Scanner::new(replayed.end - replayed.held.len() as u64);
         output.rescan(&replayed.held);
         if let Some(status) = status {
             (output.program, output.program_since) = (status.program, status.program_since);
@@ -114,11 +111,13 @@ impl Output {
 
     /// The ranges of the queries found that the host answers.
     fn answered(&self) -> Vec<Range<Offset>> {
-        let answers = |found: &&Found| match &found.what {
-            Item::Query(query) => answer::answer(query, &self.screen, &self.profile, &mut Vec::new()),
-            _ => false,
-        };
-        self.found.iter().filter(answers).map(|found| found.range.clone()).collect()
+        self.canvas.with(|screen| {
+            let answers = |found: &&Found| match &found.what {
+                Item::Query(query) => answer::answer(query, screen, &self.profile, &mut Vec::new()),
+                _ => false,
+            };
+            self.found.iter().filter(answers).map(|found| found.range.clone()).collect()
+        })
     }
 }
 
@@ -147,7 +146,7 @@ impl Host {
         self.paint(start, bytes);
         self.output.last = Time::now();
         self.input.program_wrote(Instant::now());
-        self.status_due = true;
+        self.activity = true;
         self.head_due = true;
     }
 
@@ -172,27 +171,33 @@ impl Host {
         }
     }
 
-    /// Feeds the screen, and stops at each thing that was found: an answer tells the state at its very place.
+    /// Feeds the screen. At a query it stops: an answer tells the state at its very place.
     fn paint(&mut self, start: Offset, bytes: &[u8]) {
+        let found = std::mem::take(&mut self.output.found);
+        let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
         let mut painted = 0;
         let mut replies = Vec::new();
-        for found in std::mem::take(&mut self.output.found) {
-            let end = found.range.end.since(start) as usize;
-            self.output.screen.feed(&bytes[painted..end]);
-            painted = end;
+        for found in found {
+            if matches!(found.what, Item::Query(_)) {
+                let end = found.range.end.since(start) as usize;
+                self.output.canvas.take_now(&bytes[painted..end]);
+                painted = end;
+            }
             self.act(found, &mut replies);
         }
-        self.output.screen.feed(&bytes[painted..]);
-        if !replies.is_empty() {
-            debug_assert!(replies.len() < QUEUE_BYTES);
-            self.input.reply(&replies);
+        if asked || self.recording.degraded().is_some() {
+            self.output.canvas.take_now(&bytes[painted..]);
+        } else {
+            self.output.canvas.take(bytes);
         }
+        self.input.reply(&replies);
     }
 
     fn act(&mut self, found: Found, replies: &mut Vec<u8>) {
         match found.what {
             Item::Query(query) => {
-                answer::answer(&query, &self.output.screen, &self.output.profile, replies);
+                let profile = &self.output.profile;
+                self.output.canvas.with(|screen| answer::answer(&query, screen, profile, replies));
             }
             Item::Report(report) => self.reported(report, found.range.start),
             Item::Title(title) => self.output.title = title,

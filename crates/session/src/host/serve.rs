@@ -6,10 +6,11 @@ use super::{Host, farewell_line};
 use protocol::frame::{
     Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, Refusal, Request,
 };
-use protocol::{Body, ClientNumber, Notice, Offset, Size};
+use protocol::{Body, ClientNumber, Notice, Offset, Size, Status};
 use std::collections::VecDeque;
 use std::time::Duration;
 use terminal::key::{DetachWatch, Key, KeyError, KeyModes};
+use terminal::screen::ModeState;
 use terminal::{paste, pty};
 
 /// Versions before our own that are still spoken.
@@ -36,7 +37,8 @@ impl Host {
             Request::Snapshot { history } => self.snapshot(from, id, history),
             Request::Follow => self.follow(from, id),
             Request::Status => {
-                let status = Box::new(self.status());
+                let name = self.folder.name().unwrap_or_default();
+                let status = Box::new(Status { name, ..self.status() });
                 self.clients.answer(from, id, Answer::Status(status), &[]);
             }
             Request::Signal { signal } => self.signal(from, id, signal),
@@ -76,7 +78,7 @@ impl Host {
         if control {
             self.take_control(from);
         }
-        self.introduce(from, control);
+        self.introduce(from, control, tty.is_some());
         self.clients.answer(from, id, Answer::Attached { control, direct: tty.is_some() }, &[]);
         if let Some(tty) = tty {
             let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
@@ -97,9 +99,11 @@ impl Host {
         }
     }
 
-    fn introduce(&mut self, number: ClientNumber, control: bool) {
+    fn introduce(&mut self, number: ClientNumber, control: bool, direct: bool) {
         let Some(client) = self.clients.get(number) else { return };
         client.follows = true;
+        // Whose terminal is written here needs no word of every byte.
+        client.reads_journal = !direct;
         client.terminal = true;
         let notice =
             Notice::ClientJoined { client: number, name: client.name.clone(), pid: client.pid, control };
@@ -128,10 +132,11 @@ impl Host {
 
     /// Paints the screen on the controlling terminal, whatever it shows now.
     pub(super) fn repaint(&mut self, history: usize) {
+        let dump = self.output.canvas.with(|screen| screen.dump(history));
         let unpainted = self.unpainted();
         if let Some(local) = &mut self.local {
             local.show(b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J");
-            local.show(&self.output.screen.dump(history));
+            local.show(&dump);
             // The bytes of a sequence that is not complete come with what completes it.
             local.show(&unpainted);
         }
@@ -139,10 +144,10 @@ impl Host {
 
     /// What was shown of a sequence that is not complete; the screen does not have it yet.
     fn unpainted(&self) -> Vec<u8> {
-        if self.output.screen.pending() == 0 {
+        if self.output.canvas.with(|screen| screen.pending()) == 0 {
             return Vec::new();
         }
-        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.painted()) else {
+        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.canvas.painted()) else {
             return Vec::new();
         };
         let mut bytes = Vec::new();
@@ -166,7 +171,7 @@ impl Host {
     /// Leaves a terminal as a shell expects it.
     fn let_go_of_terminal(&mut self, client: ClientNumber) {
         if let Some(local) = self.local.take_if(|local| local.client == client) {
-            local.farewell(&farewell_line(&self.output.screen), FAREWELL);
+            local.farewell(&self.output.canvas.with(|screen| farewell_line(screen)), FAREWELL);
         }
     }
 
@@ -185,7 +190,7 @@ impl Host {
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
     pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
         if let Some(local) = self.local.take_if(|local| local.client == number) {
-            local.abandon(&farewell_line(&self.output.screen));
+            local.abandon(&self.output.canvas.with(|screen| farewell_line(screen)));
         }
         if self.clients.controller == Some(number) {
             self.clients.controller = None;
@@ -226,7 +231,7 @@ impl Host {
 
     /// The bytes of an input, in the parts between which the program is given time.
     fn encode(&self, form: &InputForm, bytes: Vec<u8>) -> Result<VecDeque<Vec<u8>>, String> {
-        let brackets = self.output.screen.mode(true, 2004) == terminal::screen::ModeState::Set;
+        let brackets = self.output.canvas.with(|screen| screen.mode(true, 2004)) == ModeState::Set;
         let parts = match form {
             InputForm::Raw => vec![bytes],
             InputForm::EndOfFile if pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical) => {
@@ -238,7 +243,7 @@ impl Host {
             InputForm::Submit => vec![paste::bracketed(&bytes, brackets), b"\r".to_vec()],
             InputForm::Keys => {
                 let names = String::from_utf8(bytes).map_err(|_| "key names are text")?;
-                let modes = KeyModes::of(&self.output.screen);
+                let modes = self.output.canvas.with(|screen| KeyModes::of(screen));
                 let keys = names.lines().map(|name| Ok(name.parse::<Key>()?.encode(modes)));
                 let keys: Result<Vec<_>, KeyError> = keys.collect();
                 vec![keys.map_err(|error| error.to_string())?.concat()]
@@ -272,22 +277,22 @@ impl Host {
             return false;
         }
         self.recording.note(Body::Resize(size));
-        self.output.screen.resize(size);
+        self.output.canvas.with(|screen| screen.resize(size));
+        self.size = size;
         self.clients.publish(&Event::Resized { size });
         self.status_urgent = true;
         true
     }
 
     fn snapshot(&mut self, from: ClientNumber, id: u64, history: usize) {
-        let screen = &self.output.screen;
-        let dump = screen.dump(history);
-        let snapshot = protocol::frame::Snapshot { offset: self.output.painted(), size: screen.size() };
+        let dump = self.output.canvas.with(|screen| screen.dump(history));
+        let snapshot = protocol::frame::Snapshot { offset: self.output.canvas.painted(), size: self.size };
         self.clients.answer(from, id, Answer::Snapshot(snapshot), &dump);
     }
 
     fn follow(&mut self, from: ClientNumber, id: u64) {
         if let Some(client) = self.clients.get(from) {
-            client.follows = true;
+            (client.follows, client.reads_journal) = (true, true);
         }
         self.done(from, id);
         // What happened before is told at once, so that nobody waits for an event that was.

@@ -32,8 +32,7 @@ impl Host {
             self.local = None;
             self.clients.tell(controller, Event::Detached { reason: DetachReason::Upgrade });
         }
-        let _ = crate::replay::write_checkpoint(&self.folder, self.output.painted(), &self.output.screen);
-        self.write_status();
+        self.output.canvas.checkpoint();
         let shared = role::Shared {
             master: role::number(&self.master),
             listener: role::number(&self.listener),

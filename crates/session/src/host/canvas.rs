@@ -1,0 +1,257 @@
+//! The screen of a session, painted behind the byte path.
+//!
+//! What a person types and sees is painted at once: a few hundred bytes cost a microsecond. In a flood painting would
+//! cost half of the throughput, so it is left to a helper thread of the lowest priority, which reads the journal like
+//! any other cursor. Whoever needs the screen (an attach, a query, a key) waits until it has caught up.
+
+use crate::folder::Folder;
+use crate::{process, replay};
+use journal::Reader;
+use protocol::frame::Status;
+use protocol::{Body, Offset, Time};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use terminal::Screen;
+
+/// Bytes that are painted at once, on the byte path: some 25 µs.
+const AT_ONCE_BYTES: usize = 8 << 10; // 8 KiB
+/// The painting may lag this far behind the output, which is about 0.1 s of painting. Beyond it the host paints too.
+const LAG_BYTES: u64 = 32 << 20; // 32 MiB
+/// The screen is written down after this much output, and in a pause after at least the second.
+const CHECKPOINT_EVERY_BYTES: u64 = 8 << 20; // 8 MiB
+const CHECKPOINT_MIN_BYTES: u64 = 256 << 10; // 256 KiB
+/// Bytes of the helper's stack; it paints and writes small files.
+const STACK_BYTES: usize = 256 << 10; // 256 KiB
+
+/// The screen and the thread that keeps it up to date.
+pub(super) struct Canvas {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    folder: Folder,
+    painting: Mutex<Painting>,
+    /// Output up to here is stored and is to be painted.
+    target: AtomicU64,
+    /// Output up to here is painted.
+    painted: AtomicU64,
+    /// When the status that was written last was made: an older one must not replace it.
+    status_written: Mutex<Time>,
+    orders: Mutex<Orders>,
+    ordered: Condvar,
+    stop: AtomicBool,
+}
+
+struct Painting {
+    screen: Screen,
+    position: Offset,
+    /// The cursor in the journal while the painting lags.
+    reader: Option<Reader>,
+    checkpointed: Offset,
+}
+
+/// What the helper is to do.
+#[derive(Default)]
+struct Orders {
+    paint: bool,
+    status: Option<Box<Status>>,
+    pause: bool,
+}
+
+impl Canvas {
+    pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
+        let painting = Painting { screen, position: at, reader: None, checkpointed: at };
+        let shared = Shared {
+            folder: folder.clone(),
+            painting: Mutex::new(painting),
+            target: AtomicU64::new(at.0),
+            painted: AtomicU64::new(at.0),
+            status_written: Mutex::default(),
+            orders: Mutex::default(),
+            ordered: Condvar::new(),
+            stop: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared), thread: None }
+    }
+
+    /// Takes in output that begins where the last ended and is stored; painted now, or soon.
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        let before = self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
+        let current = self.shared.painted.load(Ordering::Acquire) == before;
+        if current && bytes.len() <= AT_ONCE_BYTES {
+            self.shared.paint(bytes);
+        } else if before - self.shared.painted.load(Ordering::Acquire) > LAG_BYTES {
+            self.with(|_| ());
+        } else {
+            self.order(|orders| orders.paint = true);
+        }
+    }
+
+    /// Takes in output that is not in the journal, or that must be painted before anything else happens.
+    pub(super) fn take_now(&mut self, bytes: &[u8]) {
+        self.with(|_| ());
+        self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
+        self.shared.paint(bytes);
+    }
+
+    /// Looks at the screen, or changes it, all output painted.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Screen) -> T) -> T {
+        let mut painting = lock(&self.shared.painting);
+        while self.shared.paint_stored(&mut painting) {}
+        look(&mut painting.screen)
+    }
+
+    /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.
+    pub(super) fn painted(&self) -> Offset {
+        let pending = self.with(|screen| screen.pending());
+        Offset(self.shared.painted.load(Ordering::Acquire)) - pending
+    }
+
+    /// Writes `status.json` before anything else happens.
+    pub(super) fn write_status_now(&self, status: Status) {
+        self.shared.write_status(status);
+    }
+
+    /// Has `status.json` written.
+    pub(super) fn write_status(&mut self, status: Status) {
+        self.order(|orders| orders.status = Some(Box::new(status)));
+    }
+
+    /// The program paused: time to tidy up.
+    pub(super) fn pause(&mut self) {
+        self.order(|orders| orders.pause = true);
+    }
+
+    /// Writes the screen down for the next host.
+    pub(super) fn checkpoint(&self) {
+        let mut painting = lock(&self.shared.painting);
+        while self.shared.paint_stored(&mut painting) {}
+        self.shared.checkpoint(&mut painting, 0);
+    }
+
+    fn order(&mut self, give: impl FnOnce(&mut Orders)) {
+        give(&mut lock(&self.shared.orders));
+        self.shared.ordered.notify_one();
+        if self.thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let builder = std::thread::Builder::new().name("cf-paint".into()).stack_size(STACK_BYTES);
+            // Without the thread the painting is done by whoever looks; only status.json would be missed.
+            self.thread = builder.spawn(move || shared.run()).ok();
+        }
+    }
+}
+
+impl Drop for Canvas {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        drop(lock(&self.shared.orders));
+        self.shared.ordered.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn paint(&self, bytes: &[u8]) {
+        let mut painting = lock(&self.painting);
+        painting.screen.feed(bytes);
+        painting.position += bytes.len() as u64;
+        self.painted.store(painting.position.0, Ordering::Release);
+    }
+
+    /// Paints the next stored record; false when all is painted.
+    fn paint_stored(&self, painting: &mut Painting) -> bool {
+        let target = Offset(self.target.load(Ordering::Acquire));
+        if painting.position >= target {
+            painting.reader = None;
+            return false;
+        }
+        let Painting { screen, position, reader, .. } = painting;
+        if reader.is_none() {
+            *reader = Reader::open(&self.folder.journal(), *position).ok();
+        }
+        let record = reader.as_mut().and_then(|reader| reader.next().ok().flatten());
+        match record.map(|record| (record.offset, record.body)) {
+            Some((offset, Body::Output { bytes, .. })) => {
+                let known = position.since(offset).min(bytes.len() as u64) as usize;
+                screen.feed(&bytes[known..]);
+                *position += (bytes.len() - known) as u64;
+            }
+            // Sizes are set when they change, with everything before them painted.
+            Some(_) => {}
+            // A journal that cannot be read hides its output from the screen, as it would from everyone.
+            None => *position = target,
+        }
+        self.painted.store(position.0, Ordering::Release);
+        true
+    }
+
+    fn checkpoint(&self, painting: &mut Painting, at_least: u64) {
+        let offset = painting.position - painting.screen.pending();
+        if offset.since(painting.checkpointed) >= at_least {
+            // Derived: one that cannot be written costs the next host some time, nothing else.
+            let _ = replay::write_checkpoint(&self.folder, offset, &painting.screen);
+            painting.checkpointed = offset;
+        }
+    }
+
+    fn write_status(&self, mut status: Status) {
+        let mut written = lock(&self.status_written);
+        if status.updated >= *written {
+            *written = status.updated;
+            status.name = self.folder.name().unwrap_or_default();
+            // A file that cannot be written (a full disk) is tried again with the next change.
+            let _ = self.folder.write_status(&status);
+        }
+    }
+
+    fn run(&self) {
+        process::lower_priority();
+        while let Some(orders) = self.next_orders() {
+            if let Some(status) = orders.status {
+                self.write_status(*status);
+            }
+            if orders.paint || orders.pause {
+                self.catch_up(orders.pause);
+            }
+            if orders.pause {
+                process::give_back_memory();
+            }
+        }
+    }
+
+    /// Paints what is stored, a record at a time, so that whoever needs the screen can take over.
+    fn catch_up(&self, pause: bool) {
+        loop {
+            let mut painting = lock(&self.painting);
+            let more = self.paint_stored(&mut painting);
+            let enough = if pause && !more { CHECKPOINT_MIN_BYTES } else { CHECKPOINT_EVERY_BYTES };
+            self.checkpoint(&mut painting, enough);
+            if !more || self.stop.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do; `None` at the end.
+    fn next_orders(&self) -> Option<Orders> {
+        let mut orders = lock(&self.orders);
+        loop {
+            if self.stop.load(Ordering::Acquire) {
+                return None;
+            }
+            if orders.paint || orders.pause || orders.status.is_some() {
+                return Some(std::mem::take(&mut *orders));
+            }
+            orders = self.ordered.wait(orders).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while painting ends the process (release), or is a test's to see; the value is valid at every step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
