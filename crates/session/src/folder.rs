@@ -10,6 +10,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use terminal::profile::Profile;
 
 /// Bytes of a small file at most; a larger one is not ours.
 const SMALL_FILE_BYTES: u64 = 1 << 20; // 1 MiB
@@ -64,6 +65,16 @@ impl Folder {
 
     fn name_path(&self) -> PathBuf {
         self.0.join("name")
+    }
+
+    /// What the terminal that controlled last is, as it said itself.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        read_json(&self.0.join("terminal.json")).ok().flatten()
+    }
+
+    /// Remembers what the controlling terminal said of itself: the host.
+    pub(crate) fn write_profile(&self, profile: &Profile) -> Result<()> {
+        write_json(&self.0.join("terminal.json"), profile, Durable::No)
     }
 
     /// How the session was started.

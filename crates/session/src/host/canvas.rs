@@ -103,6 +103,12 @@ impl Canvas {
         look(&mut painting.screen)
     }
 
+    /// Whether the screen shows, but for a moment's work, what the program wrote.
+    pub(super) fn is_near(&self) -> bool {
+        let lag = self.shared.target.load(Ordering::Acquire) - self.shared.painted.load(Ordering::Acquire);
+        lag <= AT_ONCE_BYTES as u64
+    }
+
     /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.
     pub(super) fn painted(&self) -> Offset {
         let pending = self.with(|screen| screen.pending());

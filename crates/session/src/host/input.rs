@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
-use terminal::pty;
+use terminal::pty::{self, InputMode};
 
 /// Bytes that may wait. A full queue refuses a transaction whole, and stops reading a terminal.
 pub(super) const QUEUE_BYTES: usize = 1 << 20; // 1 MiB
@@ -102,7 +102,13 @@ impl InputQueue {
     }
 
     /// Writes what the terminal takes. Gives the receipts of transactions that were written whole.
-    pub(super) fn write(&mut self, master: impl AsFd, recording: &mut Recording) -> io::Result<Vec<Receipt>> {
+    /// `secret` judges whether what is typed now is a password.
+    pub(super) fn write(
+        &mut self,
+        master: impl AsFd,
+        recording: &mut Recording,
+        secret: impl Fn(InputMode) -> bool,
+    ) -> io::Result<Vec<Receipt>> {
         let mut done = Vec::new();
         loop {
             if self.written.is_none() && !self.write_replies(&master, recording)? {
@@ -121,7 +127,8 @@ impl InputQueue {
             let written = match self.written {
                 Some(written) => written,
                 None => {
-                    record(recording, &master, transaction.client, part);
+                    let hide = pty::input_mode(&master).is_ok_and(&secret);
+                    record(recording, hide, transaction.client, part);
                     *self.written.insert(0)
                 }
             };
@@ -158,10 +165,8 @@ impl Settling {
     }
 }
 
-/// Journals input just before the terminal gets it. What is typed where nothing echoes and lines are edited is a
-/// password: only its time and length class are kept (T31).
-fn record(recording: &mut Recording, master: impl AsFd, client: ClientNumber, bytes: &[u8]) {
-    let secret = pty::input_mode(master).is_ok_and(|mode| !mode.echo && mode.canonical);
+/// Journals input just before the terminal gets it; of a password only its time and length class are kept (T31).
+fn record(recording: &mut Recording, secret: bool, client: ClientNumber, bytes: &[u8]) {
     if secret {
         recording.note(Body::Secret { client, length: LengthClass::of(bytes.len()) });
         return;

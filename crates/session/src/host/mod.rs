@@ -5,6 +5,7 @@
 //! One thread, one loop. A byte of output goes journal → controlling terminal → screen → events; a byte of input
 //! goes journal → program. Nothing on the way waits for a client.
 
+mod asking;
 mod canvas;
 mod clients;
 mod ending;
@@ -33,6 +34,7 @@ use rustix::process::Pid;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
+use terminal::secret::{Typing, is_secret as is_secret_typed};
 use terminal::{Screen, pty};
 
 /// `status.json` follows output within this time; changes of state are written at once.
@@ -227,6 +229,7 @@ impl Host {
             self.read_keys();
         }
         self.release_held_key();
+        self.tend_asking();
         self.write_input()?;
         let wrote = if ready.master { self.pump()? } else { false };
         if wrote {
@@ -259,6 +262,36 @@ impl Host {
         let Some(local) = &mut self.local else { return };
         let client = local.client;
         if let Some(keys) = local.release_held(Instant::now()) {
+            self.take_typed(client, keys);
+        }
+    }
+
+    /// What came from the terminal: its answers are ours, the rest is for the program.
+    fn take_typed(&mut self, client: ClientNumber, read: Vec<u8>) {
+        let mut replies = Vec::new();
+        let keys = self.output.asking.typed(read, &self.output.canvas, &mut replies);
+        if let Some(profile) = self.output.asking.learned() {
+            // Only an answer after a restart of the host would be less true for want of this file.
+            let _ = self.folder.write_profile(profile);
+        }
+        self.hand_over(client, keys, &replies);
+    }
+
+    /// The terminal may have been too slow with its answers.
+    fn tend_asking(&mut self) {
+        let now = Instant::now();
+        if self.output.asking.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let mut replies = Vec::new();
+        let keys = self.output.asking.tend(now, &self.output.canvas, &mut replies);
+        let client = self.local.as_ref().map(|local| local.client).unwrap_or_default();
+        self.hand_over(client, keys, &replies);
+    }
+
+    fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
+        self.input.reply(replies);
+        if !keys.is_empty() {
             self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
         }
     }
@@ -267,9 +300,7 @@ impl Host {
         let Some(local) = &mut self.local else { return };
         let client = local.client;
         match local.read() {
-            Typed::Keys(keys) => {
-                self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
-            }
+            Typed::Keys(keys) => self.take_typed(client, keys),
             Typed::Nothing => {}
             Typed::Detach => self.detach(DetachReason::Key),
             Typed::Hangup => self.detach(DetachReason::Hangup),
@@ -278,7 +309,8 @@ impl Host {
 
     fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            for receipt in self.input.write(&self.master, &mut self.recording)? {
+            let secret = |mode| is_secret(&self.output.canvas, mode);
+            for receipt in self.input.write(&self.master, &mut self.recording, secret)? {
                 self.done(receipt.client, receipt.call);
             }
         }
@@ -465,6 +497,24 @@ impl Host {
         }
         Ok(())
     }
+}
+
+/// Whether what is typed now is a password (T31).
+fn is_secret(canvas: &canvas::Canvas, mode: pty::InputMode) -> bool {
+    let pty::InputMode { echo, canonical } = mode;
+    if echo || canonical {
+        return !echo && canonical;
+    }
+    // A program in raw mode shows what it wants: only the words before the cursor can tell. In a flood there is no
+    // prompt, and a Ctrl-C must not wait until it is painted.
+    if !canvas.is_near() {
+        return false;
+    }
+    canvas.with(|screen| {
+        let cursor = screen.cursor();
+        let line: String = screen.row_text(cursor.row).chars().take(usize::from(cursor.col)).collect();
+        is_secret_typed(Typing { echo, canonical, alternate: screen.alternate(), line: &line })
+    })
 }
 
 /// Where things stand in the list that is polled.

@@ -1,6 +1,7 @@
 //! What the program writes: scanned, journaled, shown, painted, answered, in this order.
 
 use super::Host;
+use super::asking::Asking;
 use super::canvas::Canvas;
 use crate::folder::Folder;
 use crate::replay::Replayed;
@@ -10,7 +11,6 @@ use std::io;
 use std::ops::Range;
 use std::time::Instant;
 use terminal::Screen;
-use terminal::answer;
 use terminal::profile::Profile;
 use terminal::pty::{self, Got};
 use terminal::scan::{Found, Item, Scanner};
@@ -26,7 +26,7 @@ const QUIET_BYTES: usize = 4 << 10; // 4 KiB
 /// The state of the output: what was found in it so far and what it painted.
 pub(super) struct Output {
     pub canvas: Canvas,
-    pub profile: Profile,
+    pub asking: Asking,
     pub program: ProgramReport,
     pub program_since: Offset,
     pub title: String,
@@ -44,7 +44,9 @@ impl Output {
     pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
         Self {
             canvas: Canvas::new(folder, screen, at),
-            profile: Profile::plain(env!("CARGO_PKG_VERSION")),
+            asking: Asking::new(
+                folder.profile().unwrap_or_else(|| Profile::plain(env!("CARGO_PKG_VERSION"))),
+            ),
             program: ProgramReport::default(),
             program_since: Offset::ZERO,
             title: String::new(),
@@ -109,11 +111,11 @@ impl Output {
         }
     }
 
-    /// The ranges of the queries found that the host answers.
-    fn answered(&self) -> Vec<Range<Offset>> {
+    /// The ranges of the queries found that the host answers; `terminal` says whether there is one to ask.
+    fn answered(&self, terminal: bool) -> Vec<Range<Offset>> {
         self.canvas.with(|screen| {
             let answers = |found: &&Found| match &found.what {
-                Item::Query(query) => answer::answer(query, screen, &self.profile, &mut Vec::new()),
+                Item::Query(query) => self.asking.answers(query, screen, terminal),
                 _ => false,
             };
             self.found.iter().filter(answers).map(|found| found.range.clone()).collect()
@@ -138,7 +140,11 @@ impl Host {
         let start = self.output.scanner.position();
         self.output.found.clear();
         let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
-        let answered = if self.output.found.is_empty() { Vec::new() } else { self.output.answered() };
+        let answered = if self.output.found.is_empty() {
+            Vec::new()
+        } else {
+            self.output.answered(self.local.is_some())
+        };
         // From here on `kill -9` loses none of it; only now may anybody see it.
         self.recording.output(bytes, held as u16, &answered);
         let bytes = super::intercept::output(bytes);
@@ -196,8 +202,12 @@ impl Host {
     fn act(&mut self, found: Found, replies: &mut Vec<u8>) {
         match found.what {
             Item::Query(query) => {
-                let profile = &self.output.profile;
-                self.output.canvas.with(|screen| answer::answer(&query, screen, profile, replies));
+                let Output { asking, canvas, .. } = &mut self.output;
+                let terminal = self.local.is_some();
+                let words = canvas.with(|screen| asking.ask(&query, screen, self.size, terminal, replies));
+                if let Some(local) = self.local.as_mut().filter(|_| !words.is_empty()) {
+                    local.show(&words);
+                }
             }
             Item::Report(report) => self.reported(report, found.range.start),
             Item::Title(title) => self.output.title = title,

@@ -83,6 +83,7 @@ impl Host {
         if let Some(tty) = tty {
             let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
             self.local = Some(Local::new(from, tty, detach));
+            self.output.asking.terminal_changed();
             let resized = self.resize(attach.size);
             self.show_so_far(attach, resized);
         } else if control {
