@@ -1,0 +1,83 @@
+//! The documents, held to their word: what they show is run against the real binary.
+//!
+//! - `block`: the fenced blocks of a document
+//! - `console`: blocks of commands with the output they print
+//! - `typed`: blocks in which somebody sits at a terminal
+//! - `shapes`: the examples of files and frames
+
+mod block;
+mod console;
+mod shapes;
+mod typed;
+
+use block::Block;
+use std::path::PathBuf;
+use testkit::Instance;
+
+/// A document of the repository, by its path from the root.
+fn document(path: &str) -> (PathBuf, Vec<Block>) {
+    let path = testkit::tools::repository().join(path);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    (path, block::all(&text))
+}
+
+/// An instance whose commands find `centerfire` on their path.
+fn instance() -> Instance {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let bin = instance.user_home().join("bin");
+    std::fs::create_dir(&bin).expect("make a folder for programs");
+    std::os::unix::fs::symlink(instance.binary(), bin.join("centerfire")).expect("link the binary");
+    instance
+}
+
+/// A command line in a shell of the instance.
+fn shell(instance: &Instance, line: &str) -> std::process::Command {
+    let mut command = std::process::Command::new("/bin/sh");
+    command.args(["-c", line]);
+    instance.settle(&mut command);
+    let path = std::env::var("PATH").expect("a path to programs");
+    command.env("PATH", format!("{}:{path}", instance.user_home().join("bin").display()));
+    command
+}
+
+/// Runs the blocks of a document in their order, in one instance.
+fn run(path: &str) {
+    let (path, blocks) = document(path);
+    let instance = instance();
+    let mut run = 0;
+    for block in &blocks {
+        let place = format!("{}:{}", path.display(), block.line);
+        match block.info.as_str() {
+            "sh console" => console::run(&instance, block, &place),
+            "sh terminal" => typed::run(&instance, block, &place),
+            _ => continue,
+        }
+        run += 1;
+    }
+    assert!(run > 0, "{} shows no command that can be run", path.display());
+}
+
+#[test]
+fn the_readme_shows_what_happens() {
+    run("README.md");
+}
+
+#[test]
+fn the_tutorial_shows_what_happens() {
+    run("docs/tutorial.md");
+}
+
+/// Set-up cannot be run from within a test of itself; that its words exist can be seen.
+#[test]
+fn every_make_target_that_a_document_names_is_in_the_makefile() {
+    let makefile =
+        std::fs::read_to_string(testkit::tools::repository().join("Makefile")).expect("a Makefile");
+    for path in ["README.md", "CONTRIBUTING.md"] {
+        let (path, blocks) = document(path);
+        let lines = blocks.iter().filter(|block| block.info == "sh").flat_map(|block| block.text.lines());
+        for target in lines.filter_map(|line| line.strip_prefix("make ")?.split_whitespace().next()) {
+            let rule = format!("\n{target}:");
+            assert!(makefile.contains(&rule), "{} names `make {target}`, which is none", path.display());
+        }
+    }
+}
