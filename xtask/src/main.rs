@@ -1,11 +1,15 @@
 //! Chores of the workspace that are programs, not scripts. `cargo xtask bench` measures Centerfire beside its
-//! peers; `xtask workload …` is the child that every peer runs during those measurements.
+//! peers; `xtask workload …` is the child that every peer runs during those measurements. `cargo xtask tidy` checks the
+//! house rules.
 
 mod bench;
+mod tidy;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask bench [options]      (cargo xtask bench --help)";
+const USAGE: &str = "\
+usage: cargo xtask bench [options]      measure (cargo xtask bench --help)
+       cargo xtask tidy                 check the house rules";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +19,7 @@ fn main() -> ExitCode {
     };
     let done = match chore {
         "bench" => bench::run(rest),
+        "tidy" => tidy::run(rest),
         "workload" => bench::workload::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
     };
