@@ -1,15 +1,17 @@
 //! Chores of the workspace that are programs, not scripts. `cargo xtask bench` measures Centerfire beside its
 //! peers; `xtask workload …` is the child that every peer runs during those measurements. `cargo xtask tidy` checks the
-//! house rules.
+//! house rules, `cargo xtask picture` draws the picture of the README.
 
 mod bench;
+mod picture;
 mod tidy;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [options]      measure (cargo xtask bench --help)
-       cargo xtask tidy                 check the house rules";
+       cargo xtask tidy                 check the house rules
+       cargo xtask picture              draw docs/images/terminal.svg anew";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     };
     let done = match chore {
         "bench" => bench::run(rest),
+        "picture" => picture::run(rest),
         "tidy" => tidy::run(rest),
         "workload" => bench::workload::run(rest),
         _ => Err(anyhow::anyhow!(USAGE)),
