@@ -39,7 +39,7 @@ pub enum Body<'a> {
         /// The bytes, as they went to the terminal.
         bytes: &'a [u8],
     },
-    /// Input at a password prompt, kept only as a length class (DESIGN invariant 13).
+    /// Input at a password prompt, kept only as a length class (ARCHITECTURE.md, invariant 12).
     Secret {
         /// Who typed it.
         client: ClientNumber,

@@ -81,3 +81,30 @@ fn every_make_target_that_a_document_names_is_in_the_makefile() {
         }
     }
 }
+
+/// A guard that was renamed guards nothing a reader can find.
+#[test]
+fn every_test_that_the_architecture_names_exists() {
+    let root = testkit::tools::repository();
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("an ARCHITECTURE.md");
+    let sources = sources(&root.join("crates")) + &sources(&root.join("xtask"));
+    let words = text.split('`').skip(1).step_by(2);
+    let named: Vec<&str> =
+        words.filter(|word| word.matches('_').count() >= 2 && !word.contains("::")).collect();
+    assert!(named.len() > 10, "the table of invariants is gone");
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "ARCHITECTURE.md names `{name}`, which is no test");
+    }
+}
+
+/// All Rust code in a folder.
+fn sources(folder: &std::path::Path) -> String {
+    let entries =
+        std::fs::read_dir(folder).expect("a folder of code").map(|entry| entry.expect("an entry").path());
+    let text = |path: PathBuf| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(end) if end == "rs" => std::fs::read_to_string(&path).expect("code is text"),
+        _ => String::new(),
+    };
+    entries.map(text).collect()
+}
