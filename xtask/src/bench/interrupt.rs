@@ -18,6 +18,7 @@ pub fn clean_up_when_interrupted() -> Result<()> {
             // SAFETY: the set was initialised by block_signals, and the signal is a live local.
             unsafe { libc::sigwait(&signals, &mut signal) };
             clean_up();
+            #[expect(clippy::disallowed_methods, reason = "the main thread may be blocked in a measurement")]
             std::process::exit(INTERRUPTED);
         })
         .context("start the thread that takes signals")?;
