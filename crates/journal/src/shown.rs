@@ -2,7 +2,7 @@
 //! at its end that may still become one.
 
 use crate::{Reader, Result};
-use protocol::{Body, Offset, Record};
+use protocol::{Body, Offset, Record, Time};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::Path;
@@ -26,6 +26,8 @@ pub struct Shown {
 pub enum Piece<'a> {
     /// Bytes for the terminal. `range` is what they cover of the output, answered queries included.
     Output {
+        /// When the last of them came.
+        time: Time,
         /// From where to where in the output.
         range: Range<Offset>,
         /// What a terminal gets of it.
@@ -66,7 +68,7 @@ impl Shown {
                     let end = record.offset + bytes.len() as u64;
                     let unseen = end.since(self.position + self.waiting.len() as u64).min(bytes.len() as u64);
                     self.waiting.extend_from_slice(&bytes[bytes.len() - unseen as usize..]);
-                    Step::Output(end - u64::from(*held).min(end.0))
+                    Step::Output(end - u64::from(*held).min(end.0), record.time)
                 }
                 Body::Answered { ranges } => {
                     self.answered.extend(ranges.iter().cloned());
@@ -80,9 +82,9 @@ impl Shown {
             };
             match step {
                 Step::Nothing => {}
-                Step::Output(decided) => {
+                Step::Output(decided, time) => {
                     if let Some((range, bytes)) = self.give(decided) {
-                        return Ok(Some(Piece::Output { range, bytes }));
+                        return Ok(Some(Piece::Output { time, range, bytes }));
                     }
                 }
                 Step::Gap(end) => {
@@ -92,6 +94,17 @@ impl Shown {
                 Step::Other => return Ok(self.reader.again().map(Piece::Other)),
             }
         }
+    }
+
+    /// Leaves a damaged segment for the next one, with whatever was read of it and not given out. False if there is
+    /// none.
+    pub fn skip_segment(&mut self) -> Result<bool> {
+        self.waiting.clear();
+        let more = self.reader.skip_segment()?;
+        if let Some(offset) = self.reader.peek_offset()? {
+            self.position = self.position.max(offset);
+        }
+        Ok(more)
     }
 
     /// What is left at the end of a closed journal: bytes that might have become a query and never did.
@@ -122,7 +135,7 @@ impl Shown {
 
 enum Step {
     Nothing,
-    Output(Offset),
+    Output(Offset, Time),
     Gap(Offset),
     Other,
 }

@@ -33,7 +33,7 @@ fn shown_from(dir: &Path, from: usize) -> Vec<u8> {
     let mut all = Vec::new();
     let mut position = Offset(from as u64);
     while let Some(piece) = shown.next().unwrap() {
-        if let Piece::Output { range, bytes } = piece {
+        if let Piece::Output { range, bytes, .. } = piece {
             assert_eq!(range.start, position, "pieces join without a gap");
             position = range.end;
             all.extend(bytes);
