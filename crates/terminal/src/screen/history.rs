@@ -73,6 +73,20 @@ impl History {
         Some(self.bytes.drain(start..).collect())
     }
 
+    /// Takes the oldest lines out until `keep` are left, calling `visit` with each.
+    pub(super) fn take_oldest(&mut self, keep: usize, mut visit: impl FnMut(&[u8])) {
+        let count = self.lengths.len().saturating_sub(keep);
+        let mut line = Vec::new();
+        for length in self.lengths.drain(..count) {
+            line.clear();
+            line.extend(self.bytes.drain(..length as usize));
+            visit(&line);
+        }
+        if count > 0 {
+            self.unwrap_oldest();
+        }
+    }
+
     /// Forgets every line and gives the memory back.
     pub(super) fn clear(&mut self) {
         self.bytes = VecDeque::new();

@@ -65,11 +65,15 @@ impl Screen {
     /// The newest lines that scrolled off as text, oldest of them first, trailing blanks cut.
     pub fn history_lines(&self, newest: usize) -> Vec<String> {
         let mut lines = Vec::with_capacity(newest.min(self.history.len()));
-        self.history.for_newest(newest, |line| {
-            let mut text: String = pack::unpack(line).map(|(_, text)| text).collect();
-            text.truncate(text.trim_end_matches(' ').len());
-            lines.push(text);
-        });
+        self.history.for_newest(newest, |line| lines.push(unpacked_text(line)));
+        lines
+    }
+
+    /// Takes the oldest lines that scrolled off out of the history, until `keep` are left: for those who write a
+    /// history of any length down without holding all of it.
+    pub fn take_history(&mut self, keep: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.history.take_oldest(keep, |line| lines.push(unpacked_text(line)));
         lines
     }
 
@@ -93,4 +97,10 @@ impl Screen {
             text.push_str(marks);
         }
     }
+}
+
+fn unpacked_text(line: &[u8]) -> String {
+    let mut text: String = pack::unpack(line).map(|(_, text)| text).collect();
+    text.truncate(text.trim_end_matches(' ').len());
+    text
 }
