@@ -51,11 +51,13 @@ commands! {
     Show => show,
     Send => send,
     Screen => screen,
+    Output => output,
     Wait => wait,
     Resize => resize,
     Rename => rename,
     Kill => kill,
     Remove => remove,
+    Export => export,
     Verify => verify,
 }
 

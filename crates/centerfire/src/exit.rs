@@ -11,6 +11,7 @@
 //! | 124 | a time-out of `wait` |
 //! | 125 | the program's exit status is lost |
 //! | 126, 127 | the program could not be started; was not found |
+//! | 141 | standard output was closed, as by `| head` |
 //! | other | the program's own, or 128 + signal |
 
 use anyhow::Error;
@@ -21,6 +22,9 @@ use std::process::ExitCode;
 
 /// `wait` did not see what it waited for.
 pub(crate) const TIMED_OUT: u8 = 124;
+
+/// Nobody reads what we write: what SIGPIPE would end other programs with.
+const OUTPUT_CLOSED: u8 = 128 + 13;
 
 /// Ends the process of a role: what went wrong is in the session's log.
 pub(crate) fn of_role(result: anyhow::Result<()>) -> ExitCode {
@@ -45,6 +49,14 @@ pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Says nothing when nobody reads the output any more: that is how `| head` ends a copy.
+pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    match result {
+        Err(error) if code(&error) == OUTPUT_CLOSED => Ok(ExitCode::from(OUTPUT_CLOSED)),
+        other => other,
+    }
+}
+
 fn code(error: &Error) -> u8 {
     use session::Error as S;
     match error.downcast_ref::<S>() {
@@ -54,6 +66,7 @@ fn code(error: &Error) -> u8 {
         Some(S::Refused { .. }) => 5,
         Some(S::Exec { source, .. }) if source.kind() == ErrorKind::NotFound => 127,
         Some(S::Exec { .. }) => 126,
+        Some(S::OutputClosed) => OUTPUT_CLOSED,
         _ => 1,
     }
 }

@@ -8,6 +8,7 @@ mod cmd;
 mod config;
 mod context;
 mod exit;
+mod progress;
 mod term;
 
 use std::process::ExitCode;

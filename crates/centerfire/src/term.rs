@@ -21,3 +21,19 @@ pub(crate) fn colour_on_stderr() -> bool {
 pub(crate) fn paint(text: &str, sgr: &str) -> String {
     if colour_on_stdout() { format!("\x1b[{sgr}m{text}\x1b[0m") } else { text.to_owned() }
 }
+
+/// A number of bytes in its largest unit.
+pub(crate) fn bytes(count: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut value = count as f64 / 1000.0;
+    if value < 1.0 {
+        return format!("{count} B");
+    }
+    for unit in units {
+        if value < 999.5 || unit == "TB" {
+            return if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") };
+        }
+        value /= 1000.0;
+    }
+    unreachable!("the last unit takes all")
+}

@@ -1,8 +1,10 @@
 //! The commands, one file each: arguments, help text, `run`.
 
 pub(crate) mod attach;
+pub(crate) mod export;
 pub(crate) mod kill;
 pub(crate) mod list;
+pub(crate) mod output;
 pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod resize;
@@ -10,5 +12,6 @@ pub(crate) mod run;
 pub(crate) mod screen;
 pub(crate) mod send;
 pub(crate) mod show;
+mod sink;
 pub(crate) mod verify;
 pub(crate) mod wait;

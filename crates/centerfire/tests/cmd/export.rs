@@ -1,0 +1,120 @@
+//! `centerfire export`.
+
+use crate::{LIMIT, instance, kill_host, out, recorded, started, text};
+use serde_json::Value;
+use std::process::Command;
+use testkit::{Instance, eventually, tools};
+
+const SCRIPT: &str =
+    "printf 'hello \\033[1mw\\303\\266rld\\033[m\\r\\n'; sleep 0.1; seq 40; printf 'bye\\n'; exit 3";
+
+fn entries(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+#[test]
+fn asciinema_plays_a_recording_of_version_2() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    let file = instance.work().join("s.cast");
+    out(&instance, &["export", "s", "--format", "asciicast-v2", "-o", file.to_str().unwrap()]);
+    for verb in ["cat", "play"] {
+        let mut command = Command::new(tools::asciinema().unwrap());
+        command.arg(verb).arg(&file);
+        instance.settle(&mut command);
+        let output = testkit::instance::finish(command, LIMIT);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), out(&instance, &["output", "s"]), "{verb}");
+    }
+}
+
+#[test]
+fn version_3_ends_with_the_exit_status() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    let cast = out(&instance, &["export", "s", "--format", "asciicast-v3"]);
+    let last: Value = serde_json::from_str(cast.lines().last().unwrap()).unwrap();
+    assert_eq!((&last[1], &last[2]), (&Value::from("x"), &Value::from("3")));
+    let head: Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
+    assert_eq!((&head["version"], &head["term"]["cols"]), (&Value::from(3), &Value::from(80)));
+}
+
+#[test]
+fn text_is_all_that_a_person_saw() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    let numbers: String = (1..=40).map(|number| format!("{number}\n")).collect();
+    let expected = format!("hello wörld\n{numbers}bye\n");
+    assert_eq!(out(&instance, &["export", "s", "--format", "text"]), expected);
+}
+
+#[test]
+fn the_log_has_what_was_typed_and_said_in_order() {
+    let instance = instance();
+    started(&instance, "read line; echo got $line");
+    out(&instance, &["send", "s", "--text", "words\n"]);
+    out(&instance, &["wait", "s", "--for", "exit"]);
+    let log = entries(&out(&instance, &["export", "s", "--format", "log"]));
+    let of = |kind: &str| {
+        let fitting = log.iter().filter(|entry| entry["entry_type"] == kind);
+        fitting.map(|entry| entry["content"].as_str().unwrap()).collect::<String>()
+    };
+    assert_eq!(of("UserInput"), "words\r");
+    assert!(of("ClaudeOutput").contains("got words"));
+    let metadata = &log[0]["metadata"];
+    assert_eq!(metadata["working_directory"], instance.work().to_str().unwrap());
+    let numbers: Vec<u64> =
+        log.iter().map(|entry| entry["metadata"]["sequence_number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (0..log.len() as u64).collect::<Vec<_>>());
+    assert!(log.iter().any(|entry| entry["metadata"]["is_complete_message"] == true));
+}
+
+/// A3: written live, flushed per entry, and the numbers go on after a reopen.
+#[test]
+fn a_followed_log_is_whole_after_its_writer_and_its_host_were_killed() {
+    let instance = instance();
+    started(&instance, "echo one; read line; echo two; read line; echo three");
+    let file = instance.work().join("log.jsonl");
+    let follow = ["export", "s", "--format", "log", "--follow", "-o", file.to_str().unwrap()];
+    let mut writer = instance.command(&follow).spawn().unwrap();
+    await_in(&file, "one");
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    // As if it had died in the middle of a line.
+    let mut torn = std::fs::read(&file).unwrap();
+    torn.truncate(torn.len() - 9);
+    std::fs::write(&file, torn).unwrap();
+    kill_host(&instance, "s");
+    out(&instance, &["send", "s", "--text", "a\n"]);
+    let mut writer = instance.command(&follow).spawn().unwrap();
+    await_in(&file, "two");
+    out(&instance, &["send", "s", "--text", "b\n"]);
+    assert!(writer.wait().unwrap().success());
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written, out(&instance, &["export", "s", "--format", "log"]));
+}
+
+fn await_in(file: &std::path::Path, word: &str) {
+    let there = || std::fs::read_to_string(file).is_ok_and(|text| text.contains(word));
+    eventually(LIMIT, || there().then_some(())).unwrap_or_else(|| panic!("no `{word}` in the log"));
+}
+
+#[test]
+fn a_damaged_recording_is_exported_around_the_damage_and_says_so() {
+    let instance = instance();
+    recorded(&instance, "seq 100");
+    damage(&instance);
+    let output = instance.run(&["export", "s", "--format", "raw"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("left out"), "{}", text(&output.stderr));
+}
+
+/// Flips a byte in the middle of the only segment.
+fn damage(instance: &Instance) {
+    let folder = instance.json(&["show", "s", "--json"])["folder"].as_str().unwrap().to_owned();
+    let segment = std::path::Path::new(&folder).join("journal/00000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.windows(4).position(|four| four == b"\n50\r" || four == b"50\r\n").unwrap();
+    bytes[middle] ^= 1;
+    std::fs::write(segment, bytes).unwrap();
+}

@@ -1,0 +1,46 @@
+//! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
+
+mod export; // every format of a recording, judged by other programs; logs that are taken up again
+mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
+
+use std::time::Duration;
+use testkit::Instance;
+
+/// Ample for anything that a command waits for here, on a busy machine.
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn instance() -> Instance {
+    Instance::new(env!("CARGO_BIN_EXE_centerfire"))
+}
+
+/// Runs a shell script as a session named `s` to its end.
+fn recorded(instance: &Instance, script: &str) {
+    let run = instance.run(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let wait = instance.run(&["wait", "s", "--for", "exit"]);
+    assert!(wait.status.success(), "{}", text(&wait.stderr));
+}
+
+/// Starts a shell script as a session named `s`.
+fn started(instance: &Instance, script: &str) {
+    let run = instance.run(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+}
+
+/// Runs a command that must succeed and gives its output.
+fn out(instance: &Instance, arguments: &[&str]) -> String {
+    let output = instance.run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Kills the process of that role of a session as `kill -9` does.
+fn kill_host(instance: &Instance, session: &str) {
+    let pid = instance.json(&["show", session, "--json"])["pids"]["host"].as_i64().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
