@@ -17,6 +17,7 @@ mod modes;
 mod pack;
 mod parser;
 mod perform;
+mod picture;
 mod reset;
 mod resize;
 mod row;
