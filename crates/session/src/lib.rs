@@ -20,6 +20,6 @@ pub mod process;
 pub mod registry;
 pub mod replay;
 pub mod role;
-mod signals;
+pub mod signals;
 
 pub use error::{Error, Result};

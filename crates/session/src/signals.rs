@@ -16,7 +16,7 @@ extern "C" fn note(signal: libc::c_int) {
 }
 
 /// A descriptor that becomes readable when one of the signals came; one byte for each, its number. Once per process.
-pub(crate) fn pipe(signals: &[i32]) -> io::Result<OwnedFd> {
+pub fn pipe(signals: &[i32]) -> io::Result<OwnedFd> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     PIPE.store(write.as_raw_fd(), Ordering::Relaxed);
     // The handler writes to it for the rest of the process's life.
@@ -28,14 +28,14 @@ pub(crate) fn pipe(signals: &[i32]) -> io::Result<OwnedFd> {
 }
 
 /// Lets signals pass without effect.
-pub(crate) fn ignore(signals: &[i32]) {
+pub fn ignore(signals: &[i32]) {
     for signal in signals {
         let _ = install(*signal, libc::SIG_IGN);
     }
 }
 
 /// The numbers of the signals that came.
-pub(crate) fn drain(pipe: &OwnedFd) -> Vec<i32> {
+pub fn drain(pipe: &OwnedFd) -> Vec<i32> {
     let mut bytes = [0; 64];
     match rustix::io::read(pipe, &mut bytes) {
         Ok(count) => bytes[..count].iter().map(|byte| i32::from(*byte)).collect(),

@@ -29,6 +29,7 @@ pub struct Source {
 
 enum Cursor {
     Shown(Shown),
+    /// And the offset behind the output that was given last.
     Stored(Reader, Offset),
 }
 
@@ -76,10 +77,22 @@ impl Source {
                 }
                 None => Ok(None),
             },
-            Cursor::Stored(reader, from) => {
+            Cursor::Stored(reader, position) => {
                 let Some(record) = reader.next()? else { return Ok(None) };
-                Ok(Some(cut(record, *from)))
+                let record = cut(record, *position);
+                if let Body::Output { bytes, .. } = record.body {
+                    *position = record.offset + bytes.len() as u64;
+                }
+                Ok(Some(record))
             }
+        }
+    }
+
+    /// The offset behind the output that was given last.
+    pub fn position(&self) -> Offset {
+        match &self.cursor {
+            Cursor::Shown(shown) => shown.position(),
+            Cursor::Stored(_, position) => *position,
         }
     }
 
