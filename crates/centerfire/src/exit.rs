@@ -40,13 +40,27 @@ pub(crate) fn of_role(result: anyhow::Result<()>) -> ExitCode {
 /// Tells an error to a person, or to a program as {`error`, `code`}.
 pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
     let code = code(error);
+    let error_line = sentence(error);
     if as_json {
-        println!("{}", json!({ "error": format!("{error:#}"), "code": word(error) }));
+        println!("{}", json!({ "error": error_line, "code": word(error) }));
     } else {
         let (red, plain) = if crate::term::colour_on_stderr() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        eprintln!("{red}centerfire:{plain} {error:#}");
+        eprintln!("{red}centerfire:{plain} {error_line}");
     }
     ExitCode::from(code)
+}
+
+/// An error and its causes as one line. Most of our errors name their cause already; it is not said twice.
+fn sentence(error: &Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.ends_with(&cause) {
+            line += &format!(": {cause}");
+        }
+    }
+    line
 }
 
 /// Says nothing when nobody reads the output any more: that is how `| head` ends a copy.

@@ -63,7 +63,12 @@ impl Args {
         for signal in [HANG_UP, TERMINATE, FORCE] {
             // A program that ended in between refuses the signal; that is what was wanted.
             let _ = client.call(Request::Signal { signal });
-            if let Some(status) = ended(&mut client, grace)? {
+            let ended = match ended(&mut client, grace) {
+                // The host may leave with the program, before its word arrives.
+                Err(error) if super::wait::is_gone(&error) => entry.folder.exit()?.map(|exit| exit.status),
+                other => other?,
+            };
+            if let Some(status) = ended {
                 context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
                 return Ok(ExitCode::SUCCESS);
             }

@@ -77,10 +77,29 @@ impl Args {
         }
     }
 
+    /// Waits through the death of a host: its successor is asked, or the past where there is none.
     fn wait(&self, context: &Context, entry: &Entry, end: Option<Instant>) -> anyhow::Result<Option<Seen>> {
-        if entry.phase != Phase::Running {
-            return self.look_at_the_past(entry).map(Some);
+        let id = entry.meta.id.to_string();
+        loop {
+            let entry = context.find(Some(&id))?;
+            if entry.phase != Phase::Running {
+                return self.look_at_the_past(&entry).map(Some);
+            }
+            match self.wait_on_host(context, &entry, end) {
+                Err(error) if is_gone(&error) && end.is_none_or(|end| Instant::now() < end) => {
+                    std::thread::sleep(KNOCK_EVERY);
+                }
+                other => return other,
+            }
         }
+    }
+
+    fn wait_on_host(
+        &self,
+        context: &Context,
+        entry: &Entry,
+        end: Option<Instant>,
+    ) -> anyhow::Result<Option<Seen>> {
         let mut client = context.connect(entry, "wait")?;
         client.call(Request::Follow)?;
         let Answer::Status(status) = client.call(Request::Status)? else { anyhow::bail!("no status") };
@@ -144,6 +163,14 @@ impl Args {
         }
         Err(super::show::ended(entry))
     }
+}
+
+/// Between two knocks at the door of a host that is away.
+const KNOCK_EVERY: Duration = Duration::from_millis(20);
+
+/// Whether the error means that the host died or left.
+pub(crate) fn is_gone(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(session::Error::Io { .. } | session::Error::NoHost(_)))
 }
 
 /// Waits for the host to say something; false after the time-out.
