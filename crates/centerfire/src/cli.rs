@@ -57,6 +57,7 @@ commands! {
     Rename => rename,
     Kill => kill,
     Remove => remove,
+    Replay => replay,
     Export => export,
     Verify => verify,
 }

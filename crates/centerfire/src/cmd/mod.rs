@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod output;
 pub(crate) mod remove;
 pub(crate) mod rename;
+pub(crate) mod replay;
 pub(crate) mod resize;
 pub(crate) mod run;
 pub(crate) mod screen;

@@ -72,10 +72,13 @@ impl Copy {
     fn all(&mut self) -> session::Result<()> {
         while let Some(record) = self.source.next()? {
             let Body::Output { bytes, .. } = record.body else { continue };
-            match &mut self.json {
-                Some(pieces) => self.sink.write(pieces.line(record.time, record.offset, bytes).as_bytes())?,
-                None => self.sink.write(bytes)?,
-            }
+            let Some(pieces) = &mut self.json else {
+                self.sink.write(bytes)?;
+                continue;
+            };
+            let line = pieces.line(record.time, record.offset, bytes);
+            pieces.end = self.source.position();
+            self.sink.write(line.as_bytes())?;
         }
         self.sink.flush()
     }
@@ -101,23 +104,26 @@ impl Copy {
 #[derive(Default)]
 struct Pieces {
     begun: Vec<u8>,
-    last: (Time, Offset),
+    time: Time,
+    /// The offset behind the piece before.
+    end: Offset,
 }
 
 impl Pieces {
     fn line(&mut self, time: Time, offset: Offset, bytes: &[u8]) -> String {
-        let offset = if self.begun.is_empty() { offset } else { self.last.1 };
+        let offset = if self.begun.is_empty() { offset } else { self.end - self.begun.len() as u64 };
         let mut whole = std::mem::take(&mut self.begun);
         whole.extend_from_slice(bytes);
         let mut decoder = Decoder::default();
         decoder.decode(&whole);
         self.begun = whole.split_off(whole.len() - decoder.waiting());
-        self.last = (time, offset + whole.len() as u64);
+        self.time = time;
         line(time, offset, whole)
     }
 
     fn finish(&mut self) -> String {
-        line(self.last.0, self.last.1, std::mem::take(&mut self.begun))
+        let begun = std::mem::take(&mut self.begun);
+        line(self.time, self.end - begun.len() as u64, begun)
     }
 }
 

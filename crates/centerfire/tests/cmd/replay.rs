@@ -1,0 +1,88 @@
+//! `centerfire replay`.
+
+use crate::{LIMIT, instance, out, recorded, started, text};
+use rustix::process::Signal;
+use testkit::{Instance, Terminal};
+
+const SCRIPT: &str = "printf one; sleep 0.2; printf two; sleep 0.2; printf three";
+
+fn play(instance: &Instance, arguments: &[&str], cols: u16, rows: u16) -> Terminal {
+    let arguments = [&["replay", "s"], arguments].concat();
+    Terminal::spawn(instance.command(&arguments), cols, rows).unwrap()
+}
+
+fn is_restored(terminal: &Terminal) {
+    let modes = terminal.termios().unwrap().local_modes;
+    assert!(modes.contains(rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ECHO));
+    let seen = text(&terminal.output());
+    assert!(seen.contains("\x1b[?1049l") && seen.contains("\x1b[?25h"), "{seen:?}");
+}
+
+#[test]
+fn without_a_terminal_it_copies_the_output_up_to_a_place() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    assert_eq!(out(&instance, &["replay", "s"]), "onetwothree");
+    assert_eq!(out(&instance, &["replay", "s", "--from", "3", "--to", "6"]), "two");
+    assert_eq!(out(&instance, &["replay", "s", "--speed", "1000"]), "onetwothree");
+    let told = instance.json(&["replay", "s", "--json", "--idle-limit", "0"]);
+    assert_eq!((told["seconds"].as_f64(), told["offset"].as_u64()), (Some(0.0), Some(11)));
+}
+
+#[test]
+fn in_a_terminal_it_plays_to_the_end_and_leaves_the_last_screen() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    let terminal = play(&instance, &[], 80, 25);
+    terminal.wait_for_shown("playing 0:00").unwrap();
+    assert!(terminal.wait(LIMIT).unwrap().success());
+    is_restored(&terminal);
+    let seen = text(&terminal.output());
+    assert!(seen.ends_with("onetwothree\x1b[0m\r\n"), "{seen:?}");
+}
+
+#[test]
+fn keys_step_wind_back_and_quit() {
+    let instance = instance();
+    recorded(&instance, SCRIPT);
+    let terminal = play(&instance, &["--step"], 80, 25);
+    terminal.wait_for_shown("paused 0:00").unwrap();
+    let after = |keys: &str, shown: &str| {
+        let mark = terminal.mark();
+        terminal.write(keys.as_bytes()).unwrap();
+        terminal.wait_for_text_since(mark, shown, LIMIT).unwrap();
+    };
+    assert!(!text(&terminal.output()).contains("one"));
+    after("..", "one");
+    after(".", "onetwo");
+    after("\x1b[C", "onetwothree");
+    after("\x1b[D", "\x1b[1;1H\x1b[0m\x1b[K");
+    after("..", "one");
+    after("+", "2x");
+    after("q", "\x1b[?1049l");
+    assert!(terminal.wait(LIMIT).unwrap().success());
+    is_restored(&terminal);
+}
+
+#[test]
+fn a_terminal_that_is_too_small_is_told_and_gets_what_fits() {
+    let instance = instance();
+    recorded(&instance, "printf '%060d' 7; printf '\\033[24;1Hbottom'");
+    let terminal = play(&instance, &["--step"], 50, 10);
+    terminal.write(b"\x1b[C").unwrap();
+    terminal.wait_for_shown("80x24 cut to 50x10").unwrap();
+    terminal.write(b" ").unwrap();
+    assert!(terminal.wait(LIMIT).unwrap().success());
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    let instance = instance();
+    started(&instance, "echo begun; read line");
+    out(&instance, &["wait", "s", "--for", "text", "--match", "begun"]);
+    let terminal = play(&instance, &["--step"], 80, 25);
+    terminal.wait_for_shown("paused").unwrap();
+    terminal.signal(Signal::TERM).unwrap();
+    assert_eq!(terminal.wait(LIMIT).unwrap().code(), Some(128 + 15));
+    is_restored(&terminal);
+}
