@@ -56,6 +56,7 @@ commands! {
     Resize => resize,
     Rename => rename,
     Kill => kill,
+    Restart => restart,
     Remove => remove,
     Replay => replay,
     Export => export,

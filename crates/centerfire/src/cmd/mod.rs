@@ -9,6 +9,8 @@ pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod replay;
 pub(crate) mod resize;
+pub(crate) mod restart;
+mod resume;
 pub(crate) mod run;
 pub(crate) mod screen;
 pub(crate) mod send;

@@ -18,35 +18,35 @@ use std::process::{Command, ExitCode};
 /// and `centerfire attach` to come back. Without a command it is `claude` if that is installed, else your shell.
 ///
 /// With CENTERFIRE_OFF=1 the program runs exactly as if it were started directly.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(
     after_help = "Examples:\n  centerfire run -- claude\n  centerfire run --detached --name build -- make -j4"
 )]
 pub(crate) struct Args {
     /// Call the session NAME instead of after its program
     #[arg(long)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Do not attach: print the session's id once its program runs
     #[arg(long, short)]
-    detached: bool,
+    pub(crate) detached: bool,
     /// Give the terminal a size instead of this terminal's own
     #[arg(long, value_name = "COLSxROWS")]
-    size: Option<Size>,
+    pub(crate) size: Option<Size>,
     /// Start in DIR
     #[arg(long, value_name = "DIR")]
-    cwd: Option<PathBuf>,
+    pub(crate) cwd: Option<PathBuf>,
     /// Set a variable for the program; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
-    env: Vec<(String, OsString)>,
+    pub(crate) env: Vec<(String, OsString)>,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
-    detach_key: Option<String>,
+    pub(crate) detach_key: Option<String>,
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
-fn variable(text: &str) -> Result<(String, OsString), String> {
+pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.into())),
         _ => Err("write NAME=VALUE".to_owned()),
@@ -83,9 +83,19 @@ impl Args {
         {
             eprintln!("centerfire: starting a session inside the session `{outer}`");
         }
+        self.begin(context, command, None)
+    }
+
+    /// Starts the command as a session, and joins it unless it is to be detached.
+    pub(crate) fn begin(
+        &self,
+        context: &Context,
+        command: Vec<OsString>,
+        parent: Option<SessionId>,
+    ) -> anyhow::Result<ExitCode> {
         let detach_key = self.detach_key.clone().unwrap_or_else(|| context.config.detach_key.clone());
         detach_key.parse::<terminal::key::DetachKey>().context("detach key")?;
-        let started = start(context, &self, command, None)?;
+        let started = start(context, self, command, parent)?;
         if self.detached {
             let told = json!({ "id": started.id, "name": started.name, "folder": started.folder.path() });
             context.say(&told, || started.id.to_string());

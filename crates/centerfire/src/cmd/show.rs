@@ -1,7 +1,8 @@
 //! `centerfire show`: all that is known of one session.
 
+use super::resume::resume_command;
 use crate::context::Context;
-use protocol::frame::{Answer, Request, Status};
+use protocol::frame::{Answer, Refusal, Request, Status};
 use protocol::{ExitStatus, Phase};
 use serde_json::{Value, json};
 use session::registry::Entry;
@@ -51,6 +52,11 @@ pub(crate) fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         "socket": meta.socket,
         "size": meta.size,
     });
+    if entry.phase != Phase::Running
+        && let Some(resume) = resume_command(&meta.command)
+    {
+        value["resume"] = json!(resume);
+    }
     if let Some(status) = status {
         value["offset"] = json!(status.offset);
         value["size"] = json!(status.size);
@@ -90,6 +96,14 @@ fn page(entry: &Entry, status: Option<&Status>) -> String {
         ("cwd", meta.cwd.clone()),
         ("folder", entry.folder.path().display().to_string()),
     ];
+    if let Some(parent) = meta.parent {
+        lines.push(("parent", parent.to_string()));
+    }
+    if entry.phase != Phase::Running
+        && let Some(resume) = resume_command(&meta.command)
+    {
+        lines.push(("resume", resume));
+    }
     if let Some(status) = status {
         lines.push(("size", status.size.to_string()));
         lines.push(("output", format!("{} bytes", status.offset)));
@@ -118,6 +132,12 @@ pub(crate) fn ended(entry: &Entry) -> anyhow::Error {
         (Phase::Exited, Some(status)) => format!("`{name}` has ended ({status})"),
         _ => format!("`{name}` is lost: its processes are gone, by a reboot or because all were killed"),
     };
-    anyhow::anyhow!("{how}; `centerfire replay {name}` shows it, `centerfire restart {name}` starts it again")
-        .context(session::Error::NoHost(name.clone()))
+    let resume = match resume_command(&entry.meta.command) {
+        Some(resume) => format!(", `{resume}` in {} takes its conversation up again", entry.meta.cwd),
+        None => String::new(),
+    };
+    let message = format!(
+        "{how}; `centerfire replay {name}` shows it, `centerfire restart {name}` starts it again{resume}"
+    );
+    session::Error::Refused { code: Refusal::Ended, message }.into()
 }

@@ -2,7 +2,8 @@
 
 mod export; // every format of a recording, judged by other programs; logs that are taken up again
 mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
-mod replay; // plays, steps, winds back, and gives the terminal back
+mod replay;
+mod restart; // the same command again, and what takes a conversation up again // plays, steps, winds back, and gives the terminal back
 
 use std::time::Duration;
 use testkit::Instance;

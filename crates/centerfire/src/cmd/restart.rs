@@ -1,0 +1,62 @@
+//! `centerfire restart`: the same command again.
+
+use super::run;
+use crate::context::Context;
+use protocol::Phase;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Run an ended session's command again, in the same folder, as a new session
+///
+/// The old session stays as it is; the new one names it as its parent. The environment is the one of this shell:
+/// recordings never hold the values of variables.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  centerfire restart build --detached\n  centerfire restart claude")]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one
+    session: String,
+    /// Do not attach: print the new session's id once its program runs
+    #[arg(long, short)]
+    detached: bool,
+    /// Call the new session NAME instead of like the old one
+    #[arg(long)]
+    name: Option<String>,
+    /// Set a variable for the program; may be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = run::variable)]
+    env: Vec<(String, OsString)>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let entry = context.find(Some(&self.session))?;
+        let name = &entry.name;
+        if entry.phase == Phase::Running {
+            let message = format!("`{name}` is running; `centerfire kill {name}` ends it first");
+            let code = protocol::frame::Refusal::BadRequest;
+            return Err(session::Error::Refused { code, message }.into());
+        }
+        let given = |wanted: &String| self.env.iter().any(|(name, _)| name == wanted);
+        let missing: Vec<_> = entry.meta.env.iter().filter(|name| *name != "TERM" && !given(name)).collect();
+        if !missing.is_empty() {
+            let names = missing.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            eprintln!(
+                "centerfire: {names} was set with --env then and is not now; give it again if it matters"
+            );
+        }
+        let command = entry.meta.command.iter().map(OsString::from).collect();
+        let plan = run::Args {
+            name: self.name.or_else(|| is_free(context, name).then(|| name.clone())),
+            detached: self.detached,
+            cwd: Some(PathBuf::from(&entry.meta.cwd)),
+            env: self.env,
+            ..run::Args::default()
+        };
+        plan.begin(context, command, Some(entry.meta.id))
+    }
+}
+
+/// Whether no running session has the name.
+fn is_free(context: &Context, name: &str) -> bool {
+    context.registry().find(name).is_ok_and(|entry| entry.phase != Phase::Running)
+}

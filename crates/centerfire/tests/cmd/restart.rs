@@ -1,0 +1,58 @@
+//! `centerfire restart`.
+
+use crate::{instance, out, recorded, started, text};
+
+#[test]
+fn the_same_command_runs_in_the_same_folder_as_a_child_of_the_old_session() {
+    let instance = instance();
+    let folder = instance.work().join("below");
+    std::fs::create_dir(&folder).unwrap();
+    let run = ["run", "-d", "--name", "s", "--cwd", "below", "--env", "WORD=x", "--"];
+    out(&instance, &[&run[..], &["sh", "-c", "pwd; echo word $WORD"]].concat());
+    out(&instance, &["wait", "s", "--for", "exit"]);
+    let first = instance.json(&["show", "s", "--json"]);
+    let again = instance.run(&["restart", "s", "--detached"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("WORD"), "{}", text(&again.stderr));
+    let id = text(&again.stdout).trim().to_owned();
+    out(&instance, &["wait", &id, "--for", "exit"]);
+    let second = instance.json(&["show", &id, "--json"]);
+    assert_eq!(second["parent"], first["id"]);
+    assert_eq!(second["name"], "s");
+    assert_eq!(out(&instance, &["output", &id]), format!("{}\r\nword\r\n", folder.display()));
+}
+
+#[test]
+fn one_that_runs_is_refused() {
+    let instance = instance();
+    started(&instance, "read line");
+    let output = instance.run(&["restart", "s", "--detached"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text(&output.stderr).contains("centerfire kill s"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn joining_an_ended_session_names_the_ways_on() {
+    let instance = instance();
+    recorded(&instance, "true");
+    let output = instance.run(&["attach", "s"]);
+    assert_eq!(output.status.code(), Some(4));
+    let told = text(&output.stderr);
+    assert!(told.contains("centerfire replay s") && told.contains("centerfire restart s"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn of_a_conversation_the_command_that_resumes_it_is_told() {
+    let instance = instance();
+    let claude = instance.work().join("claude");
+    std::fs::copy("/bin/true", &claude).unwrap();
+    let id = "0196a1b2-0000-7000-8000-123456789abc";
+    let claude = claude.to_str().unwrap();
+    out(&instance, &["run", "-d", "--name", "s", "--", claude, "--session-id", id]);
+    out(&instance, &["wait", "s", "--for", "exit"]);
+    let resume = format!("{claude} --resume {id}");
+    assert_eq!(instance.json(&["show", "s", "--json"])["resume"], resume);
+    let told = text(&instance.run(&["attach", "s"]).stderr);
+    assert!(told.contains(&resume), "{told}");
+}
