@@ -187,6 +187,13 @@ pub fn command(
     Ok(command)
 }
 
+/// Has a process that is started outlive the terminal of whoever starts it.
+pub fn outlive_terminal(command: &mut Command) {
+    let leave = || rustix::process::setsid().map(drop).map_err(io::Error::from);
+    // SAFETY: one async-signal-safe call.
+    unsafe { command.pre_exec(leave) };
+}
+
 /// This program, also after its file was replaced.
 pub fn this_binary() -> PathBuf {
     if cfg!(target_os = "linux") {

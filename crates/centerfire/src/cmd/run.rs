@@ -8,9 +8,10 @@ use session::attach::Options;
 use session::launch::{Launch, Launched, launch};
 use std::ffi::OsString;
 use std::io::stdin;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Start a session: a program in a terminal of its own, recorded to the last byte
 ///
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// Set a variable for the program; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) env: Vec<(String, OsString)>,
+    /// Also write a conversation log, lines of JSON, to FILE while the session runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
     pub(crate) detach_key: Option<String>,
@@ -95,7 +99,11 @@ impl Args {
     ) -> anyhow::Result<ExitCode> {
         let detach_key = self.detach_key.clone().unwrap_or_else(|| context.config.detach_key.clone());
         detach_key.parse::<terminal::key::DetachKey>().context("detach key")?;
+        let log_file = self.log_file.as_deref().map(writable).transpose()?;
         let started = start(context, self, command, parent)?;
+        if let Some(file) = &log_file {
+            write_log(&started, file)?;
+        }
         if self.detached {
             let told = json!({ "id": started.id, "name": started.name, "folder": started.folder.path() });
             context.say(&told, || started.id.to_string());
@@ -133,6 +141,27 @@ fn start(
         settings: context.config.settings(),
     };
     Ok(launch(&context.home, &plan)?)
+}
+
+/// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written.
+fn writable(file: &Path) -> anyhow::Result<PathBuf> {
+    let file = std::path::absolute(file).context("--log-file")?;
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.append(true).create(true).mode(0o600).open(&file);
+    opened.with_context(|| format!("write {}", file.display()))?;
+    Ok(file)
+}
+
+/// Has the log written by a process of its own, which needs nobody: `centerfire export --follow`, that anyone can start
+/// again, and that then goes on where the file ends.
+fn write_log(session: &Launched, file: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(session::role::this_binary());
+    command.args(["export", &session.id.to_string(), "--format", "log", "--follow", "--output"]).arg(file);
+    let words = std::fs::OpenOptions::new().append(true).create(true).open(session.folder.log());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(words.context("open the session's log")?);
+    session::role::outlive_terminal(&mut command);
+    command.spawn().context("start the writer of the log")?;
+    Ok(())
 }
 
 /// `claude` where it is installed, else the user's shell.

@@ -94,6 +94,26 @@ fn a_followed_log_is_whole_after_its_writer_and_its_host_were_killed() {
     assert_eq!(written, out(&instance, &["export", "s", "--format", "log"]));
 }
 
+/// A3: `run` has the log written while the session runs, by a process that needs neither `run` nor a terminal.
+#[test]
+fn run_writes_a_log_beside_the_session_and_a_second_run_goes_on_in_it() {
+    let instance = instance();
+    let file = instance.work().join("log.jsonl");
+    let run = ["run", "--detached", "--name", "s", "--log-file", "log.jsonl", "--", "sh", "-c"];
+    for word in ["first", "second"] {
+        out(&instance, &[&run[..], &[&format!("echo {word}; read line")]].concat());
+        await_in(&file, word);
+        out(&instance, &["kill", "s"]);
+        eventually(LIMIT, || instance.leaked().is_empty().then_some(()))
+            .expect("the writer ends with its session");
+    }
+    let log = entries(&std::fs::read_to_string(&file).unwrap());
+    let numbers = log.iter().map(|entry| entry["metadata"]["sequence_number"].as_u64().unwrap());
+    assert!(numbers.eq(0..log.len() as u64));
+    let ends = log.iter().filter(|entry| entry["content"] == "session ended: signal 1");
+    assert_eq!(ends.count(), 2);
+}
+
 fn await_in(file: &std::path::Path, word: &str) {
     let there = || std::fs::read_to_string(file).is_ok_and(|text| text.contains(word));
     eventually(LIMIT, || there().then_some(())).unwrap_or_else(|| panic!("no `{word}` in the log"));
