@@ -11,8 +11,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No session has that name, id or beginning of an id.
-    #[error("no session `{0}`; `centerfire list --all` shows them")]
-    NoSuchSession(String),
+    #[error("no session `{wanted}`{hint}; `centerfire list --all` shows them")]
+    NoSuchSession {
+        /// What was asked for.
+        wanted: String,
+        /// What may have been meant, as the rest of a sentence.
+        hint: String,
+    },
     /// More than one session fits.
     #[error("`{text}` fits {count} sessions ({examples}); write more of the id, or the name")]
     Ambiguous {

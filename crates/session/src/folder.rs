@@ -79,7 +79,8 @@ impl Folder {
 
     /// How the session was started.
     pub fn meta(&self) -> Result<Meta> {
-        read_json(&self.meta_path())?.ok_or_else(|| Error::NoSuchSession(self.0.display().to_string()))
+        read_json(&self.meta_path())?
+            .ok_or_else(|| Error::NoSuchSession { wanted: self.0.display().to_string(), hint: String::new() })
     }
 
     /// Writes how the session was started; once, by whoever starts it.

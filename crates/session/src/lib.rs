@@ -16,6 +16,7 @@ pub mod host;
 pub mod keeper;
 pub mod launch;
 mod link;
+pub mod nearest;
 pub mod process;
 pub mod registry;
 pub mod replay;

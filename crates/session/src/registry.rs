@@ -2,6 +2,7 @@
 
 use crate::folder::Folder;
 use crate::home::{Home, make_private};
+use crate::nearest::did_you_mean;
 use crate::{Error, Result, process};
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
 use rustix::fs::{FlockOperation, flock};
@@ -66,9 +67,14 @@ impl Registry {
         let fits = |id: &SessionId| {
             !text.is_empty() && (id.to_string().starts_with(text) || id.short().starts_with(text))
         };
-        let found: Vec<SessionId> = ids.into_iter().filter(fits).collect();
+        let found: Vec<SessionId> = ids.iter().copied().filter(fits).collect();
         match found.as_slice() {
-            [] => Err(Error::NoSuchSession(text.to_owned())),
+            [] => {
+                let names: Vec<String> =
+                    ids.iter().filter_map(|id| Folder::of(&self.sessions, *id).name().ok()).collect();
+                let hint = did_you_mean(text, names.iter().map(String::as_str));
+                Err(Error::NoSuchSession { wanted: text.to_owned(), hint })
+            }
             [one] => self.entry(*one),
             many => Err(Error::Ambiguous {
                 text: text.to_owned(),
