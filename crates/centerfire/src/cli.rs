@@ -1,5 +1,6 @@
 //! The command line: one line per command. Each command is a file in `cmd/` with its arguments and its `run`.
 
+use crate::config::merge::Overrides;
 use crate::context::Context;
 use crate::{cmd, config, exit};
 use clap::{Parser, Subcommand};
@@ -23,8 +24,19 @@ pub(crate) struct Cli {
     /// Read this configuration instead of the instance's own
     #[arg(long, global = true, value_name = "FILE", env = "CENTERFIRE_CONFIG")]
     config: Option<PathBuf>,
+    /// Use this profile of the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// Set a key of the configuration for this command; may be given more than once
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
     #[command(subcommand)]
     command: Command,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 macro_rules! commands {
@@ -61,15 +73,19 @@ commands! {
     Replay => replay,
     Export => export,
     Verify => verify,
+    Config => config,
 }
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let cli = Cli::parse_from(words);
     let json = cli.json;
+    let overrides = Overrides { file: cli.config, profile: cli.profile, set: cli.set };
     let context = config::home().and_then(|home| {
-        let config = config::load(&home, cli.config.as_deref())?;
-        Ok(Context { home, config, json })
+        let loaded = config::load(&home.config, &overrides, |name| std::env::var(name).ok())?;
+        let config = loaded.config.clone();
+        crate::term::choose(config.colours);
+        Ok(Context { home, config, loaded, json })
     });
     match context.and_then(|context| cli.command.run(&context)) {
         Ok(code) => code,

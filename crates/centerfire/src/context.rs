@@ -1,6 +1,7 @@
 //! What every command needs: where things are, how they are set, how to answer.
 
 use crate::config::Config;
+use crate::config::merge::Loaded;
 use protocol::frame::{Answer, Request};
 use session::client::HostClient;
 use session::home::Home;
@@ -10,6 +11,8 @@ use session::registry::{Entry, Registry};
 pub(crate) struct Context {
     pub home: Home,
     pub config: Config,
+    /// The same, with the origins of its values.
+    pub loaded: Loaded,
     /// Whether to answer with JSON.
     pub json: bool,
 }

@@ -74,7 +74,7 @@ pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCo
 fn code(error: &Error) -> u8 {
     use session::Error as S;
     match error.downcast_ref::<S>() {
-        Some(S::NoSuchSession(_) | S::Ambiguous { .. }) => 3,
+        Some(S::NoSuchSession { .. } | S::Ambiguous { .. }) => 3,
         Some(S::NoHost(_)) => 4,
         Some(S::Refused { code: Refusal::Ended, .. }) => 4,
         Some(S::Refused { .. }) => 5,
@@ -88,7 +88,7 @@ fn code(error: &Error) -> u8 {
 fn word(error: &Error) -> String {
     use session::Error as S;
     match error.downcast_ref::<S>() {
-        Some(S::NoSuchSession(_)) => "NO_SUCH_SESSION".to_owned(),
+        Some(S::NoSuchSession { .. }) => "NO_SUCH_SESSION".to_owned(),
         Some(S::Ambiguous { .. }) => "AMBIGUOUS".to_owned(),
         Some(S::BadName { .. }) => "BAD_NAME".to_owned(),
         Some(S::NoHost(_)) => "NO_HOST".to_owned(),

@@ -1,20 +1,36 @@
 //! What standard output and error are: colours only for people, and only if they want them.
 
+use crate::config::Colours;
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
-fn wanted() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+static CHOSEN: OnceLock<Colours> = OnceLock::new();
+
+/// Takes the person's choice from the configuration; before it is known, or without one, it is `auto`.
+pub(crate) fn choose(colours: Colours) {
+    let _ = CHOSEN.set(colours);
+}
+
+fn wanted(is_terminal: bool) -> bool {
+    match CHOSEN.get().unwrap_or(&Colours::Auto) {
+        Colours::Always => true,
+        Colours::Never => false,
+        Colours::Auto => {
+            is_terminal
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
 }
 
 /// Whether standard output takes colours.
 pub(crate) fn colour_on_stdout() -> bool {
-    wanted() && std::io::stdout().is_terminal()
+    wanted(std::io::stdout().is_terminal())
 }
 
 /// Whether standard error takes colours.
 pub(crate) fn colour_on_stderr() -> bool {
-    wanted() && std::io::stderr().is_terminal()
+    wanted(std::io::stderr().is_terminal())
 }
 
 /// Wraps text in an SGR colour, where standard output takes one.

@@ -1,6 +1,7 @@
 //! The commands, one file each: arguments, help text, `run`.
 
 pub(crate) mod attach;
+pub(crate) mod config;
 pub(crate) mod export;
 pub(crate) mod kill;
 pub(crate) mod list;

@@ -1,22 +1,39 @@
-//! The configuration: defaults, then the file and its profile, then the environment, then flags. Merged here and
-//! nowhere else; the parts below get values.
+//! The configuration: defaults, then the file, then its profile, then the environment, then flags. Merged in
+//! [`merge`] and nowhere else; the parts below get values.
+//!
+//! A setting is a field of [`Config`] and a line in [`keys::KEYS`]: the file, the environment, the flags, the reference
+//! and the example all read that table.
 
-use anyhow::{Context as _, bail};
-use serde::{Deserialize, Serialize};
+pub(crate) mod keys;
+pub(crate) mod merge;
+pub(crate) mod reference;
+mod tree;
+
+pub(crate) use merge::load;
+
+use anyhow::bail;
 use session::home::Home;
 use session::role::Settings;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// All settings. Every field has a default; an unknown key is an error that names its line.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// All settings.
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Config {
-    /// The key that detaches when pressed twice within a second; `none` for none.
     pub detach_key: String,
-    /// Lines kept when they scroll off a session's screen.
     pub history_lines: usize,
-    /// Recording stops where the disk has less than this free, in megabytes; the sessions go on.
     pub min_free_mb: u64,
+    pub retention_days: Option<u64>,
+    pub quota_mb: Option<u64>,
+    pub colours: Colours,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Colours {
+    /// Where a person looks on and NO_COLOR is not set.
+    Auto,
+    Always,
+    Never,
 }
 
 impl Default for Config {
@@ -26,11 +43,15 @@ impl Default for Config {
             detach_key: "C-]".to_owned(),
             history_lines: settings.history_lines,
             min_free_mb: settings.min_free_bytes >> 20,
+            retention_days: None,
+            quota_mb: None,
+            colours: Colours::Auto,
         }
     }
 }
 
 impl Config {
+    /// What hosts are told.
     pub(crate) fn settings(&self) -> Settings {
         Settings { history_lines: self.history_lines, min_free_bytes: self.min_free_mb << 20 }
     }
@@ -46,19 +67,6 @@ pub(crate) fn home() -> anyhow::Result<Home> {
     let runtime = path("XDG_RUNTIME_DIR").map_or_else(|| state.join("run"), |run| run.join("centerfire"));
     let config = path("XDG_CONFIG_HOME").unwrap_or_else(|| user.join(".config")).join("centerfire");
     Ok(Home { state, runtime, config: config.join("centerfire.yaml") })
-}
-
-/// Reads the configuration of an instance, or another file if one is named.
-pub(crate) fn load(home: &Home, file: Option<&Path>) -> anyhow::Result<Config> {
-    let path = file.unwrap_or(&home.config);
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => {
-            return Ok(Config::default());
-        }
-        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-    };
-    serde_saphyr::from_str(&text).with_context(|| format!("read {}", path.display()))
 }
 
 fn path(variable: &str) -> Option<PathBuf> {

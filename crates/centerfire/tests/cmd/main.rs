@@ -1,5 +1,6 @@
 //! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
 
+mod config; // values and their origins, the reference, what a slip is told
 mod export; // every format of a recording, judged by other programs; logs that are taken up again
 mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
 mod replay;

@@ -1,0 +1,64 @@
+//! `centerfire config`: the settings in force.
+
+use crate::config::keys::KEYS;
+use crate::config::reference;
+use crate::context::Context;
+use serde_json::{Map, json};
+use std::process::ExitCode;
+
+/// Show the settings in force and where each came from
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire config\n  centerfire config --set history_lines=5000\n  centerfire config example > ~/.config/centerfire/centerfire.yaml"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Show the settings in force and where each came from
+    Show,
+    /// Print the reference of all settings, in Markdown
+    Reference,
+    /// Print a file with every setting at its default
+    Example,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        match self.what {
+            None | Some(What::Show) => show(context),
+            Some(What::Reference) => print!("{}", reference::markdown()),
+            Some(What::Example) => print!("{}", reference::example()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(context: &Context) {
+    let loaded = &context.loaded;
+    let values =
+        || KEYS.iter().zip(&loaded.origins).map(|(key, origin)| (key, (key.get)(&loaded.config), origin));
+    let mut keys = Map::new();
+    for (key, value, origin) in values() {
+        keys.insert(key.name.to_owned(), json!({ "value": value, "from": origin.to_string() }));
+    }
+    let value = json!({ "file": loaded.file, "profile": loaded.profile, "keys": keys });
+    context.say(&value, || {
+        let mut lines = vec![match loaded.file.exists() {
+            true => format!("file     {}", loaded.file.display()),
+            false => format!("file     {} (not there; all defaults hold without it)", loaded.file.display()),
+        }];
+        if let Some(profile) = &loaded.profile {
+            lines.push(format!("profile  {profile}"));
+        }
+        lines.push(String::new());
+        lines.extend(values().map(|(key, value, origin)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("{:<15} {value:<10} {origin}", key.name)
+        }));
+        lines.join("\n")
+    });
+}

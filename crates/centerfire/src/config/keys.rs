@@ -1,0 +1,133 @@
+//! All settings by name: what each takes, what it is for, and where it goes.
+
+use super::tree::Value;
+use super::{Colours, Config};
+use serde_json::{Value as Json, json};
+
+/// One setting. A dot in its name is a level in the file and a `_` in the environment.
+pub(crate) struct Key {
+    pub name: &'static str,
+    /// What may be written, in words.
+    pub takes: &'static str,
+    /// What it is for, in sentences.
+    pub about: &'static str,
+    pub set: fn(&mut Config, &Value) -> Result<(), String>,
+    pub get: fn(&Config) -> Json,
+}
+
+impl Key {
+    /// Its variable in the environment.
+    pub(crate) fn variable(&self) -> String {
+        format!("CENTERFIRE_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+/// All settings, in the order of the reference.
+pub(crate) const KEYS: &[Key] = &[
+    Key {
+        name: "detach_key",
+        takes: "a key such as `C-]` or `C-a`, or `none`",
+        about: "The key that detaches from a session when it is pressed twice within a second.",
+        set: |config, value| {
+            let key = text(value)?;
+            key.parse::<terminal::key::DetachKey>().map_err(|error| error.to_string())?;
+            config.detach_key = key.to_owned();
+            Ok(())
+        },
+        get: |config| json!(config.detach_key),
+    },
+    Key {
+        name: "history_lines",
+        takes: "a number of lines, at most 1000000",
+        about: "Lines kept for a later attach when they scroll off a session's screen. The recording has all of them.",
+        set: |config, value| {
+            config.history_lines =
+                usize::try_from(number(value, 1_000_000)?).map_err(|error| error.to_string())?;
+            Ok(())
+        },
+        get: |config| json!(config.history_lines),
+    },
+    Key {
+        name: "min_free_mb",
+        takes: "a number of megabytes",
+        about: "Recording stops where the disk has less than this free. The sessions go on, and say that they are not \
+                recorded.",
+        set: |config, value| {
+            config.min_free_mb = number(value, MEGABYTES_MAX)?;
+            Ok(())
+        },
+        get: |config| json!(config.min_free_mb),
+    },
+    Key {
+        name: "retention_days",
+        takes: "a number of days, or `none`",
+        about: "`centerfire prune` removes sessions that ended longer ago. With `none` it removes none for their age.",
+        set: |config, value| {
+            config.retention_days = optional(value, 100_000)?;
+            Ok(())
+        },
+        get: |config| or_none(config.retention_days),
+    },
+    Key {
+        name: "quota_mb",
+        takes: "a number of megabytes, or `none`",
+        about: "`centerfire prune` removes the oldest ended sessions until all together take no more than this.",
+        set: |config, value| {
+            config.quota_mb = optional(value, MEGABYTES_MAX)?;
+            Ok(())
+        },
+        get: |config| or_none(config.quota_mb),
+    },
+    Key {
+        name: "colours",
+        takes: "`auto`, `always` or `never`",
+        about: "Colours in what Centerfire itself prints. `auto` uses them in a terminal, unless NO_COLOR is set.",
+        set: |config, value| {
+            config.colours = match text(value)? {
+                "auto" => Colours::Auto,
+                "always" => Colours::Always,
+                "never" => Colours::Never,
+                other => return Err(format!("`{other}` is none of auto, always, never")),
+            };
+            Ok(())
+        },
+        get: |config| {
+            json!(match config.colours {
+                Colours::Auto => "auto",
+                Colours::Always => "always",
+                Colours::Never => "never",
+            })
+        },
+    },
+];
+
+/// A petabyte: beyond it a number of bytes would not fit.
+const MEGABYTES_MAX: u64 = 1_000_000_000;
+
+fn text(value: &Value) -> Result<&str, String> {
+    match value {
+        Value::Text(text) => Ok(text),
+        other => Err(format!("needs a text, not {other}")),
+    }
+}
+
+fn number(value: &Value, max: u64) -> Result<u64, String> {
+    match value {
+        Value::Number(number) if *number <= max => Ok(*number),
+        Value::Number(number) => Err(format!("{number} is more than {max}")),
+        other => Err(format!("needs a number, not {other}")),
+    }
+}
+
+fn optional(value: &Value, max: u64) -> Result<Option<u64>, String> {
+    match value {
+        Value::Text(text) if text == "none" => Ok(None),
+        Value::Null => Ok(None),
+        Value::Number(_) => number(value, max).map(Some),
+        other => Err(format!("needs a number or `none`, not {other}")),
+    }
+}
+
+fn or_none(value: Option<u64>) -> Json {
+    value.map_or(json!("none"), |value| json!(value))
+}
