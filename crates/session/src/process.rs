@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 /// The boot of this machine: a session of another boot is lost.
 pub fn boot_id() -> String {
@@ -45,10 +47,11 @@ fn watch_by_kqueue(pid: Pid) -> io::Result<OwnedFd> {
 }
 
 /// How a process ended that we are not the parent of: Linux 6.15 and later tell it of every process whose pidfd was
-/// open when it ended. `None` where nobody can know; that is a lost status, never 0 (T21).
+/// open when it ended, from the moment its parent collects it. Waits for that moment, not for long: a process that
+/// just ended is still its parent's. `None` where nobody can know; that is a lost status, never 0 (T21).
 pub fn exit_status_of_stranger(pidfd: impl AsFd) -> Option<ExitStatus> {
     #[cfg(target_os = "linux")]
-    return linux::exit_info(pidfd).map(ExitStatus::from_wait);
+    return linux::exit_status(pidfd, COLLECTED_WITHIN);
     #[cfg(not(target_os = "linux"))]
     {
         let _ = pidfd;
@@ -56,9 +59,18 @@ pub fn exit_status_of_stranger(pidfd: impl AsFd) -> Option<ExitStatus> {
     }
 }
 
+/// How long the parent of an orphan, the system's init, may take to collect it: most do at once, the small ones of
+/// containers look only every few seconds.
+#[cfg(target_os = "linux")]
+const COLLECTED_WITHIN: Duration = Duration::from_secs(5);
+
 #[cfg(target_os = "linux")]
 mod linux {
+    use protocol::ExitStatus;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
     use std::os::fd::{AsFd, AsRawFd};
+    use std::time::{Duration, Instant};
 
     /// `struct pidfd_info` of `linux/pidfd.h` in its first form, 64 bytes.
     #[repr(C)]
@@ -75,11 +87,43 @@ mod linux {
     const PIDFD_GET_INFO: libc::c_ulong = (3 << 30) | (64 << 16) | (0xff << 8) | 11;
     const _: () = assert!(size_of::<PidfdInfo>() == 64);
 
-    pub(super) fn exit_info(pidfd: impl AsFd) -> Option<i32> {
+    /// What the kernel tells of a process.
+    enum Told {
+        Status(i32),
+        /// It has not been collected yet.
+        NotYet,
+        /// This kernel does not say.
+        Never,
+    }
+
+    pub(super) fn exit_status(pidfd: impl AsFd, limit: Duration) -> Option<ExitStatus> {
+        let end = Instant::now() + limit;
+        let mut collected = false;
+        loop {
+            match ask(&pidfd) {
+                Told::Status(status) => return Some(ExitStatus::from_wait(status)),
+                Told::NotYet if !collected => {}
+                Told::NotYet | Told::Never => return None,
+            }
+            let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).ok()?;
+            // Asked for nothing, a pidfd wakes us only by its hang-up: the process was collected.
+            match poll(&mut [PollFd::new(&pidfd, PollFlags::empty())], Some(&left)) {
+                Ok(1..) => collected = true,
+                Err(Errno::INTR) => {}
+                _ => return None,
+            }
+        }
+    }
+
+    fn ask(pidfd: impl AsFd) -> Told {
         let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
         // SAFETY: the kernel writes at most the 64 bytes that the request's number names, into a struct of 64 bytes.
         let result = unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
-        (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+        match result {
+            0 if info.mask & PIDFD_INFO_EXIT != 0 => Told::Status(info.exit_code),
+            0 => Told::NotYet,
+            _ => Told::Never,
+        }
     }
 }
 
