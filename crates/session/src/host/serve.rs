@@ -13,8 +13,8 @@ use terminal::key::{DetachWatch, Key, KeyError, KeyModes};
 use terminal::screen::ModeState;
 use terminal::{paste, pty};
 
-/// Versions before our own that are still spoken.
-const OLDER_VERSIONS: u16 = 2;
+/// The oldest version that is still spoken: two before our own, and none before the first.
+const OLDEST_VERSION: u16 = if HOST_PROTOCOL > 2 { HOST_PROTOCOL - 2 } else { 1 };
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
 /// How long a terminal may take for the last words of a host.
@@ -47,7 +47,7 @@ impl Host {
     }
 
     fn hello(&mut self, from: ClientNumber, id: u64, version: u16, name: String, pid: u32) {
-        if version > HOST_PROTOCOL || version + OLDER_VERSIONS < HOST_PROTOCOL {
+        if !(OLDEST_VERSION..=HOST_PROTOCOL).contains(&version) {
             let message = format!("this session's host speaks version {HOST_PROTOCOL}, not {version}");
             return self.clients.refuse(from, id, Refusal::Version, message);
         }
