@@ -415,12 +415,11 @@ impl Host {
     /// chance to put its modes back is helped.
     fn say_farewell(&mut self, status: ExitStatus) {
         let Some(local) = self.local.take() else { return };
-        let words = match status {
-            ExitStatus::Code(_) => Vec::new(),
-            ExitStatus::Signal(_) | ExitStatus::Lost => {
-                self.output.canvas.with(|screen| farewell_line(screen))
-            }
-        };
+        // What might have become a query never will.
+        let mut words = self.output.take_held();
+        if !matches!(status, ExitStatus::Code(_)) {
+            words.extend(self.output.canvas.with(|screen| farewell_line(screen)));
+        }
         local.farewell(&words, Duration::from_secs(1));
     }
 

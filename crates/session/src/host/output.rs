@@ -66,6 +66,11 @@ impl Output {
         self.held = held[held.len() - still..].to_vec();
     }
 
+    /// The last bytes, held back because they might have become a query.
+    pub(super) fn take_held(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
+    }
+
     /// Reads what the program wrote into the buffer; nothing at the end.
     fn read(&mut self, master: &std::os::fd::OwnedFd) -> io::Result<usize> {
         if self.buffer.len() < QUIET_BYTES {
