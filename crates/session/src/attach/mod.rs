@@ -12,8 +12,9 @@ use crate::client::{HostClient, unexpected};
 use crate::folder::Folder;
 use crate::role::AttachArgs;
 use crate::{Error, Result, signals};
+use journal::{Piece, Shown};
 use protocol::frame::{Answer, Attach, DetachReason, Request};
-use protocol::{ExitStatus, Meta, Size};
+use protocol::{ExitStatus, Meta, Offset, Size};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Stdin, Stdout, Write};
 use std::os::fd::OwnedFd;
@@ -70,6 +71,17 @@ struct Seat<'a> {
     raw: Option<Raw<Stdin>>,
     signals: OwnedFd,
     detach_key: &'a str,
+    /// Up to where this process wrote the output itself: there it goes on when a new host takes over.
+    relayed: Option<Offset>,
+    /// What the last host that took us in made of us.
+    place: Option<Place>,
+}
+
+/// Where a client sits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Controls,
+    Watches,
 }
 
 /// Runs the process at a person's terminal: [`crate::role::ATTACH`].
@@ -91,6 +103,8 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         raw: None,
         signals: signals::pipe(&signals).map_err(failed)?,
         detach_key: &options.detach_key,
+        relayed: None,
+        place: None,
     };
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
@@ -120,15 +134,50 @@ impl Seat<'_> {
     fn join(&mut self, options: &Options) -> Result<Outcome> {
         let mut options = options.clone();
         loop {
-            let mut client = self.connect()?;
+            let mut client = match self.connect() {
+                Ok(client) => client,
+                Err(error @ Error::NoHost(_)) => match self.folder.exit()? {
+                    Some(exit) => return self.show_ended(exit.status, options.fresh),
+                    None => return Err(error),
+                },
+                Err(error) => return Err(error),
+            };
             let step = self.sit_down(&mut client, &options)?;
             match step {
                 Step::Over(outcome) => return Ok(outcome),
                 Step::Again => {}
                 Step::Watch => (options.control, options.take) = (false, false),
             }
-            options.fresh = false;
+            options.fresh &= self.place.is_none();
+            // A new host must not take a watcher, who may be the first to come, for the controller.
+            options.control &= self.place != Some(Place::Watches);
         }
+    }
+
+    /// The program ended before we could join, or join again: what we missed is in the journal, and the status too.
+    fn show_ended(&mut self, status: ExitStatus, fresh: bool) -> Result<Outcome> {
+        let terminal = rustix::termios::isatty(&self.stdout);
+        if fresh || !terminal {
+            let from = self.relayed.unwrap_or(Offset::ZERO);
+            let mut shown = Shown::open(&self.folder.journal(), from)?;
+            while let Some(piece) = shown.next()? {
+                if let Piece::Output { bytes, .. } = piece {
+                    write_out(self, &bytes)?;
+                }
+            }
+            if let Some((_, rest)) = shown.rest() {
+                write_out(self, &rest)?;
+            }
+        } else {
+            let screen = crate::replay::screen(self.folder, self.meta, 0)?.screen;
+            write_out(self, b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J")?;
+            write_out(self, &screen.dump(0))?;
+        }
+        if terminal && !matches!(status, ExitStatus::Code(_)) {
+            write_out(self, tty::RESET)?;
+            write_out(self, b"\r\n")?;
+        }
+        Ok(Outcome::Exited(status))
     }
 
     /// Connects; a host that just died has a successor in a moment.
@@ -164,6 +213,9 @@ impl Seat<'_> {
             Err(Error::Io { .. }) => return Ok(Step::Again),
             Err(error) => return Err(error),
         };
+        if let Answer::Attached { control, .. } = answer {
+            self.place = Some(if control { Place::Controls } else { Place::Watches });
+        }
         match answer {
             Answer::Attached { direct: true, .. } => direct::run(self, client),
             Answer::Attached { control: true, .. } => relay::run(self, client, options.fresh),

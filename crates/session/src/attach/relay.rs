@@ -27,7 +27,12 @@ struct Relay {
 }
 
 pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> Result<Step> {
-    let from = if fresh { Offset::ZERO } else { paint(seat, client)? };
+    let from = match seat.relayed {
+        // A pipe gets every byte once, whatever becomes of hosts.
+        Some(offset) if !rustix::termios::isatty(&seat.stdout) => offset,
+        _ if fresh => Offset::ZERO,
+        _ => paint(seat, client)?,
+    };
     let mut relay = Relay {
         shown: Shown::open(&seat.folder.journal(), from)?,
         unanswered: None,
@@ -86,8 +91,9 @@ impl Relay {
     /// Writes out all that is stored.
     fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
         while let Some(piece) = self.shown.next()? {
-            if let Piece::Output { bytes, .. } = piece {
+            if let Piece::Output { range, bytes } = piece {
                 write_out(seat, &bytes)?;
+                seat.relayed = Some(range.end);
             }
         }
         Ok(())

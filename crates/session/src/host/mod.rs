@@ -413,7 +413,7 @@ impl Host {
 
     /// Gives the terminal back. What the program left there is as it would be without us; only a program that had no
     /// chance to put its modes back is helped.
-    fn say_farewell(&mut self, status: ExitStatus) {
+    pub(super) fn say_farewell(&mut self, status: ExitStatus) {
         let Some(local) = self.local.take() else { return };
         // What might have become a query never will.
         let mut words = self.output.take_held();

@@ -90,6 +90,12 @@ impl Host {
             self.resize(attach.size);
         }
         self.status_urgent = true;
+        // The end may have been told while the client was on its way.
+        if let Some(status) = self.ending.told() {
+            self.say_farewell(status);
+            let offset = self.recording.offset();
+            self.clients.tell(from, Event::Exited { status, offset });
+        }
     }
 
     /// Makes a client the controller; the one before goes on watching.
