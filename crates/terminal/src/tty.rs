@@ -57,6 +57,11 @@ impl<F: AsFd> Raw<F> {
         Ok(Self { fd, before })
     }
 
+    /// The same for another descriptor of this terminal, which is raw already.
+    pub fn twin<G: AsFd>(&self, fd: G) -> Raw<G> {
+        Raw { fd, before: self.before.clone() }
+    }
+
     /// The settings from before.
     pub fn before(&self) -> &Termios {
         &self.before
@@ -88,6 +93,15 @@ fn set_raw(fd: impl AsFd, before: &Termios) -> io::Result<()> {
 /// Whether a terminal edits lines and echoes, as a shell leaves it: raw mode is off.
 pub fn is_cooked(fd: impl AsFd) -> bool {
     tcgetattr(fd).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO))
+}
+
+/// Whether a terminal is as [`Raw`] leaves it: no lines, no echo, no signals, output as it is. Line editors of shells
+/// keep at least one of them.
+pub fn is_raw(fd: impl AsFd) -> bool {
+    let edited = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+    tcgetattr(fd).is_ok_and(|settings| {
+        !settings.local_modes.intersects(edited) && !settings.output_modes.contains(OutputModes::OPOST)
+    })
 }
 
 /// Leaves raw mode where the settings from before are not known: lines, echo and signals, as a shell expects.

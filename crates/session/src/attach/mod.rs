@@ -109,8 +109,9 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
     if rustix::termios::isatty(&seat.stdin) {
-        seat.raw = Some(Raw::enter(io::stdin()).map_err(failed)?);
-        restore_on_panic();
+        let raw = Raw::enter(io::stdin()).map_err(failed)?;
+        restore_on_panic(&raw);
+        seat.raw = Some(raw);
     }
     let outcome = seat.join(options);
     if let Some(raw) = &seat.raw {
@@ -120,9 +121,8 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
 }
 
 /// A release build aborts on a panic, and runs no destructor: the hook is the only place to put the settings back.
-fn restore_on_panic() {
-    let Ok(raw) = Raw::enter(io::stdin()) else { return };
-    raw.again().ok();
+fn restore_on_panic(raw: &Raw<Stdin>) {
+    let raw = raw.twin(io::stdin());
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         raw.restore();
@@ -206,6 +206,11 @@ impl Seat<'_> {
             detach_key: options.detach_key.clone(),
             history: options.history,
         };
+        // The host may have cooked this terminal after we set raw mode: the client before us was killed. By the time
+        // it welcomed us that is done.
+        if let Some(raw) = &self.raw {
+            let _ = raw.again();
+        }
         let pass = (one_terminal && options.control).then(|| std::os::fd::AsFd::as_fd(&self.stdout));
         let request = Request::Attach(attach);
         let answer = match client.call_with(request, &[], pass, crate::client::PATIENCE) {

@@ -171,10 +171,13 @@ impl Local {
         }
     }
 
-    /// Gives a terminal back whose client is dead: cooked, whatever it was before is not known any more.
+    /// Gives a terminal back whose client is dead: cooked, whatever it was before is not known any more. Where its
+    /// shell was quicker than we, the settings are the shell's.
     pub(super) fn abandon(self, reset: &[u8]) {
         write_some(&self.fd, reset);
-        let _ = terminal::tty::cook(&self.fd);
+        if terminal::tty::is_raw(&self.fd) {
+            let _ = terminal::tty::cook(&self.fd);
+        }
     }
 }
 
