@@ -2,11 +2,11 @@
 //! it reads as input. So a session can stand in a pipe or run from cron.
 
 use super::{Outcome, Seat, Step, again_if_gone, write_out};
-use crate::Result;
 use crate::client::{HostClient, unexpected};
+use crate::{Error, Result};
 use journal::{Piece, Shown};
 use protocol::Offset;
-use protocol::frame::{Answer, DetachReason, Event, InputForm, Message, Request};
+use protocol::frame::{Answer, DetachReason, Event, InputForm, Message, Refusal, Request};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Read;
 use std::time::Instant;
@@ -101,6 +101,12 @@ impl Relay {
 
     fn heed(&mut self, seat: &mut Seat<'_>, message: Message) -> Result<Option<Step>> {
         match message {
+            Message::Answer { id, answer: Answer::Refused { code, message } }
+                if self.unanswered == Some(id) && code != Refusal::Ended =>
+            {
+                // Better no more input than one with a hole in it; the session goes on.
+                return Err(Error::Refused { code, message });
+            }
             Message::Answer { id, .. } if self.unanswered == Some(id) => self.unanswered = None,
             Message::Event(Event::Exited { status, .. }) => {
                 self.copy(seat)?;
