@@ -174,6 +174,8 @@ pub fn command(
     let log = options.append(true).create(true).open(log)?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let keep = move || {
+        // Whoever started us may have left files open for all to inherit: a pipe would never end (T22).
+        terminal::pty::close_on_exec_from(3);
         for fd in &inherit {
             // SAFETY: clears a flag of a descriptor that the parent keeps open.
             if unsafe { libc::fcntl(*fd, libc::F_SETFD, 0) } < 0 {
