@@ -64,6 +64,11 @@ impl Host {
     }
 
     fn attach(&mut self, from: ClientNumber, id: u64, attach: &Attach) {
+        let Size { cols, rows } = attach.size;
+        if Size::new(cols, rows).is_none() {
+            let message = format!("{} is no terminal size", attach.size);
+            return self.clients.refuse(from, id, Refusal::BadRequest, message);
+        }
         let held = self.clients.controller.is_some_and(|controller| controller != from);
         let control = attach.control && (attach.take || !held);
         let passed = self.clients.get(from).and_then(|client| client.passed.take());
