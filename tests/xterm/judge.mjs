@@ -1,8 +1,9 @@
 // The judge: feeds bytes to @xterm/headless and says what is on its screen.
 //
 // In: jobs, one after the other on stdin, each five little-endian u32 (columns, rows, lines of scrollback, rows to
-// resize to at the end or 0, length) and the bytes. Out: one line of JSON for each job. A lone second half of a wide character (which xterm.js leaves
-// behind in places) counts as a blank, and so does an empty cell.
+// resize to at the end or 0, length) and the bytes. With 0 columns the bytes go to the terminal of the job before.
+// Out: one line of JSON for each job. A lone second half of a wide character (which xterm.js leaves behind in places)
+// counts as a blank, and so does an empty cell.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -107,7 +108,7 @@ function look(term, replies) {
   };
 }
 
-async function judge({ cols, rows, scrollback, resized, bytes }) {
+function open({ cols, rows, scrollback }) {
   const term = new Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
   term.loadAddon(new Unicode11Addon());
   term.unicode.activeVersion = '11';
@@ -128,11 +129,13 @@ async function judge({ cols, rows, scrollback, resized, bytes }) {
       else if (event.type === 2) delete colors[event.index];
     }
   });
+  return { term, colors };
+}
+
+async function judge({ term, colors }, resized, bytes) {
   await new Promise((done) => term.write(bytes, done));
-  if (resized) term.resize(cols, resized);
-  const answer = look(term, colors);
-  term.dispose();
-  return answer;
+  if (resized) term.resize(term.cols, resized);
+  return look(term, colors);
 }
 
 function widths() {
@@ -155,11 +158,16 @@ if (process.argv[2] === 'widths') {
   console.log(JSON.stringify(widths()));
 } else {
   const answers = [];
+  let judged;
   for (let at = 0; at < input.length;) {
     const [cols, rows, scrollback, resized, length] = [0, 4, 8, 12, 16].map((place) => input.readUInt32LE(at + place));
     const bytes = new Uint8Array(input.subarray(at + 20, at + 20 + length));
     at += 20 + length;
-    answers.push(JSON.stringify(await judge({ cols, rows, scrollback, resized, bytes })));
+    if (cols) {
+      judged?.term.dispose();
+      judged = open({ cols, rows, scrollback });
+    }
+    answers.push(JSON.stringify(await judge(judged, resized, bytes)));
   }
   process.stdout.write(answers.join('\n') + '\n');
 }

@@ -13,9 +13,11 @@ pub mod proc;
 pub mod terminal;
 pub mod tools;
 pub mod wait;
+pub mod xterm;
 
 pub use claude::Claude;
 pub use instance::Instance;
 pub use model::ModelServer;
 pub use terminal::{Answers, Terminal};
 pub use wait::{TimedOut, eventually};
+pub use xterm::Judge;

@@ -28,10 +28,9 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use protocol::Size;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::process::{Command, Stdio};
 use terminal::Screen;
 use terminal::screen::{Color, ModeState, Style};
+use testkit::xterm::{Judge, Window};
 
 /// Lines of scrollback on both sides: more than any case has.
 const SCROLLBACK: usize = 10_000;
@@ -284,10 +283,8 @@ fn another_number_of_rows_moves_lines_as_in_xterm() {
 
 #[test]
 fn every_character_is_as_wide_as_in_xterm() {
-    let output = node(&["widths"], &[]);
-    let ranges: Vec<(u32, u16)> = serde_json::from_slice(&output).expect("the judge's ranges");
     let mut width = 0;
-    let mut ranges = ranges.into_iter().peekable();
+    let mut ranges = testkit::xterm::widths().into_iter().peekable();
     for code in 0xa0..0x11_0000 {
         while let Some((_, next)) = ranges.next_if(|(start, _)| *start <= code) {
             width = next;
@@ -311,36 +308,12 @@ fn generated(seed: u64) -> Vec<(Size, Bytes)> {
 
 /// What the judge says of each case.
 fn judge(cases: &[(Size, Bytes)], resized: impl Fn(Size) -> u16) -> Vec<Value> {
-    let mut jobs = Vec::new();
+    let mut judge = Judge::default();
     for (size, bytes) in cases {
-        let [cols, rows, resized] = [size.cols, size.rows, resized(*size)].map(usize::from);
-        for number in [cols, rows, SCROLLBACK, resized, bytes.len()] {
-            jobs.extend((number as u32).to_le_bytes());
-        }
-        jobs.extend(&**bytes);
+        let resized = Some(resized(*size)).filter(|rows| *rows > 0);
+        judge.fresh(Window { resized, ..Window::new(size.cols, size.rows, SCROLLBACK as u32) }, bytes);
     }
-    let output = String::from_utf8(node(&[], &jobs)).expect("the judge writes UTF-8");
-    let answers: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(answers.len(), cases.len());
-    answers
-}
-
-/// Runs the judge.
-fn node(args: &[&str], input: &[u8]) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/xterm");
-    let installed = std::path::Path::new(folder).join("node_modules/@xterm/headless").exists();
-    assert!(installed, "the judge is not installed: run `make tools` (npm ci in tests/xterm)");
-    let mut child = Command::new("node")
-        .arg(format!("{folder}/judge.mjs"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node, which `make tools` needs too");
-    child.stdin.take().expect("the judge's input").write_all(input).expect("the judge reads all jobs first");
-    let output = child.wait_with_output().expect("the judge ends");
-    assert!(output.status.success(), "the judge failed: {}", output.status);
-    output.stdout
+    judge.judge()
 }
 
 /// Our screen in the judge's words.
