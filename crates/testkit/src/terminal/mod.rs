@@ -185,6 +185,21 @@ impl Terminal {
         self.control.throttle(bytes_per_second);
     }
 
+    /// Closes the terminal as its window would: the kernel hangs up on the program (SIGHUP). What was printed stays.
+    pub fn hang_up(&mut self) {
+        self.stop_reading();
+        // The reader's hold on the master went with it, so this closes the last one.
+        let nothing = std::fs::File::open("/dev/null").expect("open /dev/null");
+        self.master = Arc::new(nothing.into());
+    }
+
+    fn stop_reading(&mut self) {
+        self.control.stop();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+
     /// Waits for the program to end, and for its last output unless reading is stopped.
     pub fn wait(&self, limit: Duration) -> Result<ExitStatus, TimedOut> {
         let start = Instant::now();
@@ -216,10 +231,7 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         end_session(child);
-        self.control.stop();
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
-        }
+        self.stop_reading();
     }
 }
 

@@ -127,6 +127,15 @@ fn a_drop_ends_the_whole_session_even_what_ignores_hangups() {
 }
 
 #[test]
+fn a_closed_terminal_hangs_up_on_its_program_and_keeps_what_was_printed() {
+    let mut terminal = sh("trap 'exit 7' HUP; echo ready; while :; do sleep 0.01; done");
+    terminal.wait_for_text("ready").unwrap();
+    terminal.hang_up();
+    assert_eq!(terminal.wait(PATIENCE).unwrap().code(), Some(7));
+    assert!(terminal.output().starts_with(b"ready"));
+}
+
+#[test]
 fn a_wait_in_vain_tells_what_was_printed_instead() {
     let terminal = sh(r"printf 'some \033[31mred\033[m words'; read -t 60");
     let error = terminal.wait_for_text_since(0, "blue", Duration::from_millis(300)).unwrap_err();
