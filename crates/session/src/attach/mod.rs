@@ -151,6 +151,8 @@ impl Seat<'_> {
             options.fresh &= self.place.is_none();
             // A new host must not take a watcher, who may be the first to come, for the controller.
             options.control &= self.place != Some(Place::Watches);
+            // A host that follows another paints the screen; the history is in the terminal's own by now.
+            options.history = 0;
         }
     }
 
