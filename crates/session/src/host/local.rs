@@ -24,6 +24,8 @@ const KEYS_BYTES: usize = 4 << 10; // 4 KiB: a terminal gives no more
 /// A user's terminal in the host's hands.
 pub(super) struct Local {
     pub client: ClientNumber,
+    /// Whether the whole screen was painted on it, so that nothing there is the user's.
+    pub painted: bool,
     fd: OwnedFd,
     pending: Vec<u8>,
     /// Bytes of `pending` that were written.
@@ -49,6 +51,7 @@ impl Local {
     pub(super) fn new(client: ClientNumber, fd: OwnedFd, detach: DetachWatch) -> Self {
         Self {
             client,
+            painted: false,
             fd,
             pending: Vec::new(),
             written: 0,

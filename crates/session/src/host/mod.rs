@@ -534,12 +534,23 @@ struct Ready {
     clients: Vec<bool>,
 }
 
-/// The bytes that leave a terminal clean, the cursor on a line of its own below what was shown.
+/// The bytes that leave a terminal clean after its program was killed: what was shown stays, and the cursor goes to a
+/// line of its own below.
 fn farewell_line(screen: &Screen) -> Vec<u8> {
     let mut bytes = screen.reset_sequence();
     if !screen.alternate() {
         let below = screen.size().rows;
         bytes.extend_from_slice(format!("\x1b[{below};1H\r\n").as_bytes());
     }
+    bytes
+}
+
+/// The bytes that leave a terminal clean whose session goes on. The next join paints the screen again: were it left
+/// standing, its lines would scroll off now and once more after that (T12). What the terminal's user had there before
+/// the session's first output is left alone.
+fn leave(screen: &Screen, painted: bool) -> Vec<u8> {
+    let mut bytes = screen.reset_sequence();
+    let filled = painted || !screen.history_lines(1).is_empty();
+    bytes.extend_from_slice(if filled { b"\x1b[H\x1b[J" } else { b"\r\n\x1b[J" });
     bytes
 }

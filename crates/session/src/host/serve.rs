@@ -2,7 +2,7 @@
 
 use super::input::{Receipt, Transaction};
 use super::local::{self, Local};
-use super::{Host, farewell_line};
+use super::{Host, leave};
 use protocol::frame::{
     Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, Refusal, Request,
 };
@@ -147,6 +147,7 @@ impl Host {
         let dump = self.output.canvas.with(|screen| screen.dump(history));
         let unpainted = self.unpainted();
         if let Some(local) = &mut self.local {
+            local.painted = true;
             local.show(b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J");
             local.show(&dump);
             // The bytes of a sequence that is not complete come with what completes it.
@@ -183,7 +184,8 @@ impl Host {
     /// Leaves a terminal as a shell expects it.
     fn let_go_of_terminal(&mut self, client: ClientNumber) {
         if let Some(local) = self.local.take_if(|local| local.client == client) {
-            local.farewell(&self.output.canvas.with(|screen| farewell_line(screen)), FAREWELL);
+            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
+            local.farewell(&words, FAREWELL);
         }
     }
 
@@ -202,7 +204,8 @@ impl Host {
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
     pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
         if let Some(local) = self.local.take_if(|local| local.client == number) {
-            local.abandon(&self.output.canvas.with(|screen| farewell_line(screen)));
+            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
+            local.abandon(&words);
         }
         if self.clients.controller == Some(number) {
             self.clients.controller = None;
