@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::tools;
 
+/// Places of a list that are shown where two lists differ.
+const DIFFERENCES: usize = 4;
+
 /// Questions to the judge, in order.
 #[derive(Default)]
 pub struct Judge {
@@ -73,6 +76,26 @@ impl Judge {
         assert_eq!(verdicts.len(), self.asked, "one verdict for each question");
         verdicts
     }
+}
+
+/// Where two verdicts differ, key by key; of lists the lengths and the first places that differ.
+pub fn differences(one: &Value, other: &Value) -> Vec<String> {
+    let keys = one.as_object().into_iter().flatten().map(|(key, _)| key);
+    keys.filter(|key| one[*key] != other[*key]).map(|key| difference(key, &one[key], &other[key])).collect()
+}
+
+fn difference(key: &str, one: &Value, other: &Value) -> String {
+    let (Some(ones), Some(others)) = (one.as_array(), other.as_array()) else {
+        return format!("{key}: {one} / {other}");
+    };
+    let places = (0..ones.len().max(others.len())).filter(|place| ones.get(*place) != others.get(*place));
+    let mut story = format!("{key}: {} / {} long", ones.len(), others.len());
+    let say = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+    for place in places.take(DIFFERENCES) {
+        let (one, other) = (say(ones.get(place)), say(others.get(place)));
+        story += &format!("\n  [{place}] {one}\n  [{place}] {other}");
+    }
+    story
 }
 
 /// Every character's width in cells, as ranges: where each begins, and the width from there on.

@@ -28,11 +28,21 @@ struct Watch {
 
 pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Step> {
     let step = again_if_gone(begin(seat, client, history).and_then(|mut watch| watch.look(seat, client)));
-    if matches!(step, Ok(Step::Over(_))) && rustix::termios::isatty(&seat.stdout) {
+    if let Ok(Step::Over(outcome)) = &step
+        && rustix::termios::isatty(&seat.stdout)
+    {
         write_out(seat, terminal::tty::RESET)?;
-        write_out(seat, b"\r\n")?;
+        write_out(seat, &last_words(outcome, seat.size()))?;
     }
     step
+}
+
+/// The end of a program stays in view. What goes on is taken away, to be painted by the next join (T12).
+fn last_words(outcome: &Outcome, terminal: Size) -> Vec<u8> {
+    match outcome {
+        Outcome::Exited(_) => format!("\x1b[{};1H\r\n", terminal.rows).into_bytes(),
+        Outcome::Detached(_) | Outcome::Signalled(_) => b"\x1b[H\x1b[J".to_vec(),
+    }
 }
 
 fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Watch> {

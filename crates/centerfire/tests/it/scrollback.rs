@@ -1,0 +1,147 @@
+//! One terminal, used as a person uses it: from its shell a session is started, left, and joined again.
+//!
+//! What counts is what stands in the terminal in the end: no line twice (T12), no mode left on (T25), and the shell
+//! goes on at the beginning of an empty line.
+
+use crate::session::{COLS, NAME, ROWS, kill, press_detach_key};
+use serde_json::Value;
+use std::process::Command;
+use testkit::terminal::PATIENCE;
+use testkit::xterm::Window;
+use testkit::{Instance, Judge, Terminal};
+
+/// Lines of scrollback of the terminal: more than anything here prints.
+const SCROLLBACK: u32 = 5000;
+
+/// A shell that knows one program: `centerfire`, whose arguments each line is.
+struct Shell {
+    instance: Instance,
+    terminal: Terminal,
+}
+
+impl Shell {
+    fn open() -> Shell {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let mut command = Command::new("sh");
+        command.args(["-c", "while read -r words; do eval \"$CF $words\"; echo \"status $?\"; done"]);
+        instance.settle(&mut command);
+        command.env("CF", instance.binary());
+        Shell { terminal: Terminal::spawn(command, COLS, ROWS).unwrap(), instance }
+    }
+
+    /// Types a command; returns the mark before its output.
+    fn enter(&self, words: &str) -> usize {
+        let mark = self.terminal.mark();
+        self.terminal.write(format!("{words}\n").as_bytes()).unwrap();
+        mark
+    }
+
+    /// Leaves the session; the shell is back then.
+    fn detach(&self) {
+        let mark = self.terminal.mark();
+        press_detach_key(&self.terminal, |limit| self.terminal.wait_for_text_since(mark, "status 0", limit).ok());
+    }
+
+    /// What stands in the terminal now.
+    fn verdict(&self) -> Value {
+        let mut judge = Judge::default();
+        judge.fresh(Window::new(COLS, ROWS, SCROLLBACK), &self.terminal.output());
+        judge.judge().remove(0)
+    }
+}
+
+/// All lines of a terminal, from the oldest.
+fn lines(verdict: &Value) -> Vec<String> {
+    let row = |runs: &Value| {
+        let text = |run: &Value| run[0].as_str().unwrap().to_owned();
+        runs.as_array().unwrap().iter().map(text).collect::<String>()
+    };
+    let history = verdict["historyText"].as_array().unwrap().iter();
+    let history = history.map(|line| line.as_str().unwrap().to_owned());
+    history.chain(verdict["rows"].as_array().unwrap().iter().map(row)).collect()
+}
+
+/// How often the line of this number stands there.
+fn count(lines: &[String], number: usize) -> usize {
+    let line = format!("line {number}.");
+    lines.iter().filter(|other| **other == line).count()
+}
+
+/// A program that prints lines, numbered on and on, as many as each line that it reads says, and sets a title when
+/// that is done.
+const COUNTING: &str = "stty -echo; n=0; while read more; do i=0; while [ $i -lt $more ]; do i=$((i+1)); \
+                        n=$((n+1)); echo \"line $n.\"; done; printf \"\\033]2;so far $n\\007\"; done";
+
+/// T12, C3: lines that scrolled off stand once in the terminal's own history, however often it left and came back.
+#[test]
+fn a_terminal_that_comes_back_ten_times_has_no_line_twice() {
+    let shell = Shell::open();
+    shell.enter(&format!("run --name {NAME} -- sh -c '{COUNTING}'"));
+    let mut printed = 0;
+    for more in [100, 0, 3, 40, 1, 0, 24, 23, 25, 10] {
+        let mark = shell.terminal.mark();
+        shell.terminal.write(format!("{more}\n").as_bytes()).unwrap();
+        printed += more;
+        let title = format!("so far {printed}");
+        shell.terminal.wait_for_text_since(mark, &title, PATIENCE).unwrap();
+        shell.detach();
+        let mark = shell.enter(&format!("attach {NAME}"));
+        shell.terminal.wait_for_text_since(mark, &title, PATIENCE).unwrap();
+    }
+    let lines = lines(&shell.verdict());
+    let wrong: Vec<_> = (1..=printed).map(|n| (n, count(&lines, n))).filter(|(_, count)| *count != 1).collect();
+    assert!(wrong.is_empty(), "(line, times): {wrong:?}\n{}", lines.join("\n"));
+}
+
+/// T12: a host that dies is followed by another, which paints the terminal again; the history that was asked for at
+/// the beginning does not come again with that.
+#[test]
+fn a_host_that_dies_does_not_bring_the_history_again() {
+    let shell = Shell::open();
+    shell.enter(&format!("run --detached --name {NAME} --size {COLS}x{ROWS} -- sh -c '{COUNTING}'"));
+    shell.terminal.wait_for_text("status 0").unwrap();
+    shell.instance.run(&["send", NAME, "--submit", "100"]);
+    shell.instance.run(&["wait", NAME, "--for", "text", "--match", "line 100", "--timeout", "20"]);
+    let mark = shell.enter(&format!("attach {NAME} --history 50"));
+    shell.terminal.wait_for_text_since(mark, "line 100.", PATIENCE).unwrap();
+    let mark = shell.terminal.mark();
+    let host = shell.instance.json(&["show", NAME, "--json"])["pids"]["host"].as_u64().unwrap();
+    kill(host as u32);
+    shell.terminal.wait_for_text_since(mark, "line 100.", PATIENCE).unwrap();
+    let lines = lines(&shell.verdict());
+    let wrong: Vec<_> = (30..=100).map(|n| (n, count(&lines, n))).filter(|(_, count)| *count != 1).collect();
+    assert!(wrong.is_empty(), "(line, times): {wrong:?}\n{}", lines.join("\n"));
+}
+
+/// T25, A1: after a detach the terminal is as the shell left it, whatever the program had set.
+#[test]
+fn after_a_detach_all_modes_are_reset_and_the_shell_is_on_a_clean_line() {
+    let set_all = "printf '%b' '\\033[?1049h\\033[?1h\\033=\\033[?1003h\\033[?1006h\\033[?1004h\\033[?2004h\\033[?25l\
+                   \\033[3;9r\\033[?6h\\033[4h\\033[?7l\\033[?45h\\033[5 q\\033(0\\033[1;31mqq\\033[?2026h\\033[20h'";
+    for (screen, alternate) in [("the alternate screen", true), ("the main screen", false)] {
+        let set = if alternate { set_all.to_owned() } else { set_all.replace("\\033[?1049h", "") };
+        let shell = Shell::open();
+        let before = shell.terminal.termios().unwrap();
+        let script = shell.instance.work().join("program");
+        std::fs::write(&script, format!("printf 'on the main screen'; {set}; printf ready; cat\n")).unwrap();
+        shell.enter(&format!("run --name {NAME} -- sh {}", script.display()));
+        shell.terminal.wait_for_text("ready").unwrap();
+        shell.detach();
+        let (verdict, fresh) = (shell.verdict(), fresh());
+        for key in ["modes", "mouse", "alternate", "visible", "region", "pen", "cursorStyle"] {
+            assert_eq!(verdict[key], fresh[key], "{screen}: {key}\n{}", lines(&verdict).join("\n"));
+        }
+        let lines = lines(&verdict);
+        let notice = format!("[detached from {NAME}; centerfire attach {NAME}]");
+        assert!(lines.contains(&notice), "{screen}: the notice has no line of its own\n{}", lines.join("\n"));
+        let after = shell.terminal.termios().unwrap();
+        assert_eq!(format!("{before:?}"), format!("{after:?}"), "{screen}");
+    }
+}
+
+/// A terminal in which nothing happened.
+fn fresh() -> Value {
+    let mut judge = Judge::default();
+    judge.fresh(Window::new(COLS, ROWS, SCROLLBACK), b"");
+    judge.judge().remove(0)
+}
