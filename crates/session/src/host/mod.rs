@@ -157,6 +157,8 @@ impl Host {
     }
 
     fn run(&mut self) -> Result<()> {
+        // A host that takes over a silent program has nothing to wake it, and the file names its dead predecessor.
+        self.write_status();
         loop {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;
