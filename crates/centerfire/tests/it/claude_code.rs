@@ -10,7 +10,7 @@ const START: &str = "30";
 /// A user of Claude Code with a model of their own.
 pub struct Desk {
     pub claude: Claude,
-    pub server: ModelServer,
+    _server: ModelServer,
     _folder: TempDir,
 }
 
@@ -19,7 +19,7 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let claude = Claude::prepare(folder.path(), &server).unwrap();
-        Desk { claude, server, _folder: folder }
+        Desk { claude, _server: server, _folder: folder }
     }
 
     /// Claude Code in a session, ready for input.

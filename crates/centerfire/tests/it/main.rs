@@ -9,3 +9,5 @@ mod reconnect;
 mod scrollback;
 /// A session and the terminals around it, for the tests.
 mod session;
+/// What `screen` prints is what a terminal shows.
+mod snapshot;

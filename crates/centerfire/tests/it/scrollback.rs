@@ -39,7 +39,9 @@ impl Shell {
     /// Leaves the session; the shell is back then.
     fn detach(&self) {
         let mark = self.terminal.mark();
-        press_detach_key(&self.terminal, |limit| self.terminal.wait_for_text_since(mark, "status 0", limit).ok());
+        press_detach_key(&self.terminal, |limit| {
+            self.terminal.wait_for_text_since(mark, "status 0", limit).ok()
+        });
     }
 
     /// What stands in the terminal now.
@@ -89,7 +91,8 @@ fn a_terminal_that_comes_back_ten_times_has_no_line_twice() {
         shell.terminal.wait_for_text_since(mark, &title, PATIENCE).unwrap();
     }
     let lines = lines(&shell.verdict());
-    let wrong: Vec<_> = (1..=printed).map(|n| (n, count(&lines, n))).filter(|(_, count)| *count != 1).collect();
+    let wrong: Vec<_> =
+        (1..=printed).map(|n| (n, count(&lines, n))).filter(|(_, count)| *count != 1).collect();
     assert!(wrong.is_empty(), "(line, times): {wrong:?}\n{}", lines.join("\n"));
 }
 
@@ -101,7 +104,7 @@ fn a_host_that_dies_does_not_bring_the_history_again() {
     shell.enter(&format!("run --detached --name {NAME} --size {COLS}x{ROWS} -- sh -c '{COUNTING}'"));
     shell.terminal.wait_for_text("status 0").unwrap();
     shell.instance.run(&["send", NAME, "--submit", "100"]);
-    shell.instance.run(&["wait", NAME, "--for", "text", "--match", "line 100", "--timeout", "20"]);
+    shell.instance.run(&["wait", NAME, "--for", "text", "--match", "line 100", "--timeout", "10"]);
     let mark = shell.enter(&format!("attach {NAME} --history 50"));
     shell.terminal.wait_for_text_since(mark, "line 100.", PATIENCE).unwrap();
     let mark = shell.terminal.mark();
@@ -118,25 +121,41 @@ fn a_host_that_dies_does_not_bring_the_history_again() {
 fn after_a_detach_all_modes_are_reset_and_the_shell_is_on_a_clean_line() {
     let set_all = "printf '%b' '\\033[?1049h\\033[?1h\\033=\\033[?1003h\\033[?1006h\\033[?1004h\\033[?2004h\\033[?25l\
                    \\033[3;9r\\033[?6h\\033[4h\\033[?7l\\033[?45h\\033[5 q\\033(0\\033[1;31mqq\\033[?2026h\\033[20h'";
-    for (screen, alternate) in [("the alternate screen", true), ("the main screen", false)] {
+    for (screen, alternate) in [("alternate", true), ("main", false)] {
         let set = if alternate { set_all.to_owned() } else { set_all.replace("\\033[?1049h", "") };
-        let shell = Shell::open();
-        let before = shell.terminal.termios().unwrap();
-        let script = shell.instance.work().join("program");
-        std::fs::write(&script, format!("printf 'on the main screen'; {set}; printf ready; cat\n")).unwrap();
-        shell.enter(&format!("run --name {NAME} -- sh {}", script.display()));
-        shell.terminal.wait_for_text("ready").unwrap();
-        shell.detach();
-        let (verdict, fresh) = (shell.verdict(), fresh());
-        for key in ["modes", "mouse", "alternate", "visible", "region", "pen", "cursorStyle"] {
-            assert_eq!(verdict[key], fresh[key], "{screen}: {key}\n{}", lines(&verdict).join("\n"));
+        let program = format!("printf 'on the main screen'; {set}; printf READY; cat\n");
+        for way in ["run", "attach", "attach --read-only"] {
+            let shell = Shell::open();
+            let script = shell.instance.work().join("program");
+            std::fs::write(&script, &program).unwrap();
+            let run = format!("--name {NAME} -- sh {}", script.display());
+            let before = shell.terminal.termios().unwrap();
+            if way == "run" {
+                shell.enter(&format!("run {run}"));
+            } else {
+                shell.enter(&format!("run --detached --size {COLS}x{ROWS} {run}"));
+                shell.terminal.wait_for_text("status 0").unwrap();
+                shell.instance.run(&["wait", NAME, "--for", "text", "--match", "READY", "--timeout", "10"]);
+                shell.enter(&format!("{way} {NAME}"));
+            }
+            shell.terminal.wait_for_text("READY").unwrap();
+            shell.detach();
+            assert_clean(&shell.verdict(), &format!("the {screen} screen, {way}"));
+            let after = shell.terminal.termios().unwrap();
+            assert_eq!(format!("{before:?}"), format!("{after:?}"), "the {screen} screen, {way}");
         }
-        let lines = lines(&verdict);
-        let notice = format!("[detached from {NAME}; centerfire attach {NAME}]");
-        assert!(lines.contains(&notice), "{screen}: the notice has no line of its own\n{}", lines.join("\n"));
-        let after = shell.terminal.termios().unwrap();
-        assert_eq!(format!("{before:?}"), format!("{after:?}"), "{screen}");
     }
+}
+
+/// All modes as in a terminal in which nothing happened, and the notice of the detach on a line of its own.
+fn assert_clean(verdict: &Value, story: &str) {
+    let (fresh, lines) = (fresh(), lines(verdict));
+    for key in ["modes", "mouse", "alternate", "visible", "region", "pen", "cursorStyle"] {
+        assert_eq!(verdict[key], fresh[key], "{story}: {key}\n{}", lines.join("\n"));
+    }
+    let notice = format!("[detached from {NAME}; centerfire attach {NAME}]");
+    assert!(lines.contains(&notice), "{story}: the notice has no line of its own\n{}", lines.join("\n"));
+    assert!(lines.contains(&"status 0".to_owned()), "{story}: nor has the shell\n{}", lines.join("\n"));
 }
 
 /// A terminal in which nothing happened.

@@ -100,11 +100,6 @@ impl Session {
             .unwrap()
     }
 
-    /// Output so far.
-    pub fn offset(&self) -> u64 {
-        self.json(&["screen"])["offset"].as_u64().unwrap()
-    }
-
     /// The process id of the `host`, the `keeper` or the `child`.
     pub fn pid(&self, of: &str) -> proc::Pid {
         proc::Pid::try_from(self.json(&["show"])["pids"][of].as_u64().unwrap()).unwrap()
@@ -119,7 +114,8 @@ impl Session {
             let status: Value = serde_json::from_slice(&status).ok()?;
             (status["pids"]["host"] != host).then_some(())
         };
-        eventually(PATIENCE, another).expect("another host");
+        let log = || std::fs::read_to_string(self.folder.join("host.log")).unwrap_or_default();
+        eventually(PATIENCE, another).unwrap_or_else(|| panic!("no other host: {}", log()));
     }
 
     /// A terminal that joins and was painted.
