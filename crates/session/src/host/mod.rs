@@ -250,6 +250,7 @@ impl Host {
             self.hear_keeper();
         }
         self.tend_keeper();
+        self.publish_reports();
         self.tend_end();
         if std::mem::take(&mut self.head_due) {
             let offset = self.recording.offset();

@@ -31,6 +31,8 @@ pub(super) struct Output {
     pub program_since: Offset,
     pub title: String,
     pub last: Time,
+    /// Reports of this turn, of which nobody was told yet.
+    reports: Vec<(ProgramReport, Offset)>,
     scanner: Scanner,
     found: Vec<Found>,
     buffer: Vec<u8>,
@@ -51,6 +53,7 @@ impl Output {
             program_since: Offset::ZERO,
             title: String::new(),
             last: Time::now(),
+            reports: Vec::new(),
             scanner: Scanner::new(at),
             found: Vec::new(),
             buffer: Vec::new(),
@@ -223,11 +226,22 @@ impl Host {
     /// The program told its state. A sub-agent's report is recorded, and is not the program's own state.
     fn reported(&mut self, report: ProgramReport, offset: Offset) {
         self.recording.note(Body::Report(report.clone()));
-        self.clients.publish(&Event::Program { report: report.clone(), offset });
         if report.id.is_none() {
-            self.output.program = report;
+            self.output.program = report.clone();
             self.output.program_since = offset;
             self.status_urgent = true;
+        }
+        self.output.reports.push((report, offset));
+    }
+
+    /// Tells the clients what the program reported; `status.json` first, so that who was told finds it there.
+    pub(super) fn publish_reports(&mut self) {
+        if self.output.reports.is_empty() {
+            return;
+        }
+        self.tend_status();
+        for (report, offset) in std::mem::take(&mut self.output.reports) {
+            self.clients.publish(&Event::Program { report, offset });
         }
     }
 }
