@@ -1,16 +1,21 @@
-//! The real Claude Code in a session, on the scripted model.
+//! The real Claude Code in a session, on the scripted model: it tells its state to whoever answers OSC 7501, and here
+//! that is the host. So a program can ask, wait, permit and go on without looking at the screen.
 
-use crate::session::Session;
+use crate::session::{NAME, Session, detach};
+use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Claude, ModelServer};
+use testkit::terminal::PATIENCE;
+use testkit::{Claude, ModelServer, eventually};
 
-/// How long Claude Code may take from its start to its prompt.
-const START: &str = "30";
+/// An answer that takes its time; see [`ask`].
+const SLOW: &str = "[[sleep:500]] [[say:the answer]]";
+/// Seconds that Claude Code may take for anything here.
+const LIMIT: &str = "30";
 
 /// A user of Claude Code with a model of their own.
 pub struct Desk {
     pub claude: Claude,
-    _server: ModelServer,
+    pub server: ModelServer,
     _folder: TempDir,
 }
 
@@ -19,7 +24,7 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let claude = Claude::prepare(folder.path(), &server).unwrap();
-        Desk { claude, _server: server, _folder: folder }
+        Desk { claude, server, _folder: folder }
     }
 
     /// Claude Code in a session, ready for input.
@@ -31,7 +36,144 @@ impl Desk {
             command.env_clear().envs(self.claude.environment()).env("CENTERFIRE_HOME", home);
             command.current_dir(self.claude.project());
         });
-        session.get(&["wait", "--for", "idle", "--timeout", START]);
+        session.get(&["wait", "--for", "idle", "--timeout", LIMIT]);
         session
     }
+}
+
+/// Asks, waits for the state that comes of it, and returns the report and its offset.
+///
+/// The answer must take longer than a tenth of a second: Claude Code reports at intervals, and is as done as before
+/// when a turn begins and ends within one.
+fn ask(session: &Session, prompt: &str, state: &str) -> (Value, u64) {
+    let sent = session.json(&["send", "--submit", prompt])["offset"].as_u64().unwrap();
+    await_state(session, state, sent)
+}
+
+fn await_state(session: &Session, state: &str, since: u64) -> (Value, u64) {
+    let since = since.to_string();
+    let told = session.json(&["wait", "--for", state, "--since", &since, "--timeout", LIMIT]);
+    (told["program"].clone(), told["offset"].as_u64().unwrap())
+}
+
+/// The state that `list`, `show` and `status.json` tell, which must be the same one.
+fn told_state(session: &Session) -> Value {
+    let listed = session.instance.json(&["list", "--json"])[0]["program"].clone();
+    let shown = session.json(&["show"])["program"].clone();
+    let status = std::fs::read(session.folder.join("status.json")).unwrap();
+    let status: Value = serde_json::from_slice(&status).unwrap();
+    assert_eq!(listed, shown);
+    assert_eq!(status["program"], shown);
+    shown
+}
+
+/// All prompts that the model was sent, as JSON.
+fn prompts(desk: &Desk) -> String {
+    desk.server.requests().iter().map(|request| request.body["messages"].to_string()).collect()
+}
+
+/// T38, C5: idle, then a question, then done; every place that tells the state agrees.
+#[test]
+fn a_question_is_asked_and_answered_and_its_end_is_awaited() {
+    let desk = Desk::new();
+    let session = desk.session();
+    assert_eq!(told_state(&session)["state"], "idle");
+    let (report, done) = ask(&session, SLOW, "done");
+    assert_eq!(report["app"], "claude-code");
+    assert_eq!(told_state(&session)["state"], "done");
+    session.wait_for_line("● the answer");
+    // Done is idle enough for who waits for idle, and what was done before does not count (T38).
+    await_state(&session, "idle", done);
+    let output =
+        session.run(&["wait", "--for", "done", "--since", &(done + 1).to_string(), "--timeout", "0.3"]);
+    assert_eq!(output.status.code(), Some(124));
+    let (_, again) = ask(&session, "[[sleep:500]] [[say:once more]]", "done");
+    assert!(again > done);
+    session.wait_for_line("● once more");
+}
+
+/// T8: a prompt as long as a page reaches the model whole, in one turn.
+#[test]
+fn a_prompt_of_2000_characters_and_one_of_20_lines_arrive_whole() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let words: Vec<String> = (0..250).map(|number| format!("word{number:03}")).collect();
+    let long = words.join(" ");
+    assert_eq!(long.len(), 1999);
+    ask(&session, &format!("{long} {SLOW}"), "done");
+    assert!(prompts(&desk).contains(&long), "{}", session.text());
+    let lines: Vec<String> = (0..20).map(|number| format!("line {number} of many")).collect();
+    ask(&session, &format!("{}\n{SLOW}", lines.join("\n")), "done");
+    assert!(prompts(&desk).contains(&lines.join("\\n")), "{}", session.text());
+}
+
+/// A25, T38: a tool that needs leave makes the session blocked, a key gives it, and the turn ends.
+#[test]
+fn a_permission_is_seen_as_blocked_and_given_by_a_key() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let file = desk.claude.project().join("made.txt");
+    let (report, blocked) = ask(&session, "[[bash:touch made.txt]] [[say:it is made]]", "blocked");
+    assert_eq!(report["kind"], "permission");
+    assert_eq!(told_state(&session)["kind"], "permission");
+    session.wait_for_line("Esc to cancel");
+    assert!(!file.exists());
+    // In its first 200 ms a dialog takes no key.
+    let permitted = || {
+        session.get(&["send", "--key", "1"]);
+        let since = blocked.to_string();
+        let output = session.run(&["wait", "--for", "done", "--since", &since, "--timeout", "3"]);
+        output.status.success().then_some(())
+    };
+    eventually(PATIENCE, permitted).unwrap_or_else(|| panic!("{}", session.text()));
+    session.wait_for_line("● it is made");
+    assert!(file.exists());
+}
+
+/// A failed request ends the turn as an error, which is neither done nor idle.
+#[test]
+fn an_error_of_the_model_is_a_state_of_its_own() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let sent = session.json(&["send", "--submit", "[[error:400|invalid_request_error]]"]);
+    session.wait_for_line("scripted 400");
+    let error = || (told_state(&session)["state"] == "error").then_some(());
+    assert!(eventually(PATIENCE, error).is_some(), "{}", told_state(&session));
+    let since = sent["offset"].to_string();
+    let output = session.run(&["wait", "--for", "idle", "--since", &since, "--timeout", "0.3"]);
+    assert_eq!(output.status.code(), Some(124));
+}
+
+/// A2, A4, C3: a whole day of a session: joined, left, its host killed, joined again, asked again, ended.
+#[test]
+fn a_session_goes_on_through_detach_and_a_killed_host_to_its_exit() {
+    let desk = Desk::new();
+    let session = desk.session();
+    ask(&session, "[[sleep:500]] [[say:before]]", "done");
+    let first = session.attach(&[]);
+    first.wait_for_shown("● before").unwrap();
+    detach(&first);
+    let child = session.pid("child");
+    session.kill_host();
+    assert_eq!(session.pid("child"), child);
+    assert_eq!(told_state(&session)["state"], "done");
+    let second = session.attach(&[]);
+    second.wait_for_shown("● before").unwrap();
+    let (_, after) = ask(&session, "[[sleep:500]] [[say:after]]", "done");
+    second.wait_for_shown("● after").unwrap();
+    let mark = second.mark();
+    second.write(b"/exit").unwrap();
+    second.wait_for_shown_since(mark, "/exit", PATIENCE).unwrap();
+    second.write(b"\r").unwrap();
+    assert_eq!(second.wait(PATIENCE).unwrap().code(), Some(0));
+    assert_eq!(session.json(&["wait", "--for", "exit", "--timeout", LIMIT])["exit"]["code"], 0);
+    let report = session.json(&["verify"]);
+    assert_eq!(report["sound"], true, "{report:#}");
+    assert!(report["output_bytes"].as_u64().unwrap() > after);
+    assert_eq!(session.instance.json(&["list", "--all", "--json"])[0]["name"], NAME);
+    // The journal has all of it, the parts that the dead host wrote as well.
+    let mut whole = session.never_left();
+    whole.pull();
+    let text = String::from_utf8_lossy(&whole.bytes).into_owned();
+    assert!(text.contains("before") && text.contains("after"));
 }
