@@ -91,7 +91,7 @@ impl Relay {
     /// Writes out all that is stored.
     fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
         while let Some(piece) = self.shown.next()? {
-            if let Piece::Output { range, bytes } = piece {
+            if let Piece::Output { range, bytes, .. } = piece {
                 write_out(seat, &bytes)?;
                 seat.relayed = Some(range.end);
             }

@@ -158,7 +158,7 @@ impl Host {
 
     fn run(&mut self) -> Result<()> {
         // A host that takes over a silent program has nothing to wake it, and the file names its dead predecessor.
-        self.write_status();
+        self.output.canvas.write_status_now(self.status());
         loop {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;
