@@ -3,6 +3,7 @@
 
 use crate::session::{NAME, Session, detach};
 use serde_json::Value;
+use std::time::Duration;
 use tempfile::TempDir;
 use testkit::terminal::PATIENCE;
 use testkit::{Claude, ModelServer, eventually};
@@ -56,15 +57,17 @@ fn await_state(session: &Session, state: &str, since: u64) -> (Value, u64) {
     (told["program"].clone(), told["offset"].as_u64().unwrap())
 }
 
-/// The state that `list`, `show` and `status.json` tell, which must be the same one.
+/// The state that `list`, `show` and `status.json` tell, which must come to be the same one: the file follows the
+/// event by a moment, because no byte waits for it.
 fn told_state(session: &Session) -> Value {
-    let listed = session.instance.json(&["list", "--json"])[0]["program"].clone();
-    let shown = session.json(&["show"])["program"].clone();
-    let status = std::fs::read(session.folder.join("status.json")).unwrap();
-    let status: Value = serde_json::from_slice(&status).unwrap();
-    assert_eq!(listed, shown);
-    assert_eq!(status["program"], shown);
-    shown
+    let agreed = eventually(Duration::from_secs(5), || {
+        let listed = session.instance.json(&["list", "--json"])[0]["program"].clone();
+        let shown = session.json(&["show"])["program"].clone();
+        let status = std::fs::read(session.folder.join("status.json")).unwrap();
+        let status: Value = serde_json::from_slice(&status).unwrap();
+        (listed == shown && status["program"] == shown).then_some(shown)
+    });
+    agreed.expect("list, show and status.json tell the same state")
 }
 
 /// All prompts that the model was sent, as JSON.
