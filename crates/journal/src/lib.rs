@@ -19,7 +19,7 @@ mod writer;
 pub use error::{Error, Result};
 pub use format::MAX_PAYLOAD_BYTES;
 pub use reader::Reader;
-pub use seal::{Sealed, seal};
+pub use seal::{Sealed, seal, seal_all, seal_closed};
 pub use segment::{SEGMENT_BYTES, bytes_on_disk};
 pub use shown::{Piece, Shown};
 pub use verify::{Report, verify};

@@ -54,6 +54,23 @@ pub fn seal(dir: &Path, number: u32) -> Result<Option<Sealed>> {
     Ok(Some(Sealed { plain_bytes: bytes.len() as u64, packed_bytes }))
 }
 
+/// Seals every segment but the newest, which may be written now. What cannot be sealed stays as it is.
+pub fn seal_closed(dir: &Path) {
+    let Ok(mut segments) = segment::list(dir) else { return };
+    segments.pop();
+    for segment in segments.iter().filter(|segment| !segment.sealed) {
+        let _ = seal(dir, segment.number);
+    }
+}
+
+/// Seals every segment: the recording is over.
+pub fn seal_all(dir: &Path) {
+    seal_closed(dir);
+    if let Some(last) = segment::list(dir).ok().and_then(|mut segments| segments.pop()) {
+        let _ = seal(dir, last.number);
+    }
+}
+
 fn pack(bytes: &[u8], draft: &Path, plain: &Path) -> Result<u64> {
     let failed = |error| Error::io(draft, error);
     let mut options = OpenOptions::new();

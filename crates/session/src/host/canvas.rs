@@ -224,6 +224,7 @@ impl Shared {
                 self.catch_up(orders.pause);
             }
             if orders.pause {
+                journal::seal_closed(&self.folder.journal());
                 process::give_back_memory();
             }
         }

@@ -497,6 +497,9 @@ impl Host {
         if let Some(keeper) = &self.keeper {
             keeper.tell(Message::Finished);
         }
+        // Nobody waits for us any more.
+        process::lower_priority();
+        journal::seal_all(&self.folder.journal());
         Ok(())
     }
 }
