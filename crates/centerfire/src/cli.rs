@@ -65,15 +65,21 @@ commands! {
     Screen => screen,
     Output => output,
     Wait => wait,
+    Replay => replay,
+    Export => export,
     Resize => resize,
     Rename => rename,
     Kill => kill,
     Restart => restart,
     Remove => remove,
-    Replay => replay,
-    Export => export,
+    Prune => prune,
     Verify => verify,
+    Status => status,
+    Reset => reset,
     Config => config,
+    UpgradeHosts => upgrade_hosts,
+    Completions => completions,
+    Man => man,
 }
 
 /// Reads the command line, does what it says, and gives the exit code.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use terminal::profile::Profile;
 
@@ -53,6 +53,11 @@ impl Folder {
     /// The status for programs that only read files.
     pub fn status_path(&self) -> PathBuf {
         self.0.join("status.json")
+    }
+
+    /// The bytes that it takes on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        disk_bytes(&self.0)
     }
 
     fn meta_path(&self) -> PathBuf {
@@ -129,6 +134,17 @@ impl Folder {
 pub(crate) enum Durable {
     Yes,
     No,
+}
+
+/// The bytes that a folder and all in it takes on disk. What vanishes meanwhile counts nothing.
+pub fn disk_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let of = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(facts) if facts.is_dir() => disk_bytes(&entry.path()),
+        Ok(facts) => facts.blocks() * 512,
+        Err(_) => 0,
+    };
+    entries.filter_map(|entry| entry.ok().map(of)).sum()
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {

@@ -127,6 +127,13 @@ impl Registry {
         fs::remove_dir_all(&grave).map_err(|error| Error::io(&grave, error))
     }
 
+    /// What interrupted removals left: no sessions any more, only space.
+    pub fn leftovers(&self) -> Vec<PathBuf> {
+        let entries =
+            fs::read_dir(&self.sessions).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        entries.filter(|path| path.extension().is_some_and(|end| end == "removed")).collect()
+    }
+
     fn ids(&self) -> Result<Vec<SessionId>> {
         let entries = match fs::read_dir(&self.sessions) {
             Ok(entries) => entries,

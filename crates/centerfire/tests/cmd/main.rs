@@ -2,9 +2,14 @@
 
 mod config; // values and their origins, the reference, what a slip is told
 mod export; // every format of a recording, judged by other programs; logs that are taken up again
+mod man; // pages, completions and help for all commands
 mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
-mod replay;
-mod restart; // the same command again, and what takes a conversation up again // plays, steps, winds back, and gives the terminal back
+mod prune; // which sessions go, and that those that run never do
+mod replay; // plays, steps, winds back, and gives the terminal back
+mod reset; // a broken terminal is usable again
+mod restart; // the same command again, and what takes a conversation up again
+mod status; // the instance in figures
+mod upgrade_hosts; // running sessions under a new binary
 
 use std::time::Duration;
 use testkit::Instance;
