@@ -1,6 +1,6 @@
 //! The command line: one line per command. Each command is a file in `cmd/` with its arguments and its `run`.
 
-use crate::config::merge::Overrides;
+use crate::config::merge::{Loaded, Overrides};
 use crate::context::Context;
 use crate::{cmd, config, exit};
 use clap::{Parser, Subcommand};
@@ -75,6 +75,7 @@ commands! {
     Prune => prune,
     Verify => verify,
     Status => status,
+    Doctor => doctor,
     Reset => reset,
     Config => config,
     UpgradeHosts => upgrade_hosts,
@@ -87,14 +88,32 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let cli = Cli::parse_from(words);
     let json = cli.json;
     let overrides = Overrides { file: cli.config, profile: cli.profile, set: cli.set };
-    let context = config::home().and_then(|home| {
-        let loaded = config::load(&home.config, &overrides, |name| std::env::var(name).ok())?;
-        let config = loaded.config.clone();
-        crate::term::choose(config.colours);
-        Ok(Context { home, config, loaded, json })
-    });
+    let context = context(&overrides, json, cli.command.works_without_config());
     match context.and_then(|context| cli.command.run(&context)) {
         Ok(code) => code,
         Err(error) => exit::report(&error, json),
+    }
+}
+
+fn context(overrides: &Overrides, json: bool, works_without_config: bool) -> anyhow::Result<Context> {
+    let home = config::home()?;
+    let (loaded, config_error) = match config::load(&home.config, overrides, |name| std::env::var(name).ok())
+    {
+        Ok(loaded) => (loaded, None),
+        Err(error) if works_without_config => {
+            let file = overrides.file.clone().unwrap_or_else(|| home.config.clone());
+            (Loaded::defaults(file), Some(error))
+        }
+        Err(error) => return Err(error),
+    };
+    let config = loaded.config.clone();
+    crate::term::choose(config.colours);
+    Ok(Context { home, config, loaded, config_error, json })
+}
+
+impl Command {
+    /// Whether it is of use even where the configuration is broken.
+    fn works_without_config(&self) -> bool {
+        matches!(self, Self::Doctor(_) | Self::Reset(_) | Self::Completions(_) | Self::Man(_))
     }
 }

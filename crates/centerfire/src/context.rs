@@ -13,6 +13,8 @@ pub(crate) struct Context {
     pub config: Config,
     /// The same, with the origins of its values.
     pub loaded: Loaded,
+    /// Why the defaults hold instead of what the configuration says, for the few commands that go on without it.
+    pub config_error: Option<anyhow::Error>,
     /// Whether to answer with JSON.
     pub json: bool,
 }

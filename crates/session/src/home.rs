@@ -32,13 +32,17 @@ impl Home {
         self.state.join("sessions")
     }
 
-    /// The folder for sockets, made if need be, private and ours. Where its path is too long for a socket a folder
-    /// in `/tmp` takes its place.
+    /// The folder for sockets, made if need be, private and ours.
     pub fn socket_folder(&self) -> Result<PathBuf> {
-        let fits = self.runtime.as_os_str().len() + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES;
-        let folder = if fits { self.runtime.clone() } else { self.short_folder() };
+        let folder = self.socket_path();
         make_private(&folder)?;
         Ok(folder)
+    }
+
+    /// Where sockets lie: a folder in `/tmp` where the path of the usual one is too long for a socket.
+    pub fn socket_path(&self) -> PathBuf {
+        let fits = self.runtime.as_os_str().len() + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES;
+        if fits { self.runtime.clone() } else { self.short_folder() }
     }
 
     fn short_folder(&self) -> PathBuf {

@@ -57,8 +57,7 @@ pub(crate) fn load(
     variable: impl Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Loaded> {
     let file = overrides.file.clone().unwrap_or_else(|| own_file.to_owned());
-    let origins = vec![Origin::Default; KEYS.len()];
-    let mut loaded = Loaded { config: Config::default(), origins, file, profile: None };
+    let mut loaded = Loaded::defaults(file);
     let profile = overrides.profile.clone().or_else(|| variable("CENTERFIRE_PROFILE"));
     let text = match std::fs::read_to_string(&loaded.file) {
         Ok(text) => text,
@@ -84,6 +83,11 @@ pub(crate) fn load(
 }
 
 impl Loaded {
+    /// The defaults.
+    pub(crate) fn defaults(file: PathBuf) -> Self {
+        Self { config: Config::default(), origins: vec![Origin::Default; KEYS.len()], file, profile: None }
+    }
+
     fn set(&mut self, key: &Key, value: &Value, origin: Origin) -> Result<(), String> {
         (key.set)(&mut self.config, value)?;
         let at = KEYS.iter().position(|known| known.name == key.name).expect("a key is one of KEYS");

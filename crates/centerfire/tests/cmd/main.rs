@@ -1,6 +1,7 @@
 //! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
 
 mod config; // values and their origins, the reference, what a slip is told
+mod doctor; // each fault is found, with a next step
 mod export; // every format of a recording, judged by other programs; logs that are taken up again
 mod man; // pages, completions and help for all commands
 mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
