@@ -10,6 +10,7 @@ run: build ## Build, then run a CLI in Centerfire: make run ARGS='claude'
 
 build: ## Build the program as it is released
 	cargo build --release --package centerfire
+	ln -f target/release/centerfire target/release/orchestrator
 
 # Nextest runs each test in a process of its own, which suits terminals and signals; it has no doctests.
 test: tools ## Run all tests against the real programs

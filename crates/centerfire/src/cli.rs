@@ -95,6 +95,12 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// What a command needs where no flag had a say.
+pub(crate) fn context_without_flags() -> anyhow::Result<Context> {
+    let file = std::env::var_os("CENTERFIRE_CONFIG").map(PathBuf::from);
+    context(&Overrides { file, ..Overrides::default() }, false, false)
+}
+
 fn context(overrides: &Overrides, json: bool, works_without_config: bool) -> anyhow::Result<Context> {
     let home = config::home()?;
     let (loaded, config_error) = match config::load(&home.config, overrides, |name| std::env::var(name).ok())

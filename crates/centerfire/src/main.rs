@@ -8,6 +8,7 @@ mod cmd;
 mod config;
 mod context;
 mod exit;
+mod orchestrator;
 mod progress;
 mod term;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         Some(session::role::KEEPER) => exit::of_role(keeper(&words)),
         Some(session::role::HOST) => exit::of_role(host(&words)),
         Some(session::role::ATTACH) => attach(&words),
+        _ if orchestrator::is_meant(&words) => orchestrator::run(words),
         _ => cli::run(words),
     }
 }

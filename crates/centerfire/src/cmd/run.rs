@@ -166,13 +166,17 @@ fn write_log(session: &Launched, file: &Path) -> anyhow::Result<()> {
 
 /// `claude` where it is installed, else the user's shell.
 fn default_command() -> Vec<OsString> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let installed = std::env::split_paths(&path).any(|folder| is_program(&folder.join("claude")));
     let shell = || std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
-    vec![if installed { "claude".into() } else { shell() }]
+    vec![if is_installed("claude") { "claude".into() } else { shell() }]
 }
 
-fn is_program(path: &std::path::Path) -> bool {
+/// Whether a program of that name is in the PATH.
+pub(crate) fn is_installed(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| is_program(&folder.join(name)))
+}
+
+fn is_program(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }
 

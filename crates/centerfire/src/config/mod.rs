@@ -7,7 +7,7 @@
 pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod reference;
-mod tree;
+pub(crate) mod tree;
 
 pub(crate) use merge::load;
 

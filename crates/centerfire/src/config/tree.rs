@@ -48,7 +48,7 @@ impl fmt::Display for Value {
 }
 
 /// Reads a file's text. An error names its line.
-pub(super) fn parse(text: &str) -> Result<Node, String> {
+pub(crate) fn parse(text: &str) -> Result<Node, String> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Node { line: 1, value: Value::Map(Vec::new()) });
     }

@@ -4,6 +4,7 @@ mod config; // values and their origins, the reference, what a slip is told
 mod doctor; // each fault is found, with a next step
 mod export; // every format of a recording, judged by other programs; logs that are taken up again
 mod man; // pages, completions and help for all commands
+mod orchestrator; // the program's second name and its own command line
 mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
 mod prune; // which sessions go, and that those that run never do
 mod replay; // plays, steps, winds back, and gives the terminal back

@@ -118,13 +118,11 @@ fn kills_user_processes() -> bool {
             std::fs::read_dir(folder).into_iter().flatten().filter_map(|file| Some(file.ok()?.path())),
         );
     }
-    let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
-    let says_yes = |text: String| {
-        let values =
-            text.lines().filter_map(|line| line.trim().strip_prefix("KillUserProcesses=").map(str::to_owned));
-        values.last().is_some_and(|value| matches!(value.as_str(), "yes" | "true" | "on" | "1"))
-    };
-    texts.map(says_yes).any(|yes| yes)
+    files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).any(|text| {
+        let mut lines = text.lines().rev();
+        let value = lines.find_map(|line| line.trim().strip_prefix("KillUserProcesses="));
+        value.is_some_and(|value| matches!(value, "yes" | "true" | "on" | "1"))
+    })
 }
 
 #[cfg(test)]
