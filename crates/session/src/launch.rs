@@ -10,6 +10,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,8 +69,8 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         socket: socket.to_string_lossy().into_owned(),
     };
     let registry = Registry::new(home);
-    let (folder, name) = registry.create(&meta, launch.name.as_deref())?;
-    match start_keeper(launch, &folder, &socket, id, &name) {
+    let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
+    match start_keeper(launch, &folder, &socket, &alive, id, &name) {
         Ok(()) => Ok(Launched { id, name, folder, meta }),
         Err(error) => {
             // A session that never ran leaves nothing behind.
@@ -80,19 +81,25 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
     }
 }
 
-fn start_keeper(launch: &Launch, folder: &Folder, socket: &Path, id: SessionId, name: &str) -> Result<()> {
+fn start_keeper(
+    launch: &Launch,
+    folder: &Folder,
+    socket: &Path,
+    alive: &OwnedFd,
+    id: SessionId,
+    name: &str,
+) -> Result<()> {
     let failed = |error: io::Error| Error::io(folder.path(), error);
     let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(failed)?;
     terminal::pty::set_nonblocking(&pty.master).map_err(failed)?;
     let listener = UnixListener::bind(socket).map_err(|error| Error::io(socket, error))?;
     listener.set_nonblocking(true).map_err(failed)?;
-    let alive = process::hold(&folder.path().join("alive")).map_err(failed)?;
     let (ready, ready_write) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
     let shared = Shared {
         folder: folder.path().to_owned(),
         master: role::number(&pty.master),
         listener: role::number(&listener),
-        alive: role::number(&alive),
+        alive: role::number(alive),
         settings: launch.settings.clone(),
     };
     let slave = role::number(&pty.slave);

@@ -7,6 +7,7 @@ use crate::{Error, Result, process};
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// Bytes of a name at most.
@@ -90,8 +91,9 @@ impl Registry {
         Ok(entries.max_by_key(|entry| (entry.phase == Phase::Running, entry.meta.id)))
     }
 
-    /// Makes the folder of a new session and gives it its name: `name`, or one made from the program's.
-    pub fn create(&self, meta: &Meta, name: Option<&str>) -> Result<(Folder, String)> {
+    /// Makes the folder of a new session and gives it its name: `name`, or one made from the program's. The session
+    /// lives, and has its name for itself, while the descriptor is open.
+    pub fn create(&self, meta: &Meta, name: Option<&str>) -> Result<(Folder, String, OwnedFd)> {
         let _lock = self.lock()?;
         let taken = self.running_names()?;
         let name = match name {
@@ -100,9 +102,12 @@ impl Registry {
         };
         let folder = Folder::of(&self.sessions, meta.id);
         make_private(folder.path())?;
+        // First of all: a session that nobody holds yet would look like one that ended, and its name would be free.
+        let alive = folder.path().join("alive");
+        let alive = process::hold(&alive).map_err(|error| Error::io(&alive, error))?;
         folder.write_meta(meta)?;
         folder.write_name(&name)?;
-        Ok((folder, name))
+        Ok((folder, name, alive))
     }
 
     /// Gives a session another name.
