@@ -346,6 +346,11 @@ impl Host {
                 self.serve(number, call, tail);
             }
         }
+        self.sweep_clients();
+    }
+
+    /// Cleans up behind those who are gone.
+    fn sweep_clients(&mut self) {
         for client in self.clients.sweep() {
             self.client_left(client.number, client.terminal);
         }

@@ -51,6 +51,8 @@ impl Host {
             let message = format!("this session's host speaks version {HOST_PROTOCOL}, not {version}");
             return self.clients.refuse(from, id, Refusal::Version, message);
         }
+        // Who comes in the place of one that died finds control free and the terminal given back.
+        self.sweep_clients();
         let session = self.session;
         if let Some(client) = self.clients.get(from) {
             (client.welcome, client.name, client.pid) = (true, name, pid);
