@@ -3,11 +3,45 @@
 
 /// The real Claude Code in a session: states, questions, permissions, and a host that dies.
 mod claude_code;
+/// Clients of any speed share a session, and none costs another a byte.
+mod crowd;
+/// No process holds a file that is not its own, and no terminal is left over.
+mod descriptors;
+/// The program gets its user's environment, and folders of any length work.
+mod environment;
+/// How a program ended is told exactly, after all of its output.
+mod exit;
+/// Every byte arrives as it was sent, in both directions.
+mod fidelity;
+/// Signals, job control and the size work as in any terminal.
+mod jobs;
+/// Whatever is killed, nothing that was shown is lost.
+mod kill9;
+/// A name leads to one session.
+mod names;
+/// What outlives the program, or its terminal, is neither lost nor in the way.
+mod orphans;
+/// Input is taken whole, or refused.
+mod paste;
+/// A session stands in a pipe like any program.
+mod pipes;
 /// Clients that come and go, against one that never left.
 mod reconnect;
+/// A terminal comes back as it was.
+mod restore;
+/// Keeper and host bring each other back for ever.
+mod revival;
+/// An instance with sessions in it, for the tests that attack them.
+mod rig;
 /// One terminal that leaves and comes back: nothing twice, nothing left behind.
 mod scrollback;
 /// A session and the terminals around it, for the tests.
 mod session;
 /// What `screen` prints is what a terminal shows.
 mod snapshot;
+/// Bytes that hurt, the same for the same seed.
+mod stream;
+/// Another binary takes over without anybody noticing.
+mod upgrade;
+/// No frame, however wrong, harms a session.
+mod wire;

@@ -1,0 +1,182 @@
+//! Clients of any speed share a session, and none costs another a byte, the program its pace, or the host its memory.
+
+use crate::rig::{LIMIT, Rig, after, assert_same, kill, signal};
+use crate::stream::noise_without_queries;
+use protocol::Notice;
+use rustix::process::Signal;
+use std::time::Duration;
+use testkit::{Terminal, proc};
+
+/// Output that every client gets, in bytes.
+const STREAM_BYTES: usize = 8 << 20;
+/// What the host may take beyond what it took before, in bytes: its buffers, not its clients' arrears.
+const MEMORY_BYTES: u64 = 8 << 20;
+/// Begins what counts; printed once everyone is there.
+const BEGIN: &[u8] = b"BEGIN\n";
+
+fn watcher(rig: &Rig) -> Terminal {
+    let terminal = rig.attach("shared", &["--read-only"]);
+    terminal.wait_for_shown("ready").unwrap();
+    terminal
+}
+
+/// T28, invariant 6: seven watchers, one of them stopped, one slow, and one killed in between; nobody else loses a
+/// byte, and the program writes on as if they were not there.
+#[test]
+fn eight_clients_of_mixed_speed_get_every_byte() {
+    let rig = Rig::new();
+    let stream = noise_without_queries(6, STREAM_BYTES);
+    rig.file("stream", &stream);
+    let script = "stty raw -echo; printf ready; head -c 1 >/dev/null; echo BEGIN; cat stream; touch written; \
+                  head -c 1 >/dev/null";
+    let controller = rig.open("shared", script);
+    controller.wait_for_text("ready").unwrap();
+    let session = rig.session("shared");
+    let host = session.pids().host;
+    let watchers: Vec<Terminal> = (0..7).map(|_| watcher(&rig)).collect();
+    session.settled("eight clients", |status| status.clients.len() == 8);
+    let [stopped, slow, killed, ..] = &watchers[..] else { unreachable!("seven watchers") };
+    slow.throttle(Some(4 << 20));
+    stopped.signal(Signal::STOP).unwrap();
+    let before = proc::memory(host).unwrap();
+
+    controller.write(b"x").unwrap();
+    killed.wait_for(|bytes| bytes.len() > 1 << 20, LIMIT).unwrap();
+    kill(killed.pid());
+    let got_all = |terminal: &Terminal, who: &str| {
+        let whole =
+            |bytes: &[u8]| bytes.len() >= STREAM_BYTES && bytes.ends_with(&stream[STREAM_BYTES - 4096..]);
+        let bytes = terminal.wait_for(whole, LIMIT).unwrap();
+        assert_same(after(&bytes, BEGIN), &stream, who);
+    };
+    // The stopped one is still stopped: the program and all others come to the end without him.
+    got_all(&controller, "controller");
+    assert!(rig.instance.work().join("written").exists(), "the program waits for nobody");
+    for (number, terminal) in watchers.iter().enumerate().skip(3) {
+        got_all(terminal, &format!("watcher {number}"));
+    }
+    got_all(slow, "the slow one");
+    let grown = proc::memory(host).unwrap().saturating_sub(before);
+    assert!(grown < MEMORY_BYTES, "the host took {grown} bytes more");
+    stopped.signal(Signal::CONT).unwrap();
+    got_all(stopped, "the stopped one");
+
+    controller.write(b"x").unwrap();
+    assert!(controller.wait(LIMIT).unwrap().success());
+    for terminal in [stopped, slow, &watchers[3]] {
+        assert!(terminal.wait(LIMIT).unwrap().success(), "a watcher ends with the session");
+    }
+}
+
+/// T28, settled point 2: a controlling terminal that stops reading holds the program up for a second, not for ever,
+/// and shows the present when it reads again.
+#[test]
+fn a_terminal_that_stops_reading_is_cut_loose_and_painted_anew() {
+    let rig = Rig::new();
+    let script = r"stty raw -echo; printf ready; head -c 1 >/dev/null; seq 1 2000000; printf '\033[2J\033[7;7Hthe present'; cat";
+    let terminal = rig.open("frozen", script);
+    terminal.wait_for_text("ready").unwrap();
+    let session = rig.session("frozen");
+    terminal.pause_reading();
+    terminal.write(b"x").unwrap();
+    rig.wait_for_line("frozen", "the present");
+    let cut =
+        session.notices().into_iter().filter(|one| matches!(one, Notice::ClientCutLoose { .. })).count();
+    assert_eq!(cut, 1);
+    let host = session.pids().host;
+    assert!(proc::memory(host).unwrap() < 32 << 20, "the host hoards what the terminal does not take");
+    let mark = terminal.mark();
+    terminal.resume_reading();
+    terminal.wait_for_shown_since(mark, "the present", LIMIT).unwrap();
+    let mark = terminal.mark();
+    terminal.write(b"typed").unwrap();
+    terminal.wait_for_shown_since(mark, "typed", LIMIT).unwrap();
+}
+
+/// Settled point 2: a slow terminal that does read slows the program down, as it would without us, and loses nothing.
+#[test]
+fn a_slow_terminal_in_control_gets_every_byte() {
+    let rig = Rig::new();
+    let stream = noise_without_queries(7, 2 << 20);
+    rig.file("stream", &stream);
+    let terminal =
+        rig.open("slow", "stty raw -echo; printf ready; head -c 1 >/dev/null; echo BEGIN; cat stream");
+    terminal.wait_for_text("ready").unwrap();
+    terminal.throttle(Some(600_000));
+    terminal.write(b"x").unwrap();
+    assert!(terminal.wait(LIMIT).unwrap().success());
+    assert_same(after(&terminal.output(), BEGIN), &stream, "terminal");
+    assert!(rig.session("slow").notices().iter().all(|one| !matches!(one, Notice::ClientCutLoose { .. })));
+}
+
+/// Invariant 6, settled point 7: who watches never types, never sets the size, and does not take over from a host
+/// that died.
+#[test]
+fn a_watcher_changes_nothing() {
+    let rig = Rig::new();
+    let terminal = rig.open("watched", "stty -echo; echo ready; trap 'echo resized' WINCH; while :; do read -t 1 line && echo got $line; done");
+    terminal.wait_for_text("ready").unwrap();
+    let session = rig.session("watched");
+    let first = rig.attach("watched", &["--read-only"]);
+    let second = rig.attach("watched", &[]);
+    for watcher in [&first, &second] {
+        watcher.wait_for_shown("ready").unwrap();
+        watcher.write(b"typed\r").unwrap();
+        watcher.resize(60, 20).unwrap();
+    }
+    let host = session.pids().host;
+    let controls = session.settled("three clients", |status| status.clients.len() == 3);
+    let controller = controls.clients.iter().find(|client| client.control).expect("one controls").pid;
+    kill(host);
+    let again = session.settled("all are back", |status| {
+        status.pids.host != host
+            && status.clients.len() == 3
+            && status.clients.iter().any(|client| client.control)
+    });
+    assert_eq!(again.clients.iter().find(|client| client.control).map(|client| client.pid), Some(controller));
+    terminal.write(b"words\r").unwrap();
+    for watcher in [&first, &second] {
+        watcher.wait_for_shown("got words").unwrap();
+    }
+    assert!(!String::from_utf8_lossy(&session.output()).contains("got typed"));
+    assert_eq!((again.size.cols, again.size.rows), (80, 24));
+    assert!(!rig.screen("watched").contains("got typed"));
+}
+
+/// `--take` takes control; the one before watches on, and gets it back the same way.
+#[test]
+fn control_is_taken_and_taken_back() {
+    let rig = Rig::new();
+    let first = rig.open("contested", "stty -echo; echo ready; while read line; do echo got $line; done");
+    first.wait_for_text("ready").unwrap();
+    let second = rig.attach("contested", &["--take"]);
+    second.wait_for_shown("ready").unwrap();
+    rig.session("contested").settled("the second controls", |status| {
+        status.clients.iter().any(|client| client.control && client.pid == second.pid())
+    });
+    second.write(b"two\r").unwrap();
+    first.wait_for_shown("got two").unwrap();
+    first.write(b"one\r").unwrap();
+    second.write(b"three\r").unwrap();
+    first.wait_for_shown("got three").unwrap();
+    assert!(!rig.screen("contested").contains("got one"), "who was relieved types no more");
+}
+
+/// T28: a watcher that is stopped while the session ends harms nobody; the host does not wait for him.
+#[test]
+fn a_stopped_watcher_does_not_hold_the_end_up() {
+    let rig = Rig::new();
+    let session =
+        rig.start("ends", "stty raw -echo; printf ready; head -c 1 >/dev/null; seq 1 100000; exit 6");
+    let watcher = rig.attach("ends", &["--read-only"]);
+    watcher.wait_for_shown("ready").unwrap();
+    signal(watcher.pid(), Signal::STOP);
+    let pids = session.pids();
+    assert!(rig.run(&["send", "ends", "--text", "x"]).status.success());
+    assert_eq!(rig.end_of("ends"), serde_json::json!({ "code": 6 }));
+    let gone = testkit::eventually(Duration::from_secs(10), || (!proc::is_running(pids.host)).then_some(()));
+    assert!(gone.is_some(), "the host waits for a stopped client");
+    signal(watcher.pid(), Signal::CONT);
+    assert_eq!(watcher.wait(LIMIT).unwrap().code(), Some(6));
+    assert!(watcher.output().windows(6).any(|window| window == b"100000"));
+}

@@ -1,0 +1,72 @@
+//! A name, an id, or the beginning of one leads to one session.
+
+use crate::rig::{LIMIT, Rig};
+use serde_json::json;
+use std::thread;
+
+/// Settled point 10: a name is one running session's, and free again after its end.
+#[test]
+fn a_name_is_unique_while_its_session_runs_and_free_afterwards() {
+    let rig = Rig::new();
+    let first = rig.start("mine", "echo ready; cat");
+    let output = rig.run(&["run", "--detached", "--name", "mine", "--", "true"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a running session has it"), "{output:?}");
+    assert!(rig.run(&["kill", "mine"]).status.success());
+    let second = rig.start("mine", "echo second; cat");
+    assert_ne!(first.meta.id, second.meta.id);
+    rig.wait_for_line("mine", "second");
+    assert_eq!(rig.instance.json(&["show", &first.meta.id.to_string(), "--json"])["phase"], "exited");
+}
+
+/// Names made from the program's are numbered, and of many started at once no two are the same.
+#[test]
+fn sessions_started_at_once_get_names_of_their_own() {
+    let rig = Rig::new();
+    thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| assert!(rig.run(&["run", "--detached", "--", "sleep", "600"]).status.success()));
+        }
+    });
+    let list = rig.instance.json(&["list", "--json"]);
+    let mut names: Vec<&str> =
+        list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 10, "{names:?}");
+    assert!(names.contains(&"sleep") && names.contains(&"sleep-10"), "{names:?}");
+}
+
+/// Renaming takes effect at once, for running sessions too; a bad name is refused with the reason.
+#[test]
+fn a_session_can_be_renamed() {
+    let rig = Rig::new();
+    let session = rig.start("before", "echo ready; cat");
+    rig.start("taken", "cat");
+    assert!(rig.run(&["rename", "before", "after"]).status.success());
+    assert_eq!(rig.instance.json(&["show", "after", "--json"])["id"], json!(session.meta.id));
+    assert_eq!(rig.run(&["show", "before"]).status.code(), Some(3));
+    for (name, why) in [("taken", "a running session"), ("a/b", "slash"), ("", "empty")] {
+        let output = rig.run(&["rename", "after", name]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{output:?}");
+    }
+    let terminal = rig.attach("after", &[]);
+    terminal.wait_for_shown("ready").unwrap();
+}
+
+/// The beginning of an id is enough where it is one session's, and more is asked for where it is not.
+#[test]
+fn the_beginning_of_an_id_leads_to_its_session() {
+    let rig = Rig::new();
+    let session = rig.start("one", "exit 0");
+    rig.start("two", "exit 0");
+    let id = session.meta.id.to_string();
+    assert_eq!(rig.instance.json(&["show", &id, "--json"])["name"], "one");
+    let output = rig.run(&["show", &id[..4], "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["code"], "AMBIGUOUS");
+    assert_eq!(rig.instance.json(&["show", &session.meta.id.short(), "--json"])["name"], "one");
+    rig.instance.run_within(&["list", "--all"], LIMIT);
+}

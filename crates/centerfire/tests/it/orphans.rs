@@ -1,0 +1,100 @@
+//! What outlives the program, or the terminal that it was started from, is neither lost nor in the way.
+
+use crate::rig::{LIMIT, Rig, kill};
+use serde_json::json;
+use std::time::{Duration, Instant};
+use testkit::{eventually, proc};
+
+/// T4: a background process that holds the terminal delays the word of the end by no more than a second, and what it
+/// prints later is stored as well.
+#[test]
+fn a_background_process_does_not_hold_the_end_up_and_is_still_recorded() {
+    let rig = Rig::new();
+    let script =
+        "trap '' HUP; (while [ ! -e go ]; do sleep 0.02; done; echo from beyond) & echo ready; exit 6";
+    let start = Instant::now();
+    let terminal = rig.open("orphan", script);
+    assert_eq!(terminal.wait(LIMIT).unwrap().code(), Some(6));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let session = rig.session("orphan");
+    rig.file("go", b"");
+    let stored = eventually(LIMIT, || session.output().ends_with(b"from beyond\r\n").then_some(()));
+    assert!(stored.is_some(), "{}", session.output().escape_ascii());
+    let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
+    assert!(gone.is_some(), "{:?}", rig.instance.leaked());
+    assert!(rig.run(&["verify", "orphan"]).status.success());
+}
+
+/// T4: one that never stops printing delays it by no more than a second, too.
+#[test]
+fn a_noisy_background_process_does_not_hold_the_end_up() {
+    let rig = Rig::new();
+    rig.start("noisy", "trap '' HUP; (while :; do echo noise; sleep 0.01; done) & echo ready; exit 6");
+    let start = Instant::now();
+    assert_eq!(rig.end_of("noisy"), json!({ "code": 6 }));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+/// T4: a client that comes between the program's end and that of its output is told of the end.
+#[test]
+fn who_waits_for_an_end_that_was_is_told_at_once() {
+    let rig = Rig::new();
+    rig.start("late", "trap '' HUP; sleep 600 & exit 2");
+    assert_eq!(rig.end_of("late"), json!({ "code": 2 }));
+    assert_eq!(rig.end_of("late"), json!({ "code": 2 }));
+    assert_eq!(rig.run(&["attach", "late"]).status.code(), Some(4));
+}
+
+/// T5: a grandchild that was forked twice is the keeper's, is reaped by it, and its terminal is that of the session.
+#[test]
+fn grandchildren_are_reaped_by_the_keeper() {
+    let rig = Rig::new();
+    let session =
+        rig.start("family", "mkfifo wake; (setsid bash -c 'echo $$ >orphan; read <wake' &); echo ready; cat");
+    rig.wait_for_line("family", "ready");
+    let file = rig.instance.work().join("orphan");
+    let orphan: u32 = eventually(LIMIT, || std::fs::read_to_string(&file).ok()?.trim().parse().ok())
+        .expect("the grandchild tells its number");
+    let keeper = session.pids().keeper;
+    let adopted = eventually(LIMIT, || proc::children(keeper).ok()?.contains(&orphan).then_some(()));
+    assert!(adopted.is_some(), "the keeper has not adopted {orphan}");
+    kill(orphan);
+    let path = format!("/proc/{orphan}");
+    let reaped = eventually(LIMIT, || (!std::path::Path::new(&path).exists()).then_some(()));
+    assert!(reaped.is_some(), "the grandchild is a zombie");
+    assert!(proc::is_running(session.pids().child));
+}
+
+/// T18: the terminal that a session was started from closes, and the session goes on without it.
+#[test]
+fn a_session_outlives_the_terminal_it_was_started_from() {
+    let rig = Rig::new();
+    let terminal = rig.shell("$cf run --name stays -- bash -c 'echo ready; cat'; sleep 600");
+    terminal.wait_for_text("ready").unwrap();
+    let session = rig.session("stays");
+    let pids = session.pids();
+    // The death of its leader hangs a terminal up, as the close of a window does.
+    kill(terminal.pid());
+    session.settled("nobody is attached", |status| status.clients.is_empty());
+    drop(terminal);
+    assert_eq!(session.pids(), pids);
+    assert!(rig.run(&["send", "stays", "--submit", "still here"]).status.success());
+    rig.wait_for_line("stays", "still here");
+    let again = rig.attach("stays", &[]);
+    again.wait_for_shown("still here").unwrap();
+    again.write(b"and typed\r").unwrap();
+    rig.wait_for_line("stays", "and typed");
+}
+
+/// T18: no process of a session is in the launching terminal's session or group, so that no signal for those hits it.
+#[test]
+fn keeper_host_and_program_are_in_sessions_of_their_own() {
+    let rig = Rig::new();
+    let terminal = rig.open("apart", "echo ready; cat");
+    terminal.wait_for_text("ready").unwrap();
+    let pids = rig.session("apart").pids();
+    for pid in [pids.keeper, pids.host, pids.child] {
+        assert_eq!(proc::session_members(pid).unwrap().first(), Some(&pid), "{}", proc::command_line(pid));
+    }
+    assert_eq!(proc::session_members(terminal.pid()).unwrap(), [terminal.pid()]);
+}
