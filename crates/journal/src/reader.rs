@@ -56,7 +56,7 @@ impl Reader {
         if let Kind::Sealed(blocks) = &reader.segment.kind {
             reader.segment.position = blocks.position_before(from);
         }
-        reader.skip_to(from)?;
+        reader.skip_to(from);
         Ok(reader)
     }
 
@@ -188,16 +188,16 @@ impl Reader {
         Ok(true)
     }
 
-    fn skip_to(&mut self, from: Offset) -> Result<()> {
-        while let Some(length) = self.take()? {
+    /// Passes over the records before `from`. Damage on the way is left for [`Reader::next`] to tell.
+    fn skip_to(&mut self, from: Offset) {
+        while let Ok(Some(length)) = self.take() {
             let record = decode(&self.buffer[self.start - length..self.start]);
             let end = record.offset + advance(&record.body);
             if end > from || record.offset >= from {
                 self.start -= length;
-                return Ok(());
+                return;
             }
         }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{LIMIT, instance, kill_host, out, recorded, started, text};
 use serde_json::Value;
 use std::process::Command;
-use testkit::{Instance, eventually, tools};
+use testkit::{eventually, tools};
 
 const SCRIPT: &str =
     "printf 'hello \\033[1mw\\303\\266rld\\033[m\\r\\n'; sleep 0.1; seq 40; printf 'bye\\n'; exit 3";
@@ -123,18 +123,8 @@ fn await_in(file: &std::path::Path, word: &str) {
 fn a_damaged_recording_is_exported_around_the_damage_and_says_so() {
     let instance = instance();
     recorded(&instance, "seq 100");
-    damage(&instance);
+    crate::damage(&instance, "s");
     let output = instance.run(&["export", "s", "--format", "raw"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("left out"), "{}", text(&output.stderr));
-}
-
-/// Flips a byte in the middle of the only segment.
-fn damage(instance: &Instance) {
-    let folder = instance.json(&["show", "s", "--json"])["folder"].as_str().unwrap().to_owned();
-    let segment = std::path::Path::new(&folder).join("journal/00000001.seg");
-    let mut bytes = std::fs::read(&segment).unwrap();
-    let middle = bytes.windows(4).position(|four| four == b"\n50\r" || four == b"50\r\n").unwrap();
-    bytes[middle] ^= 1;
-    std::fs::write(segment, bytes).unwrap();
 }

@@ -54,3 +54,14 @@ fn kill_host(instance: &Instance, session: &str) {
     let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }
+
+/// Bends a byte in the middle of a recording that is packed already.
+fn damage(instance: &Instance, session: &str) {
+    let folder = instance.json(&["show", session, "--json"])["folder"].as_str().unwrap().to_owned();
+    let segment = std::path::Path::new(&folder).join("journal/00000001.seg.zst");
+    let mut bytes =
+        testkit::eventually(LIMIT, || std::fs::read(&segment).ok()).expect("the recording is packed");
+    let middle = 64 + (bytes.len() - 64) / 3;
+    bytes[middle] ^= 1;
+    std::fs::write(segment, bytes).unwrap();
+}

@@ -3,10 +3,11 @@
 //! A program that asks nothing gets a terminal to which not a byte was added. At the first question the terminal is
 //! asked everything at once; until it has answered (or its time is over) the program's answers wait, in order. A
 //! question that we cannot answer goes on to the terminal with a question of ours behind it as a fence: the answers
-//! that follow wait for that one. What was learned is remembered after detach.
+//! that follow wait for that one. Only a program that stopped to wait for its answer makes us ask: nothing is put
+//! into the middle of a stream. What was learned is remembered after detach.
 
 use super::canvas::Canvas;
-use protocol::Size;
+use protocol::{Offset, Size};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use terminal::Screen;
@@ -16,6 +17,10 @@ use terminal::profile::Profile;
 use terminal::query::Query;
 use terminal::reply::{ReplyFilter, ReplyKind};
 
+/// A program that ends this soon after its question did not wait for the answer: its terminal is not asked.
+const PROBE_AFTER: Duration = Duration::from_millis(5);
+/// A program that wrote more than this since its question does not wait either (bytes).
+const STREAMS_BYTES: u64 = 32 << 10; // 32 KiB
 /// The program's first answers wait this long for the terminal's own.
 const PROBE_PATIENCE: Duration = Duration::from_millis(100);
 /// Answers that come later than that are still taken for answers, not for typing, for this long.
@@ -35,6 +40,8 @@ pub(super) struct Asking {
     asked: bool,
     learned: bool,
     probe: Option<(ProbeReader, Instant)>,
+    /// When the terminal is to be asked, and where in its output the program asked first.
+    probe_at: Option<(Instant, Offset)>,
     fences: ReplyFilter,
     /// Until when answers wait.
     wait: Option<Instant>,
@@ -53,6 +60,7 @@ impl Asking {
             asked: false,
             learned: false,
             probe: None,
+            probe_at: None,
             fences: ReplyFilter::new(),
             wait: None,
             waiting: VecDeque::new(),
@@ -67,11 +75,12 @@ impl Asking {
     /// Another terminal controls, or none.
     pub(super) fn terminal_changed(&mut self) {
         self.asked = false;
-        self.probe = None;
+        (self.probe, self.probe_at) = (None, None);
         self.fences = ReplyFilter::new();
     }
 
-    /// Whether the host answers this query; otherwise it goes on to the terminal.
+    /// Whether the host answers this query; otherwise it goes on to the terminal. `terminal` says whether there is one
+    /// that may be asked now.
     pub(super) fn answers(&self, query: &Query, screen: &Screen, terminal: bool) -> bool {
         let learn = terminal && !self.asked;
         let unknown = Profile::unknown();
@@ -81,25 +90,24 @@ impl Asking {
         answer::answer(query, screen, profile, &mut Vec::new()) || (learn && learned)
     }
 
-    /// Answers a query, now or when it can be. Gives what must be written to the terminal first.
+    /// Answers a query, now or when it can be. `terminal` is there if it may be asked, and where in the output the
+    /// query stands. Gives what must be written to the terminal now.
     pub(super) fn ask(
         &mut self,
         query: &Query,
         screen: &Screen,
-        size: Size,
-        terminal: bool,
+        terminal: Option<Offset>,
         out: &mut Vec<u8>,
     ) -> Vec<u8> {
-        let ours = self.answers(query, screen, terminal);
+        let ours = self.answers(query, screen, terminal.is_some());
         let mut words = Vec::new();
-        if terminal && !self.asked && needs_terminal(query) {
+        if let (Some(offset), false, true) = (terminal, self.asked, needs_terminal(query)) {
             self.asked = true;
             let now = Instant::now();
-            self.probe = Some((ProbeReader::new(size), now + PROBE_LATEST));
+            self.probe_at = Some((now + PROBE_AFTER, offset));
             self.wait = Some(now + PROBE_PATIENCE);
-            words = probe();
         }
-        if !ours && terminal {
+        if !ours && terminal.is_some() {
             self.fences.expect(FENCE_REPLY);
             self.wait = Some(Instant::now() + FENCE_PATIENCE);
             words.extend_from_slice(FENCE);
@@ -148,7 +156,19 @@ impl Asking {
     /// When the patience with the terminal ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let late = self.probe.as_ref().map(|(_, until)| *until);
-        [self.wait, late].into_iter().flatten().min()
+        [self.wait, self.probe_at.map(|(at, _)| at), late].into_iter().flatten().min()
+    }
+
+    /// The question to write to the terminal, once it is time: all that will ever be asked, at once. `output` is how
+    /// far the program has written.
+    pub(super) fn probe(&mut self, now: Instant, size: Size, output: Offset) -> Option<Vec<u8>> {
+        let (_, offset) = self.probe_at.take_if(|(at, _)| *at <= now)?;
+        if output.since(offset) > STREAMS_BYTES {
+            self.asked = false;
+            return None;
+        }
+        self.probe = Some((ProbeReader::new(size), now + PROBE_LATEST));
+        Some(probe())
     }
 
     /// Whose patience is over: answers what waits with what is known. Gives what was held back of the typing.

@@ -286,6 +286,11 @@ impl Host {
         if self.output.asking.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
+        if let (Some(local), false) = (&mut self.local, self.output.ended)
+            && let Some(words) = self.output.asking.probe(now, self.size, self.recording.offset())
+        {
+            local.show(&words);
+        }
         let mut replies = Vec::new();
         let keys = self.output.asking.tend(now, &self.output.canvas, &mut replies);
         let client = self.local.as_ref().map(|local| local.client).unwrap_or_default();

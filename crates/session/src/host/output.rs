@@ -36,6 +36,8 @@ pub(super) struct Output {
     scanner: Scanner,
     found: Vec<Found>,
     buffer: Vec<u8>,
+    /// Whether the last read took all that the program had written.
+    drained: bool,
     /// Bytes before `scanner.position()` that were not shown because they may become a query.
     held: Vec<u8>,
     /// Whether the terminal has no writer any more.
@@ -57,6 +59,7 @@ impl Output {
             scanner: Scanner::new(at),
             found: Vec::new(),
             buffer: Vec::new(),
+            drained: true,
             held: Vec::new(),
             ended: false,
         }
@@ -84,14 +87,18 @@ impl Output {
             match pty::read(master, &mut self.buffer[filled..])? {
                 Got::Bytes(bytes) => {
                     filled += bytes;
-                    if bytes < MORE_BYTES || filled >= BURST_BYTES {
+                    self.drained = bytes < MORE_BYTES;
+                    if self.drained || filled >= BURST_BYTES {
                         return Ok(filled);
                     }
                     if self.buffer.len() < BURST_BYTES + QUIET_BYTES {
                         self.buffer.resize(BURST_BYTES + QUIET_BYTES, 0);
                     }
                 }
-                Got::Nothing => return Ok(filled),
+                Got::Nothing => {
+                    self.drained = true;
+                    return Ok(filled);
+                }
                 Got::End => {
                     self.ended = true;
                     return Ok(filled);
@@ -117,6 +124,12 @@ impl Output {
         if self.buffer.len() > QUIET_BYTES {
             self.buffer = Vec::new();
         }
+    }
+
+    /// Whether the program stopped to wait for an answer: nothing is behind its last question.
+    fn waits_for_answer(&self) -> bool {
+        let last = self.found.iter().rfind(|found| matches!(found.what, Item::Query(_)));
+        self.drained && last.is_some_and(|found| found.range.end == self.scanner.position())
     }
 
     /// The ranges of the queries found that the host answers; `terminal` says whether there is one to ask.
@@ -148,16 +161,14 @@ impl Host {
         let start = self.output.scanner.position();
         self.output.found.clear();
         let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
-        let answered = if self.output.found.is_empty() {
-            Vec::new()
-        } else {
-            self.output.answered(self.local.is_some())
-        };
+        // A terminal is asked only for a program that waits: in the middle of a stream nothing is put in.
+        let ask = self.local.is_some() && self.output.waits_for_answer();
+        let answered = if self.output.found.is_empty() { Vec::new() } else { self.output.answered(ask) };
         // From here on `kill -9` loses none of it; only now may anybody see it.
         self.recording.output(bytes, held as u16, &answered);
         let bytes = super::intercept::output(bytes);
         self.show(start, bytes, held, &answered);
-        self.paint(start, bytes);
+        self.paint(start, bytes, ask);
         self.output.last = Time::now();
         self.input.program_wrote(Instant::now());
         self.activity = true;
@@ -186,7 +197,7 @@ impl Host {
     }
 
     /// Feeds the screen. At a query it stops: an answer tells the state at its very place.
-    fn paint(&mut self, start: Offset, bytes: &[u8]) {
+    fn paint(&mut self, start: Offset, bytes: &[u8], ask: bool) {
         let found = std::mem::take(&mut self.output.found);
         let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
         let mut painted = 0;
@@ -197,7 +208,7 @@ impl Host {
                 self.output.canvas.take_now(&bytes[painted..end]);
                 painted = end;
             }
-            self.act(found, &mut replies);
+            self.act(found, ask, &mut replies);
         }
         if asked || self.recording.degraded().is_some() {
             self.output.canvas.take_now(&bytes[painted..]);
@@ -207,12 +218,12 @@ impl Host {
         self.input.reply(&replies);
     }
 
-    fn act(&mut self, found: Found, replies: &mut Vec<u8>) {
+    fn act(&mut self, found: Found, ask: bool, replies: &mut Vec<u8>) {
         match found.what {
             Item::Query(query) => {
                 let Output { asking, canvas, .. } = &mut self.output;
-                let terminal = self.local.is_some();
-                let words = canvas.with(|screen| asking.ask(&query, screen, self.size, terminal, replies));
+                let terminal = ask.then_some(found.range.start);
+                let words = canvas.with(|screen| asking.ask(&query, screen, terminal, replies));
                 if let Some(local) = self.local.as_mut().filter(|_| !words.is_empty()) {
                     local.show(&words);
                 }
