@@ -1,17 +1,30 @@
 //! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
+//!
+//! - `config`: values and their origins, the reference, what a slip is told
+//! - `doctor`: each fault is found, with a next step
+//! - `export`: every format of a recording, judged by other programs; logs that are taken up again
+//! - `man`: pages, completions and help for all commands
+//! - `orchestrator`: the program's second name and its own command line
+//! - `output`: what a program wrote: from an offset, as JSON, followed through the death of its host
+//! - `prune`: which sessions go, and that those that run never do
+//! - `replay`: plays, steps, winds back, and gives the terminal back
+//! - `reset`: a broken terminal is usable again
+//! - `restart`: the same command again, and what takes a conversation up again
+//! - `status`: the instance in figures
+//! - `upgrade_hosts`: running sessions under a new binary
 
-mod config; // values and their origins, the reference, what a slip is told
-mod doctor; // each fault is found, with a next step
-mod export; // every format of a recording, judged by other programs; logs that are taken up again
-mod man; // pages, completions and help for all commands
-mod orchestrator; // the program's second name and its own command line
-mod output; // what a program wrote: from an offset, as JSON, followed through the death of its host
-mod prune; // which sessions go, and that those that run never do
-mod replay; // plays, steps, winds back, and gives the terminal back
-mod reset; // a broken terminal is usable again
-mod restart; // the same command again, and what takes a conversation up again
-mod status; // the instance in figures
-mod upgrade_hosts; // running sessions under a new binary
+mod config;
+mod doctor;
+mod export;
+mod man;
+mod orchestrator;
+mod output;
+mod prune;
+mod replay;
+mod reset;
+mod restart;
+mod status;
+mod upgrade_hosts;
 
 use std::time::Duration;
 use testkit::Instance;
