@@ -89,7 +89,7 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let json = cli.json;
     let overrides = Overrides { file: cli.config, profile: cli.profile, set: cli.set };
     let context = context(&overrides, json, cli.command.works_without_config());
-    match context.and_then(|context| cli.command.run(&context)) {
+    match exit::quietly(context.and_then(|context| cli.command.run(&context))) {
         Ok(code) => code,
         Err(error) => exit::report(&error, json),
     }

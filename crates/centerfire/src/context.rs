@@ -64,11 +64,11 @@ impl Context {
     /// Prints a value as JSON, or a line for people.
     pub(crate) fn say(&self, value: &serde_json::Value, line: impl FnOnce() -> String) {
         if self.json {
-            println!("{value}");
+            crate::term::say(value);
         } else {
             let line = line();
             if !line.is_empty() {
-                println!("{line}");
+                crate::term::say(line);
             }
         }
     }

@@ -42,7 +42,7 @@ pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
     let code = code(error);
     let error_line = sentence(error);
     if as_json {
-        println!("{}", json!({ "error": error_line, "code": word(error) }));
+        crate::term::say(json!({ "error": error_line, "code": word(error) }));
     } else {
         let (red, plain) = if crate::term::colour_on_stderr() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
         eprintln!("{red}centerfire:{plain} {error_line}");
@@ -81,8 +81,13 @@ fn code(error: &Error) -> u8 {
         Some(S::Exec { source, .. }) if source.kind() == ErrorKind::NotFound => 127,
         Some(S::Exec { .. }) => 126,
         Some(S::OutputClosed) => OUTPUT_CLOSED,
+        None if is_broken_pipe(error) => OUTPUT_CLOSED,
         _ => 1,
     }
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 fn word(error: &Error) -> String {

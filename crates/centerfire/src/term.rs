@@ -1,7 +1,8 @@
 //! What standard output and error are: colours only for people, and only if they want them.
 
 use crate::config::Colours;
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 
 static CHOSEN: OnceLock<Colours> = OnceLock::new();
@@ -31,6 +32,16 @@ pub(crate) fn colour_on_stdout() -> bool {
 /// Whether standard error takes colours.
 pub(crate) fn colour_on_stderr() -> bool {
     wanted(std::io::stderr().is_terminal())
+}
+
+/// Prints a line. Whoever stops reading, as `| head` does, has what they wanted: unlike `println!` it never panics.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Text of others on one line of ours: what would move the cursor becomes a blank.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Wraps text in an SGR colour, where standard output takes one.

@@ -22,8 +22,8 @@ impl Args {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "centerfire", &mut text);
         let mut sink = super::sink::Sink::open(None)?;
-        crate::exit::quietly(
-            sink.write(&text).and_then(|()| sink.flush()).map_err(Into::into).map(|()| ExitCode::SUCCESS),
-        )
+        sink.write(&text)?;
+        sink.flush()?;
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,7 @@
 use crate::config::keys::KEYS;
 use crate::config::reference;
 use crate::context::Context;
+use crate::term::say;
 use serde_json::{Map, json};
 use std::process::ExitCode;
 
@@ -30,8 +31,8 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         match self.what {
             None | Some(What::Show) => show(context),
-            Some(What::Reference) => print!("{}", reference::markdown()),
-            Some(What::Example) => print!("{}", reference::example()),
+            Some(What::Reference) => say(reference::markdown().trim_end()),
+            Some(What::Example) => say(reference::example().trim_end()),
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -50,10 +50,6 @@ fn formats() -> PossibleValuesParser {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        crate::exit::quietly(self.copy(context))
-    }
-
-    fn copy(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
         let known = FORMATS.iter().find(|known| known.name == self.format);
         let format = known.expect("clap takes the names in FORMATS only");

@@ -2,7 +2,7 @@
 
 use super::show::{describe, state_word};
 use crate::context::Context;
-use crate::term::paint;
+use crate::term::{one_line, paint, say};
 use protocol::{Phase, Time};
 use serde_json::{Value, json};
 use session::registry::Entry;
@@ -29,7 +29,7 @@ impl Args {
         if context.json {
             let all: Vec<Value> =
                 entries.iter().map(|entry| describe(entry, entry.status.as_ref())).collect();
-            println!("{}", json!(all));
+            say(json!(all));
         } else if entries.is_empty() {
             eprintln!(
                 "no session runs; `centerfire run -- claude` starts one, `centerfire list --all` shows the past"
@@ -44,21 +44,24 @@ impl Args {
 fn print_table(entries: &[Entry]) {
     let now = Time::now();
     let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).max(4);
-    println!("{:<width$}  {:<10}  {:>4}  {:<7}  {:<13}  COMMAND", "NAME", "STATE", "AGE", "CLIENTS", "ID");
+    say(format!(
+        "{:<width$}  {:<10}  {:>4}  {:<7}  {:<13}  COMMAND",
+        "NAME", "STATE", "AGE", "CLIENTS", "ID"
+    ));
     for entry in entries {
         let status = entry.status.as_ref();
         let state = state_word(entry, status);
         let clients =
             status.filter(|_| entry.phase == Phase::Running).map_or(0, |status| status.clients.len());
-        println!(
+        say(format!(
             "{:<width$}  {}  {:>4}  {:<7}  {:<13}  {}",
             entry.name,
             paint(&format!("{state:<10}"), colour(&state)),
             age(now, entry.meta.created),
             if clients == 0 { "-".to_owned() } else { clients.to_string() },
             entry.meta.id.short(),
-            entry.meta.command.join(" "),
-        );
+            one_line(&entry.meta.command.join(" ")),
+        ));
     }
 }
 

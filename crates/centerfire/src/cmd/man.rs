@@ -27,7 +27,8 @@ impl Args {
         let Some(dir) = self.dir else {
             let mut sink = super::sink::Sink::open(None)?;
             sink.write(&page(command)?)?;
-            return crate::exit::quietly(sink.flush().map_err(Into::into).map(|()| ExitCode::SUCCESS));
+            sink.flush()?;
+            return Ok(ExitCode::SUCCESS);
         };
         std::fs::create_dir_all(&dir).with_context(|| format!("make {}", dir.display()))?;
         let mut pages = Vec::new();

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use protocol::{Body, Offset, Time};
 use serde_json::json;
+use session::Error;
 use session::export::{Decoder, Kind, Source};
 use session::follow::{Follow, Next};
 use std::path::PathBuf;
@@ -38,16 +39,13 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        crate::exit::quietly(self.copy(context))
-    }
-
-    fn copy(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
         let kind = if self.raw { Kind::Stored } else { Kind::Shown };
         let mut copy = Copy {
             source: Source::of(&entry, Offset(self.from), kind)?,
             sink: Sink::open(self.output.as_deref())?,
             json: context.json.then(Pieces::default),
+            damaged: false,
         };
         if self.follow {
             let mut follow = Follow::new(&entry.folder, &entry.meta, "output");
@@ -57,7 +55,7 @@ impl Args {
         }
         copy.all()?;
         copy.rest()?;
-        Ok(ExitCode::SUCCESS)
+        Ok(if copy.damaged { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
@@ -65,12 +63,27 @@ struct Copy {
     source: Source,
     sink: Sink,
     json: Option<Pieces>,
+    /// Whether a part of the recording could not be read.
+    damaged: bool,
 }
 
 impl Copy {
     /// Copies all that is stored now.
     fn all(&mut self) -> session::Result<()> {
-        while let Some(record) = self.source.next()? {
+        loop {
+            let record = match self.source.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(Error::Journal(error @ journal::Error::Corrupt { .. })) => {
+                    eprintln!("centerfire: left out: {error}");
+                    self.damaged = true;
+                    if self.source.skip_segment()? {
+                        continue;
+                    }
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             let Body::Output { bytes, .. } = record.body else { continue };
             let Some(pieces) = &mut self.json else {
                 self.sink.write(bytes)?;

@@ -2,6 +2,7 @@
 
 use super::resume::resume_command;
 use crate::context::Context;
+use crate::term::one_line;
 use protocol::frame::{Answer, Refusal, Request, Status};
 use protocol::{ExitStatus, Phase};
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ fn page(entry: &Entry, status: Option<&Status>) -> String {
         ("name", entry.name.clone()),
         ("id", meta.id.to_string()),
         ("state", state_word(entry, status)),
-        ("command", meta.command.join(" ")),
+        ("command", one_line(&meta.command.join(" "))),
         ("cwd", meta.cwd.clone()),
         ("folder", entry.folder.path().display().to_string()),
     ];

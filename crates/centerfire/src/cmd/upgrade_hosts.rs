@@ -1,6 +1,7 @@
 //! `centerfire upgrade-hosts`: running sessions go on under this binary.
 
 use crate::context::Context;
+use crate::term::say;
 use anyhow::Context as _;
 use protocol::Phase;
 use protocol::frame::{Answer, Request};
@@ -35,7 +36,7 @@ impl Args {
             let result = upgrade(context, &entry, &binary);
             let error = result.as_ref().err().map(|error| format!("{error:#}"));
             match &error {
-                None if !context.json => println!("{}: upgraded", entry.name),
+                None if !context.json => say(format!("{}: upgraded", entry.name)),
                 Some(error) if !context.json => {
                     eprintln!("centerfire: `{}` goes on as it is: {error}", entry.name)
                 }
@@ -45,9 +46,9 @@ impl Args {
             results.push(json!({ "id": entry.meta.id, "name": entry.name, "error": error }));
         }
         if context.json {
-            println!("{}", json!({ "binary": binary, "sessions": results }));
+            say(json!({ "binary": binary, "sessions": results }));
         } else if results.is_empty() {
-            println!("no session runs");
+            say("no session runs");
         }
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }

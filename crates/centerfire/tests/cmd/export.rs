@@ -127,4 +127,6 @@ fn a_damaged_recording_is_exported_around_the_damage_and_says_so() {
     let output = instance.run(&["export", "s", "--format", "raw"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("left out"), "{}", text(&output.stderr));
+    assert_eq!(instance.run(&["output", "s"]).status.code(), Some(1));
+    assert!(instance.run(&["replay", "s"]).status.success(), "what is there is played");
 }

@@ -52,14 +52,26 @@ fn followed_it_goes_on_when_the_host_is_killed_and_ends_with_the_program() {
 }
 
 #[test]
-fn a_reader_that_leaves_ends_it_without_a_word() {
+fn a_reader_that_leaves_ends_a_command_without_a_word() {
     let instance = instance();
     recorded(&instance, "seq 100000");
-    let script = format!("{} output s | head -1", instance.binary().display());
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", &script]);
-    instance.settle(&mut command);
-    let output = testkit::instance::finish(command, LIMIT);
-    assert_eq!(text(&output.stdout).trim_end(), "1");
-    assert_eq!(text(&output.stderr), "");
+    let every = [
+        "output s",
+        "output s --json",
+        "export s --format log",
+        "list --all",
+        "show s",
+        "screen s",
+        "man",
+        "doctor",
+    ];
+    for arguments in every {
+        // A reader that is gone before the first byte.
+        let script = format!("{{ sleep 0.05; {} {arguments}; }} | true", instance.binary().display());
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script]);
+        instance.settle(&mut command);
+        let output = testkit::instance::finish(command, LIMIT);
+        assert_eq!(text(&output.stderr), "", "{arguments}");
+    }
 }

@@ -8,7 +8,7 @@ mod sessions;
 mod system;
 
 use crate::context::Context;
-use crate::term::paint;
+use crate::term::{paint, say};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,7 +95,7 @@ impl Args {
             }
         }
         if context.json {
-            println!("{}", json!({ "healthy": worst != Level::Fail, "findings": all }));
+            say(json!({ "healthy": worst != Level::Fail, "findings": all }));
         }
         Ok(if worst == Level::Fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
@@ -120,9 +120,9 @@ impl Finding {
             Level::Warn => "33",
             Level::Fail => "31",
         };
-        println!("{}  {check:<9}  {}", paint(&format!("{:<4}", self.word()), colour), self.what);
+        say(format!("{}  {check:<9}  {}", paint(&format!("{:<4}", self.word()), colour), self.what));
         if let Some(next) = &self.next {
-            println!("                 {next}");
+            say(format!("                 {next}"));
         }
     }
 }

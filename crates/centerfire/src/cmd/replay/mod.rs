@@ -59,13 +59,14 @@ impl Args {
         let entry = context.find(self.session.as_deref())?;
         let tape = Tape::open(&entry, self.idle_limit, self.to)?;
         if context.json {
-            println!("{}", json!({ "seconds": tape.duration().as_secs_f64(), "offset": tape.end() }));
+            let told = json!({ "seconds": tape.duration().as_secs_f64(), "offset": tape.end() });
+            context.say(&told, String::new);
             return Ok(ExitCode::SUCCESS);
         }
         if isatty(stdin()) && isatty(stdout()) {
             Player::new(tape, self.speed.unwrap_or(1.0), self.step, self.from)?.play()
         } else {
-            crate::exit::quietly(self.copy(tape))
+            self.copy(tape)
         }
     }
 

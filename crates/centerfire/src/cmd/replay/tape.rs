@@ -3,9 +3,9 @@
 
 use super::point::Point;
 use protocol::{Body, Offset, Size, Time};
-use session::Result;
 use session::export::{Kind, Source};
 use session::registry::Entry;
+use session::{Error, Result};
 use std::time::Duration;
 use terminal::Screen;
 
@@ -63,7 +63,19 @@ impl Reel {
 
     /// The next event that can be seen.
     fn next(&mut self, idle_limit: Duration) -> Result<Option<Event>> {
-        while let Some(record) = self.source.next()? {
+        loop {
+            let record = match self.source.next() {
+                Ok(Some(record)) => record,
+                Ok(None) => return Ok(None),
+                // What can be had of a damaged recording is played; `verify` tells what is missing.
+                Err(Error::Journal(journal::Error::Corrupt { .. })) => {
+                    if self.source.skip_segment()? {
+                        continue;
+                    }
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
             let what = match record.body {
                 Body::Output { bytes, .. } => What::Output(bytes.to_vec()),
                 Body::Resize(size) => What::Resize(size),
@@ -74,7 +86,6 @@ impl Reel {
             (self.last, self.played) = (time, due);
             return Ok(Some(Event { due, time, end: self.source.position(), what }));
         }
-        Ok(None)
     }
 }
 
