@@ -5,10 +5,10 @@ use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
 use session::attach::Options;
+use session::export::LogFile;
 use session::launch::{Launch, Launched, launch};
 use std::ffi::OsString;
 use std::io::stdin;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -143,12 +143,11 @@ fn start(
     Ok(launch(&context.home, &plan)?)
 }
 
-/// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written.
+/// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written, or if
+/// it is another session's.
 fn writable(file: &Path) -> anyhow::Result<PathBuf> {
     let file = std::path::absolute(file).context("--log-file")?;
-    let mut options = std::fs::OpenOptions::new();
-    let opened = options.append(true).create(true).mode(0o600).open(&file);
-    opened.with_context(|| format!("write {}", file.display()))?;
+    LogFile::open(&file, SessionId::generate())?;
     Ok(file)
 }
 

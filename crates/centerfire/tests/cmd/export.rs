@@ -114,6 +114,18 @@ fn run_writes_a_log_beside_the_session_and_a_second_run_goes_on_in_it() {
     assert_eq!(ends.count(), 2);
 }
 
+#[test]
+fn two_sessions_never_write_one_log() {
+    let instance = instance();
+    let run = ["run", "--detached", "--log-file", "log.jsonl", "--", "sh", "-c", "echo here; read line"];
+    out(&instance, &run);
+    await_in(&instance.work().join("log.jsonl"), "here");
+    let second = instance.run(&run);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("name another file"), "{}", text(&second.stderr));
+    assert_eq!(instance.json(&["list", "--json"]).as_array().unwrap().len(), 1, "nothing was started");
+}
+
 fn await_in(file: &std::path::Path, word: &str) {
     let there = || std::fs::read_to_string(file).is_ok_and(|text| text.contains(word));
     eventually(LIMIT, || there().then_some(())).unwrap_or_else(|| panic!("no `{word}` in the log"));

@@ -1,6 +1,7 @@
 //! `centerfire output`.
 
 use crate::{LIMIT, instance, kill_host, out, recorded, started, text};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use testkit::Terminal;
 
@@ -74,4 +75,21 @@ fn a_reader_that_leaves_ends_a_command_without_a_word() {
         let output = testkit::instance::finish(command, LIMIT);
         assert_eq!(text(&output.stderr), "", "{arguments}");
     }
+}
+
+#[test]
+fn followed_it_ends_when_the_whole_session_is_killed() {
+    let instance = instance();
+    started(&instance, "echo one; read line");
+    let follow = Terminal::spawn(instance.command(&["output", "s", "--follow"]), 80, 24).unwrap();
+    follow.wait_for_text("one").unwrap();
+    let pids = instance.json(&["show", "s", "--json"])["pids"].clone();
+    // Stopped first, so that none of them brings another one back.
+    for signal in [Signal::STOP, Signal::KILL] {
+        for role in ["keeper", "host", "child"] {
+            let pid = Pid::from_raw(pids[role].as_i64().unwrap() as i32).unwrap();
+            let _ = kill_process(pid, signal);
+        }
+    }
+    assert!(follow.wait(LIMIT).unwrap().success());
 }

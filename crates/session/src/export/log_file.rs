@@ -9,9 +9,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Bytes of a line at most; a longer one is not ours. An entry holds one record, whose bytes may each be escaped.
 const LINE_BYTES: u64 = 8 << 20; // 8 MiB
+
+/// How long the writer of a session that ended may take to leave.
+const LEAVES: Duration = Duration::from_secs(3);
+/// Between two tries to take the file.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A log file, open for appending. Only one process at a time has it.
 pub struct LogFile {
@@ -39,8 +45,7 @@ impl LogFile {
         let failed = |error: io::Error| Error::io(path, error);
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).mode(0o600).open(path).map_err(failed)?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| failed(io::Error::other("another process writes this log")))?;
+        lock(&file).map_err(failed)?;
         let mut log = Self { file, path: path.to_owned(), written: 0, next_number: 0 };
         log.count(&session.to_string()).map_err(failed)?;
         Ok(log)
@@ -71,6 +76,18 @@ impl LogFile {
         }
         self.file.set_len(whole)
     }
+}
+
+/// Takes the file for this process. Who wrote the session before may just be leaving.
+fn lock(file: &File) -> io::Result<()> {
+    let end = Instant::now() + LEAVES;
+    while flock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() >= end {
+            return Err(io::Error::other("another session's log is being written to it; name another file"));
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
 }
 
 impl Write for LogFile {
