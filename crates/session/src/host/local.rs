@@ -18,6 +18,8 @@ const STUCK: Duration = Duration::from_secs(1);
 /// The first press of the detach key waits this long for the second before the program gets it, so that a program
 /// does not see the key that leaves it.
 const DETACH_HELD: Duration = Duration::from_millis(300);
+/// The last words of a session take this long at most, on a terminal that takes them slowly.
+const FAREWELL_LONGEST: Duration = Duration::from_secs(10);
 /// Bytes of keys read at once.
 const KEYS_BYTES: usize = 4 << 10; // 4 KiB: a terminal gives no more
 
@@ -159,10 +161,12 @@ impl Local {
         self.held.take_if(|(_, until)| *until <= now).map(|(keys, _)| keys)
     }
 
-    /// Says the last words within a limit of time; the terminal goes back to its user then.
+    /// Says the last words, as long as the terminal takes something within the limit of time; it goes back to its
+    /// user then.
     pub(super) fn farewell(mut self, bytes: &[u8], limit: Duration) {
         self.show(bytes);
-        let end = Instant::now() + limit;
+        let latest = Instant::now() + FAREWELL_LONGEST;
+        let mut end = Instant::now() + limit;
         while self.lag() > 0 && Instant::now() < end {
             let left = end.saturating_duration_since(Instant::now());
             let mut fds = [rustix::event::PollFd::new(&self.fd, rustix::event::PollFlags::OUT)];
@@ -170,7 +174,11 @@ impl Local {
             if !matches!(rustix::event::poll(&mut fds, timeout.as_ref()), Ok(1..)) {
                 return;
             }
+            let before = self.lag();
             self.flush();
+            if self.lag() < before {
+                end = (Instant::now() + limit).min(latest);
+            }
         }
     }
 
