@@ -286,7 +286,9 @@ impl Host {
         if self.output.asking.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
-        if let (Some(local), false) = (&mut self.local, self.output.ended)
+        // Within a sequence of the program our question would break it; then there is more output, and another turn.
+        let between = self.output.is_between_sequences();
+        if let (Some(local), false, true) = (&mut self.local, self.output.ended, between)
             && let Some(words) = self.output.asking.probe(now, self.size, self.recording.offset())
         {
             local.show(&words);

@@ -77,6 +77,11 @@ impl Output {
         std::mem::take(&mut self.held)
     }
 
+    /// Whether all that was shown is whole sequences; what is open then is held back.
+    pub(super) fn is_between_sequences(&self) -> bool {
+        self.canvas.with(|screen| screen.pending()) == self.held.len() as u64
+    }
+
     /// Reads what the program wrote into the buffer; nothing at the end.
     fn read(&mut self, master: &std::os::fd::OwnedFd) -> io::Result<usize> {
         if self.buffer.len() < QUIET_BYTES {
