@@ -159,6 +159,15 @@ impl Asking {
         [self.wait, self.probe_at.map(|(at, _)| at), late].into_iter().flatten().min()
     }
 
+    /// The terminal cannot be asked just now: a little later, and not at all once the program's patience is over.
+    pub(super) fn postpone_probe(&mut self, now: Instant) {
+        let Some((at, _)) = self.probe_at.as_mut().filter(|(at, _)| *at <= now) else { return };
+        *at = now + PROBE_AFTER;
+        if self.wait.is_none() {
+            (self.probe_at, self.asked) = (None, false);
+        }
+    }
+
     /// The question to write to the terminal, once it is time: all that will ever be asked, at once. `output` is how
     /// far the program has written.
     pub(super) fn probe(&mut self, now: Instant, size: Size, output: Offset) -> Option<Vec<u8>> {

@@ -287,8 +287,11 @@ impl Host {
             return;
         }
         // Within a sequence of the program our question would break it; then there is more output, and another turn.
-        let between = self.output.is_between_sequences();
-        if let (Some(local), false, true) = (&mut self.local, self.output.ended, between)
+        let between = self.output.is_between_sequences() && !self.output.ended && self.local.is_some();
+        if !between {
+            self.output.asking.postpone_probe(now);
+        }
+        if let (Some(local), true) = (&mut self.local, between)
             && let Some(words) = self.output.asking.probe(now, self.size, self.recording.offset())
         {
             local.show(&words);
