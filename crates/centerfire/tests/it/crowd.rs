@@ -5,7 +5,7 @@ use crate::stream::noise_without_queries;
 use protocol::Notice;
 use rustix::process::Signal;
 use std::time::Duration;
-use testkit::{Terminal, proc};
+use testkit::{Terminal, eventually, proc};
 
 /// Output that every client gets, in bytes.
 const STREAM_BYTES: usize = 8 << 20;
@@ -51,7 +51,8 @@ fn eight_clients_of_mixed_speed_get_every_byte() {
     };
     // The stopped one is still stopped: the program and all others come to the end without him.
     got_all(&controller, "controller");
-    assert!(rig.instance.work().join("written").exists(), "the program waits for nobody");
+    let written = rig.instance.work().join("written");
+    assert!(eventually(LIMIT, || written.exists().then_some(())).is_some(), "the program waits for nobody");
     for (number, terminal) in watchers.iter().enumerate().skip(3) {
         got_all(terminal, &format!("watcher {number}"));
     }
@@ -174,7 +175,7 @@ fn a_stopped_watcher_does_not_hold_the_end_up() {
     let pids = session.pids();
     assert!(rig.run(&["send", "ends", "--text", "x"]).status.success());
     assert_eq!(rig.end_of("ends"), serde_json::json!({ "code": 6 }));
-    let gone = testkit::eventually(Duration::from_secs(10), || (!proc::is_running(pids.host)).then_some(()));
+    let gone = eventually(Duration::from_secs(10), || (!proc::is_running(pids.host)).then_some(()));
     assert!(gone.is_some(), "the host waits for a stopped client");
     signal(watcher.pid(), Signal::CONT);
     assert_eq!(watcher.wait(LIMIT).unwrap().code(), Some(6));

@@ -21,12 +21,13 @@ fn a_program_sees_its_users_settings_and_no_enclosing_cli() {
         "--",
         "bash",
         "-c",
-        "echo ready; cat",
+        "echo ready; read line",
     ]);
     for name in MARKS.iter().chain(SETTINGS) {
         command.env(name, "1");
     }
     assert!(testkit::instance::finish(command, LIMIT).status.success());
+    rig.wait_for_line("env", "ready");
     let session = rig.session("env");
     let child = session.pids().child;
     let variable = |name: &str| proc::variable(child, name).map(|value| value.to_string_lossy().into_owned());

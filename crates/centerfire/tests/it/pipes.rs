@@ -73,10 +73,8 @@ fn a_line_too_long_for_a_pipe_is_refused_aloud() {
 #[test]
 fn a_pipe_gets_every_byte_once_over_the_death_of_hosts() {
     let rig = Rig::new();
-    let mut client = piped(
-        &rig,
-        &["run", "--name", "steady", "--", "bash", "-c", "stty raw -echo; read -n 1; seq 1 3000000"],
-    );
+    let script = "stty raw -echo; read -n 1; seq 1 3000000; printf END; read -n 1";
+    let mut client = piped(&rig, &["run", "--name", "steady", "--", "bash", "-c", script]);
     let session = rig.session("steady");
     let mut input = client.stdin.take().expect("a pipe");
     let mut output = client.stdout.take().expect("a pipe");
@@ -84,17 +82,17 @@ fn a_pipe_gets_every_byte_once_over_the_death_of_hosts() {
     let mut got = Vec::new();
     let mut piece = [0; 64 << 10];
     let mut next_kill = 1 << 20;
-    loop {
+    while !got.ends_with(b"END") {
         let count = output.read(&mut piece).unwrap();
-        if count == 0 {
-            break;
-        }
+        assert_ne!(count, 0, "the pipe ends after {} bytes", got.len());
         got.extend_from_slice(&piece[..count]);
         if got.len() > next_kill {
             kill(session.pids().host);
             next_kill += 4 << 20;
         }
     }
+    input.write_all(b"x").unwrap();
+    output.read_to_end(&mut got).unwrap();
     assert!(client.wait().unwrap().success());
     assert_same(&got, &session.output(), "pipe");
     let restarts = session.notices().len();
