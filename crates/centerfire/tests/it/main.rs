@@ -25,6 +25,8 @@ mod orphans;
 mod paste;
 /// A session stands in a pipe like any program.
 mod pipes;
+/// Queries of programs: one answer each, in order, whoever looks on.
+mod queries;
 /// Clients that come and go, against one that never left.
 mod reconnect;
 /// A terminal comes back as it was.
