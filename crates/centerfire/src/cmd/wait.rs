@@ -1,10 +1,11 @@
 //! `centerfire wait`: until something is true of a session.
 
+mod text;
+
 use crate::context::Context;
 use crate::exit;
 use anyhow::Context as _;
 use clap::ValueEnum;
-use journal::{Piece, Shown};
 use protocol::frame::{Answer, Event, Request};
 use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
 use regex::Regex;
@@ -13,7 +14,7 @@ use session::client::HostClient;
 use session::registry::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use terminal::Screen;
+use text::TextWatch;
 
 /// Wait until a session's program ends, shows a text, or is in a state
 ///
@@ -80,12 +81,16 @@ impl Args {
     /// Waits through the death of a host: its successor is asked, or the past where there is none.
     fn wait(&self, context: &Context, entry: &Entry, end: Option<Instant>) -> anyhow::Result<Option<Seen>> {
         let id = entry.meta.id.to_string();
+        let mut text = match (&self.pattern, self.since) {
+            (Some(pattern), Some(since)) => Some(TextWatch::since(entry, pattern, Offset(since))?),
+            _ => None,
+        };
         loop {
             let entry = context.find(Some(&id))?;
             if entry.phase != Phase::Running {
-                return self.look_at_the_past(&entry).map(Some);
+                return self.look_at_the_past(&entry, text).map(Some);
             }
-            match self.wait_on_host(context, &entry, end) {
+            match self.wait_on_host(context, &entry, end, &mut text) {
                 Err(error) if is_gone(&error) && end.is_none_or(|end| Instant::now() < end) => {
                     std::thread::sleep(KNOCK_EVERY);
                 }
@@ -94,11 +99,12 @@ impl Args {
         }
     }
 
-    fn wait_on_host(
-        &self,
+    fn wait_on_host<'a>(
+        &'a self,
         context: &Context,
         entry: &Entry,
         end: Option<Instant>,
+        text: &mut Option<TextWatch<'a>>,
     ) -> anyhow::Result<Option<Seen>> {
         let mut client = context.connect(entry, "wait")?;
         client.call(Request::Follow)?;
@@ -106,33 +112,30 @@ impl Args {
         if let Some(seen) = self.state(&status.program, status.program_since) {
             return Ok(Some(seen));
         }
-        let mut text = match &self.pattern {
-            Some(pattern) => Some(TextWatch::begin(&mut client, entry, pattern, self.since)?),
-            None => None,
-        };
+        if let (None, Some(pattern)) = (&text, &self.pattern) {
+            *text = Some(TextWatch::from_now(&mut client, entry, pattern)?);
+        }
         loop {
-            while let Some(event) = client.event()? {
-                if let Some(seen) = self.event(event, entry)? {
-                    return Ok(Some(seen));
-                }
+            if let Some((line, offset)) = text.as_mut().map(TextWatch::look).transpose()?.flatten() {
+                return Ok(Some(Seen::Line(line, offset)));
             }
-            if let Some(seen) = text.as_mut().map(TextWatch::look).transpose()?.flatten() {
-                return Ok(Some(seen));
+            while let Some(event) = client.event()? {
+                match event {
+                    Event::Exited { status, offset } if self.condition == Condition::Exit => {
+                        return Ok(Some(Seen::Exit(status, offset)));
+                    }
+                    Event::Exited { .. } => return self.look_at_the_past(entry, text.take()).map(Some),
+                    Event::Program { report, offset } => {
+                        if let Some(seen) = self.state(&report, offset) {
+                            return Ok(Some(seen));
+                        }
+                    }
+                    _ => {}
+                }
             }
             if !listen(&mut client, end)? {
                 return Ok(None);
             }
-        }
-    }
-
-    fn event(&self, event: Event, entry: &Entry) -> anyhow::Result<Option<Seen>> {
-        match event {
-            Event::Exited { status, offset } if self.condition == Condition::Exit => {
-                Ok(Some(Seen::Exit(status, offset)))
-            }
-            Event::Exited { .. } => self.look_at_the_past(entry).map(Some),
-            Event::Program { report, offset } => Ok(self.state(&report, offset)),
-            _ => Ok(None),
         }
     }
 
@@ -148,18 +151,19 @@ impl Args {
     }
 
     /// A session that does not run any more can still have shown a text, and has its exit; no state will come.
-    fn look_at_the_past(&self, entry: &Entry) -> anyhow::Result<Seen> {
+    fn look_at_the_past(&self, entry: &Entry, text: Option<TextWatch<'_>>) -> anyhow::Result<Seen> {
         if self.condition == Condition::Exit
             && let Some(exit) = entry.folder.exit()?
         {
             let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
             return Ok(Seen::Exit(exit.status, offset));
         }
-        if let Some(pattern) = &self.pattern {
-            let mut watch = TextWatch::from_journal(entry, pattern, Offset(self.since.unwrap_or(0)))?;
-            if let Some(seen) = watch.look()? {
-                return Ok(seen);
-            }
+        let text = match (text, &self.pattern) {
+            (None, Some(pattern)) => Some(TextWatch::since(entry, pattern, Offset::ZERO)?),
+            (text, _) => text,
+        };
+        if let Some((line, offset)) = text.map(|mut text| text.look()).transpose()?.flatten() {
+            return Ok(Seen::Line(line, offset));
         }
         Err(super::show::ended(entry))
     }
@@ -182,69 +186,6 @@ fn listen(client: &mut HostClient, end: Option<Instant>) -> anyhow::Result<bool>
             Ok(end.is_none_or(|end| Instant::now() < end))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Looks for a line on the screen, after each piece of output.
-struct TextWatch<'a> {
-    screen: Screen,
-    shown: Shown,
-    pattern: &'a Regex,
-    looked: bool,
-}
-
-impl<'a> TextWatch<'a> {
-    /// From now on, the present screen included; or from an offset on, the screen of that moment left out.
-    fn begin(
-        client: &mut HostClient,
-        entry: &Entry,
-        pattern: &'a Regex,
-        since: Option<u64>,
-    ) -> anyhow::Result<Self> {
-        if let Some(since) = since {
-            return Self::from_journal(entry, pattern, Offset(since));
-        }
-        let request = Request::Snapshot { history: 0 };
-        let (answer, dump) = client.call_with(request, &[], None, session::client::PATIENCE)?;
-        let Answer::Snapshot(snapshot) = answer else { anyhow::bail!("no screen") };
-        let mut screen = Screen::new(snapshot.size, 0);
-        screen.feed(&dump);
-        let shown = Shown::open(&entry.folder.journal(), snapshot.offset).map_err(session::Error::from)?;
-        Ok(Self { screen, shown, pattern, looked: false })
-    }
-
-    fn from_journal(entry: &Entry, pattern: &'a Regex, since: Offset) -> anyhow::Result<Self> {
-        let shown = Shown::open(&entry.folder.journal(), since).map_err(session::Error::from)?;
-        Ok(Self { screen: Screen::new(entry.meta.size, 0), shown, pattern, looked: true })
-    }
-
-    fn look(&mut self) -> anyhow::Result<Option<Seen>> {
-        if !std::mem::replace(&mut self.looked, true)
-            && let Some(seen) = self.line()
-        {
-            return Ok(Some(seen));
-        }
-        while let Some(piece) = self.shown.next().map_err(session::Error::from)? {
-            match piece {
-                Piece::Output { bytes, .. } => {
-                    self.screen.feed(&bytes);
-                    if let Some(seen) = self.line() {
-                        return Ok(Some(seen));
-                    }
-                }
-                Piece::Other(record) => {
-                    if let protocol::Body::Resize(size) = record.body {
-                        self.screen.resize(size);
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn line(&self) -> Option<Seen> {
-        let line = self.screen.lines().into_iter().find(|line| self.pattern.is_match(line))?;
-        Some(Seen::Line(line, self.shown.position()))
     }
 }
 
