@@ -45,5 +45,7 @@ mod snapshot;
 mod stream;
 /// Another binary takes over without anybody noticing.
 mod upgrade;
+/// Waiting for a text, a state, an end.
+mod wait;
 /// No frame, however wrong, harms a session.
 mod wire;
