@@ -302,11 +302,13 @@ impl Host {
         self.hand_over(client, keys, &replies);
     }
 
-    fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
-        self.input.reply(replies);
-        if !keys.is_empty() {
-            self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
+    /// Answers that waited for the terminal's own come behind it (T37), so they go along with it.
+    fn hand_over(&mut self, client: ClientNumber, mut keys: Vec<u8>, replies: &[u8]) {
+        if keys.is_empty() {
+            return self.input.reply(replies);
         }
+        keys.extend_from_slice(replies);
+        self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
     }
 
     fn read_keys(&mut self) {
