@@ -1,7 +1,7 @@
 //! A journal as a terminal sees it: the output without the queries that the host answered, and without the bytes
 //! at its end that may still become one.
 
-use crate::{Reader, Result};
+use crate::{Error, Reader, Result};
 use protocol::{Body, Offset, Record, Time};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -100,11 +100,16 @@ impl Shown {
     /// none.
     pub fn skip_segment(&mut self) -> Result<bool> {
         self.waiting.clear();
-        let more = self.reader.skip_segment()?;
-        if let Some(offset) = self.reader.peek_offset()? {
-            self.position = self.position.max(offset);
+        if !self.reader.skip_segment()? {
+            return Ok(false);
         }
-        Ok(more)
+        match self.reader.peek_offset() {
+            Ok(offset) => self.position = self.position.max(offset.unwrap_or_default()),
+            // That one is damaged too; the next read tells it.
+            Err(Error::Corrupt { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(true)
     }
 
     /// What is left at the end of a closed journal: bytes that might have become a query and never did.
