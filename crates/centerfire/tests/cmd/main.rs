@@ -68,6 +68,12 @@ fn kill_host(instance: &Instance, session: &str) {
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }
 
+/// Waits until every process of the instance is gone: until its recordings are packed and change no more.
+fn settle(instance: &Instance) {
+    let gone = || instance.leaked().is_empty().then_some(());
+    testkit::eventually(LIMIT, gone).unwrap_or_else(|| panic!("still there: {:?}", instance.leaked()));
+}
+
 /// Bends a byte in the middle of a recording that is packed already.
 fn damage(instance: &Instance, session: &str) {
     let folder = instance.json(&["show", session, "--json"])["folder"].as_str().unwrap().to_owned();

@@ -1,6 +1,6 @@
 //! `centerfire prune`.
 
-use crate::{instance, out, text};
+use crate::{instance, out, settle, text};
 use testkit::Instance;
 
 /// Three sessions that ended one after the other, and one that runs.
@@ -9,6 +9,7 @@ fn four(instance: &Instance) {
         out(instance, &["run", "-d", "--name", name, "--", "sh", "-c", "seq 1000"]);
         out(instance, &["wait", name, "--for", "exit"]);
     }
+    settle(instance);
     out(instance, &["run", "-d", "--name", "live", "--", "sh", "-c", "read line"]);
 }
 
