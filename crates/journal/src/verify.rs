@@ -76,7 +76,7 @@ pub fn verify(dir: &Path, mut progress: impl FnMut(u64)) -> Result<Report> {
                     break;
                 }
                 // What follows cannot be where it was expected.
-                expected = reader.peek_offset()?.unwrap_or(expected);
+                expected = reader.peek_offset().ok().flatten().unwrap_or(expected);
             }
             Err(error) => return Err(error),
         }

@@ -154,39 +154,6 @@ impl Watch {
     fn paint_now(&mut self, seat: &mut Seat<'_>) -> Result<()> {
         self.changed = false;
         self.painted = Instant::now();
-        if self.same_size { Ok(()) } else { write_out(seat, &picture(&self.screen, seat.size())) }
-    }
-}
-
-/// The screen, cut to a terminal: the part with the cursor where it is too high, the left where it is too wide.
-fn picture(screen: &Screen, terminal: Size) -> Vec<u8> {
-    let cursor = screen.cursor();
-    let rows = screen.size().rows.min(terminal.rows);
-    let top = (cursor.row + 1).saturating_sub(rows);
-    let mut out = b"\x1b[?2026h\x1b[?25l\x1b[0m".to_vec();
-    for row in 0..rows {
-        out.extend_from_slice(format!("\x1b[{};1H", row + 1).as_bytes());
-        push_row(&mut out, screen, top + row, terminal.cols);
-        out.extend_from_slice(b"\x1b[0m\x1b[K");
-    }
-    out.extend_from_slice(format!("\x1b[{};1H\x1b[J", rows + 1).as_bytes());
-    let col = cursor.col.min(terminal.cols - 1);
-    out.extend_from_slice(format!("\x1b[{};{}H", cursor.row - top + 1, col + 1).as_bytes());
-    out.extend_from_slice(if cursor.visible { b"\x1b[?25h\x1b[?2026l" } else { b"\x1b[?2026l" });
-    out
-}
-
-fn push_row(out: &mut Vec<u8>, screen: &Screen, row: u16, cols: u16) {
-    let mut used = 0;
-    for run in screen.runs(row) {
-        if used + run.width > cols {
-            let left = usize::from(cols - used);
-            out.extend_from_slice(run.style.sgr().as_bytes());
-            out.extend_from_slice(run.text.chars().take(left).collect::<String>().as_bytes());
-            return;
-        }
-        out.extend_from_slice(run.style.sgr().as_bytes());
-        out.extend_from_slice(run.text.as_bytes());
-        used += run.width;
+        if self.same_size { Ok(()) } else { write_out(seat, &self.screen.picture(seat.size())) }
     }
 }
