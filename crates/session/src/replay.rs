@@ -28,13 +28,18 @@ struct Head {
     size: Size,
 }
 
-/// Writes the screen down as it is at `offset`.
-pub(crate) fn write_checkpoint(folder: &Folder, offset: Offset, screen: &Screen) -> Result<()> {
+/// The screen as it is at `offset`, as a checkpoint holds it.
+pub(crate) fn checkpoint(offset: Offset, screen: &Screen) -> Vec<u8> {
     let head = Head { version: VERSION, offset, size: screen.size() };
     let mut bytes = serde_json::to_vec(&head).expect("a struct of numbers always serialises");
     bytes.push(b'\n');
     bytes.extend_from_slice(&screen.dump(usize::MAX));
-    write_whole(&folder.checkpoint(), &bytes, Durable::No)
+    bytes
+}
+
+/// Writes a checkpoint down. Derived: one that cannot be written costs the next host some time, nothing else.
+pub(crate) fn write_checkpoint(folder: &Folder, checkpoint: &[u8]) {
+    let _ = write_whole(&folder.checkpoint(), checkpoint, Durable::No);
 }
 
 /// A screen from the checkpoint; `None` where there is none that can be read.

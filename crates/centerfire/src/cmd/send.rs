@@ -4,7 +4,7 @@ use crate::context::Context;
 use anyhow::Context as _;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
 use serde_json::json;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -51,7 +51,19 @@ impl Args {
         let (form, bytes) = self.what.input()?;
         let patience = Duration::try_from_secs_f64(self.timeout).context("--timeout")?;
         let mut client = context.connect(&entry, "send")?;
-        match client.call_with(Request::Input { form }, &bytes, None, patience)? {
+        let answer =
+            client.call_with(Request::Input { form }, &bytes, None, patience).map_err(
+                |error| match error {
+                    session::Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut => {
+                        anyhow::anyhow!(
+                            "`{}` does not read its input; what it had not begun to take was withdrawn",
+                            entry.name
+                        )
+                    }
+                    error => error.into(),
+                },
+            )?;
+        match answer {
             (Answer::Done { offset }, _) => {
                 context.say(&json!({ "offset": offset, "bytes": bytes.len() }), || offset.to_string());
                 Ok(ExitCode::SUCCESS)

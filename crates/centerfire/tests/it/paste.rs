@@ -122,6 +122,11 @@ fn an_overlong_line_is_refused_not_cut() {
     rig.wait_for_line("cooked", "got 4095");
     assert!(paste(&rig, "cooked", "lines").wait().unwrap().success());
     rig.wait_for_line("cooked", "got 3000");
+    // A line may come in parts; what was typed of it counts.
+    rig.file("part", &[b'x'; 3000]);
+    assert!(paste(&rig, "cooked", "part").wait().unwrap().success());
+    let output = paste(&rig, "cooked", "part").wait_with_output().unwrap();
+    assert!(told(&output)["error"].as_str().is_some_and(|error| error.contains("6000 bytes")), "{output:?}");
 }
 
 /// T8: a paste cannot break out of its brackets, and a prompt's Enter comes after them as a key of its own.

@@ -1,7 +1,7 @@
 //! A person's terminal joins a session.
 //!
-//! Three ways, chosen by what is there: [`direct`], the host itself writes the terminal; [`relay`], standard input
-//! and output are pipes or two different terminals, and this process carries the bytes; [`watch`], somebody else
+//! Three ways, chosen by what is there: `direct`, the host itself writes the terminal; `relay`, standard input
+//! and output are pipes or two different terminals, and this process carries the bytes; `watch`, somebody else
 //! controls the session. In all of them this process keeps the terminal's settings and puts them back.
 
 mod direct;

@@ -24,7 +24,7 @@ const STREAMS_BYTES: u64 = 32 << 10; // 32 KiB
 /// The program's first answers wait this long for the terminal's own.
 const PROBE_PATIENCE: Duration = Duration::from_millis(100);
 /// Answers that come later than that are still taken for answers, not for typing, for this long.
-const PROBE_LATEST: Duration = Duration::from_secs(2);
+const LATEST: Duration = Duration::from_secs(2);
 /// A question that went on to the terminal delays the answers behind it by no more than this.
 const FENCE_PATIENCE: Duration = Duration::from_millis(200);
 /// Answers that wait at most; a program that asks more in 200 ms gets the rest unordered.
@@ -43,6 +43,8 @@ pub(super) struct Asking {
     /// When the terminal is to be asked, and where in its output the program asked first.
     probe_at: Option<(Instant, Offset)>,
     fences: ReplyFilter,
+    /// Until when an answer to a fence is not taken for typing.
+    fences_until: Option<Instant>,
     /// Until when answers wait.
     wait: Option<Instant>,
     waiting: VecDeque<Waiting>,
@@ -62,6 +64,7 @@ impl Asking {
             probe: None,
             probe_at: None,
             fences: ReplyFilter::new(),
+            fences_until: None,
             wait: None,
             waiting: VecDeque::new(),
         }
@@ -109,6 +112,7 @@ impl Asking {
         }
         if !ours && terminal.is_some() {
             self.fences.expect(FENCE_REPLY);
+            self.fences_until = Some(Instant::now() + LATEST);
             self.wait = Some(Instant::now() + FENCE_PATIENCE);
             words.extend_from_slice(FENCE);
         } else if self.wait.is_none() {
@@ -156,7 +160,7 @@ impl Asking {
     /// When the patience with the terminal ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let late = self.probe.as_ref().map(|(_, until)| *until);
-        [self.wait, self.probe_at.map(|(at, _)| at), late].into_iter().flatten().min()
+        [self.wait, self.probe_at.map(|(at, _)| at), self.fences_until, late].into_iter().flatten().min()
     }
 
     /// The terminal cannot be asked just now: a little later, and not at all once the program's patience is over.
@@ -176,17 +180,20 @@ impl Asking {
             self.asked = false;
             return None;
         }
-        self.probe = Some((ProbeReader::new(size), now + PROBE_LATEST));
+        self.probe = Some((ProbeReader::new(size), now + LATEST));
         Some(probe())
     }
 
     /// Whose patience is over: answers what waits with what is known. Gives what was held back of the typing.
     pub(super) fn tend(&mut self, now: Instant, canvas: &Canvas, out: &mut Vec<u8>) -> Vec<u8> {
         if self.wait.is_some_and(|until| until <= now) {
-            self.fences.forget();
             self.answer_waiting(canvas, out);
         }
-        let mut typed = if self.wait.is_none() { self.fences.release() } else { Vec::new() };
+        let mut typed = Vec::new();
+        if self.fences_until.take_if(|until| *until <= now).is_some() {
+            self.fences.forget();
+            typed = self.fences.release();
+        }
         if let Some((reader, _)) = self.probe.take_if(|(_, until)| *until <= now) {
             typed.extend(reader.finish().1);
         }

@@ -79,10 +79,11 @@ impl Canvas {
     /// Takes in output that begins where the last ended and is stored; painted now, or soon.
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let before = self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
-        let current = self.shared.painted.load(Ordering::Acquire) == before;
-        if current && bytes.len() <= AT_ONCE_BYTES {
-            self.shared.paint(bytes);
-        } else if before - self.shared.painted.load(Ordering::Acquire) > LAG_BYTES {
+        let lag = before - self.shared.painted.load(Ordering::Acquire);
+        if lag == 0 && bytes.len() <= AT_ONCE_BYTES && self.shared.feed_if_free(bytes) {
+            return;
+        }
+        if lag > LAG_BYTES {
             self.with(|_| ());
         } else {
             self.order(|orders| orders.paint = true);
@@ -93,7 +94,7 @@ impl Canvas {
     pub(super) fn take_now(&mut self, bytes: &[u8]) {
         self.with(|_| ());
         self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
-        self.shared.paint(bytes);
+        self.shared.feed(&mut lock(&self.shared.painting), bytes);
     }
 
     /// Looks at the screen, or changes it, all output painted.
@@ -134,7 +135,9 @@ impl Canvas {
     pub(super) fn checkpoint(&self) {
         let mut painting = lock(&self.shared.painting);
         while self.shared.paint_stored(&mut painting) {}
-        self.shared.checkpoint(&mut painting, 0);
+        if let Some(checkpoint) = Shared::checkpoint(&mut painting, 0) {
+            replay::write_checkpoint(&self.shared.folder, &checkpoint);
+        }
     }
 
     fn order(&mut self, give: impl FnOnce(&mut Orders)) {
@@ -161,8 +164,14 @@ impl Drop for Canvas {
 }
 
 impl Shared {
-    fn paint(&self, bytes: &[u8]) {
-        let mut painting = lock(&self.painting);
+    /// Paints, unless the helper is at work: a key does not wait for a thread that runs when nobody else wants to.
+    fn feed_if_free(&self, bytes: &[u8]) -> bool {
+        let Ok(mut painting) = self.painting.try_lock() else { return false };
+        self.feed(&mut painting, bytes);
+        true
+    }
+
+    fn feed(&self, painting: &mut Painting, bytes: &[u8]) {
         painting.screen.feed(bytes);
         painting.position += bytes.len() as u64;
         self.painted.store(painting.position.0, Ordering::Release);
@@ -195,13 +204,15 @@ impl Shared {
         true
     }
 
-    fn checkpoint(&self, painting: &mut Painting, at_least: u64) {
+    /// The checkpoint that is due after so much output. Whoever holds the lock only makes it; a slow disk must not
+    /// hold up a key.
+    fn checkpoint(painting: &mut Painting, after_bytes: u64) -> Option<Vec<u8>> {
         let offset = painting.position - painting.screen.pending();
-        if offset.since(painting.checkpointed) >= at_least {
-            // Derived: one that cannot be written costs the next host some time, nothing else.
-            let _ = replay::write_checkpoint(&self.folder, offset, &painting.screen);
-            painting.checkpointed = offset;
+        if offset.since(painting.checkpointed) < after_bytes {
+            return None;
         }
+        painting.checkpointed = offset;
+        Some(replay::checkpoint(offset, &painting.screen))
     }
 
     fn write_status(&self, mut status: Status) {
@@ -236,7 +247,11 @@ impl Shared {
             let mut painting = lock(&self.painting);
             let more = self.paint_stored(&mut painting);
             let enough = if pause && !more { CHECKPOINT_MIN_BYTES } else { CHECKPOINT_EVERY_BYTES };
-            self.checkpoint(&mut painting, enough);
+            let checkpoint = Self::checkpoint(&mut painting, enough);
+            drop(painting);
+            if let Some(checkpoint) = checkpoint {
+                replay::write_checkpoint(&self.folder, &checkpoint);
+            }
             if !more || self.stop.load(Ordering::Acquire) {
                 return;
             }

@@ -42,6 +42,9 @@ pub(super) struct InputQueue {
     /// Answers of the host to queries; they go between two transactions, as soon as possible.
     replies: Vec<u8>,
     bytes: usize,
+    /// Bytes of the line that was begun and not ended, while the terminal edits lines (T7).
+    open_line: usize,
+    edits_lines: bool,
     /// Bytes of the first part that were written; `None` if it is not journaled yet.
     written: Option<usize>,
     settling: Option<Settling>,
@@ -95,6 +98,37 @@ impl InputQueue {
         }
     }
 
+    /// The longest line that the terminal would have to take with these parts, if it edits lines: what was typed of a
+    /// line before counts.
+    pub(super) fn longest_line<'a>(&'a self, parts: impl Iterator<Item = &'a [u8]>) -> usize {
+        let waiting = self.waiting.iter().flat_map(|transaction| transaction.parts.iter().map(Vec::as_slice));
+        let written = self.written.unwrap_or(0);
+        let mut longest = 0;
+        let mut line = self.open_line;
+        for (index, part) in waiting.chain(parts).enumerate() {
+            let rest = if index == 0 && self.written.is_some() { &part[written..] } else { part };
+            for (place, piece) in rest.split(|byte| ends_line(*byte)).enumerate() {
+                line = if place == 0 { line + piece.len() } else { piece.len() };
+                longest = longest.max(line);
+            }
+        }
+        longest
+    }
+
+    /// Takes back what a client wanted typed that is gone, as far as nothing of it was.
+    pub(super) fn withdraw(&mut self, client: ClientNumber) {
+        let begun = usize::from(self.written.is_some() || self.settling.is_some());
+        let mut index = 0;
+        self.waiting.retain(|transaction| {
+            index += 1;
+            let keep = index <= begun || transaction.client != client || transaction.receipt.is_none();
+            if !keep {
+                self.bytes -= transaction.parts.iter().map(Vec::len).sum::<usize>();
+            }
+            keep
+        });
+    }
+
     /// Forgets all that waits, and says who waited for it: the program has ended.
     pub(super) fn abandon(&mut self) -> Vec<Receipt> {
         let waiting = std::mem::take(self).waiting;
@@ -127,7 +161,9 @@ impl InputQueue {
             let written = match self.written {
                 Some(written) => written,
                 None => {
-                    let hide = pty::input_mode(&master).is_ok_and(&secret);
+                    let mode = pty::input_mode(&master);
+                    self.edits_lines = mode.as_ref().is_ok_and(|mode| mode.canonical);
+                    let hide = mode.is_ok_and(&secret);
                     record(recording, hide, transaction.client, part);
                     *self.written.insert(0)
                 }
@@ -136,6 +172,11 @@ impl InputQueue {
                 return Ok(done);
             };
             self.bytes -= took;
+            self.open_line = match part[written..written + took].iter().rposition(|byte| ends_line(*byte)) {
+                _ if !self.edits_lines => 0,
+                Some(place) => took - place - 1,
+                None => self.open_line + took,
+            };
             if written + took < part.len() {
                 self.written = Some(written + took);
                 continue;
@@ -174,6 +215,12 @@ fn record(recording: &mut Recording, secret: bool, client: ClientNumber, bytes: 
     for chunk in bytes.chunks(journal::MAX_PAYLOAD_BYTES) {
         recording.note(Body::Input { client, bytes: chunk });
     }
+}
+
+/// Bytes after which a line that is being edited is over, or empty again: return, line feed, and the keys that
+/// interrupt, end a file, quit and kill a line.
+fn ends_line(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 3 | 4 | 0x1c | 0x15)
 }
 
 /// Writes without waiting; `None` where the terminal takes nothing now.

@@ -205,6 +205,7 @@ impl Host {
 
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
     pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
+        self.input.withdraw(number);
         if let Some(local) = self.local.take_if(|local| local.client == number) {
             let words = self.output.canvas.with(|screen| leave(screen, local.painted));
             local.abandon(&words);
@@ -272,8 +273,8 @@ impl Host {
     /// The length of a line that the kernel would cut (T7).
     fn overlong_line(&self, parts: &VecDeque<Vec<u8>>) -> Option<usize> {
         let canonical = pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical);
-        let lines = parts.iter().flat_map(|part| part.split(|byte| matches!(byte, b'\r' | b'\n')));
-        lines.map(<[u8]>::len).find(|length| canonical && *length > pty::CANONICAL_LINE_BYTES)
+        let longest = || self.input.longest_line(parts.iter().map(Vec::as_slice));
+        canonical.then(longest).filter(|length| *length > pty::CANONICAL_LINE_BYTES)
     }
 
     fn resize_for(&mut self, from: ClientNumber, id: u64, size: Size) {
