@@ -112,7 +112,8 @@ impl Shared {
     fn sync(&self) {
         let mut files = std::mem::take(&mut *lock(&self.files));
         files.push(Arc::clone(&lock(&self.current)));
-        if files.iter().any(|file| file.sync_data().is_err()) {
+        // Each of them, whatever became of the others.
+        if files.iter().filter(|file| file.sync_data().is_err()).count() > 0 {
             self.failed.store(true, Ordering::Release);
         }
     }

@@ -100,7 +100,14 @@ impl Folder {
 
     /// Writes how the program ended: the keeper, once.
     pub fn write_exit(&self, exit: &Exit) -> Result<()> {
-        write_json(&self.exit_path(), exit, Durable::Yes)
+        write_json(&self.exit_path(), exit, Durable::No)
+    }
+
+    /// Makes what [`Folder::write_exit`] wrote outlive the loss of power.
+    pub(crate) fn sync_exit(&self) {
+        for path in [self.exit_path(), self.0.clone()] {
+            let _ = File::open(path).and_then(|file| file.sync_all());
+        }
     }
 
     /// The last status that the host wrote.

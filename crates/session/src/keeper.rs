@@ -158,11 +158,15 @@ impl Keeper {
     fn child_ended(&mut self, status: ExitStatus) {
         self.exit = Some(status);
         // A full disk must not end the keeper; the host is told anyway, and its journal holds the status too.
-        let _ = self.folder.write_exit(&Exit { status, time: Time::now() });
+        if let Err(error) = self.folder.write_exit(&Exit { status, time: Time::now() }) {
+            eprintln!("keeper: cannot write down the end: {error}");
+        }
         self.slave = None;
         if let Some(host) = &self.host {
             host.tell(Message::Exited(status));
         }
+        // Nobody waits for the disk to hear of the end.
+        self.folder.sync_exit();
     }
 
     /// Listens to the host; true when all is over.

@@ -67,7 +67,9 @@ impl Link {
             1 => Message::Exited(ExitStatus::Code(number)),
             2 => Message::Exited(ExitStatus::Signal(number)),
             3 => Message::Exited(ExitStatus::Lost),
-            _ => Message::Finished,
+            4 => Message::Finished,
+            // A newer version on the other side may know more words; tags are only ever added.
+            _ => return Heard::Nothing,
         })
     }
 }

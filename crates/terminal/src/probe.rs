@@ -74,6 +74,16 @@ impl ProbeReader {
         typed
     }
 
+    /// Whether the last read ended in what may be the beginning of a reply, or an Escape key.
+    pub fn holds(&self) -> bool {
+        self.filter.holds()
+    }
+
+    /// What is held, as typed: no more of it came in time.
+    pub fn release(&mut self) -> Vec<u8> {
+        self.filter.release()
+    }
+
     /// Whether the fence came: there is nothing more to wait for.
     pub fn done(&self) -> bool {
         self.done

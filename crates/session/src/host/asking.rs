@@ -25,6 +25,8 @@ const STREAMS_BYTES: u64 = 32 << 10; // 32 KiB
 const PROBE_PATIENCE: Duration = Duration::from_millis(100);
 /// Answers that come later than that are still taken for answers, not for typing, for this long.
 const LATEST: Duration = Duration::from_secs(2);
+/// An Escape key looks like the beginning of an answer; without more it is a key after this time.
+const KEY_AFTER: Duration = Duration::from_millis(25);
 /// A question that went on to the terminal delays the answers behind it by no more than this.
 const FENCE_PATIENCE: Duration = Duration::from_millis(200);
 /// Answers that wait at most; a program that asks more in 200 ms gets the rest unordered.
@@ -45,6 +47,8 @@ pub(super) struct Asking {
     fences: ReplyFilter,
     /// Until when an answer to a fence is not taken for typing.
     fences_until: Option<Instant>,
+    /// Until when the beginning of an answer waits for its end.
+    held_until: Option<Instant>,
     /// Until when answers wait.
     wait: Option<Instant>,
     waiting: VecDeque<Waiting>,
@@ -65,6 +69,7 @@ impl Asking {
             probe_at: None,
             fences: ReplyFilter::new(),
             fences_until: None,
+            held_until: None,
             wait: None,
             waiting: VecDeque::new(),
         }
@@ -75,11 +80,23 @@ impl Asking {
         std::mem::take(&mut self.learned).then_some(&self.profile)
     }
 
-    /// Another terminal controls, or none.
-    pub(super) fn terminal_changed(&mut self) {
+    /// Another terminal controls, or none. Gives what was held back of the typing on the one before.
+    pub(super) fn terminal_changed(&mut self) -> Vec<u8> {
+        let typed = self.release();
         self.asked = false;
         (self.probe, self.probe_at) = (None, None);
-        self.fences = ReplyFilter::new();
+        (self.fences, self.fences_until) = (ReplyFilter::new(), None);
+        typed
+    }
+
+    /// What looked like the beginning of an answer and is typing after all.
+    fn release(&mut self) -> Vec<u8> {
+        self.held_until = None;
+        let mut typed = self.fences.release();
+        if let Some((reader, _)) = &mut self.probe {
+            typed.extend(reader.release());
+        }
+        typed
     }
 
     /// Whether the host answers this query; otherwise it goes on to the terminal. `terminal` says whether there is one
@@ -93,16 +110,16 @@ impl Asking {
         answer::answer(query, screen, profile, &mut Vec::new()) || (learn && learned)
     }
 
-    /// Answers a query, now or when it can be. `terminal` is there if it may be asked, and where in the output the
+    /// Answers a query that is `ours` to answer, now or when it can be. `terminal` is there if it may be asked, and where in the output the
     /// query stands. Gives what must be written to the terminal now.
     pub(super) fn ask(
         &mut self,
         query: &Query,
+        ours: bool,
         screen: &Screen,
         terminal: Option<Offset>,
         out: &mut Vec<u8>,
     ) -> Vec<u8> {
-        let ours = self.answers(query, screen, terminal.is_some());
         let mut words = Vec::new();
         if let (Some(offset), false, true) = (terminal, self.asked, needs_terminal(query)) {
             self.asked = true;
@@ -115,6 +132,8 @@ impl Asking {
             self.fences_until = Some(Instant::now() + LATEST);
             self.wait = Some(Instant::now() + FENCE_PATIENCE);
             words.extend_from_slice(FENCE);
+        } else if !ours {
+            // Nobody is there to ask, or the program did not wait: a terminal that looks on may answer it.
         } else if self.wait.is_none() {
             answer::answer(query, screen, &self.profile, out);
         } else if self.waiting.len() < MAX_WAITING {
@@ -154,13 +173,18 @@ impl Asking {
         if heard && self.probe.is_none() && self.fences.outstanding() == 0 {
             self.answer_waiting(canvas, out);
         }
+        let holds = self.fences.holds() || self.probe.as_ref().is_some_and(|(reader, _)| reader.holds());
+        self.held_until = holds.then(|| Instant::now() + KEY_AFTER);
         typed
     }
 
     /// When the patience with the terminal ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let late = self.probe.as_ref().map(|(_, until)| *until);
-        [self.wait, self.probe_at.map(|(at, _)| at), self.fences_until, late].into_iter().flatten().min()
+        [self.wait, self.probe_at.map(|(at, _)| at), self.fences_until, self.held_until, late]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The terminal cannot be asked just now: a little later, and not at all once the program's patience is over.
@@ -189,10 +213,11 @@ impl Asking {
         if self.wait.is_some_and(|until| until <= now) {
             self.answer_waiting(canvas, out);
         }
-        let mut typed = Vec::new();
+        let mut typed =
+            if self.held_until.is_some_and(|until| until <= now) { self.release() } else { Vec::new() };
         if self.fences_until.take_if(|until| *until <= now).is_some() {
             self.fences.forget();
-            typed = self.fences.release();
+            typed.extend(self.fences.release());
         }
         if let Some((reader, _)) = self.probe.take_if(|(_, until)| *until <= now) {
             typed.extend(reader.finish().1);

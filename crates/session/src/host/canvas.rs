@@ -8,7 +8,7 @@ use crate::folder::Folder;
 use crate::{process, replay};
 use journal::Reader;
 use protocol::frame::Status;
-use protocol::{Body, Offset, Time};
+use protocol::{Body, Offset};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -28,6 +28,8 @@ const STACK_BYTES: usize = 256 << 10; // 256 KiB
 pub(super) struct Canvas {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    /// How many statuses were given to write.
+    statuses: u64,
 }
 
 struct Shared {
@@ -37,8 +39,8 @@ struct Shared {
     target: AtomicU64,
     /// Output up to here is painted.
     painted: AtomicU64,
-    /// When the status that was written last was made: an older one must not replace it.
-    status_written: Mutex<Time>,
+    /// The number of the status that was written last: an older one must not replace it.
+    status_written: Mutex<u64>,
     orders: Mutex<Orders>,
     ordered: Condvar,
     stop: AtomicBool,
@@ -56,7 +58,7 @@ struct Painting {
 #[derive(Default)]
 struct Orders {
     paint: bool,
-    status: Option<Box<Status>>,
+    status: Option<(u64, Box<Status>)>,
     pause: bool,
 }
 
@@ -73,28 +75,29 @@ impl Canvas {
             ordered: Condvar::new(),
             stop: AtomicBool::new(false),
         };
-        Self { shared: Arc::new(shared), thread: None }
+        Self { shared: Arc::new(shared), thread: None, statuses: 0 }
     }
 
     /// Takes in output that begins where the last ended and is stored; painted now, or soon.
     pub(super) fn take(&mut self, bytes: &[u8]) {
-        let before = self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
-        let lag = before - self.shared.painted.load(Ordering::Acquire);
-        if lag == 0 && bytes.len() <= AT_ONCE_BYTES && self.shared.feed_if_free(bytes) {
+        let start = Offset(self.shared.target.load(Ordering::Acquire));
+        if bytes.len() <= AT_ONCE_BYTES && self.shared.feed_if_free(start, bytes) {
             return;
         }
-        if lag > LAG_BYTES {
+        let end = start + bytes.len() as u64;
+        self.shared.target.store(end.0, Ordering::Release);
+        if end.since(Offset(self.shared.painted.load(Ordering::Acquire))) > LAG_BYTES {
             self.with(|_| ());
         } else {
             self.order(|orders| orders.paint = true);
         }
     }
 
-    /// Takes in output that is not in the journal, or that must be painted before anything else happens.
+    /// Takes in output that is not in the journal, or behind which the screen is asked before anything else happens.
     pub(super) fn take_now(&mut self, bytes: &[u8]) {
-        self.with(|_| ());
-        self.shared.target.fetch_add(bytes.len() as u64, Ordering::AcqRel);
-        self.shared.feed(&mut lock(&self.shared.painting), bytes);
+        let mut painting = lock(&self.shared.painting);
+        while self.shared.paint_stored(&mut painting) {}
+        self.shared.feed(&mut painting, bytes);
     }
 
     /// Looks at the screen, or changes it, all output painted.
@@ -106,8 +109,8 @@ impl Canvas {
 
     /// Whether the screen shows, but for a moment's work, what the program wrote.
     pub(super) fn is_near(&self) -> bool {
-        let lag = self.shared.target.load(Ordering::Acquire) - self.shared.painted.load(Ordering::Acquire);
-        lag <= AT_ONCE_BYTES as u64
+        let target = Offset(self.shared.target.load(Ordering::Acquire));
+        target.since(Offset(self.shared.painted.load(Ordering::Acquire))) <= AT_ONCE_BYTES as u64
     }
 
     /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.
@@ -117,13 +120,16 @@ impl Canvas {
     }
 
     /// Writes `status.json` before anything else happens.
-    pub(super) fn write_status_now(&self, status: Status) {
-        self.shared.write_status(status);
+    pub(super) fn write_status_now(&mut self, status: Status) {
+        self.statuses += 1;
+        self.shared.write_status(self.statuses, status);
     }
 
     /// Has `status.json` written.
     pub(super) fn write_status(&mut self, status: Status) {
-        self.order(|orders| orders.status = Some(Box::new(status)));
+        self.statuses += 1;
+        let number = self.statuses;
+        self.order(|orders| orders.status = Some((number, Box::new(status))));
     }
 
     /// The program paused: time to tidy up.
@@ -164,16 +170,24 @@ impl Drop for Canvas {
 }
 
 impl Shared {
-    /// Paints, unless the helper is at work: a key does not wait for a thread that runs when nobody else wants to.
-    fn feed_if_free(&self, bytes: &[u8]) -> bool {
+    /// Paints what begins at `start`, unless something before it waits to be painted or the helper is at work: a key
+    /// does not wait for a thread that runs when nobody else wants to.
+    fn feed_if_free(&self, start: Offset, bytes: &[u8]) -> bool {
         let Ok(mut painting) = self.painting.try_lock() else { return false };
-        self.feed(&mut painting, bytes);
-        true
+        let current = painting.position == start;
+        if current {
+            self.feed(&mut painting, bytes);
+        }
+        current
     }
 
+    /// Paints the next bytes. The target moves with them under the lock, so that the helper never takes them from the
+    /// journal as well.
     fn feed(&self, painting: &mut Painting, bytes: &[u8]) {
         painting.screen.feed(bytes);
         painting.position += bytes.len() as u64;
+        painting.reader = None;
+        self.target.store(painting.position.0, Ordering::Release);
         self.painted.store(painting.position.0, Ordering::Release);
     }
 
@@ -191,9 +205,14 @@ impl Shared {
         let record = reader.as_mut().and_then(|reader| reader.next().ok().flatten());
         match record.map(|record| (record.offset, record.body)) {
             Some((offset, Body::Output { bytes, .. })) => {
-                let known = position.since(offset).min(bytes.len() as u64) as usize;
-                screen.feed(&bytes[known..]);
-                *position += (bytes.len() - known) as u64;
+                // What stands behind the target is not to be painted yet: a query may be in between.
+                let length = target.since(offset).min(bytes.len() as u64) as usize;
+                let known = position.since(offset).min(length as u64) as usize;
+                screen.feed(&bytes[known..length]);
+                *position += (length - known) as u64;
+                if length < bytes.len() {
+                    *reader = None;
+                }
             }
             // Sizes are set when they change, with everything before them painted.
             Some(_) => {}
@@ -215,10 +234,10 @@ impl Shared {
         Some(replay::checkpoint(offset, &painting.screen))
     }
 
-    fn write_status(&self, mut status: Status) {
+    fn write_status(&self, number: u64, mut status: Status) {
         let mut written = lock(&self.status_written);
-        if status.updated >= *written {
-            *written = status.updated;
+        if number > *written {
+            *written = number;
             status.name = self.folder.name().unwrap_or_default();
             // A file that cannot be written (a full disk) is tried again with the next change.
             let _ = self.folder.write_status(&status);
@@ -228,8 +247,8 @@ impl Shared {
     fn run(&self) {
         process::lower_priority();
         while let Some(orders) = self.next_orders() {
-            if let Some(status) = orders.status {
-                self.write_status(*status);
+            if let Some((number, status)) = orders.status {
+                self.write_status(number, *status);
             }
             if orders.paint || orders.pause {
                 self.catch_up(orders.pause);

@@ -61,9 +61,19 @@ impl Clients {
             if self.all.len() >= MAX_CLIENTS || !peer.is_some_and(|peer| peer == mine || peer.is_root()) {
                 continue;
             }
-            // Numbers go round after 65,535 clients; 0 is the host's.
+            let number = self.free_number();
+            self.all.push(Client::new(number, socket));
+        }
+    }
+
+    /// The next number that no client has. They go round after 65,535; 0 is the host's.
+    fn free_number(&mut self) -> ClientNumber {
+        loop {
             self.last_number = self.last_number.checked_add(1).unwrap_or(1);
-            self.all.push(Client::new(ClientNumber(self.last_number), socket));
+            let number = ClientNumber(self.last_number);
+            if self.get(number).is_none() {
+                return number;
+            }
         }
     }
 

@@ -54,6 +54,11 @@ impl Ending {
         Some(status)
     }
 
+    /// Whether the program runs, for all we know.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     pub(super) fn told(&self) -> Option<ExitStatus> {
         match self {
             Self::Told(status) => Some(*status),

@@ -18,8 +18,6 @@ const STUCK: Duration = Duration::from_secs(1);
 /// The first press of the detach key waits this long for the second before the program gets it, so that a program
 /// does not see the key that leaves it.
 const DETACH_HELD: Duration = Duration::from_millis(300);
-/// The last words of a session take this long at most, on a terminal that takes them slowly.
-const FAREWELL_LONGEST: Duration = Duration::from_secs(10);
 /// Bytes of keys read at once.
 const KEYS_BYTES: usize = 4 << 10; // 4 KiB: a terminal gives no more
 
@@ -163,12 +161,12 @@ impl Local {
 
     /// Says the last words, as long as the terminal takes something within the limit of time; it goes back to its
     /// user then.
-    pub(super) fn farewell(mut self, bytes: &[u8], limit: Duration) {
+    pub(super) fn farewell(mut self, bytes: &[u8], limit: Duration, longest: Duration) {
         self.show(bytes);
-        let latest = Instant::now() + FAREWELL_LONGEST;
+        let latest = Instant::now() + longest;
         let mut end = Instant::now() + limit;
-        while self.lag() > 0 && Instant::now() < end {
-            let left = end.saturating_duration_since(Instant::now());
+        while self.lag() > 0 && Instant::now() < end.min(latest) {
+            let left = end.min(latest).saturating_duration_since(Instant::now());
             let mut fds = [rustix::event::PollFd::new(&self.fd, rustix::event::PollFlags::OUT)];
             let timeout = rustix::event::Timespec::try_from(left).ok();
             if !matches!(rustix::event::poll(&mut fds, timeout.as_ref()), Ok(1..)) {
@@ -177,7 +175,7 @@ impl Local {
             let before = self.lag();
             self.flush();
             if self.lag() < before {
-                end = (Instant::now() + limit).min(latest);
+                end = Instant::now() + limit;
             }
         }
     }

@@ -40,11 +40,15 @@ use terminal::{Screen, pty};
 /// `status.json` follows output within this time; changes of state are written at once.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
+/// After the program's end a terminal that takes its last output slowly is given this long for it.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// A session in the hands of its host.
 pub(crate) struct Host {
     args: HostArgs,
     folder: Folder,
     session: SessionId,
+    socket: String,
     master: OwnedFd,
     listener: OwnedFd,
     _alive: OwnedFd,
@@ -117,6 +121,7 @@ impl Host {
         let size = output.canvas.with(|screen| screen.size());
         let mut host = Self {
             session: meta.id,
+            socket: meta.socket,
             master,
             listener: inherit(args.shared.listener)?,
             _alive: inherit(args.shared.alive)?,
@@ -143,16 +148,16 @@ impl Host {
             // What the host before us had read and not stored was seen by nobody; the program paints it again.
             pty::signal_foreground(&host.master, rustix::process::Signal::WINCH);
         }
-        if recovered.is_some_and(|recovered| recovered.exited) {
-            host.resume_ended();
-        }
+        host.resume_ending(recovered.is_some_and(|recovered| recovered.exited));
         Ok(host)
     }
 
-    /// The host before us told everyone of the end and died before it was over.
-    fn resume_ended(&mut self) {
-        if let Ok(Some(exit)) = self.folder.exit() {
-            self.ending = Ending::Told(exit.status);
+    /// The program may have ended in the time of the host before us, which told everyone of it, or died before.
+    fn resume_ending(&mut self, told: bool) {
+        match self.folder.exit() {
+            Ok(Some(exit)) if told => self.ending = Ending::Told(exit.status),
+            Ok(Some(exit)) => self.ending.begin(exit.status),
+            _ => {}
         }
     }
 
@@ -303,7 +308,7 @@ impl Host {
     }
 
     /// Answers that waited for the terminal's own come behind it (T37), so they go along with it.
-    fn hand_over(&mut self, client: ClientNumber, mut keys: Vec<u8>, replies: &[u8]) {
+    pub(super) fn hand_over(&mut self, client: ClientNumber, mut keys: Vec<u8>, replies: &[u8]) {
         if keys.is_empty() {
             return self.input.reply(replies);
         }
@@ -440,7 +445,7 @@ impl Host {
         if !matches!(status, ExitStatus::Code(_)) {
             words.extend(self.output.canvas.with(|screen| farewell_line(screen)));
         }
-        local.farewell(&words, Duration::from_secs(1));
+        local.farewell(&words, Duration::from_secs(1), LAST_WORDS);
     }
 
     fn send_signal(&self, signal: i32) -> std::result::Result<(), String> {
@@ -510,7 +515,7 @@ impl Host {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.serve_clients(&ready.clients);
         }
-        let _ = std::fs::remove_file(self.folder.meta()?.socket);
+        let _ = std::fs::remove_file(&self.socket);
         if let Some(keeper) = &self.keeper {
             keeper.tell(Message::Finished);
         }

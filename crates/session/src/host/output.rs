@@ -139,6 +139,9 @@ impl Output {
 
     /// The ranges of the queries found that the host answers; `terminal` says whether there is one to ask.
     fn answered(&self, terminal: bool) -> Vec<Range<Offset>> {
+        if !self.found.iter().any(|found| matches!(found.what, Item::Query(_))) {
+            return Vec::new();
+        }
         self.canvas.with(|screen| {
             let answers = |found: &&Found| match &found.what {
                 Item::Query(query) => self.asking.answers(query, screen, terminal),
@@ -168,12 +171,12 @@ impl Host {
         let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
         // A terminal is asked only for a program that waits: in the middle of a stream nothing is put in.
         let ask = self.local.is_some() && self.output.waits_for_answer();
-        let answered = if self.output.found.is_empty() { Vec::new() } else { self.output.answered(ask) };
+        let answered = self.output.answered(ask);
         // From here on `kill -9` loses none of it; only now may anybody see it.
         self.recording.output(bytes, held as u16, &answered);
         let bytes = super::intercept::output(bytes);
         self.show(start, bytes, held, &answered);
-        self.paint(start, bytes, ask);
+        self.paint(start, bytes, ask, &answered);
         self.output.last = Time::now();
         self.input.program_wrote(Instant::now());
         self.activity = true;
@@ -202,7 +205,7 @@ impl Host {
     }
 
     /// Feeds the screen. At a query it stops: an answer tells the state at its very place.
-    fn paint(&mut self, start: Offset, bytes: &[u8], ask: bool) {
+    fn paint(&mut self, start: Offset, bytes: &[u8], ask: bool, answered: &[Range<Offset>]) {
         let found = std::mem::take(&mut self.output.found);
         let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
         let mut painted = 0;
@@ -213,7 +216,8 @@ impl Host {
                 self.output.canvas.take_now(&bytes[painted..end]);
                 painted = end;
             }
-            self.act(found, ask, &mut replies);
+            let ours = answered.contains(&found.range);
+            self.act(found, ours, ask, &mut replies);
         }
         if asked || self.recording.degraded().is_some() {
             self.output.canvas.take_now(&bytes[painted..]);
@@ -223,12 +227,12 @@ impl Host {
         self.input.reply(&replies);
     }
 
-    fn act(&mut self, found: Found, ask: bool, replies: &mut Vec<u8>) {
+    fn act(&mut self, found: Found, ours: bool, ask: bool, replies: &mut Vec<u8>) {
         match found.what {
             Item::Query(query) => {
                 let Output { asking, canvas, .. } = &mut self.output;
                 let terminal = ask.then_some(found.range.start);
-                let words = canvas.with(|screen| asking.ask(&query, screen, terminal, replies));
+                let words = canvas.with(|screen| asking.ask(&query, ours, screen, terminal, replies));
                 if let Some(local) = self.local.as_mut().filter(|_| !words.is_empty()) {
                     local.show(&words);
                 }

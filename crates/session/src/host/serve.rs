@@ -17,7 +17,7 @@ use terminal::{paste, pty};
 const OLDEST_VERSION: u16 = if HOST_PROTOCOL > 2 { HOST_PROTOCOL - 2 } else { 1 };
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
-/// How long a terminal may take for the last words of a host.
+/// How long a terminal that is given back may take for its last words; the session waits for it.
 const FAREWELL: Duration = Duration::from_millis(500);
 
 impl Host {
@@ -90,7 +90,8 @@ impl Host {
         if let Some(tty) = tty {
             let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
             self.local = Some(Local::new(from, tty, detach));
-            self.output.asking.terminal_changed();
+            let typed = self.output.asking.terminal_changed();
+            self.hand_over(from, typed, &[]);
             let resized = self.resize(attach.size);
             self.show_so_far(attach, resized);
         } else if control {
@@ -187,7 +188,7 @@ impl Host {
     fn let_go_of_terminal(&mut self, client: ClientNumber) {
         if let Some(local) = self.local.take_if(|local| local.client == client) {
             let words = self.output.canvas.with(|screen| leave(screen, local.painted));
-            local.farewell(&words, FAREWELL);
+            local.farewell(&words, FAREWELL, FAREWELL);
         }
     }
 

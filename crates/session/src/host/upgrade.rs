@@ -17,6 +17,10 @@ impl Host {
             let message = format!("{binary} is no program that can be started");
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }
+        if !self.ending.is_none() || self.keeper.is_none() {
+            let message = "the session is ending, or its keeper is being replaced; try again";
+            return self.clients.refuse(from, id, Refusal::Failed, message);
+        }
         if self.input.wants_write() {
             let message = "input waits for the program to read it; try again";
             return self.clients.refuse(from, id, Refusal::Failed, message);
