@@ -3,6 +3,7 @@
 use crate::context::Context;
 use protocol::Phase;
 use protocol::frame::{Event, Request};
+use rustix::process::Signal;
 use serde_json::json;
 use session::client::HostClient;
 use std::process::ExitCode;
@@ -21,26 +22,23 @@ pub(crate) struct Args {
     grace: f64,
 }
 
-const HANG_UP: i32 = 1;
-const TERMINATE: i32 = 15;
-const FORCE: i32 = 9;
-
-const SIGNALS: &[(&str, i32)] = &[
-    ("HUP", 1),
-    ("INT", 2),
-    ("QUIT", 3),
-    ("KILL", 9),
-    ("USR1", 10),
-    ("USR2", 12),
-    ("TERM", 15),
-    ("CONT", 18),
-    ("STOP", 19),
+/// The signals that a name is known for; their numbers are this system's.
+const SIGNALS: &[(&str, Signal)] = &[
+    ("HUP", Signal::HUP),
+    ("INT", Signal::INT),
+    ("QUIT", Signal::QUIT),
+    ("KILL", Signal::KILL),
+    ("USR1", Signal::USR1),
+    ("USR2", Signal::USR2),
+    ("TERM", Signal::TERM),
+    ("CONT", Signal::CONT),
+    ("STOP", Signal::STOP),
 ];
 
 fn signal(text: &str) -> Result<i32, String> {
     let name = text.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
-    let known = SIGNALS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number);
+    let known = SIGNALS.iter().find(|(known, _)| *known == name).map(|(_, signal)| signal.as_raw());
     known
         .or_else(|| text.parse().ok().filter(|number| (1..=64).contains(number)))
         .ok_or_else(|| format!("no signal `{text}`; write HUP, INT, TERM, KILL or a number"))
@@ -60,7 +58,7 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         }
         let grace = Duration::try_from_secs_f64(self.grace)?;
-        for signal in [HANG_UP, TERMINATE, FORCE] {
+        for signal in [Signal::HUP, Signal::TERM, Signal::KILL].map(Signal::as_raw) {
             // A program that ended in between refuses the signal; that is what was wanted.
             let _ = client.call(Request::Signal { signal });
             let ended = match ended(&mut client, grace) {

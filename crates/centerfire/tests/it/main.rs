@@ -37,6 +37,8 @@ mod revival;
 mod rig;
 /// One terminal that leaves and comes back: nothing twice, nothing left behind.
 mod scrollback;
+/// Passwords are written nowhere, and a full disk ends nothing.
+mod secrets;
 /// A session and the terminals around it, for the tests.
 mod session;
 /// What `screen` prints is what a terminal shows.

@@ -4,7 +4,7 @@ use super::input::{Receipt, Transaction};
 use super::local::{self, Local};
 use super::{Host, leave};
 use protocol::frame::{
-    Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, Refusal, Request,
+    Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request,
 };
 use protocol::{Body, ClientNumber, Notice, Offset, Size, Status};
 use std::collections::VecDeque;
@@ -17,6 +17,8 @@ use terminal::{paste, pty};
 const OLDEST_VERSION: u16 = if HOST_PROTOCOL > 2 { HOST_PROTOCOL - 2 } else { 1 };
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
+/// Bytes of a screen that fit into a frame, with room for its head.
+const MAX_SNAPSHOT_BYTES: usize = MAX_FRAME_BYTES - (64 << 10);
 /// How long a terminal that is given back may take for its last words; the session waits for it.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -304,7 +306,15 @@ impl Host {
     }
 
     fn snapshot(&mut self, from: ClientNumber, id: u64, history: usize) {
-        let dump = self.output.canvas.with(|screen| screen.dump(history));
+        let mut history = history;
+        let dump = loop {
+            let dump = self.output.canvas.with(|screen| screen.dump(history));
+            // What no frame can hold is not worth a refusal: fewer lines are better than none.
+            if dump.len() <= MAX_SNAPSHOT_BYTES || history == 0 {
+                break dump;
+            }
+            history = history.min(self.args.shared.settings.history_lines) / 2;
+        };
         let snapshot = protocol::frame::Snapshot { offset: self.output.canvas.painted(), size: self.size };
         self.clients.answer(from, id, Answer::Snapshot(snapshot), &dump);
     }
