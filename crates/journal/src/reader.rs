@@ -60,6 +60,20 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Output in all that a journal holds, gaps included.
+    pub fn end(dir: &Path) -> Result<Offset> {
+        let segments = segment::list(dir)?;
+        let last = segments.last().ok_or_else(|| Error::Missing(dir.to_owned()))?;
+        let mut file = File::open(&last.path).map_err(|error| Error::io(&last.path, error))?;
+        let header = segment::read_header(&mut file, &last.path)?;
+        let mut end = header.map_or(Offset::ZERO, |header| header.offset);
+        let mut reader = Self::begin(dir, last)?;
+        while let Ok(Some(record)) = reader.next() {
+            end = record.offset + advance(&record.body);
+        }
+        Ok(end)
+    }
+
     pub(crate) fn at_segment(dir: &Path, number: u32) -> Result<Self> {
         let segments = segment::list(dir)?;
         let found = segments.iter().find(|segment| segment.number == number);

@@ -1,6 +1,6 @@
 //! Appends to a journal. One writer per journal at a time: a lock on the folder sees to it.
 
-use crate::format::{SEGMENT_HEADER_BYTES, SegmentHeader, encode};
+use crate::format::{MAX_PAYLOAD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader, encode};
 use crate::recover::{self, Tail};
 use crate::sync::Syncer;
 use crate::{Error, Result, SEGMENT_BYTES, segment};
@@ -104,7 +104,13 @@ impl Writer {
         let mut offset = self.offset;
         self.scratch.clear();
         for body in bodies {
+            let start = self.scratch.len();
             encode(&Record { time, offset, body: body.clone() }, &mut self.scratch);
+            if self.scratch.len() - start > MAX_PAYLOAD_BYTES + RECORD_HEADER_BYTES {
+                // Written, it would be taken for damage and hide all that follows.
+                let path = segment::open_path(&self.dir, self.number);
+                return Err(Error::io(&path, std::io::Error::from(std::io::ErrorKind::InvalidInput)));
+            }
             offset += advance(body);
         }
         self.write_scratch()?;

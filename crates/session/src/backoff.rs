@@ -10,19 +10,21 @@ const LONG_LIFE: Duration = Duration::from_secs(5);
 /// The state of one thing that is restarted.
 #[derive(Debug)]
 pub(crate) struct Backoff {
-    started: Instant,
+    /// When it was last started, until it died.
+    started: Option<Instant>,
     deaths: u32,
 }
 
 impl Backoff {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), deaths: 0 }
+        Self { started: Some(Instant::now()), deaths: 0 }
     }
 
     /// Notes a death and says when to start again. The first restart is at once.
     pub(crate) fn died(&mut self) -> Instant {
         let now = Instant::now();
-        if now.duration_since(self.started) > LONG_LIFE {
+        // A start that failed is no life, however long ago the last one was.
+        if self.started.take().is_some_and(|started| now.duration_since(started) > LONG_LIFE) {
             self.deaths = 0;
         }
         self.deaths = self.deaths.saturating_add(1);
@@ -35,7 +37,7 @@ impl Backoff {
 
     /// Notes a start.
     pub(crate) fn started(&mut self) {
-        self.started = Instant::now();
+        self.started = Some(Instant::now());
     }
 
     /// Deaths in a row, each soon after the start.

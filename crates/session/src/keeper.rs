@@ -59,6 +59,12 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
     let start_host_at = host.is_none().then(Instant::now);
     let parent = slave.is_some();
     let exit = folder.exit().ok().flatten().map(|exit| exit.status);
+    // The keeper before us may have died between writing the end down and telling it.
+    if let (Some(host), Some(status)) = (&host, exit) {
+        host.tell(Message::Exited(status));
+    }
+    // A program that closes its terminal for a moment must find it again: somebody has to hold it open.
+    let slave = if exit.is_none() { slave.or_else(|| terminal::pty::slave_of(&held[0]).ok()) } else { slave };
     let backoff = Backoff::new();
     let mut keeper = Keeper {
         folder,
@@ -161,6 +167,7 @@ impl Keeper {
         if let Err(error) = self.folder.write_exit(&Exit { status, time: Time::now() }) {
             eprintln!("keeper: cannot write down the end: {error}");
         }
+        // Only now may the output end: whoever reads it to its end finds the exit.
         self.slave = None;
         if let Some(host) = &self.host {
             host.tell(Message::Exited(status));

@@ -13,6 +13,9 @@ use std::path::PathBuf;
 /// Bytes of a name at most.
 const NAME_BYTES: usize = 64;
 
+/// A host whose session is over leaves in this time, but for the packing of its recording.
+const HOST_LEAVES_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The sessions of one instance.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -124,6 +127,19 @@ impl Registry {
         if entry.phase == Phase::Running {
             let message = format!("`{0}` is running; `centerfire kill {0}` ends it", entry.name);
             return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
+        }
+        // A host packs the recording after the end; a program's children may hold on to their terminal for ever.
+        let alive = entry.folder.path().join("alive");
+        let end = std::time::Instant::now() + HOST_LEAVES_WITHIN;
+        while process::is_held(&alive) {
+            if std::time::Instant::now() > end {
+                let message = format!(
+                    "`{0}` has ended, but something it started still holds its terminal; end that first",
+                    entry.name
+                );
+                return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
         }
         // A folder that is half removed must not be taken for a session: it loses its name first.
         let path = entry.folder.path();

@@ -69,7 +69,10 @@ pub(crate) fn resume(
     held: u16,
     distrust: bool,
 ) -> Result<Replayed> {
+    let end = Reader::end(&folder.journal())?;
     let start = if distrust { None } else { read_checkpoint(folder, history) };
+    // A screen of output that the journal does not hold cannot be painted on.
+    let start = start.filter(|(_, offset)| *offset <= end);
     let (screen, from) = start.unwrap_or_else(|| (Screen::new(meta.size, history), Offset::ZERO));
     let mut replayed = Replayed { screen, end: from, held: Vec::new() };
     paint(folder, from, None, distrust, &mut replayed)?;

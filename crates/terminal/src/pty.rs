@@ -29,8 +29,7 @@ pub fn open(size: Size, like: Option<&Termios>) -> io::Result<Pty> {
     rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    let name = ptsname(&master, Vec::new())?;
-    let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+    let slave = slave_of(&master)?;
     let mut settings = tcgetattr(&slave)?;
     match like {
         Some(like) => settings.clone_from(like),
@@ -40,6 +39,12 @@ pub fn open(size: Size, like: Option<&Termios>) -> io::Result<Pty> {
     // macOS refuses a size before the slave was opened once, so it comes last.
     set_size(&master, size)?;
     Ok(Pty { master, slave })
+}
+
+/// Opens the slave of a master once more, for a process that has only that.
+pub fn slave_of(master: &OwnedFd) -> io::Result<OwnedFd> {
+    let name = ptsname(master, Vec::new())?;
+    Ok(rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// What a login on a modern terminal has: cooked, echoing, UTF-8.

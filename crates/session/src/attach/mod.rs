@@ -114,6 +114,10 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         seat.raw = Some(raw);
     }
     let outcome = seat.join(options);
+    if outcome.is_err() && seat.place.is_some() && rustix::termios::isatty(&seat.stdout) {
+        // Nobody is left who knows which modes the program switched on.
+        let _ = write_out(&mut seat, tty::RESET);
+    }
     if let Some(raw) = &seat.raw {
         raw.restore();
     }

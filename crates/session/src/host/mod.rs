@@ -51,7 +51,8 @@ pub(crate) struct Host {
     socket: String,
     master: OwnedFd,
     listener: OwnedFd,
-    _alive: OwnedFd,
+    /// Held until the session is over: whoever finds it free finds no host.
+    alive: Option<OwnedFd>,
     child_watch: OwnedFd,
     /// `None` while a new keeper is due.
     keeper: Option<Link>,
@@ -96,6 +97,13 @@ impl Host {
         let meta = folder.meta()?;
         let min_free = args.shared.settings.min_free_bytes;
         let (mut recording, recovered) = Recording::open(&folder.journal(), meta.id, min_free)?;
+        if let (Some(_), Ok(Some(status))) = (&recovered, folder.status()) {
+            // What the host before us showed while nothing could be stored is a gap, though it could not say so.
+            let lost = status.offset.since(recording.offset());
+            if status.degraded.is_some() && lost > 0 {
+                recording.note(Body::Gap(lost));
+            }
+        }
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
         let output = match &recovered {
@@ -124,7 +132,7 @@ impl Host {
             socket: meta.socket,
             master,
             listener: inherit(args.shared.listener)?,
-            _alive: inherit(args.shared.alive)?,
+            alive: Some(inherit(args.shared.alive)?),
             child_watch: inherit(args.child_watch)?,
             keeper: Some(Link::from_fd(inherit(args.link)?)),
             keeper_backoff: crate::backoff::Backoff::new(),
@@ -147,6 +155,10 @@ impl Host {
         if again && !host.args.upgraded {
             // What the host before us had read and not stored was seen by nobody; the program paints it again.
             pty::signal_foreground(&host.master, rustix::process::Signal::WINCH);
+        }
+        // The size may have changed after the last record that the screen was painted from.
+        if let Some(size) = terminal::tty::size(&host.master).filter(|size| *size != host.size) {
+            host.resize(size);
         }
         host.resume_ending(recovered.is_some_and(|recovered| recovered.exited));
         Ok(host)
@@ -224,7 +236,8 @@ impl Host {
     fn deadline(&self) -> Option<Instant> {
         let status = self.activity.then(|| self.looked + STATUS_EVERY);
         let local = self.local.as_ref().and_then(Local::deadline);
-        [status, local, self.input.deadline(), self.ending.deadline(), self.start_keeper_at]
+        let asking = self.output.asking.deadline();
+        [status, local, asking, self.input.deadline(), self.ending.deadline(), self.start_keeper_at]
             .into_iter()
             .flatten()
             .min()
@@ -407,12 +420,8 @@ impl Host {
 
     fn spawn_keeper(&self) -> io::Result<(Link, i32)> {
         let (link, other) = Link::pair()?;
-        let shared = role::Shared {
-            master: role::number(&self.master),
-            listener: role::number(&self.listener),
-            alive: role::number(&self._alive),
-            ..self.args.shared.clone()
-        };
+        // The descriptors kept the numbers under which they were inherited.
+        let shared = self.args.shared.clone();
         let child_watch = role::number(&self.child_watch);
         let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, role::number(&other)];
         let task = role::Task::Adopt { child: self.args.child, child_watch, link: role::number(&other) };
@@ -520,6 +529,7 @@ impl Host {
             keeper.tell(Message::Finished);
         }
         // Nobody waits for us any more.
+        self.alive = None;
         process::lower_priority();
         journal::seal_all(&self.folder.journal());
         Ok(())

@@ -17,6 +17,11 @@ use terminal::{paste, pty};
 const OLDEST_VERSION: u16 = if HOST_PROTOCOL > 2 { HOST_PROTOCOL - 2 } else { 1 };
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
+/// Characters that are kept of a client's name: it stands in the journal and in every status.
+const NAME_CHARS: usize = 64;
+/// Bytes of output that belong to a sequence which is not complete and are shown again to a terminal that joins: more
+/// is a picture or nonsense, and its end will mean nothing to a terminal that lacks its beginning.
+const UNPAINTED_BYTES: usize = 1 << 20; // 1 MiB
 /// Bytes of a screen that fit into a frame, with room for its head.
 const MAX_SNAPSHOT_BYTES: usize = MAX_FRAME_BYTES - (64 << 10);
 /// How long a terminal that is given back may take for its last words; the session waits for it.
@@ -57,6 +62,7 @@ impl Host {
         self.sweep_clients();
         let session = self.session;
         if let Some(client) = self.clients.get(from) {
+            let name = name.chars().take(NAME_CHARS).collect();
             (client.welcome, client.name, client.pid) = (true, name, pid);
         }
         self.clients.answer(from, id, Answer::Welcome { version: HOST_PROTOCOL, session, client: from }, &[]);
@@ -172,6 +178,9 @@ impl Host {
         while let Ok(Some(piece)) = shown.next() {
             if let journal::Piece::Output { bytes: more, .. } = piece {
                 bytes.extend(more);
+                if bytes.len() > UNPAINTED_BYTES {
+                    return Vec::new();
+                }
             }
         }
         bytes
@@ -294,7 +303,8 @@ impl Host {
 
     /// Changes the size; the record stands where the program's output will begin to follow it.
     pub(super) fn resize(&mut self, size: Size) -> bool {
-        if !pty::set_size(&self.master, size).unwrap_or(false) {
+        let changed = pty::set_size(&self.master, size).unwrap_or(false);
+        if !changed && size == self.size {
             return false;
         }
         self.recording.note(Body::Resize(size));

@@ -37,12 +37,8 @@ impl Host {
             self.clients.tell(controller, Event::Detached { reason: DetachReason::Upgrade });
         }
         self.output.canvas.checkpoint();
-        let shared = role::Shared {
-            master: role::number(&self.master),
-            listener: role::number(&self.listener),
-            alive: role::number(&self._alive),
-            ..self.args.shared.clone()
-        };
+        // The descriptors kept the numbers under which they were inherited.
+        let shared = self.args.shared.clone();
         let Some(keeper) = &self.keeper else { return };
         let link = role::number(&std::os::fd::AsFd::as_fd(keeper));
         let child_watch = role::number(&self.child_watch);
