@@ -194,8 +194,12 @@ impl Reader {
             return Ok(false);
         };
         // The writer made the next segment after its last write to this one: whatever came in between is there now.
-        if self.fill()? {
-            return Ok(true);
+        // A torn record is read once more in this; only what goes beyond it is new.
+        let torn = self.unfinished;
+        while self.fill()? {
+            if self.buffer.len() as u64 > torn {
+                return Ok(true);
+            }
         }
         self.torn_bytes += std::mem::take(&mut self.unfinished);
         self.segment = Source::open(&next)?.0;

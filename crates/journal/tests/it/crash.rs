@@ -59,6 +59,28 @@ fn a_bent_bit_is_found_and_the_segments_after_it_are_still_read() {
 }
 
 #[test]
+fn a_torn_record_before_another_segment_is_passed_over() {
+    let dir = tempdir().unwrap();
+    let mut writer = create(dir.path());
+    while writer.segment() < 2 {
+        writer.append(&[output(&[7; 900_000])]).unwrap();
+    }
+    writer.append(&[output(b"the end")]).unwrap();
+    let path = dir.path().join("00000001.seg");
+    let length = fs::metadata(&path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 10).unwrap();
+    let mut reader = Reader::open(dir.path(), Offset::ZERO).unwrap();
+    let mut last = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        if let Body::Output { bytes, .. } = record.body {
+            last = bytes.to_vec();
+        }
+    }
+    assert_eq!(last, b"the end");
+    assert_eq!(reader.torn_bytes(), 900_028 - 10);
+}
+
+#[test]
 fn a_missing_segment_and_a_newer_version_are_named() {
     let dir = tempdir().unwrap();
     let mut writer = create(dir.path());
