@@ -128,11 +128,16 @@ impl Shown {
         while self.answered.front().is_some_and(|query| query.end <= range.start) {
             self.answered.pop_front();
         }
-        // From the back, so that earlier positions stay true.
+        // From the back, so that earlier positions stay true. The host answers one query after the other; where a
+        // journal says otherwise, what was taken out already is not taken out again.
+        let mut taken = bytes.len();
         for query in self.answered.iter().rev().filter(|query| query.start < range.end) {
             let from = query.start.since(range.start) as usize;
-            let to = (query.end.min(range.end).since(range.start)) as usize;
-            bytes.drain(from..to);
+            let to = (query.end.min(range.end).since(range.start) as usize).min(taken);
+            if from < to {
+                bytes.drain(from..to);
+                taken = from;
+            }
         }
         Some((range, bytes))
     }
