@@ -162,7 +162,25 @@ impl Blocks {
             packed: u64_at(entry, 8),
             offset: Offset(u64_at(entry, 16)),
         };
-        Ok(Self { file, index: index.chunks_exact(ENTRY_BYTES).map(entry).collect(), index_position })
+        let blocks =
+            Self { file, index: index.chunks_exact(ENTRY_BYTES).map(entry).collect(), index_position };
+        if blocks.in_order() { Ok(blocks) } else { Err(corrupt("blocks out of order")) }
+    }
+
+    /// Whether each block begins behind the one before it, the first behind the header, and all before the index:
+    /// what looks for a block relies on it.
+    fn in_order(&self) -> bool {
+        let begins = |first: &Block| {
+            (first.unpacked, first.packed) == (SEGMENT_HEADER_BYTES as u64, SEGMENT_HEADER_BYTES as u64)
+        };
+        let follows = |pair: &[Block]| {
+            pair[0].unpacked < pair[1].unpacked
+                && pair[0].packed < pair[1].packed
+                && pair[0].offset <= pair[1].offset
+        };
+        self.index.first().is_none_or(begins)
+            && self.index.windows(2).all(follows)
+            && self.index.last().is_none_or(|last| last.packed < self.index_position)
     }
 
     /// The unpacked position of the last block that begins at or before `offset`.
@@ -180,7 +198,7 @@ impl Blocks {
         let block = self.index[which];
         let end = self.index.get(which + 1).map_or(self.index_position, |next| next.packed);
         let corrupt = |why| Error::Corrupt { path: path.to_owned(), position, why };
-        let packed_bytes = end.checked_sub(block.packed).ok_or(corrupt("blocks out of order"))?;
+        let packed_bytes = end - block.packed;
         if packed_bytes > BLOCK_MAX_BYTES as u64 {
             return Err(corrupt("impossible block length"));
         }
@@ -188,6 +206,10 @@ impl Blocks {
         self.file.read_exact_at(&mut packed, block.packed).map_err(|error| Error::io(path, error))?;
         let plain =
             zstd::bulk::decompress(&packed, BLOCK_MAX_BYTES).map_err(|_| corrupt("block does not unpack"))?;
+        let length = self.index.get(which + 1).map(|next| next.unpacked - block.unpacked);
+        if length.is_some_and(|length| length != plain.len() as u64) {
+            return Err(corrupt("block of another length than the index says"));
+        }
         let rest = plain.get((position - block.unpacked) as usize..).unwrap_or_default();
         buffer.extend_from_slice(rest);
         Ok(rest.len())
