@@ -20,16 +20,17 @@ impl Offset {
     }
 }
 
+/// Stays at the last offset there is: what comes near it is no count of bytes but damage, and must stop no reader.
 impl Add<u64> for Offset {
     type Output = Self;
     fn add(self, bytes: u64) -> Self {
-        Self(self.0 + bytes)
+        Self(self.0.saturating_add(bytes))
     }
 }
 
 impl AddAssign<u64> for Offset {
     fn add_assign(&mut self, bytes: u64) {
-        self.0 += bytes;
+        *self = *self + bytes;
     }
 }
 
