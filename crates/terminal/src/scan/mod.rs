@@ -155,11 +155,15 @@ impl Scanner {
         if self.candidate { self.position.since(self.start) } else { 0 }
     }
 
-    /// Gives up a candidate that cannot become a query any more. What it says of a sequence is the same wherever
-    /// chunks end, because every prefix of a query fits.
+    /// Gives up a candidate that cannot become a query any more. What it says of a sequence must be the same wherever
+    /// chunks end: so it is asked at the end of each, and wherever a sequence goes on in another state than the one
+    /// in which a chunk might have ended.
     fn weigh(&mut self, end: Offset) {
+        if !self.candidate {
+            return;
+        }
         let bytes = end.since(self.start);
-        self.candidate &= match self.state {
+        self.candidate = match self.state {
             State::Ground | State::Escape => bytes <= MAX_HELD_CSI,
             State::Intermediate => false,
             State::Csi => bytes <= MAX_HELD_CSI && !self.spilled && csi::may_ask(&self.body),
@@ -188,6 +192,7 @@ impl Scanner {
 
     /// Reads a [`C2`], which begins a control character or a letter.
     fn wide(&mut self, chunk: &mut Chunk, at: usize) -> usize {
+        self.weigh(chunk.offset(at + 1));
         match chunk.bytes.get(at + 1) {
             None => self.c2 = true,
             Some(&next @ 0x80..=0x9f) => {
@@ -290,6 +295,7 @@ impl Scanner {
     }
 
     fn escape(&mut self, chunk: &mut Chunk, at: usize) -> usize {
+        self.weigh(chunk.offset(at));
         match chunk.bytes[at] {
             b'[' => self.enter(State::Csi),
             b']' => self.enter(State::Text(Kind::Osc)),
@@ -376,6 +382,7 @@ impl Scanner {
     }
 
     fn text_end(&mut self, chunk: &mut Chunk, at: usize, kind: Kind) -> usize {
+        self.weigh(chunk.offset(at));
         match chunk.bytes[at] {
             b'\\' => {
                 self.finish(chunk, chunk.offset(at + 1), kind, Terminator::St);
