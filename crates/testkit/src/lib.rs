@@ -7,6 +7,7 @@
 //! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
 pub mod claude;
+pub mod fuzz;
 pub mod instance;
 pub mod model;
 pub mod proc;
