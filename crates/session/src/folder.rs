@@ -90,7 +90,12 @@ impl Folder {
 
     /// Writes how the session was started; once, by whoever starts it.
     pub fn write_meta(&self, meta: &Meta) -> Result<()> {
-        write_json(&self.meta_path(), meta, Durable::Yes)
+        write_json(&self.meta_path(), meta, Durable::No)
+    }
+
+    /// Makes what [`Folder::write_meta`] wrote outlive the loss of power; the program runs already then.
+    pub(crate) fn sync_meta(&self) {
+        self.sync(&self.meta_path());
     }
 
     /// How the program ended, once its keeper wrote it down.
@@ -105,7 +110,11 @@ impl Folder {
 
     /// Makes what [`Folder::write_exit`] wrote outlive the loss of power.
     pub(crate) fn sync_exit(&self) {
-        for path in [self.exit_path(), self.0.clone()] {
+        self.sync(&self.exit_path());
+    }
+
+    fn sync(&self, file: &Path) {
+        for path in [file, &self.0] {
             let _ = File::open(path).and_then(|file| file.sync_all());
         }
     }

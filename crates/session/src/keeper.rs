@@ -198,6 +198,7 @@ impl Keeper {
                     link.tell(Message::Exited(status));
                 }
                 self.host = Some(link);
+                self.folder.sync_meta();
                 None
             }
             Err(error) => {
