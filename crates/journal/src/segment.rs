@@ -80,7 +80,8 @@ pub(crate) fn read_header(file: &mut File, path: &Path) -> Result<Option<Segment
     }
 }
 
-/// The segment to start from in order to read what was written at `offset`: the last that begins at or before it.
+/// The segment to start from in order to read what was written at `offset`: the last that begins before it. One that
+/// begins at it may follow others with records that stand at the same offset, because they are no output.
 pub(crate) fn position_of(segments: &[SegmentFile], offset: Offset) -> Result<usize> {
     let (mut low, mut high) = (0, segments.len());
     while high - low > 1 {
@@ -88,7 +89,7 @@ pub(crate) fn position_of(segments: &[SegmentFile], offset: Offset) -> Result<us
         let segment = &segments[middle];
         let mut file = File::open(&segment.path).map_err(|error| Error::io(&segment.path, error))?;
         match read_header(&mut file, &segment.path) {
-            Ok(Some(header)) if header.offset <= offset => low = middle,
+            Ok(Some(header)) if header.offset < offset => low = middle,
             // A header that cannot be read must not hide the segments around it: search before it.
             Ok(_) | Err(Error::Corrupt { .. }) => high = middle,
             Err(error) => return Err(error),

@@ -135,3 +135,13 @@ fn a_wholly_sealed_journal_can_be_opened_again() {
     let (writer, recovered) = Writer::open(dir.path()).unwrap();
     assert_eq!((writer.offset(), writer.segment(), recovered.exited), (Offset(3), 2, true));
 }
+
+#[test]
+fn a_segment_without_output_is_read_before_the_next_one() {
+    let dir = tempdir().unwrap();
+    create(dir.path()).append(&[Body::Exit(ExitStatus::Code(3))]).unwrap();
+    journal::seal(dir.path(), 1).unwrap().unwrap();
+    drop(Writer::open(dir.path()).unwrap());
+    let mut reader = Reader::open(dir.path(), Offset::ZERO).unwrap();
+    assert!(matches!(reader.next().unwrap().unwrap().body, Body::Exit(ExitStatus::Code(3))));
+}
