@@ -1,8 +1,9 @@
 //! Chores of the workspace that are programs, not scripts. `cargo xtask bench` measures Centerfire beside its
-//! peers; `xtask workload …` is the child that every peer runs during those measurements. `cargo xtask tidy` checks the
-//! house rules, `cargo xtask picture` draws the picture of the README.
+//! peers; `xtask workload …` is the child that every peer runs during those measurements. `cargo xtask fuzz` attacks the
+//! parsers, `cargo xtask tidy` checks the house rules, `cargo xtask picture` draws the picture of the README.
 
 mod bench;
+mod fuzz;
 mod picture;
 mod tidy;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [options]      measure (cargo xtask bench --help)
+       cargo xtask fuzz [options]       attack the parsers with bytes (--seconds N, TARGET)
        cargo xtask tidy                 check the house rules
        cargo xtask picture              draw docs/images/terminal.svg anew";
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     };
     let done = match chore {
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "picture" => picture::run(rest),
         "tidy" => tidy::run(rest),
         "workload" => bench::workload::run(rest),

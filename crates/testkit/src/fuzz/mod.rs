@@ -6,7 +6,7 @@
 //! of the code, and what reaches a new one is kept and changed further.
 //!
 //! bolero and libFuzzer were the alternative: the one brings a hundred crates and a layout of its own for corpora, the
-//! other a compiler for C++. What is needed of them is three files here, and works on the stable compiler.
+//! other a compiler for C++. What is needed of them is a few files here, and works on the stable compiler.
 
 mod chance;
 mod coverage;
