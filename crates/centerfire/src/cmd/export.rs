@@ -23,7 +23,7 @@ use std::process::ExitCode;
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
     session: Option<String>,
-    /// asciicast-v3, asciicast-v2, text (as a person saw it), raw (every byte), or log (lines of JSON)
+    /// asciicast-v3, asciicast-v2, text (as a person saw it), raw (every byte), log or events (both lines of JSON)
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     format: String,
     /// Write to FILE instead of standard output

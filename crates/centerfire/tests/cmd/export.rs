@@ -126,6 +126,30 @@ fn two_sessions_never_write_one_log() {
     assert_eq!(instance.json(&["list", "--json"]).as_array().unwrap().len(), 1, "nothing was started");
 }
 
+/// A5: events as they happen, until the program ends.
+#[test]
+fn followed_events_hold_what_was_typed_and_said_between_a_start_and_an_end() {
+    let instance = instance();
+    started(&instance, "read line; echo got $line");
+    let follow = instance.command(&["export", "s", "--format", "events", "--follow"]);
+    let follow = std::thread::spawn(|| testkit::instance::finish(follow, LIMIT));
+    out(&instance, &["send", "s", "--text", "words\n"]);
+    let events = entries(&text(&follow.join().unwrap().stdout));
+    let id = instance.json(&["show", "s", "--json"])["id"].clone();
+    let start = &events[0]["SessionStart"];
+    assert_eq!(start["session_id"], id);
+    assert_eq!(start["working_directory"], instance.work().to_str().unwrap());
+    let end = &events.last().unwrap()["SessionEnd"];
+    assert_eq!(end["session_id"], id);
+    assert!(end["duration"]["secs"].is_u64() && end["duration"]["nanos"].is_u64(), "{end}");
+    let data = |kind: &str| -> Vec<u8> {
+        let all = events.iter().filter_map(|event| event[kind]["data"].as_array());
+        all.flatten().map(|byte| byte.as_u64().unwrap() as u8).collect()
+    };
+    assert_eq!(data("UserInput"), b"words\r");
+    assert_eq!(text(&data("ClaudeOutput")), out(&instance, &["output", "s"]));
+}
+
 fn await_in(file: &std::path::Path, word: &str) {
     let there = || std::fs::read_to_string(file).is_ok_and(|text| text.contains(word));
     eventually(LIMIT, || there().then_some(())).unwrap_or_else(|| panic!("no `{word}` in the log"));

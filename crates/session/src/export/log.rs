@@ -171,7 +171,7 @@ fn is_complete(kind: Kind, content: &str) -> bool {
 }
 
 /// RFC 3339 in UTC, to the microsecond.
-fn timestamp(time: Time) -> String {
+pub(super) fn timestamp(time: Time) -> String {
     let micros = i64::try_from(time.0).unwrap_or(i64::MAX);
     let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
     format!("{time:.6}")

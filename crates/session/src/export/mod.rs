@@ -1,4 +1,4 @@
-//! A session in another form: a recording for other players, plain text, raw bytes, a log of JSON lines.
+//! A session in another form: a recording for other players, plain text, raw bytes, a log or events as JSON lines.
 //!
 //! An [`Encoder`] does no I/O: records in, bytes out. [`FORMATS`] is the one list of them; a new format is a file and
 //! a line. [`Export`] drives one over a journal, to its end or for as long as the session goes on.
@@ -7,6 +7,7 @@ mod asciicast;
 mod asciicast_v2;
 mod asciicast_v3;
 mod decode;
+mod events;
 mod log;
 mod log_file;
 mod raw;
@@ -75,6 +76,12 @@ pub const FORMATS: &[Format] = &[
         about: "conversation log: a line of JSON for each input, output and event",
         source: Kind::Shown,
         encoder: |meta, _, options| Box::new(log::Log::new(meta, options)),
+    },
+    Format {
+        name: "events",
+        about: "a line of JSON for each input and output, its bytes as numbers",
+        source: Kind::Shown,
+        encoder: |meta, _, options| Box::new(events::Events::new(meta, options)),
     },
 ];
 

@@ -4,7 +4,7 @@ use super::{FORMATS, Options};
 use asciicast_rs::{Asciicast, V2, V3};
 use protocol::{
     Body, ClientNumber, ExitStatus, LengthClass, META_VERSION, Meta, Offset, ProgramReport, ProgramState,
-    Record, SessionId, Size, Time,
+    ProxyEvent, Record, SessionId, Size, Time,
 };
 use serde_json::Value;
 
@@ -133,4 +133,28 @@ fn text_is_what_scrolled_off_and_the_last_screen_without_the_alternate_one() {
 #[test]
 fn raw_is_every_byte() {
     assert_eq!(encode("raw", &Options::default(), &session()), b"hi \xf0\x9f\xa6\x80\x1b[0m \xffbye\xc3");
+}
+
+#[test]
+fn events_hold_every_byte_between_a_start_and_an_end() {
+    let text = String::from_utf8(encode("events", &Options::default(), &session())).unwrap();
+    let events: Vec<ProxyEvent> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let id = meta().id.to_string();
+    let start = ProxyEvent::SessionStart { session_id: id.clone(), working_directory: "/home/me".to_owned() };
+    assert_eq!(events.first(), Some(&start));
+    let duration = std::time::Duration::from_micros(9 * 250_001);
+    assert_eq!(events.last(), Some(&ProxyEvent::SessionEnd { session_id: id, duration }));
+    let (mut said, mut typed) = (Vec::new(), Vec::new());
+    for event in &events[1..events.len() - 1] {
+        match event {
+            ProxyEvent::ClaudeOutput { data, .. } => said.extend_from_slice(data),
+            ProxyEvent::UserInput { data, timestamp } => {
+                typed.extend_from_slice(data);
+                assert_eq!(timestamp, "2023-11-14T22:13:21.000004Z");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(said, encode("raw", &Options::default(), &session()));
+    assert_eq!(typed, b"ls\r", "and no secret");
 }
