@@ -179,4 +179,34 @@ fn a_session_goes_on_through_detach_and_a_killed_host_to_its_exit() {
     whole.pull();
     let text = String::from_utf8_lossy(&whole.bytes).into_owned();
     assert!(text.contains("before") && text.contains("after"));
+    replayed_and_exported(&session);
+}
+
+/// Point for point what a player, a reader and a program make of the same recording.
+fn replayed_and_exported(session: &Session) {
+    let export = |format: &str| session.get(&["export", "--format", format]);
+    // Not at a terminal a replay is what terminals were shown, without its pauses.
+    let shown = session.get(&["output"]);
+    assert_eq!(session.get(&["replay"]), shown);
+    assert!(shown.contains("before") && shown.contains("after"));
+    let file = session.instance.work().join("claude.cast");
+    session.get(&["export", "--format", "asciicast-v2", "-o", file.to_str().unwrap()]);
+    let mut asciinema = std::process::Command::new(testkit::tools::asciinema().unwrap());
+    asciinema.arg("cat").arg(&file);
+    session.instance.settle(&mut asciinema);
+    let played = testkit::instance::finish(asciinema, PATIENCE);
+    assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+    assert_eq!(String::from_utf8_lossy(&played.stdout), shown, "asciinema plays what was shown");
+    let lines = |text: String| -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    };
+    let cast = lines(export("asciicast-v3"));
+    assert_eq!((&cast[0]["version"], &cast.last().unwrap()[2]), (&Value::from(3), &Value::from("0")));
+    let log = lines(export("log"));
+    let said = log.iter().filter(|entry| entry["entry_type"] == "ClaudeOutput");
+    assert_eq!(said.map(|entry| entry["content"].as_str().unwrap()).collect::<String>(), shown);
+    let events = lines(export("events"));
+    assert!(events[0]["SessionStart"].is_object() && events.last().unwrap()["SessionEnd"].is_object());
+    assert!(export("raw").len() > shown.len(), "raw has the questions as well that the host answered");
+    export("text");
 }
