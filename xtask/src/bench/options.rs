@@ -9,7 +9,8 @@ pub const USAGE: &str = "\
 usage: cargo xtask bench [options]
 
   --quick             fewer rounds and less data, about 2 minutes instead of about 15
-  --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording
+  --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording,
+                      sessions
   --peers A,B         only these peers (the bare PTY and script stay, ratios need them)
   --centerfire PATH   the binary to measure [default: target/release/centerfire]
   --docs DIR          where benchmarks.md and images/ are written [default: docs]

@@ -177,6 +177,8 @@ const EXPLANATION: &str = "\
 - **A past**: how much the peer's processes grew over it; and from the start of an attaching client to the marker on
   the last row. dtach keeps no screen: there the child repaints.
 - **Recording**: size of all files against the data, for bytes that nothing can compress.
+- **Sessions**: how long `centerfire list` takes beside so many detached sessions, and the proportional set size of their
+  keepers and hosts by session.
 - Ratios are taken in each round and their median is shown; `–` means that a peer cannot do it, or failed (see the
   notes below a table).
 ";
@@ -194,7 +196,17 @@ mod tests {
 
     #[test]
     fn every_column_of_summary_and_charts_names_a_known_figure() {
-        let keys = ["echo-idle", "throughput-idle", "cpu", "start", "memory", "idle", "history", "recording"];
+        let keys = [
+            "echo-idle",
+            "throughput-idle",
+            "cpu",
+            "start",
+            "memory",
+            "idle",
+            "history",
+            "recording",
+            "sessions",
+        ];
         assert!(SUMMARY.iter().all(|(_, table, _)| keys.contains(table)));
         assert!(CHARTS.iter().all(|chart| keys.contains(&chart.table)));
     }

@@ -25,6 +25,8 @@ pub struct Scale {
     pub history_bytes: usize,
     pub reattaches: usize,
     pub recording_bytes: usize,
+    /// Sessions side by side that nobody is attached to.
+    pub detached_sessions: usize,
 }
 
 impl Scale {
@@ -44,6 +46,7 @@ impl Scale {
             history_bytes: 1024 * MB,
             reattaches: 5,
             recording_bytes: 64 * MB,
+            detached_sessions: 500,
         }
     }
 
@@ -63,6 +66,7 @@ impl Scale {
             history_bytes: 64 * MB,
             reattaches: 3,
             recording_bytes: 16 * MB,
+            detached_sessions: 50,
         }
     }
 }

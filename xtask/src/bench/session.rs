@@ -61,7 +61,8 @@ impl<'a> Session<'a> {
     }
 }
 
-fn child(work: &[&str]) -> Result<Vec<String>> {
+/// The command line of a workload.
+pub fn child(work: &[&str]) -> Result<Vec<String>> {
     let own = std::env::current_exe().context("find this program")?;
     let mut child = vec![own.to_string_lossy().into_owned(), "workload".to_owned()];
     child.extend(work.iter().map(|word| (*word).to_owned()));

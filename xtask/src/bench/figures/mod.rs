@@ -5,6 +5,7 @@ mod history;
 mod idle;
 mod memory;
 mod recording;
+mod sessions;
 mod start;
 mod throughput;
 
@@ -38,4 +39,5 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("idle", idle::measure),
     ("history", history::measure),
     ("recording", recording::measure),
+    ("sessions", sessions::measure),
 ];
