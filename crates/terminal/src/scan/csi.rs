@@ -26,7 +26,9 @@ pub(super) fn may_ask(body: &[u8]) -> bool {
 
 /// The question that `CSI body last` asks, if it asks one.
 pub(super) fn query(body: &[u8], last: u8) -> Option<Query> {
-    if !asks(last) || !may_ask(body) {
+    // Nearly every sequence sets colours; only one that begins with `?` asks for something.
+    let paints = last == b'm' && body.first() != Some(&b'?');
+    if paints || !asks(last) || !may_ask(body) {
         return None;
     }
     let (prefix, rest) = match body.split_first() {
