@@ -9,7 +9,7 @@ use super::charset::Charsets;
 use super::grid::{Grid, Saved};
 use super::interned::Interned;
 use super::row::Row;
-use super::style::{Color, Pen};
+use super::style::{Ink, Pen};
 use super::tabs::Tabs;
 use super::width::width;
 use super::{Link, Screen, pack, sgr};
@@ -204,7 +204,7 @@ impl<'a> Painter<'a> {
             self.wrap(runs.first().map(|run| run.0));
         } else if self.line.is_some() {
             self.end_line();
-            if self.pen.bg != Color::Default {
+            if self.pen.bg != Ink::DEFAULT {
                 self.plain();
             }
             self.out.extend(b"\r\n");
@@ -223,7 +223,7 @@ impl<'a> Painter<'a> {
     fn wrap(&mut self, next: Option<Pen>) {
         let Some(line) = self.line.take() else { return };
         self.blanks(line.tail, line.cols.saturating_sub(line.used));
-        let plain = next.is_some_and(|pen| pen.bg == Color::Default);
+        let plain = next.is_some_and(|pen| pen.bg == Ink::DEFAULT);
         // At another width the text just goes on and wraps where it will.
         if !plain && line.cols == self.cols {
             self.plain();

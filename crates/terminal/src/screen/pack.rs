@@ -4,7 +4,7 @@
 //! plain, then runs: a style, the length of the text in bytes (u16), the text. Only links are numbers into a table.
 
 use super::cell::Cell;
-use super::style::{Color, Pen};
+use super::style::{Color, Ink, Pen};
 
 /// Flag of a line: it continues the line before.
 pub(super) const WRAPPED: u8 = 1;
@@ -112,7 +112,7 @@ fn write_style(out: &mut Vec<u8>, pen: Pen) {
         bits |= FLAGS;
         out.extend(pen.flags.to_le_bytes());
     }
-    if pen.underline_color != Color::Default {
+    if pen.underline_color != Ink::DEFAULT {
         bits |= UNDERLINE;
         let place = out.len();
         out.push(0);
@@ -126,8 +126,8 @@ fn write_style(out: &mut Vec<u8>, pen: Pen) {
 }
 
 /// Appends a colour and says which kind it is, in two bits.
-fn write_color(out: &mut Vec<u8>, color: Color) -> u8 {
-    match color {
+fn write_color(out: &mut Vec<u8>, ink: Ink) -> u8 {
+    match ink.color() {
         Color::Default => 0,
         Color::Ansi(index) => {
             out.push(index);
@@ -163,24 +163,24 @@ impl<'a> Reader<'a> {
         u16::from_le_bytes([bytes[0], bytes[1]])
     }
 
-    fn color(&mut self, kind: u8) -> Color {
-        match kind & 3 {
+    fn ink(&mut self, kind: u8) -> Ink {
+        Ink::from(match kind & 3 {
             0 => Color::Default,
             1 => Color::Ansi(self.byte()),
             2 => Color::Indexed(self.byte()),
             _ => Color::Rgb(self.byte(), self.byte(), self.byte()),
-        }
+        })
     }
 
     fn style(&mut self) -> Pen {
         let head = self.byte();
-        let mut pen = Pen { fg: self.color(head), bg: self.color(head >> 2), ..Pen::default() };
+        let mut pen = Pen { fg: self.ink(head), bg: self.ink(head >> 2), ..Pen::default() };
         if head & FLAGS != 0 {
             pen.flags = self.short();
         }
         if head & UNDERLINE != 0 {
             let kind = self.byte();
-            pen.underline_color = self.color(kind);
+            pen.underline_color = self.ink(kind);
         }
         if head & LINK != 0 {
             pen.link = self.short();

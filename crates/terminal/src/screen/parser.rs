@@ -119,6 +119,20 @@ impl Params {
         *place = (*place).max(0).saturating_mul(10).saturating_add(digit);
     }
 
+    /// Takes in the digits that the bytes begin with; returns how many.
+    #[inline]
+    fn number(&mut self, bytes: &[u8]) -> usize {
+        let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if self.in_sub || self.full || digits > 5 {
+            bytes[..digits].iter().for_each(|byte| self.digit(i32::from(byte - b'0')));
+        } else {
+            // At most 99,999, and nothing was there before.
+            let digit = |number, byte: &u8| number * 10 + i32::from(byte - b'0');
+            self.values[self.len - 1] = bytes[..digits].iter().fold(0, digit);
+        }
+        digits
+    }
+
     /// How many there are, at least 1.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -205,6 +219,32 @@ impl Parser {
     #[inline]
     pub(super) fn has_waiting(&self) -> bool {
         self.waiting_len != 0
+    }
+
+    /// The quick way over a control sequence that the bytes hold as a whole, as they do nearly always: its length and
+    /// its final byte, with prefix and parameters kept. Whatever is less plain goes byte by byte.
+    #[inline]
+    pub(super) fn whole_csi(&mut self, bytes: &[u8]) -> Option<(usize, u8)> {
+        let [0x1b, b'[', body @ ..] = bytes else { return None };
+        let prefix = body.first().copied().filter(|byte| matches!(byte, b'<'..=b'?'));
+        let mut place = usize::from(prefix.is_some());
+        self.collected = prefix.map_or(0, u32::from);
+        self.params.clear();
+        loop {
+            match *body.get(place)? {
+                b'0'..=b'9' => place += self.params.number(&body[place..]),
+                b';' => {
+                    self.params.next();
+                    place += 1;
+                }
+                b':' => {
+                    self.params.next_sub();
+                    place += 1;
+                }
+                last @ 0x40..0x7f => return Some((place + 3, last)),
+                _ => return None,
+            }
+        }
     }
 
     /// Takes in as many bytes of a string or of parameters as need no look at each; returns how many.

@@ -27,9 +27,9 @@ impl Style {
         let set =
             bits.iter().filter(|(on, _)| *on).fold(self.underline as u16, |flags, (_, bit)| flags | bit);
         let pen = Pen {
-            fg: self.foreground,
-            bg: self.background,
-            underline_color: self.underline_color,
+            fg: self.foreground.into(),
+            bg: self.background.into(),
+            underline_color: self.underline_color.into(),
             flags: set,
             link: 0,
         };
@@ -56,9 +56,9 @@ fn parameters(pen: Pen) -> String {
         1 => text.push_str(";4"),
         kind => text.push_str(&format!(";4:{kind}")),
     }
-    text.push_str(&color(pen.fg, 30));
-    text.push_str(&color(pen.bg, 40));
-    match pen.underline_color {
+    text.push_str(&color(pen.fg.color(), 30));
+    text.push_str(&color(pen.bg.color(), 40));
+    match pen.underline_color.color() {
         Color::Default => {}
         // Terminals that do not know 58 must not take its values for attributes: sub-parameters throughout.
         Color::Ansi(index) | Color::Indexed(index) => text.push_str(&format!(";58:5:{index}")),

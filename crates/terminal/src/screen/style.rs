@@ -94,12 +94,44 @@ pub(super) mod flag {
     pub const PROTECTED: u16 = 1 << 11;
 }
 
-/// A style as the tables hold it: 20 bytes, with the link as a number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+/// A colour as the tables hold it: its kind in the top byte, so that two styles compare as numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Ink(u32);
+
+impl Ink {
+    /// The terminal's own colour.
+    pub(super) const DEFAULT: Self = Self(0);
+
+    /// The public form.
+    pub(super) fn color(self) -> Color {
+        let [kind, r, g, b] = self.0.to_be_bytes();
+        match kind {
+            1 => Color::Ansi(b),
+            2 => Color::Indexed(b),
+            3 => Color::Rgb(r, g, b),
+            _ => Color::Default,
+        }
+    }
+}
+
+impl From<Color> for Ink {
+    #[inline]
+    fn from(color: Color) -> Self {
+        Self(u32::from_be_bytes(match color {
+            Color::Default => [0; 4],
+            Color::Ansi(index) => [1, 0, 0, index],
+            Color::Indexed(index) => [2, 0, 0, index],
+            Color::Rgb(r, g, b) => [3, r, g, b],
+        }))
+    }
+}
+
+/// A style as the tables hold it: 16 bytes, with the link as a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Pen {
-    pub fg: Color,
-    pub bg: Color,
-    pub underline_color: Color,
+    pub fg: Ink,
+    pub bg: Ink,
+    pub underline_color: Ink,
     pub flags: u16,
     /// The number of the link, 0 for none.
     pub link: u16,
@@ -127,9 +159,9 @@ impl Pen {
     pub(super) fn style(self, link: Option<Link>) -> Style {
         let has = |bit| self.flags & bit != 0;
         Style {
-            foreground: self.fg,
-            background: self.bg,
-            underline_color: self.underline_color,
+            foreground: self.fg.color(),
+            background: self.bg.color(),
+            underline_color: self.underline_color.color(),
             underline: self.underline(),
             bold: has(flag::BOLD),
             dim: has(flag::DIM),
@@ -146,21 +178,16 @@ impl Pen {
 
     /// A hash good enough for a table of some thousand styles.
     fn hash(self) -> u64 {
-        let word = |color| match color {
-            Color::Default => 0,
-            Color::Ansi(index) => 1 << 24 | u64::from(index),
-            Color::Indexed(index) => 2 << 24 | u64::from(index),
-            Color::Rgb(r, g, b) => 3 << 24 | u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b),
-        };
-        let colors = word(self.fg) | word(self.bg) << 32;
-        let rest = word(self.underline_color) | u64::from(self.flags) << 32 | u64::from(self.link) << 48;
+        let colors = u64::from(self.fg.0) | u64::from(self.bg.0) << 32;
+        let rest =
+            u64::from(self.underline_color.0) | u64::from(self.flags) << 32 | u64::from(self.link) << 48;
         // Odd constants of the golden ratio: multiplications spread the bits to the top.
         let mixed = (colors.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ rest).wrapping_mul(0xd1b5_4a32_d192_ed03);
         mixed ^ mixed >> 32
     }
 }
 
-/// Styles at most. A screen of 120x40 has 4,800 cells; 16,384 styles of 20 bytes take 320 KiB.
+/// Styles at most. A screen of 120x40 has 4,800 cells; 16,384 styles of 20 bytes (with the mark of a free one) take 320 KiB.
 const STYLES_MAX: usize = 16_384;
 /// After a collection that freed little, so many further styles are drawn plain before the next one.
 const REST_AFTER_COLLECTION: u32 = 4_096;

@@ -20,20 +20,10 @@ impl Screen {
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
-            let text = if self.parser.at_rest() { printable(rest) } else { self.parser.skim(rest) };
-            if text > 0 {
-                if self.parser.at_rest() {
-                    self.print_ascii(&rest[..text]);
-                }
-                rest = &rest[text..];
-                continue;
-            }
-            if *first >= 0x80
-                && self.parser.at_rest()
-                && let Some((code, length)) = whole(rest)
-            {
-                self.print(code);
-                rest = &rest[length..];
+            let known =
+                if self.parser.at_rest() { self.feed_plain(*first, rest) } else { self.parser.skim(rest) };
+            if known > 0 {
+                rest = &rest[known..];
                 continue;
             }
             let (step, again) = self.parser.byte(*first);
@@ -43,6 +33,34 @@ impl Screen {
             if step != Step::None {
                 self.act(step);
             }
+        }
+    }
+
+    /// Takes in what stands whole at the start of `rest`: text, a character, a control sequence. Returns its bytes,
+    /// 0 where the parser has to look at each.
+    #[inline]
+    fn feed_plain(&mut self, first: u8, rest: &[u8]) -> usize {
+        match first {
+            b' '..=b'~' => {
+                let text = printable(rest);
+                self.print_ascii(&rest[..text]);
+                text
+            }
+            0x1b => match self.parser.whole_csi(rest) {
+                Some((length, last)) => {
+                    self.act(Step::Csi(last));
+                    length
+                }
+                None => 0,
+            },
+            0x80.. => match whole(rest) {
+                Some((code, length)) => {
+                    self.print(code);
+                    length
+                }
+                None => 0,
+            },
+            _ => 0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::screen::Screen;
 use crate::screen::parser::Params;
-use crate::screen::style::{Color, Pen, flag};
+use crate::screen::style::{Color, Ink, Pen, flag};
 
 impl Screen {
     /// SGR with the parameters of the sequence. A link is no part of it.
@@ -51,15 +51,15 @@ fn apply(pen: &mut Pen, params: &Params, place: usize) -> usize {
         27 => pen.flags &= !flag::INVERSE,
         28 => pen.flags &= !flag::INVISIBLE,
         29 => pen.flags &= !flag::STRIKETHROUGH,
-        30..=37 => pen.fg = Color::Ansi((param - 30) as u8),
-        39 => pen.fg = Color::Default,
-        40..=47 => pen.bg = Color::Ansi((param - 40) as u8),
-        49 => pen.bg = Color::Default,
+        30..=37 => pen.fg = Color::Ansi((param - 30) as u8).into(),
+        39 => pen.fg = Ink::DEFAULT,
+        40..=47 => pen.bg = Color::Ansi((param - 40) as u8).into(),
+        49 => pen.bg = Ink::DEFAULT,
         53 => pen.flags |= flag::OVERLINE,
         55 => pen.flags &= !flag::OVERLINE,
-        59 => pen.underline_color = Color::Default,
-        90..=97 => pen.fg = Color::Ansi((param - 90) as u8 + 8),
-        100..=107 => pen.bg = Color::Ansi((param - 100) as u8 + 8),
+        59 => pen.underline_color = Ink::DEFAULT,
+        90..=97 => pen.fg = Color::Ansi((param - 90) as u8 + 8).into(),
+        100..=107 => pen.bg = Color::Ansi((param - 100) as u8 + 8).into(),
         38 | 48 | 58 => return extended(pen, params, place),
         _ => {}
     }
@@ -103,11 +103,11 @@ fn extended(pen: &mut Pen, params: &Params, place: usize) -> usize {
         }
     }
     let [mode, _, a, b, c] = values.map(|value| value.max(0));
-    let color = match mode {
+    let color = Ink::from(match mode {
         2 => Color::Rgb(a as u8, b as u8, c as u8),
         5 => Color::Indexed(a as u8),
         _ => return taken,
-    };
+    });
     match params.get(place) {
         38 => pen.fg = color,
         48 => pen.bg = color,
