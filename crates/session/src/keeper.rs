@@ -4,7 +4,7 @@
 
 use crate::backoff::Backoff;
 use crate::folder::Folder;
-use crate::link::{Heard, Link, Message};
+use crate::link::{Heard, Link, News};
 use crate::role::{self, HostArgs, KeeperArgs, Ready, Shared, Task};
 use crate::{process, signals};
 use protocol::{Exit, ExitStatus, Time};
@@ -61,7 +61,7 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
     let exit = folder.exit().ok().flatten().map(|exit| exit.status);
     // The keeper before us may have died between writing the end down and telling it.
     if let (Some(host), Some(status)) = (&host, exit) {
-        host.tell(Message::Exited(status));
+        host.tell(News::Exited(status));
     }
     // A program that closes its terminal for a moment must find it again: somebody has to hold it open.
     let slave = if exit.is_none() { slave.or_else(|| terminal::pty::slave_of(&held[0]).ok()) } else { slave };
@@ -170,7 +170,7 @@ impl Keeper {
         // Only now may the output end: whoever reads it to its end finds the exit.
         self.slave = None;
         if let Some(host) = &self.host {
-            host.tell(Message::Exited(status));
+            host.tell(News::Exited(status));
         }
         // Nobody waits for the disk to hear of the end.
         self.folder.sync_exit();
@@ -180,8 +180,8 @@ impl Keeper {
     fn hear(&mut self) -> bool {
         let Some(host) = &self.host else { return false };
         match host.hear() {
-            Heard::Message(Message::Finished) => return true,
-            Heard::Message(Message::Exited(_)) | Heard::Nothing => {}
+            Heard::News(News::Finished) => return true,
+            Heard::News(News::Exited(_)) | Heard::Nothing => {}
             Heard::Gone => {
                 self.host = None;
                 self.start_host_at = Some(self.backoff.died());
@@ -195,7 +195,7 @@ impl Keeper {
             Ok(link) => {
                 self.backoff.started();
                 if let Some(status) = self.exit {
-                    link.tell(Message::Exited(status));
+                    link.tell(News::Exited(status));
                 }
                 self.host = Some(link);
                 self.folder.sync_meta();

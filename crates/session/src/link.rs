@@ -12,7 +12,7 @@ const MESSAGE_BYTES: usize = 8;
 
 /// What keeper and host tell each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Message {
+pub(crate) enum News {
     /// Keeper to host: the program ended.
     Exited(ExitStatus),
     /// Host to keeper: all is stored and the terminal is closed; nobody is needed any more.
@@ -24,7 +24,7 @@ pub(crate) struct Link(OwnedFd);
 
 /// What reading gave.
 pub(crate) enum Heard {
-    Message(Message),
+    News(News),
     Nothing,
     /// The other end is dead.
     Gone,
@@ -41,12 +41,12 @@ impl Link {
     }
 
     /// Tells the other end; if it is dead, reading will say so.
-    pub(crate) fn tell(&self, message: Message) {
-        let (tag, number) = match message {
-            Message::Exited(ExitStatus::Code(code)) => (1, code),
-            Message::Exited(ExitStatus::Signal(signal)) => (2, signal),
-            Message::Exited(ExitStatus::Lost) => (3, 0),
-            Message::Finished => (4, 0),
+    pub(crate) fn tell(&self, news: News) {
+        let (tag, number) = match news {
+            News::Exited(ExitStatus::Code(code)) => (1, code),
+            News::Exited(ExitStatus::Signal(signal)) => (2, signal),
+            News::Exited(ExitStatus::Lost) => (3, 0),
+            News::Finished => (4, 0),
         };
         let mut bytes = [0; MESSAGE_BYTES];
         bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
@@ -63,11 +63,11 @@ impl Link {
             _ => return Heard::Gone,
         }
         let number = i32::from_ne_bytes(bytes[4..].try_into().expect("four bytes"));
-        Heard::Message(match i32::from_ne_bytes(bytes[..4].try_into().expect("four bytes")) {
-            1 => Message::Exited(ExitStatus::Code(number)),
-            2 => Message::Exited(ExitStatus::Signal(number)),
-            3 => Message::Exited(ExitStatus::Lost),
-            4 => Message::Finished,
+        Heard::News(match i32::from_ne_bytes(bytes[..4].try_into().expect("four bytes")) {
+            1 => News::Exited(ExitStatus::Code(number)),
+            2 => News::Exited(ExitStatus::Signal(number)),
+            3 => News::Exited(ExitStatus::Lost),
+            4 => News::Finished,
             // A newer version on the other side may know more words; tags are only ever added.
             _ => return Heard::Nothing,
         })

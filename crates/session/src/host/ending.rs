@@ -1,12 +1,19 @@
 //! The end of a program, told apart from the end of its output: neither means the other (T2, T4).
 
-use protocol::ExitStatus;
+use super::Host;
+use super::clients::Client;
+use crate::link::News;
+use crate::{Error, Result, process};
+use protocol::frame::{Event, Refusal};
+use protocol::{Body, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// After the program's end its output counts as complete when none came for this long.
 const QUIET: Duration = Duration::from_millis(60);
 /// A background process that goes on writing delays the word of the program's end by no more than this.
 const LIMIT: Duration = Duration::from_secs(1);
+/// Clients may take this long for what waits for them when all is over.
+const LAST_FRAMES: Duration = Duration::from_secs(1);
 
 /// How far the end has come.
 #[derive(Default)]
@@ -64,5 +71,54 @@ impl Ending {
             Self::Told(status) => Some(*status),
             _ => None,
         }
+    }
+}
+
+impl Host {
+    /// The program may have ended in the time of the host before us, which told everyone of it, or died before.
+    pub(super) fn resume_ending(&mut self, told: bool) {
+        match self.folder.exit() {
+            Ok(Some(exit)) if told => self.ending = Ending::Told(exit.status),
+            Ok(Some(exit)) => self.ending.begin(exit.status),
+            _ => {}
+        }
+    }
+
+    /// Tells everyone of the end, once.
+    pub(super) fn tend_end(&mut self) {
+        let Some(status) = self.ending.tell(self.output.ended) else { return };
+        self.recording.note(Body::Exit(status));
+        for receipt in self.input.abandon() {
+            let message = "the program ended before it read this";
+            self.clients.refuse(receipt.client, receipt.call, Refusal::Ended, message);
+        }
+        self.say_farewell(status);
+        // Whoever hears of the end may read the file at once.
+        self.output.canvas.write_status_now(self.status());
+        let offset = self.recording.offset();
+        self.clients.publish(&Event::Exited { status, offset });
+    }
+
+    /// All output is stored, everyone was told, and nobody can write any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.output.ended && self.ending.told().is_some()
+    }
+
+    /// Lets the clients have what is theirs, then closes the session and packs its journal.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        let end = Instant::now() + LAST_FRAMES;
+        while self.clients.all.iter().any(Client::wants_write) && Instant::now() < end {
+            let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
+            self.serve_clients(&ready.clients);
+        }
+        let _ = std::fs::remove_file(&self.meta.socket);
+        if let Some(link) = &self.keeper.link {
+            link.tell(News::Finished);
+        }
+        // Nobody waits for us any more.
+        self.alive = None;
+        process::lower_priority();
+        journal::seal_all(&self.folder.journal());
+        Ok(())
     }
 }

@@ -2,7 +2,8 @@
 //! take no detour. The descriptor is a private one (T36); a terminal that stands still is cut loose and repainted
 //! when it moves again (T28).
 
-use protocol::ClientNumber;
+use super::Host;
+use protocol::{Body, ClientNumber, Notice};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -186,6 +187,19 @@ impl Local {
         write_some(&self.fd, reset);
         if terminal::tty::is_raw(&self.fd) {
             let _ = terminal::tty::cook(&self.fd);
+        }
+    }
+}
+
+impl Host {
+    /// Writes what the terminal takes, and cuts it loose where it takes nothing for too long.
+    pub(super) fn tend_terminal(&mut self, writable: bool) {
+        let Some(local) = &mut self.local else { return };
+        if writable && local.flush() {
+            self.repaint(0);
+        } else if local.cut_loose(Instant::now()) {
+            let client = local.client;
+            self.recording.note(Body::Notice(Notice::ClientCutLoose { client }));
         }
     }
 }

@@ -1,14 +1,15 @@
 //! What clients ask of a host, one function each.
 
+use super::Host;
 use super::input::{Receipt, Transaction};
 use super::local::{self, Local};
-use super::{Host, leave};
+use crate::process;
 use protocol::frame::{
     Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request,
 };
 use protocol::{Body, ClientNumber, Notice, Offset, Size, Status};
+use rustix::process::{Pid, Signal};
 use std::collections::VecDeque;
-use std::time::Duration;
 use terminal::key::{DetachWatch, Key, KeyError, KeyModes};
 use terminal::screen::ModeState;
 use terminal::{paste, pty};
@@ -24,12 +25,29 @@ const NAME_CHARS: usize = 64;
 const UNPAINTED_BYTES: usize = 1 << 20; // 1 MiB
 /// Bytes of a screen that fit into a frame, with room for its head.
 const MAX_SNAPSHOT_BYTES: usize = MAX_FRAME_BYTES - (64 << 10);
-/// How long a terminal that is given back may take for its last words; the session waits for it.
-const FAREWELL: Duration = Duration::from_millis(500);
 
 impl Host {
+    /// Hears those clients who have something for us, and writes to those who take more.
+    pub(super) fn serve_clients(&mut self, ready: &[ClientNumber]) {
+        for number in ready {
+            let Some(client) = self.clients.get(*number) else { continue };
+            client.flush();
+            for (call, tail) in client.read() {
+                self.serve(*number, call, tail);
+            }
+        }
+        self.sweep_clients();
+    }
+
+    /// Cleans up behind those who are gone.
+    fn sweep_clients(&mut self) {
+        for client in self.clients.sweep() {
+            self.client_left(client.number, client.terminal);
+        }
+    }
+
     /// Does what a client asks.
-    pub(super) fn serve(&mut self, from: ClientNumber, call: Call, tail: Vec<u8>) {
+    fn serve(&mut self, from: ClientNumber, call: Call, tail: Vec<u8>) {
         let id = call.id;
         let welcome = self.clients.get(from).is_some_and(|client| client.welcome);
         if !welcome && !matches!(call.request, Request::Hello { .. }) {
@@ -60,7 +78,7 @@ impl Host {
         }
         // Who comes in the place of one that died finds control free and the terminal given back.
         self.sweep_clients();
-        let session = self.session;
+        let session = self.meta.id;
         if let Some(client) = self.clients.get(from) {
             let name = name.chars().take(NAME_CHARS).collect();
             (client.welcome, client.name, client.pid) = (true, name, pid);
@@ -105,7 +123,7 @@ impl Host {
         } else if control {
             self.resize(attach.size);
         }
-        self.status_urgent = true;
+        self.status_age.changed();
         // The end may have been told while the client was on its way.
         if let Some(status) = self.ending.told() {
             self.say_farewell(status);
@@ -191,44 +209,8 @@ impl Host {
         if self.clients.controller == Some(from) {
             self.clients.controller = None;
         }
-        self.status_urgent = true;
+        self.status_age.changed();
         self.done(from, id);
-    }
-
-    /// Leaves a terminal as a shell expects it.
-    fn let_go_of_terminal(&mut self, client: ClientNumber) {
-        if let Some(local) = self.local.take_if(|local| local.client == client) {
-            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
-            local.farewell(&words, FAREWELL, FAREWELL);
-        }
-    }
-
-    /// The terminal's user pressed the detach key, or the terminal is gone.
-    pub(super) fn detach(&mut self, reason: DetachReason) {
-        let Some(client) = self.local.as_ref().map(|local| local.client) else { return };
-        match reason {
-            DetachReason::Hangup => self.local = None,
-            _ => self.let_go_of_terminal(client),
-        }
-        self.clients.controller = None;
-        self.clients.tell(client, Event::Detached { reason });
-        self.status_urgent = true;
-    }
-
-    /// A client is gone without a word: its terminal must not stay in raw mode (T25).
-    pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
-        self.input.withdraw(number);
-        if let Some(local) = self.local.take_if(|local| local.client == number) {
-            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
-            local.abandon(&words);
-        }
-        if self.clients.controller == Some(number) {
-            self.clients.controller = None;
-        }
-        if had_terminal {
-            self.recording.note(Body::Notice(Notice::ClientLeft { client: number }));
-            self.status_urgent = true;
-        }
     }
 
     fn type_in(&mut self, from: ClientNumber, id: u64, form: &InputForm, bytes: Vec<u8>) {
@@ -311,7 +293,7 @@ impl Host {
         self.output.canvas.with(|screen| screen.resize(size));
         self.size = size;
         self.clients.publish(&Event::Resized { size });
-        self.status_urgent = true;
+        self.status_age.changed();
         true
     }
 
@@ -347,5 +329,16 @@ impl Host {
             Ok(()) => self.done(from, id),
             Err(message) => self.clients.refuse(from, id, Refusal::Failed, message),
         }
+    }
+
+    fn send_signal(&self, signal: i32) -> Result<(), String> {
+        if self.ending.told().is_some() {
+            return Err("the program has ended".to_owned());
+        }
+        let pid = Pid::from_raw(self.args.child).ok_or("no such process")?;
+        let signal = Signal::from_named_raw(signal).ok_or("no such signal")?;
+        // The group in the foreground is who a person at the terminal would reach; the program itself as well.
+        pty::signal_foreground(&self.master, signal);
+        process::signal(&self.child_watch, pid, signal).map_err(|error| error.to_string())
     }
 }

@@ -17,7 +17,7 @@ impl Host {
             let message = format!("{binary} is no program that can be started");
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }
-        if !self.ending.is_none() || self.keeper.is_none() {
+        if !self.ending.is_none() || self.keeper.link.is_none() {
             let message = "the session is ending, or its keeper is being replaced; try again";
             return self.clients.refuse(from, id, Refusal::Failed, message);
         }
@@ -39,13 +39,14 @@ impl Host {
         self.output.canvas.checkpoint();
         // The descriptors kept the numbers under which they were inherited.
         let shared = self.args.shared.clone();
-        let Some(keeper) = &self.keeper else { return };
-        let link = role::number(&std::os::fd::AsFd::as_fd(keeper));
+        let Some(link) = &self.keeper.link else { return };
+        let link = role::number(&std::os::fd::AsFd::as_fd(link));
         let child_watch = role::number(&self.child_watch);
         let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, link];
         let args = HostArgs {
             shared,
             child_watch,
+            keeper: self.keeper.pid,
             link,
             upgraded: true,
             distrust_screen: false,

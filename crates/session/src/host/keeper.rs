@@ -1,0 +1,75 @@
+//! The keeper as its host sees it: what it says, and another one in its place when it died.
+
+use super::Host;
+use crate::backoff::Backoff;
+use crate::link::{Heard, Link, News};
+use crate::role;
+use std::io;
+use std::time::Instant;
+
+/// The keeper, or the wait for the next one.
+pub(super) struct Keeper {
+    pub pid: i32,
+    /// `None` while a new keeper is due.
+    pub link: Option<Link>,
+    backoff: Backoff,
+    start_at: Option<Instant>,
+}
+
+impl Keeper {
+    pub(super) fn new(pid: i32, link: Link) -> Self {
+        Self { pid, link: Some(link), backoff: Backoff::new(), start_at: None }
+    }
+
+    /// When a new one is to be started.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.start_at
+    }
+}
+
+impl Host {
+    pub(super) fn hear_keeper(&mut self) {
+        let Some(link) = &self.keeper.link else { return };
+        match link.hear() {
+            Heard::News(News::Exited(status)) => self.ending.begin(status),
+            Heard::News(News::Finished) | Heard::Nothing => {}
+            Heard::Gone => {
+                self.keeper.link = None;
+                self.keeper.start_at = Some(self.keeper.backoff.died());
+            }
+        }
+    }
+
+    /// Starts a keeper in the place of one that died. It cannot wait for the program any more, only watch it.
+    pub(super) fn tend_keeper(&mut self) {
+        if self.keeper.start_at.is_none_or(|at| Instant::now() < at) {
+            return;
+        }
+        self.keeper.start_at = match self.spawn_keeper() {
+            Ok((link, pid)) => {
+                self.keeper.link = Some(link);
+                self.keeper.pid = pid;
+                self.keeper.backoff.started();
+                self.status_age.changed();
+                None
+            }
+            Err(error) => {
+                eprintln!("host: cannot start a keeper: {error}");
+                Some(self.keeper.backoff.died())
+            }
+        };
+    }
+
+    fn spawn_keeper(&self) -> io::Result<(Link, i32)> {
+        let (link, other) = Link::pair()?;
+        // The descriptors kept the numbers under which they were inherited.
+        let shared = self.args.shared.clone();
+        let child_watch = role::number(&self.child_watch);
+        let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, role::number(&other)];
+        let task = role::Task::Adopt { child: self.args.child, child_watch, link: role::number(&other) };
+        let args = role::KeeperArgs { shared, task };
+        let child =
+            role::command(&role::this_binary(), role::KEEPER, &args, &self.folder.log(), inherit)?.spawn()?;
+        Ok((link, child.id() as i32))
+    }
+}

@@ -1,0 +1,105 @@
+//! From the controlling terminal to the program: what is read there are keys, or answers to what was asked of the
+//! terminal, and perhaps a password.
+
+use super::Host;
+use super::canvas::Canvas;
+use super::input::Transaction;
+use super::local::Typed;
+use protocol::ClientNumber;
+use protocol::frame::DetachReason;
+use std::io;
+use std::time::Instant;
+use terminal::pty::InputMode;
+use terminal::secret::{self, Typing};
+
+impl Host {
+    pub(super) fn read_keys(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let client = local.client;
+        match local.read() {
+            Typed::Keys(keys) => self.take_typed(client, keys),
+            Typed::Nothing => {}
+            Typed::Detach => self.detach(DetachReason::Key),
+            Typed::Hangup => self.detach(DetachReason::Hangup),
+        }
+    }
+
+    /// A detach key that was pressed once is a key like any other.
+    pub(super) fn release_held_key(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let client = local.client;
+        if let Some(keys) = local.release_held(Instant::now()) {
+            self.take_typed(client, keys);
+        }
+    }
+
+    /// What came from the terminal: its answers are ours, the rest is for the program.
+    fn take_typed(&mut self, client: ClientNumber, read: Vec<u8>) {
+        let mut replies = Vec::new();
+        let keys = self.output.asking.typed(read, &self.output.canvas, &mut replies);
+        if let Some(profile) = self.output.asking.learned() {
+            // Only an answer after a restart of the host would be less true for want of this file.
+            let _ = self.folder.write_profile(profile);
+        }
+        self.hand_over(client, keys, &replies);
+    }
+
+    /// The terminal may have been too slow with its answers.
+    pub(super) fn tend_asking(&mut self) {
+        let now = Instant::now();
+        if self.output.asking.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        // Within a sequence of the program our question would break it; then there is more output, and another turn.
+        let between = self.output.is_between_sequences() && !self.output.ended && self.local.is_some();
+        if !between {
+            self.output.asking.postpone_probe(now);
+        }
+        if let (Some(local), true) = (&mut self.local, between)
+            && let Some(words) = self.output.asking.probe(now, self.size, self.recording.offset())
+        {
+            local.show(&words);
+        }
+        let mut replies = Vec::new();
+        let keys = self.output.asking.tend(now, &self.output.canvas, &mut replies);
+        let client = self.local.as_ref().map(|local| local.client).unwrap_or_default();
+        self.hand_over(client, keys, &replies);
+    }
+
+    /// Answers that waited for the terminal's own come behind it (T37), so they go along with it.
+    pub(super) fn hand_over(&mut self, client: ClientNumber, mut keys: Vec<u8>, replies: &[u8]) {
+        if keys.is_empty() {
+            return self.input.reply(replies);
+        }
+        keys.extend_from_slice(replies);
+        self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
+    }
+
+    pub(super) fn write_input(&mut self) -> io::Result<()> {
+        if self.input.wants_write() || self.input.deadline().is_some() {
+            let secret = |mode| is_secret(&self.output.canvas, mode);
+            for receipt in self.input.write(&self.master, &mut self.recording, secret)? {
+                self.done(receipt.client, receipt.call);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether what is typed now is a password (T31).
+fn is_secret(canvas: &Canvas, mode: InputMode) -> bool {
+    let InputMode { echo, canonical } = mode;
+    if echo || canonical {
+        return !echo && canonical;
+    }
+    // A program in raw mode shows what it wants: only the words before the cursor can tell. In a flood there is no
+    // prompt, and a Ctrl-C must not wait until it is painted.
+    if !canvas.is_near() {
+        return false;
+    }
+    canvas.with(|screen| {
+        let cursor = screen.cursor();
+        let line: String = screen.row_text(cursor.row).chars().take(usize::from(cursor.col)).collect();
+        secret::is_secret(Typing { echo, canonical, alternate: screen.alternate(), line: &line })
+    })
+}
