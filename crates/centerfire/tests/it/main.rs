@@ -45,6 +45,8 @@ mod session;
 mod snapshot;
 /// Bytes that hurt, the same for the same seed.
 mod stream;
+/// A host has threads beside its loop only while they have something to do.
+mod threads;
 /// Another binary takes over without anybody noticing.
 mod upgrade;
 /// Waiting for a text, a state, an end.

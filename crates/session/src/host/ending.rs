@@ -2,8 +2,9 @@
 
 use super::Host;
 use super::clients::Client;
+use super::tidy;
 use crate::link::News;
-use crate::{Error, Result, process};
+use crate::{Error, Result};
 use protocol::frame::{Event, Refusal};
 use protocol::{Body, ExitStatus};
 use std::time::{Duration, Instant};
@@ -94,7 +95,7 @@ impl Host {
         }
         self.say_farewell(status);
         // Whoever hears of the end may read the file at once.
-        self.output.canvas.write_status_now(self.status());
+        self.status_file.write_now(self.status());
         let offset = self.recording.offset();
         self.clients.publish(&Event::Exited { status, offset });
     }
@@ -117,8 +118,7 @@ impl Host {
         }
         // Nobody waits for us any more.
         self.alive = None;
-        process::lower_priority();
-        journal::seal_all(&self.folder.journal());
+        tidy::at_end(&self.folder);
         Ok(())
     }
 }

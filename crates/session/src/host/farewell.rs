@@ -44,7 +44,7 @@ impl Host {
         }
         self.clients.controller = None;
         self.clients.tell(client, Event::Detached { reason });
-        self.status_age.changed();
+        self.status_file.age.changed();
     }
 
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
@@ -59,7 +59,7 @@ impl Host {
         }
         if had_terminal {
             self.recording.note(Body::Notice(Notice::ClientLeft { client: number }));
-            self.status_age.changed();
+            self.status_file.age.changed();
         }
     }
 }

@@ -50,7 +50,7 @@ impl Host {
                 self.keeper.link = Some(link);
                 self.keeper.pid = pid;
                 self.keeper.backoff.started();
-                self.status_age.changed();
+                self.status_file.age.changed();
                 None
             }
             Err(error) => {

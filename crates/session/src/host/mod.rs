@@ -19,8 +19,10 @@ mod readiness;
 mod recording;
 mod serve;
 mod status;
+mod tidy;
 mod typing;
 mod upgrade;
+mod worker;
 
 use crate::folder::Folder;
 use crate::link::Link;
@@ -36,7 +38,7 @@ use protocol::frame::Event;
 use protocol::{Body, Meta, Notice, Offset, Size};
 use readiness::Readiness;
 use recording::Recording;
-use status::StatusAge;
+use status::StatusFile;
 use std::io;
 use std::os::fd::OwnedFd;
 use terminal::{Screen, pty};
@@ -59,7 +61,7 @@ pub(crate) struct Host {
     clients: Clients,
     ending: Ending,
     size: Size,
-    status_age: StatusAge,
+    status_file: StatusFile,
     /// Output was stored of which the clients were not told.
     head_due: bool,
     upgrade_to: Option<std::path::PathBuf>,
@@ -132,7 +134,7 @@ impl Host {
             clients: Clients::default(),
             ending: Ending::default(),
             size,
-            status_age: StatusAge::new(),
+            status_file: StatusFile::new(&folder),
             head_due: false,
             upgrade_to: None,
             folder,
@@ -152,7 +154,7 @@ impl Host {
 
     fn run(&mut self) -> Result<()> {
         // A host that takes over a silent program has nothing to wake it, and the file names its dead predecessor.
-        self.output.canvas.write_status_now(self.status());
+        self.status_file.write_now(self.status());
         loop {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;

@@ -179,7 +179,7 @@ impl Host {
         self.paint(start, bytes, ask, &answered);
         self.output.last = Time::now();
         self.input.program_wrote(Instant::now());
-        self.status_age.output();
+        self.status_file.age.output();
         self.head_due = true;
     }
 
@@ -249,7 +249,7 @@ impl Host {
         if report.id.is_none() {
             self.output.program = report.clone();
             self.output.program_since = offset;
-            self.status_age.changed();
+            self.status_file.age.changed();
         }
         self.output.reports.push((report, offset));
     }

@@ -109,7 +109,7 @@ impl Host {
         let local = self.local.as_ref().and_then(Local::deadline);
         let asking = self.output.asking.deadline();
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
-        [self.status_age.deadline(), local, asking, input, ending, self.keeper.deadline()]
+        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline()]
             .into_iter()
             .flatten()
             .min()

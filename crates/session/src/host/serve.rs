@@ -123,7 +123,7 @@ impl Host {
         } else if control {
             self.resize(attach.size);
         }
-        self.status_age.changed();
+        self.status_file.age.changed();
         // The end may have been told while the client was on its way.
         if let Some(status) = self.ending.told() {
             self.say_farewell(status);
@@ -209,7 +209,7 @@ impl Host {
         if self.clients.controller == Some(from) {
             self.clients.controller = None;
         }
-        self.status_age.changed();
+        self.status_file.age.changed();
         self.done(from, id);
     }
 
@@ -293,7 +293,7 @@ impl Host {
         self.output.canvas.with(|screen| screen.resize(size));
         self.size = size;
         self.clients.publish(&Event::Resized { size });
-        self.status_age.changed();
+        self.status_file.age.changed();
         true
     }
 

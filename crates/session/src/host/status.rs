@@ -1,14 +1,38 @@
-//! `status.json`: what it says, and when what it says is old.
+//! `status.json`: what it says, when what it says is old, and how it comes onto the disk.
 //!
-//! A change of state is written at once; output, which changes only how far the recording goes, once a second.
+//! A change of state is written at once; output, which changes only how far the recording goes, once a second. The
+//! file is written by a thread of its own, of the host's priority: a disk that is slow must not hold up a key, and
+//! whoever waits for a state must not wait for a flood to be painted on a busy machine.
 
-use super::Host;
+use super::worker::{Priority, Worker, lock};
+use super::{Host, tidy};
+use crate::folder::Folder;
 use protocol::frame::{Phase, Pids, Status};
 use protocol::{META_VERSION, Offset, Time};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// `status.json` follows output within this time; changes of state are written at once.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// The file, and who writes it.
+pub(super) struct StatusFile {
+    pub age: StatusAge,
+    paper: Arc<Paper>,
+    writer: Worker<Numbered>,
+    /// How many statuses were given to write.
+    given: u64,
+}
+
+/// A status in the order in which they were given.
+struct Numbered(u64, Box<Status>);
+
+/// The file, written in one place at a time.
+struct Paper {
+    folder: Folder,
+    /// The number of the status that was written last: an older one must not replace it.
+    written: Mutex<u64>,
+}
 
 /// How old `status.json` is.
 pub(super) struct StatusAge {
@@ -24,6 +48,45 @@ struct Due {
     write: bool,
     /// A second of output is over: time to tidy up.
     pause: bool,
+}
+
+impl StatusFile {
+    pub(super) fn new(folder: &Folder) -> Self {
+        let paper = Arc::new(Paper { folder: folder.clone(), written: Mutex::default() });
+        let for_writer = Arc::clone(&paper);
+        let write = move |status| for_writer.write(status);
+        let writer = Worker::new("cf-status", Priority::Normal, write);
+        Self { age: StatusAge::new(), paper, writer, given: 0 }
+    }
+
+    /// Writes the file before anything else happens.
+    pub(super) fn write_now(&mut self, status: Status) {
+        let status = self.number(status);
+        self.paper.write(status);
+    }
+
+    /// Has the file written, in the place of what waits to be written.
+    fn write(&mut self, status: Status) {
+        let status = self.number(status);
+        self.writer.order(|order| *order = Some(status));
+    }
+
+    fn number(&mut self, status: Status) -> Numbered {
+        self.given += 1;
+        Numbered(self.given, Box::new(status))
+    }
+}
+
+impl Paper {
+    fn write(&self, Numbered(number, mut status): Numbered) {
+        let mut written = lock(&self.written);
+        if number > *written {
+            *written = number;
+            status.name = self.folder.name().unwrap_or_default();
+            // A file that cannot be written (a full disk) is tried again with the next change.
+            let _ = self.folder.write_status(&status);
+        }
+    }
 }
 
 impl StatusAge {
@@ -64,13 +127,13 @@ impl StatusAge {
 impl Host {
     /// Has the status written after a change, and a second after output.
     pub(super) fn tend_status(&mut self) {
-        let due = self.status_age.due(Instant::now());
+        let due = self.status_file.age.due(Instant::now());
         if due.write {
             let status = self.status();
-            self.output.canvas.write_status(status);
+            self.status_file.write(status);
         }
         if due.pause {
-            self.output.canvas.pause();
+            self.output.canvas.pause(tidy::in_pause);
         }
     }
 
