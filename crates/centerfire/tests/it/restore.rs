@@ -111,9 +111,8 @@ fn a_killed_client_leaves_no_modes_behind() {
 fn the_terminal_of_the_shell_still_blocks() {
     let rig = Rig::new();
     let terminal =
-        rig.shell("$cf run -- true; grep flags /proc/self/fdinfo/0; $cf run -- true; cat; echo over");
-    let output = String::from_utf8(terminal.wait_for_text("flags").unwrap()).unwrap();
-    terminal.wait_for_text_since(0, "\n", LIMIT).unwrap();
+        rig.shell("$cf run -- true; grep flags /proc/self/fdinfo/0; $cf run -- true; echo now; cat");
+    let output = String::from_utf8(terminal.wait_for_text("now\r\n").unwrap()).unwrap();
     terminal.write(b"typed\r").unwrap();
     terminal.wait_for_text("typed\r\ntyped\r\n").unwrap();
     let flags = output.split_whitespace().nth(1).map(|flags| u32::from_str_radix(flags, 8).unwrap());

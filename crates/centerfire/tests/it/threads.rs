@@ -19,7 +19,7 @@ fn threads(process: u32) -> BTreeMap<String, i32> {
     others.filter_map(thread).collect()
 }
 
-/// In a flood the painting runs when nobody else wants to, and `status.json` is written by another thread, which does
+/// In a flood checkpoints are written when nobody else wants to run, and `status.json` by another thread, which does
 /// not wait for that. Afterwards both are gone, as in each of the many sessions in which nothing happens.
 #[test]
 fn a_flood_has_its_threads_and_an_idle_host_has_none_of_them() {
@@ -28,7 +28,7 @@ fn a_flood_has_its_threads_and_an_idle_host_has_none_of_them() {
     let session = rig.start("flood", script);
     let host = session.pids().host;
     let busy = |threads: &BTreeMap<String, i32>| {
-        threads.get("cf-paint") == Some(&19) && threads.get("cf-status") == Some(&0)
+        threads.get("cf-clerk") == Some(&19) && threads.get("cf-status") == Some(&0)
     };
     let both = eventually(LIMIT, || Some(threads(host)).filter(busy));
     assert!(both.is_some(), "{:?}", threads(host));

@@ -153,7 +153,7 @@ impl Asking {
     }
 
     /// Takes the terminal's answers out of what was read from it; gives what was typed.
-    pub(super) fn typed(&mut self, read: Vec<u8>, canvas: &Canvas, out: &mut Vec<u8>) -> Vec<u8> {
+    pub(super) fn typed(&mut self, read: Vec<u8>, canvas: &mut Canvas, out: &mut Vec<u8>) -> Vec<u8> {
         let mut typed = read;
         let mut heard = false;
         if let Some((reader, _)) = &mut self.probe {
@@ -209,7 +209,7 @@ impl Asking {
     }
 
     /// Whose patience is over: answers what waits with what is known. Gives what was held back of the typing.
-    pub(super) fn tend(&mut self, now: Instant, canvas: &Canvas, out: &mut Vec<u8>) -> Vec<u8> {
+    pub(super) fn tend(&mut self, now: Instant, canvas: &mut Canvas, out: &mut Vec<u8>) -> Vec<u8> {
         if self.wait.is_some_and(|until| until <= now) {
             self.answer_waiting(canvas, out);
         }
@@ -225,7 +225,7 @@ impl Asking {
         typed
     }
 
-    fn answer_waiting(&mut self, canvas: &Canvas, out: &mut Vec<u8>) {
+    fn answer_waiting(&mut self, canvas: &mut Canvas, out: &mut Vec<u8>) {
         self.wait = None;
         let waiting = std::mem::take(&mut self.waiting);
         if waiting.is_empty() {

@@ -141,7 +141,7 @@ impl InputQueue {
         &mut self,
         master: impl AsFd,
         recording: &mut Recording,
-        secret: impl Fn(InputMode) -> bool,
+        mut secret: impl FnMut(InputMode) -> bool,
     ) -> io::Result<Vec<Receipt>> {
         let mut done = Vec::new();
         loop {
@@ -163,7 +163,7 @@ impl InputQueue {
                 None => {
                     let mode = pty::input_mode(&master);
                     self.edits_lines = mode.as_ref().is_ok_and(|mode| mode.canonical);
-                    let hide = mode.is_ok_and(&secret);
+                    let hide = mode.is_ok_and(&mut secret);
                     record(recording, hide, transaction.client, part);
                     *self.written.insert(0)
                 }

@@ -99,7 +99,7 @@ impl Host {
         }
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
-        let output = match &recovered {
+        let mut output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
             }
@@ -171,6 +171,9 @@ impl Host {
     fn turn(&mut self, ready: Readiness) -> io::Result<()> {
         if ready.keys {
             self.read_keys();
+        }
+        if ready.idle && self.output.canvas.lags() {
+            self.output.canvas.paint_some();
         }
         self.release_held_key();
         self.tend_asking();

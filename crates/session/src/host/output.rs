@@ -78,7 +78,7 @@ impl Output {
     }
 
     /// Whether all that was shown is whole sequences; what is open then is held back.
-    pub(super) fn is_between_sequences(&self) -> bool {
+    pub(super) fn is_between_sequences(&mut self) -> bool {
         self.canvas.with(|screen| screen.pending()) == self.held.len() as u64
     }
 
@@ -138,16 +138,17 @@ impl Output {
     }
 
     /// The ranges of the queries found that the host answers; `terminal` says whether there is one to ask.
-    fn answered(&self, terminal: bool) -> Vec<Range<Offset>> {
+    fn answered(&mut self, terminal: bool) -> Vec<Range<Offset>> {
         if !self.found.iter().any(|found| matches!(found.what, Item::Query(_))) {
             return Vec::new();
         }
-        self.canvas.with(|screen| {
+        let Self { canvas, asking, found, .. } = self;
+        canvas.with(|screen| {
             let answers = |found: &&Found| match &found.what {
-                Item::Query(query) => self.asking.answers(query, screen, terminal),
+                Item::Query(query) => asking.answers(query, screen, terminal),
                 _ => false,
             };
-            self.found.iter().filter(answers).map(|found| found.range.clone()).collect()
+            found.iter().filter(answers).map(|found| found.range.clone()).collect()
         })
     }
 }

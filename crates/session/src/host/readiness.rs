@@ -22,6 +22,8 @@ pub(super) struct Readiness {
     pub keeper: bool,
     /// Who sent something, takes something, or is gone.
     pub clients: Vec<ClientNumber>,
+    /// Nothing happened: there is time for what can wait.
+    pub idle: bool,
 }
 
 /// Whose descriptor it is.
@@ -87,9 +89,10 @@ impl Host {
         for client in &self.clients.all {
             watched.add(Source::Client(client.number), client, true, client.wants_write());
         }
-        let mut ready = Readiness::default();
+        let mut ready = Readiness { idle: true, ..Readiness::default() };
         for (source, events) in watched.wait(self.deadline())? {
             let readable = events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
+            ready.idle = false;
             match source {
                 Source::Master => ready.output = readable && reading,
                 Source::Local => {
@@ -108,8 +111,9 @@ impl Host {
     fn deadline(&self) -> Option<Instant> {
         let local = self.local.as_ref().and_then(Local::deadline);
         let asking = self.output.asking.deadline();
+        let painting = self.output.canvas.lags().then(Instant::now);
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
-        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline()]
+        [self.status_file.age.deadline(), local, asking, painting, input, ending, self.keeper.deadline()]
             .into_iter()
             .flatten()
             .min()

@@ -185,7 +185,7 @@ impl Host {
     }
 
     /// What was shown of a sequence that is not complete; the screen does not have it yet.
-    fn unpainted(&self) -> Vec<u8> {
+    fn unpainted(&mut self) -> Vec<u8> {
         if self.output.canvas.with(|screen| screen.pending()) == 0 {
             return Vec::new();
         }
@@ -242,7 +242,7 @@ impl Host {
     }
 
     /// The bytes of an input, in the parts between which the program is given time.
-    fn encode(&self, form: &InputForm, bytes: Vec<u8>) -> Result<VecDeque<Vec<u8>>, String> {
+    fn encode(&mut self, form: &InputForm, bytes: Vec<u8>) -> Result<VecDeque<Vec<u8>>, String> {
         let brackets = self.output.canvas.with(|screen| screen.mode(true, 2004)) == ModeState::Set;
         let parts = match form {
             InputForm::Raw => vec![bytes],

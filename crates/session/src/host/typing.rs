@@ -36,7 +36,7 @@ impl Host {
     /// What came from the terminal: its answers are ours, the rest is for the program.
     fn take_typed(&mut self, client: ClientNumber, read: Vec<u8>) {
         let mut replies = Vec::new();
-        let keys = self.output.asking.typed(read, &self.output.canvas, &mut replies);
+        let keys = self.output.asking.typed(read, &mut self.output.canvas, &mut replies);
         if let Some(profile) = self.output.asking.learned() {
             // Only an answer after a restart of the host would be less true for want of this file.
             let _ = self.folder.write_profile(profile);
@@ -61,7 +61,7 @@ impl Host {
             local.show(&words);
         }
         let mut replies = Vec::new();
-        let keys = self.output.asking.tend(now, &self.output.canvas, &mut replies);
+        let keys = self.output.asking.tend(now, &mut self.output.canvas, &mut replies);
         let client = self.local.as_ref().map(|local| local.client).unwrap_or_default();
         self.hand_over(client, keys, &replies);
     }
@@ -77,7 +77,7 @@ impl Host {
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            let secret = |mode| is_secret(&self.output.canvas, mode);
+            let secret = |mode| is_secret(&mut self.output.canvas, mode);
             for receipt in self.input.write(&self.master, &mut self.recording, secret)? {
                 self.done(receipt.client, receipt.call);
             }
@@ -87,7 +87,7 @@ impl Host {
 }
 
 /// Whether what is typed now is a password (T31).
-fn is_secret(canvas: &Canvas, mode: InputMode) -> bool {
+fn is_secret(canvas: &mut Canvas, mode: InputMode) -> bool {
     let InputMode { echo, canonical } = mode;
     if echo || canonical {
         return !echo && canonical;
