@@ -4,14 +4,29 @@ use crate::rig::{LIMIT, Rig, Session};
 use protocol::{Body, LengthClass};
 use testkit::eventually;
 
+/// What is typed, and in which pieces: a person's keys come one by one.
 const SECRET: &str = "correct horse battery";
+const PIECES: [&str; 4] = ["c", "orrect ", "horse ", "battery"];
 
-/// Types the secret where `prompt` (a script of bash) asks for it, then a word that is none.
-fn asked(name: &str, prompt: &str) -> (Rig, Session) {
+/// In raw mode reads up to a return into `$secret`, and shows `$star` for each key.
+const STARS: &str = "secret=; while IFS= read -rn1 key && [ -n \"${key%$'\\r'}\" ]; do secret=$secret$key; \
+    printf \"$star\"; done; stty sane";
+
+/// Types the secret where `prompt` (a script of bash) asks for it on a line with `pattern`, then a word that is none.
+/// Where it shows stars, each piece is typed after those of the one before are there.
+fn asked(name: &str, prompt: &str, pattern: &str, stars: bool) -> (Rig, Session) {
     let rig = Rig::new();
-    let session = rig.start(name, &format!("{prompt}; echo; echo thanks; read -r word; echo got $word"));
-    rig.wait_for_line(name, "assword.*:");
-    assert!(rig.run(&["send", name, "--text", SECRET]).status.success());
+    // The command is recorded, so it knows of the secret no more than its length.
+    let check = format!("[ ${{#secret}} = {} ] && echo thanks", SECRET.len());
+    let session = rig.start(name, &format!("{prompt}; echo; {check}; read -r word; echo got $word; read -r"));
+    rig.wait_for_line(name, pattern);
+    let mut typed = 0;
+    for piece in PIECES {
+        assert!(rig.run(&["send", name, "--text", piece]).status.success());
+        typed += piece.len();
+        let shown = || session.output().iter().filter(|byte| **byte == b'*').count() == typed;
+        assert!(!stars || eventually(LIMIT, || shown().then_some(())).is_some(), "{}", rig.screen(name));
+    }
     assert!(rig.run(&["send", name, "--key", "Enter"]).status.success());
     rig.wait_for_line(name, "thanks");
     assert!(rig.run(&["send", name, "--submit", "no secret"]).status.success());
@@ -26,8 +41,13 @@ fn assert_unwritten(session: &Session) {
             classes.push(*length);
         }
     });
-    assert_eq!(classes.first(), Some(&LengthClass::Short), "that something was typed is kept");
-    assert!(session.input().windows(9).any(|nine| nine == b"no secret"), "what is no secret is kept");
+    assert_eq!(classes.first(), Some(&LengthClass::One), "that something was typed is kept");
+    let input = session.input().escape_ascii().to_string();
+    assert_eq!(
+        input, "no secret\\r",
+        "what is no secret is kept, and nothing else: {:?}",
+        session.meta.command
+    );
     let written = |folder: &std::path::Path| {
         std::fs::read_dir(folder)
             .unwrap()
@@ -35,26 +55,42 @@ fn assert_unwritten(session: &Session) {
             .collect::<Vec<_>>()
     };
     for bytes in [written(session.folder.path()), written(&session.journal())].concat() {
-        assert!(
-            !bytes.windows(SECRET.len()).any(|some| some == SECRET.as_bytes()),
-            "the password was written"
-        );
+        for word in SECRET.split(' ') {
+            let written = bytes.windows(word.len()).any(|some| some == word.as_bytes());
+            assert!(!written, "{word}, of the password, was written");
+        }
     }
 }
 
 /// T31: no echo while lines are edited, as `sudo` and `ssh` ask.
 #[test]
 fn a_password_is_not_in_the_recording() {
-    let (_rig, session) = asked("cooked", "read -rsp 'Password: ' secret");
+    let (_rig, session) = asked("cooked", "read -rsp 'Password: ' secret", "Password:", false);
     assert_unwritten(&session);
 }
 
-/// T31: raw mode with stars, as programs with their own input field ask: the words before the cursor tell.
+/// T31: raw mode with stars, as programs with their own input field ask: only the screen tells.
 #[test]
 fn a_password_behind_stars_is_not_in_the_recording() {
-    let stars = "stty raw -echo; printf 'Password for you: '; secret=; while IFS= read -rn1 key && [ -n \"${key%$'\\r'}\" ]; \
-        do secret=$secret$key; printf '*'; done; stty sane";
-    let (_rig, session) = asked("stars", stars);
+    for (name, prompt, pattern) in [
+        ("plain", "Password for you: ", "Password"),
+        ("remark", "Password (press TAB for no echo): ", "echo"),
+        ("token", "GITHUB_TOKEN: ", "TOKEN"),
+        ("wraps", "\\033[70CPassword: ", "Pa"),
+        ("above", "Enter the API key:\\r\\n> ", "^>"),
+        ("box", "\\033[?1049h\\033[H┌Password───────────────┐\\r\\n│\\033[23C│\\033[2;2H", "Password"),
+    ] {
+        let script = format!("stty raw -echo; star='*'; printf '{prompt}'; {STARS}; printf '\\033[?1049l'");
+        let (_rig, session) = asked(name, &script, pattern, true);
+        assert_unwritten(&session);
+    }
+}
+
+/// T31: after the first key the screen tells nothing any more, and still the line is a secret until it is over.
+#[test]
+fn a_password_stays_unwritten_when_its_prompt_is_gone() {
+    let script = format!("stty raw -echo; star='\\r\\033[KSomething typed: *'; printf 'Password: '; {STARS}");
+    let (_rig, session) = asked("gone", &script, "Password", true);
     assert_unwritten(&session);
 }
 

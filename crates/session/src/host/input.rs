@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
-use terminal::pty::{self, InputMode};
+use terminal::pty;
+use terminal::secret::Secrecy;
 
 /// Bytes that may wait. A full queue refuses a transaction whole, and stops reading a terminal.
 pub(super) const QUEUE_BYTES: usize = 1 << 20; // 1 MiB
@@ -48,6 +49,7 @@ pub(super) struct InputQueue {
     /// Bytes of the first part that were written; `None` if it is not journaled yet.
     written: Option<usize>,
     settling: Option<Settling>,
+    secrecy: Secrecy,
 }
 
 /// The pause between a paste and its Enter.
@@ -136,12 +138,12 @@ impl InputQueue {
     }
 
     /// Writes what the terminal takes. Gives the receipts of transactions that were written whole.
-    /// `secret` judges whether what is typed now is a password.
+    /// `asks` looks whether the screen asks for a secret; it is called only where nothing else can tell.
     pub(super) fn write(
         &mut self,
         master: impl AsFd,
         recording: &mut Recording,
-        mut secret: impl FnMut(InputMode) -> bool,
+        mut asks: impl FnMut() -> bool,
     ) -> io::Result<Vec<Receipt>> {
         let mut done = Vec::new();
         loop {
@@ -163,7 +165,7 @@ impl InputQueue {
                 None => {
                     let mode = pty::input_mode(&master);
                     self.edits_lines = mode.as_ref().is_ok_and(|mode| mode.canonical);
-                    let hide = mode.is_ok_and(&mut secret);
+                    let hide = mode.is_ok_and(|mode| self.secrecy.hides(mode, part, &mut asks));
                     record(recording, hide, transaction.client, part);
                     *self.written.insert(0)
                 }

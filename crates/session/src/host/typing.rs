@@ -9,8 +9,7 @@ use protocol::ClientNumber;
 use protocol::frame::DetachReason;
 use std::io;
 use std::time::Instant;
-use terminal::pty::InputMode;
-use terminal::secret::{self, Typing};
+use terminal::secret;
 
 impl Host {
     pub(super) fn read_keys(&mut self) {
@@ -77,8 +76,8 @@ impl Host {
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            let secret = |mode| is_secret(&mut self.output.canvas, mode);
-            for receipt in self.input.write(&self.master, &mut self.recording, secret)? {
+            let asks = || asks_for_secret(&mut self.output.canvas);
+            for receipt in self.input.write(&self.master, &mut self.recording, asks)? {
                 self.done(receipt.client, receipt.call);
             }
         }
@@ -86,20 +85,8 @@ impl Host {
     }
 }
 
-/// Whether what is typed now is a password (T31).
-fn is_secret(canvas: &mut Canvas, mode: InputMode) -> bool {
-    let InputMode { echo, canonical } = mode;
-    if echo || canonical {
-        return !echo && canonical;
-    }
-    // A program in raw mode shows what it wants: only the words before the cursor can tell. In a flood there is no
-    // prompt, and a Ctrl-C must not wait until it is painted.
-    if !canvas.is_near() {
-        return false;
-    }
-    canvas.with(|screen| {
-        let cursor = screen.cursor();
-        let line: String = screen.row_text(cursor.row).chars().take(usize::from(cursor.col)).collect();
-        secret::is_secret(Typing { echo, canonical, alternate: screen.alternate(), line: &line })
-    })
+/// Whether the screen asks for a secret (T31). In a flood there is no prompt, and a Ctrl-C must not wait until it is
+/// painted.
+fn asks_for_secret(canvas: &mut Canvas) -> bool {
+    canvas.is_near() && canvas.with(|screen| secret::asks(screen))
 }

@@ -2,6 +2,7 @@
 
 use super::style::Pen;
 use super::{Link, Screen, Style, pack};
+use std::ops::Range;
 
 /// Neighbouring cells of one style.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +28,26 @@ impl Screen {
         row.cells().iter().take(self.cols()).for_each(|cell| self.write_cell(*cell, &mut text));
         text.truncate(text.trim_end_matches(' ').len());
         text
+    }
+
+    /// What stands in some columns of a row as text, blanks and all; a wide character counts where it begins.
+    pub fn text_in(&self, row: u16, columns: Range<u16>) -> String {
+        let Some(row) = self.grid().rows.get(usize::from(row)) else { return String::new() };
+        let mut text = String::new();
+        columns
+            .take_while(|col| usize::from(*col) < self.cols())
+            .for_each(|col| self.write_cell(row.get(col.into()), &mut text));
+        text
+    }
+
+    /// The character in a cell; a space where there is none.
+    pub fn char_at(&self, row: u16, col: u16) -> char {
+        self.grid().rows.get(usize::from(row)).map_or(' ', |row| row.get(col.into()).char())
+    }
+
+    /// Whether the cursor's row is full, so that the next character begins another.
+    pub fn wraps_next(&self) -> bool {
+        self.col >= self.cols()
     }
 
     /// One row as runs; plain blanks at its end are left out.

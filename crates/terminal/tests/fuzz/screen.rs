@@ -59,6 +59,10 @@ const WORDS: &[&[u8]] = &[
     b"\r\n",
     b"\xc2\x9b2C",
     b"long text that goes over the margin ",
+    "┌Password┐".as_bytes(),
+    "│ > ****".as_bytes(),
+    b"token (hidden): ",
+    b"\x1b[?25l",
 ];
 
 #[test]
@@ -127,6 +131,7 @@ fn sound(screen: &Screen, size: Size) {
     let (top, bottom) = screen.scroll_region();
     assert!(top <= bottom && bottom < size.rows, "{top} to {bottom} in {size:?}");
     assert_eq!(screen.lines().len(), usize::from(size.rows));
+    terminal::secret::asks(screen);
     for row in 0..size.rows {
         let width: usize = screen.runs(row).iter().map(|run| usize::from(run.width)).sum();
         assert!(width <= usize::from(size.cols), "row {row} is {width} wide in {size:?}");
