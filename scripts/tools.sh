@@ -18,6 +18,7 @@ tmux tmux
 dtach dtach
 screen screen
 htop htop
+pinentry-curses pinentry-curses
 ps procps
 npm npm
 "

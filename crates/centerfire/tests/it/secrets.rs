@@ -94,6 +94,19 @@ fn a_password_stays_unwritten_when_its_prompt_is_gone() {
     assert_unwritten(&session);
 }
 
+/// T31: a real dialog on the alternate screen, the one that asks for the passphrases of GnuPG.
+#[test]
+fn a_passphrase_for_pinentry_is_not_in_the_recording() {
+    let pinentry = testkit::tools::program("pinentry-curses").unwrap();
+    let script = format!(
+        "printf 'OPTION ttyname=%s\\nOPTION ttytype=xterm\\nSETDESC Unlock the card\\nSETPROMPT Passphrase:\\nGETPIN\\n' \
+            \"$(tty)\" > commands; secret=$({} < commands | sed -n 's/^D //p')",
+        pinentry.display()
+    );
+    let (_rig, session) = asked("pinentry", &script, "Passphrase:", true);
+    assert_unwritten(&session);
+}
+
 /// T29: where the disk has no room left the session goes on, and says how it stands.
 #[test]
 fn a_session_goes_on_where_nothing_can_be_recorded() {
