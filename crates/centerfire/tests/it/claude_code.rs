@@ -110,6 +110,31 @@ fn a_prompt_of_2000_characters_and_one_of_20_lines_arrive_whole() {
     assert!(prompts(&desk).contains(&lines.join("\\n")), "{}", session.text());
 }
 
+/// T31: who writes about passwords writes no password: a message is recorded, on its first line and on the next.
+#[test]
+fn a_message_that_reads_like_a_prompt_for_a_password_is_recorded() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let typed = ["Enter the password: ", "one", "\\", "\r", "My token: ", "two", "\\", "\r", "three"];
+    for text in typed {
+        session.get(&["send", "--text", text]);
+        if text.len() > 1 {
+            session.wait_for_line(text.trim_end());
+        }
+    }
+    session.get(&["send", "--key", "Enter"]);
+    let mut reader = journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();
+    let mut recorded = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        match record.body {
+            protocol::Body::Input { bytes, .. } => recorded.extend_from_slice(bytes),
+            protocol::Body::Secret { .. } => panic!("taken for a secret:\n{}", session.text()),
+            _ => {}
+        }
+    }
+    assert_eq!(String::from_utf8_lossy(&recorded), format!("{}\r", typed.concat()));
+}
+
 /// A25, T38: a tool that needs leave makes the session blocked, a key gives it, and the turn ends.
 #[test]
 fn a_permission_is_seen_as_blocked_and_given_by_a_key() {
