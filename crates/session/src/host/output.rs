@@ -240,7 +240,6 @@ impl Host {
             }
             Item::Report(report) => self.reported(report, found.range.start),
             Item::Title(title) => self.output.title = title,
-            Item::Mark(_) | Item::Notice(_) | Item::Bell => {}
         }
     }
 

@@ -21,36 +21,6 @@ pub enum Item {
     Query(Query),
     /// The program reports its state (OSC 7501).
     Report(ProgramReport),
-    /// A shell mark (OSC 133).
-    Mark(Mark),
     /// A new window title (OSC 0 and 2).
     Title(String),
-    /// A desktop notification (OSC 9, 99 and 777).
-    Notice(Notice),
-    /// BEL, outside of strings.
-    Bell,
-}
-
-/// The shell's marks of OSC 133.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
-    /// `A`: a prompt begins.
-    Prompt,
-    /// `B`: the prompt is over, what follows is typed.
-    Input,
-    /// `C`: a command's output begins.
-    Output,
-    /// `D`: the command ended, with its exit status if told.
-    Finished(Option<i32>),
-}
-
-/// A notification; a part of one where a terminal would join several by their `id`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Notice {
-    /// The id that joins parts (OSC 99 only).
-    pub id: Option<String>,
-    /// The title, if it has one.
-    pub title: Option<String>,
-    /// The text.
-    pub text: String,
 }

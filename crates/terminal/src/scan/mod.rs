@@ -7,13 +7,13 @@
 
 mod csi;
 mod item;
-mod notice;
 mod report;
 mod string;
 #[cfg(test)]
 mod tests;
+mod title;
 
-pub use item::{Found, Item, Mark, Notice};
+pub use item::{Found, Item};
 
 use crate::query::{Query, Terminator};
 use memchr::{memchr2, memchr3};
@@ -39,7 +39,7 @@ const NEAR: usize = 8;
 /// Where a long report, the longest string we keep, fits without growing (bytes).
 const BODY: usize = 4096;
 
-/// Finds queries, reports, marks, titles and notices in a stream that comes in chunks.
+/// Finds queries, reports and titles in a stream that comes in chunks.
 pub struct Scanner {
     /// The end of what was scanned.
     position: Offset,
@@ -266,12 +266,7 @@ impl Scanner {
     fn plain(&mut self, chunk: &mut Chunk, at: usize) -> usize {
         let Some(to) = find_special(&chunk.bytes[at..]) else { return chunk.bytes.len() };
         let at = at + to;
-        match chunk.bytes[at] {
-            BEL => chunk.push(chunk.offset(at), chunk.offset(at + 1), Item::Bell),
-            C2 => return self.wide(chunk, at),
-            _ => return self.whole_csi(chunk, at),
-        }
-        at + 1
+        if chunk.bytes[at] == C2 { self.wide(chunk, at) } else { self.whole_csi(chunk, at) }
     }
 
     /// The quick way over a CSI sequence that lies in the chunk as a whole, as nearly all do. Any other sequence
@@ -349,12 +344,7 @@ impl Scanner {
             CAN | SUB => self.state = State::Ground,
             C2 => return self.wide(chunk, at),
             0x80.. => self.letter(chunk, chunk.bytes[at]),
-            control => {
-                self.candidate = false;
-                if control == BEL {
-                    chunk.push(chunk.offset(at), chunk.offset(at + 1), Item::Bell);
-                }
-            }
+            _ => self.candidate = false,
         }
         at + 1
     }
@@ -426,7 +416,7 @@ impl Scanner {
             return true;
         }
         if kind == Kind::Osc
-            && let Some(item) = notice::item(&self.body, !self.spilled, end.since(self.begin))
+            && let Some(item) = title::item(&self.body, !self.spilled, end.since(self.begin))
         {
             chunk.push(self.begin, end, item);
         }
@@ -444,6 +434,6 @@ impl Scanner {
 /// The first byte that plain text does not have. Between the sequences of a TUI stand a few bytes of text, for which
 /// a wide search takes longer to begin than a look at each.
 fn find_special(bytes: &[u8]) -> Option<usize> {
-    let near = bytes.iter().take(NEAR).position(|b| matches!(*b, ESC | BEL | C2));
-    near.or_else(|| Some(NEAR + memchr3(ESC, BEL, C2, bytes.get(NEAR..)?)?))
+    let near = bytes.iter().take(NEAR).position(|b| matches!(*b, ESC | C2));
+    near.or_else(|| Some(NEAR + memchr2(ESC, C2, bytes.get(NEAR..)?)?))
 }

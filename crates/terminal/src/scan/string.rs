@@ -1,7 +1,7 @@
 //! Which strings (OSC, DCS, APC) are questions. Each kind has one judgement, [`fit`], that is asked of the string
 //! so far while it comes in, and of the whole at its end, so that the two cannot disagree.
 
-use super::{Kind, MAX_HELD_STRING, notice};
+use super::{Kind, MAX_HELD_STRING, title};
 use crate::query::{Query, Terminator};
 
 /// How a string compares with the grammar of the questions of its kind.
@@ -30,7 +30,7 @@ const ASKING: [&[u8]; 18] = [
 /// How many bytes of a string with this beginning are worth keeping.
 pub(super) fn room(kind: Kind, head: &[u8]) -> usize {
     let asks = if fit(kind, head) == Fit::No { 0 } else { MAX_HELD_STRING as usize };
-    if kind == Kind::Osc { asks.max(notice::room(head)) } else { asks }
+    if kind == Kind::Osc { asks.max(title::room(head)) } else { asks }
 }
 
 /// Judges the body of a string so far.

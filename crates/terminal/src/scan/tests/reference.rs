@@ -1,6 +1,6 @@
 //! The scanner again, slow and plain: it has the whole stream before it, and neither chunks nor quick ways.
 
-use super::super::{Found, Item, Kind, MAX_HELD_CSI, MAX_HELD_STRING, csi, notice, string};
+use super::super::{Found, Item, Kind, MAX_HELD_CSI, MAX_HELD_STRING, csi, string, title};
 use crate::query::{Query, Terminator};
 use protocol::Offset;
 use string::Fit;
@@ -28,9 +28,8 @@ struct Cut {
 pub fn found(bytes: &[u8]) -> Vec<Found> {
     let mut stream = Stream { tokens: tokens(bytes), found: Vec::new() };
     let mut at = 0;
-    while let Some(&(token, start, end)) = stream.tokens.get(at) {
+    while let Some(&(token, start, _)) = stream.tokens.get(at) {
         at = match token {
-            Token::Byte(7) => stream.push(start, end, Item::Bell, at + 1),
             Token::Byte(0x1b) | Token::C1(0x90 | 0x98 | 0x9b | 0x9d..=0x9f) => {
                 stream.sequence(at, Cut { start, clean: true })
             }
@@ -83,18 +82,13 @@ impl Stream {
     fn escape(&mut self, escape: usize, mut cut: Cut) -> usize {
         let mut at = escape + 1;
         let mut intermediates = false;
-        while let Some(&(token, start, end)) = self.tokens.get(at) {
+        while let Some(&(token, _, end)) = self.tokens.get(at) {
             match token {
                 Token::Byte(0x1b) | Token::C1(0x90 | 0x98 | 0x9b | 0x9d..=0x9f) => {
                     return self.interrupt(at, cut, !intermediates, MAX_HELD_CSI);
                 }
                 Token::C1(_) | Token::Byte(0x80.. | 0x18 | 0x1a) => return at + 1,
-                Token::Byte(control @ (..0x20 | 0x7f)) => {
-                    cut.clean = false;
-                    if control == 7 {
-                        self.push(start, end, Item::Bell, 0);
-                    }
-                }
+                Token::Byte(..0x20 | 0x7f) => cut.clean = false,
                 Token::Byte(0x20..0x30) => intermediates = true,
                 Token::Byte(_) if intermediates => return at + 1,
                 Token::Byte(b'[') => return self.csi(at + 1, cut),
@@ -114,18 +108,13 @@ impl Stream {
 
     fn csi(&mut self, mut at: usize, mut cut: Cut) -> usize {
         let mut body = Vec::new();
-        while let Some(&(token, start, end)) = self.tokens.get(at) {
+        while let Some(&(token, _, end)) = self.tokens.get(at) {
             match token {
                 Token::Byte(0x1b) | Token::C1(0x90 | 0x98 | 0x9b | 0x9d..=0x9f) => {
                     return self.interrupt(at, cut, csi::may_ask(&body), MAX_HELD_CSI);
                 }
                 Token::C1(_) | Token::Byte(0x80.. | 0x18 | 0x1a) => return at + 1,
-                Token::Byte(control @ (..0x20 | 0x7f)) => {
-                    cut.clean = false;
-                    if control == 7 {
-                        self.push(start, end, Item::Bell, 0);
-                    }
-                }
+                Token::Byte(..0x20 | 0x7f) => cut.clean = false,
                 Token::Byte(byte @ 0x20..0x40) => body.push(byte),
                 Token::Byte(last) => {
                     let short = (end - cut.start) as u64 <= MAX_HELD_CSI;
@@ -200,7 +189,7 @@ impl Stream {
         if kind == Kind::Osc {
             let kept = &body[..body.len().min(string::room(kind, body).max(6))];
             let bytes = (end - begin) as u64;
-            if let Some(item) = notice::item(kept, kept.len() == body.len(), bytes) {
+            if let Some(item) = title::item(kept, kept.len() == body.len(), bytes) {
                 self.push(begin, end, item, 0);
             }
         }
