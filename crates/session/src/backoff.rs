@@ -45,3 +45,43 @@ impl Backoff {
         self.deaths
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long the restart after the next death waits.
+    fn wait(backoff: &mut Backoff) -> Duration {
+        let before = Instant::now();
+        backoff.died().saturating_duration_since(before)
+    }
+
+    #[test]
+    fn the_first_restart_is_at_once_and_each_later_one_waits_longer_up_to_a_second() {
+        let mut backoff = Backoff::new();
+        assert!(wait(&mut backoff) < FIRST);
+        let mut last = Duration::ZERO;
+        for _ in 0..100 {
+            backoff.started();
+            let next = wait(&mut backoff);
+            assert!(next >= last.min(LONGEST), "{next:?} after {last:?}");
+            last = next;
+        }
+        assert!(last >= LONGEST && last < 2 * LONGEST, "{last:?}");
+        assert_eq!(backoff.deaths(), 101);
+    }
+
+    #[test]
+    fn a_long_life_is_a_success() {
+        let mut backoff = Backoff { started: Some(Instant::now() - 2 * LONG_LIFE), deaths: 9 };
+        assert!(wait(&mut backoff) < FIRST);
+        assert_eq!(backoff.deaths(), 1);
+    }
+
+    #[test]
+    fn a_start_that_failed_is_no_life_however_long_ago_the_last_one_was() {
+        let mut backoff = Backoff { started: None, deaths: 9 };
+        backoff.died();
+        assert_eq!(backoff.deaths(), 10);
+    }
+}

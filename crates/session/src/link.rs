@@ -79,3 +79,49 @@ impl AsFd for Link {
         self.0.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_end_tells_the_other_hears_in_order() {
+        let (one, other) = Link::pair().unwrap();
+        let other = Link::from_fd(other);
+        let all = [
+            News::Exited(ExitStatus::Code(7)),
+            News::Exited(ExitStatus::Signal(9)),
+            News::Exited(ExitStatus::Lost),
+            News::Finished,
+        ];
+        for news in all {
+            one.tell(news);
+        }
+        for news in all {
+            assert!(matches!(other.hear(), Heard::News(heard) if heard == news), "{news:?}");
+        }
+        assert!(matches!(other.hear(), Heard::Nothing));
+        assert!(matches!(one.hear(), Heard::Nothing), "nobody hears himself");
+    }
+
+    #[test]
+    fn the_last_word_of_a_dead_end_is_heard_before_its_death() {
+        let (one, other) = Link::pair().unwrap();
+        let other = Link::from_fd(other);
+        one.tell(News::Finished);
+        drop(one);
+        assert!(matches!(other.hear(), Heard::News(News::Finished)));
+        assert!(matches!(other.hear(), Heard::Gone));
+        other.tell(News::Finished);
+    }
+
+    #[test]
+    fn a_word_of_a_newer_version_is_passed_over() {
+        let (one, other) = Link::pair().unwrap();
+        let other = Link::from_fd(other);
+        send(&one, &[0xff; MESSAGE_BYTES], SendFlags::NOSIGNAL).unwrap();
+        one.tell(News::Finished);
+        assert!(matches!(other.hear(), Heard::Nothing));
+        assert!(matches!(other.hear(), Heard::News(News::Finished)));
+    }
+}

@@ -122,3 +122,47 @@ impl Host {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: ExitStatus = ExitStatus::Code(3);
+
+    /// The output of an ended program is quiet until `quiet` and its limit is `limit`, both from now.
+    fn draining(quiet: Duration, limit: Duration) -> Ending {
+        let now = Instant::now();
+        Ending::Draining { status: STATUS, quiet_until: now + quiet, limit: now + limit }
+    }
+
+    #[test]
+    fn the_end_is_told_once_as_soon_as_the_output_has_ended_too() {
+        let mut ending = Ending::default();
+        assert_eq!(ending.tell(true), None, "output that ended is no program that ended");
+        ending.begin(STATUS);
+        assert_eq!((ending.is_none(), ending.told()), (false, None));
+        assert_eq!(ending.tell(true), Some(STATUS));
+        assert_eq!((ending.tell(true), ending.told(), ending.deadline()), (None, Some(STATUS), None));
+    }
+
+    #[test]
+    fn output_that_goes_on_delays_the_word_but_not_beyond_the_limit() {
+        let mut quiet = draining(Duration::ZERO, LIMIT);
+        assert_eq!(quiet.tell(false), Some(STATUS), "no output came for long enough");
+        let mut busy = draining(Duration::ZERO, LIMIT);
+        busy.output();
+        assert!(busy.deadline().is_some_and(|deadline| deadline > Instant::now()));
+        assert_eq!(busy.tell(false), None, "output came just now");
+        let mut endless = draining(Duration::ZERO, Duration::ZERO);
+        endless.output();
+        assert_eq!(endless.tell(false), Some(STATUS));
+    }
+
+    #[test]
+    fn a_second_word_of_the_end_changes_nothing() {
+        let mut ending = Ending::Told(STATUS);
+        ending.begin(ExitStatus::Lost);
+        ending.output();
+        assert_eq!(ending.told(), Some(STATUS));
+    }
+}

@@ -235,3 +235,92 @@ fn write_some(master: impl AsFd, bytes: &[u8]) -> io::Result<Option<usize>> {
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: ClientNumber = ClientNumber(1);
+    const OTHER: ClientNumber = ClientNumber(2);
+
+    fn sent(client: ClientNumber, call: u64, parts: &[&str]) -> Transaction {
+        let parts = parts.iter().map(|part| part.as_bytes().to_vec()).collect();
+        Transaction { client, parts, receipt: Some(Receipt { client, call }) }
+    }
+
+    fn queue(transactions: impl IntoIterator<Item = Transaction>) -> InputQueue {
+        let mut queue = InputQueue::default();
+        transactions.into_iter().for_each(|transaction| queue.push(transaction));
+        queue
+    }
+
+    fn calls(receipts: &[Receipt]) -> Vec<u64> {
+        receipts.iter().map(|receipt| receipt.call).collect()
+    }
+
+    #[test]
+    fn a_full_queue_takes_nothing_more_and_a_terminal_stops_earlier() {
+        let long = "x".repeat(TERMINAL_BYTES);
+        let queue = queue([sent(ME, 1, &[&long])]);
+        assert!(!queue.takes_keys());
+        assert!(queue.has_room(QUEUE_BYTES - TERMINAL_BYTES));
+        assert!(!queue.has_room(QUEUE_BYTES - TERMINAL_BYTES + 1));
+    }
+
+    #[test]
+    fn who_is_gone_takes_back_what_was_not_begun_and_nothing_of_others() {
+        let all = [sent(ME, 1, &["one"]), sent(OTHER, 2, &["two"]), sent(ME, 3, &["three"])];
+        let mut queue = queue(all);
+        queue.written = Some(1);
+        queue.withdraw(ME);
+        assert_eq!(queue.bytes, "onetwo".len());
+        assert_eq!(calls(&queue.abandon()), [1, 2]);
+    }
+
+    #[test]
+    fn keys_of_a_terminal_that_is_gone_are_typed_all_the_same() {
+        let mut queue = queue([Transaction { receipt: None, ..sent(ME, 0, &["key"]) }]);
+        queue.withdraw(ME);
+        assert!(queue.wants_write());
+    }
+
+    #[test]
+    fn an_abandoned_queue_is_empty_and_says_who_waited() {
+        let mut queue = queue([sent(ME, 1, &["a"]), sent(OTHER, 2, &["b", "\r"])]);
+        queue.reply(b"answer");
+        assert_eq!(calls(&queue.abandon()), [1, 2]);
+        assert!(!queue.wants_write() && queue.has_room(QUEUE_BYTES) && queue.deadline().is_none());
+    }
+
+    #[test]
+    fn answers_that_nobody_reads_are_dropped_whole() {
+        let mut queue = InputQueue::default();
+        queue.reply(&[b'a'; TERMINAL_BYTES]);
+        queue.reply(b"b");
+        assert_eq!(queue.replies.len(), TERMINAL_BYTES);
+    }
+
+    #[test]
+    fn a_line_is_as_long_as_all_that_is_typed_of_it_before_and_behind() {
+        let length = |queue: &InputQueue, part: &str| queue.longest_line([part.as_bytes()].into_iter());
+        assert_eq!(length(&InputQueue::default(), "ab\rcde\x03f"), 3);
+        let mut queue = queue([sent(ME, 1, &["abc", "de"])]);
+        assert_eq!(length(&queue, "fg\rh"), 7, "what waits is a part of the line");
+        queue.open_line = 4;
+        queue.written = Some(2);
+        assert_eq!(length(&queue, ""), 4 + 3, "what was written counts once");
+    }
+
+    #[test]
+    fn between_a_paste_and_its_enter_the_program_is_given_time_up_to_a_limit() {
+        let mut queue = queue([sent(ME, 1, &["\r"])]);
+        let now = Instant::now();
+        queue.settling = Some(Settling { limit: now + SETTLE_LIMIT, output: None });
+        assert!(!queue.wants_write());
+        assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
+        queue.program_wrote(now);
+        assert_eq!(queue.deadline(), Some(now + SETTLE_QUIET));
+        queue.program_wrote(now + SETTLE_LIMIT);
+        assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
+    }
+}
