@@ -49,11 +49,6 @@ impl Shown {
         self.position
     }
 
-    /// The reader below.
-    pub fn reader(&mut self) -> &mut Reader {
-        &mut self.reader
-    }
-
     /// The next piece; `None` where nothing more is stored yet. Records from before the start are left out.
     #[expect(
         clippy::should_implement_trait,

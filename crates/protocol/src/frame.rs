@@ -205,7 +205,7 @@ pub struct Snapshot {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// More is stored. Sent only after the client read the one before: a slow client gets fewer, never older ones.
+    /// More is stored. Sent only to a client for which nothing waits in the host: a slow one gets fewer.
     Head {
         /// Output so far.
         offset: Offset,

@@ -1,7 +1,6 @@
 //! A connection to the host of a session.
 
 use crate::{Error, Result};
-use protocol::ClientNumber;
 use protocol::Meta;
 use protocol::frame::{
     Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, Request, decode_frame, encode_frame,
@@ -29,7 +28,6 @@ pub struct HostClient {
     received: Vec<u8>,
     events: VecDeque<Event>,
     last_call: u64,
-    number: ClientNumber,
 }
 
 impl HostClient {
@@ -40,20 +38,12 @@ impl HostClient {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(meta.id.to_string()),
             _ => Error::io(&path, error),
         })?;
-        let number = ClientNumber::default();
-        let mut client =
-            Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0, number };
+        let mut client = Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0 };
         let hello = Request::Hello { version: HOST_PROTOCOL, name: name.to_owned(), pid: std::process::id() };
         match client.call(hello)? {
-            Answer::Welcome { client: number, .. } => client.number = number,
-            other => return Err(unexpected(&other)),
+            Answer::Welcome { .. } => Ok(client),
+            other => Err(unexpected(&other)),
         }
-        Ok(client)
-    }
-
-    /// The number that our input bears in the journal.
-    pub fn number(&self) -> ClientNumber {
-        self.number
     }
 
     /// Asks, and waits for the answer.

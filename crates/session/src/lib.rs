@@ -17,7 +17,7 @@ pub mod keeper;
 pub mod launch;
 mod link;
 pub mod nearest;
-pub mod process;
+mod process;
 pub mod registry;
 pub mod replay;
 pub mod role;

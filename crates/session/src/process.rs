@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The boot of this machine: a session of another boot is lost.
-pub fn boot_id() -> String {
+pub(crate) fn boot_id() -> String {
     #[cfg(target_os = "linux")]
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     #[cfg(not(target_os = "linux"))]
@@ -22,13 +22,13 @@ pub fn boot_id() -> String {
 }
 
 /// This machine's name.
-pub fn machine() -> String {
+pub(crate) fn machine() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// A descriptor that becomes readable when the process ends. Whoever is not its parent cannot wait for it, but can
 /// watch it.
-pub fn watch(pid: Pid) -> io::Result<OwnedFd> {
+pub(crate) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     return Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?);
     #[cfg(not(target_os = "linux"))]
@@ -49,7 +49,7 @@ fn watch_by_kqueue(pid: Pid) -> io::Result<OwnedFd> {
 /// How a process ended that we are not the parent of: Linux 6.15 and later tell it of every process whose pidfd was
 /// open when it ended, from the moment its parent collects it. Waits for that moment, not for long: a process that
 /// just ended is still its parent's. `None` where nobody can know; that is a lost status, never 0 (T21).
-pub fn exit_status_of_stranger(pidfd: impl AsFd) -> Option<ExitStatus> {
+pub(crate) fn exit_status_of_stranger(pidfd: impl AsFd) -> Option<ExitStatus> {
     #[cfg(target_os = "linux")]
     return linux::exit_status(pidfd, COLLECTED_WITHIN);
     #[cfg(not(target_os = "linux"))]
@@ -129,7 +129,7 @@ mod linux {
 
 /// Takes the lock that says "this session is alive" for as long as the descriptor stays open, in this process or
 /// in one that inherits it.
-pub fn hold(path: &Path) -> io::Result<OwnedFd> {
+pub(crate) fn hold(path: &Path) -> io::Result<OwnedFd> {
     let mut options = std::fs::OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.write(true).create(true).truncate(false).open(path)?;
@@ -139,19 +139,19 @@ pub fn hold(path: &Path) -> io::Result<OwnedFd> {
 
 /// Whether anybody holds that lock. Looking takes the shared lock for an instant; the holder took his for good
 /// before the session had a name, so it can never miss it because of us.
-pub fn is_held(path: &Path) -> bool {
+pub(crate) fn is_held(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
 }
 
 /// Becomes the parent of every orphan below (T5).
-pub fn adopt_orphans() {
+pub(crate) fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 /// Sends a signal to a process that is watched: never to another one that got its number (T5).
-pub fn signal(watch: impl AsFd, pid: Pid, signal: rustix::process::Signal) -> io::Result<()> {
+pub(crate) fn signal(watch: impl AsFd, pid: Pid, signal: rustix::process::Signal) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let _ = pid;

@@ -75,35 +75,22 @@ pub(crate) fn resume(
     let start = start.filter(|(_, offset)| *offset <= end);
     let (screen, from) = start.unwrap_or_else(|| (Screen::new(meta.size, history), Offset::ZERO));
     let mut replayed = Replayed { screen, end: from, held: Vec::new() };
-    paint(folder, from, None, distrust, &mut replayed)?;
+    paint(folder, from, distrust, &mut replayed)?;
     replayed.held = last_bytes(folder, replayed.end, held)?;
     Ok(replayed)
 }
 
-/// The screen as it was at an offset, for replays and exports.
-pub fn screen_at(folder: &Folder, meta: &Meta, history: usize, offset: Offset) -> Result<Screen> {
-    let mut replayed =
-        Replayed { screen: Screen::new(meta.size, history), end: Offset::ZERO, held: Vec::new() };
-    paint(folder, Offset::ZERO, Some(offset), false, &mut replayed)?;
-    Ok(replayed.screen)
-}
-
-fn paint(folder: &Folder, from: Offset, until: Option<Offset>, blind: bool, to: &mut Replayed) -> Result<()> {
+fn paint(folder: &Folder, from: Offset, blind: bool, to: &mut Replayed) -> Result<()> {
     let mut reader = Reader::open(&folder.journal(), from)?;
     while let Some(record) = reader.next()? {
-        if until.is_some_and(|until| record.offset >= until) {
-            return Ok(());
-        }
         match record.body {
             Body::Output { bytes, .. } => {
                 let end = record.offset + bytes.len() as u64;
-                let last = until.map_or(end, |until| end.min(until));
                 let skip = from.since(record.offset).min(bytes.len() as u64) as usize;
-                let take = last.since(record.offset) as usize;
                 if !blind {
-                    to.screen.feed(&bytes[skip.min(take)..take]);
+                    to.screen.feed(&bytes[skip..]);
                 }
-                to.end = last;
+                to.end = end;
             }
             Body::Gap(bytes) => to.end = record.offset + bytes,
             // A size from before the checkpoint is in it already.

@@ -39,7 +39,7 @@ impl Default for Settings {
 
 /// The numbers of inherited descriptors, and the program they belong to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// The session's folder.
     pub folder: PathBuf,
     /// The master of the pseudo-terminal.
@@ -57,15 +57,15 @@ pub struct Shared {
 pub struct KeeperArgs {
     /// What it shares with its host.
     #[serde(flatten)]
-    pub shared: Shared,
+    pub(crate) shared: Shared,
     /// Start a program, or take over one.
-    pub task: Task,
+    pub(crate) task: Task,
 }
 
 /// How a keeper comes to its program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Task {
+pub(crate) enum Task {
     /// The first keeper: starts the program on the slave and says so on `ready`.
     Start {
         /// The slave of the pseudo-terminal.
@@ -91,21 +91,21 @@ pub enum Task {
 pub struct HostArgs {
     /// What it shares with its keeper.
     #[serde(flatten)]
-    pub shared: Shared,
+    pub(crate) shared: Shared,
     /// The program.
-    pub child: i32,
+    pub(crate) child: i32,
     /// Its pidfd, where there are such.
-    pub child_watch: RawFd,
+    pub(crate) child_watch: RawFd,
     /// The keeper.
-    pub keeper: i32,
+    pub(crate) keeper: i32,
     /// The socket to the keeper.
-    pub link: RawFd,
+    pub(crate) link: RawFd,
     /// Whether hosts before it died so often that the screen may be why: then it begins with an empty one.
     #[serde(default)]
-    pub distrust_screen: bool,
+    pub(crate) distrust_screen: bool,
     /// Whether this host takes the place of one that left in good order.
     #[serde(default)]
-    pub upgraded: bool,
+    pub(crate) upgraded: bool,
 }
 
 /// What the process at a person's terminal is told.
@@ -131,7 +131,7 @@ pub fn become_attach(args: &AttachArgs) -> io::Error {
 /// The line that a first keeper writes on `ready`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ready {
+pub(crate) enum Ready {
     /// The program runs.
     Started {
         /// Its process id.
@@ -145,7 +145,7 @@ pub enum Ready {
 }
 
 /// Gives this process the name under which `ps` and `top` show it; it was started through a nameless link.
-pub fn set_name(name: &std::ffi::CStr) {
+pub(crate) fn set_name(name: &std::ffi::CStr) {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_name(name);
     #[cfg(not(target_os = "linux"))]
@@ -160,7 +160,7 @@ pub fn parse<T: DeserializeOwned>(argument: Option<&OsString>) -> io::Result<T> 
 
 /// Prepares the start of a role by this very program, or by another binary of it. The descriptors in `inherit` stay
 /// open in it, standard input and output are nowhere, standard error is the session's log.
-pub fn command(
+pub(crate) fn command(
     binary: &Path,
     role: &str,
     args: &impl Serialize,
@@ -206,7 +206,7 @@ pub fn this_binary() -> PathBuf {
 }
 
 /// Takes an inherited descriptor as ours, and keeps it from what we start.
-pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+pub(crate) fn inherited(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: asks for flags only; the answer says whether the number is open.
     if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
         return Err(io::Error::last_os_error());
@@ -216,6 +216,6 @@ pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// The number of a descriptor for the arguments of a role.
-pub fn number(fd: &impl AsRawFd) -> RawFd {
+pub(crate) fn number(fd: &impl AsRawFd) -> RawFd {
     fd.as_raw_fd()
 }

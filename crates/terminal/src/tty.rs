@@ -64,11 +64,6 @@ impl<F: AsFd> Raw<F> {
         Raw { fd, before: self.before.clone() }
     }
 
-    /// The settings from before.
-    pub fn before(&self) -> &Termios {
-        &self.before
-    }
-
     /// Sets raw mode again after somebody else changed it.
     pub fn again(&self) -> io::Result<()> {
         set_raw(&self.fd, &self.before)
@@ -90,11 +85,6 @@ fn set_raw(fd: impl AsFd, before: &Termios) -> io::Result<()> {
     let mut raw = before.clone();
     raw.make_raw();
     Ok(tcsetattr(fd, OptionalActions::Now, &raw)?)
-}
-
-/// Whether a terminal edits lines and echoes, as a shell leaves it: raw mode is off.
-pub fn is_cooked(fd: impl AsFd) -> bool {
-    tcgetattr(fd).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO))
 }
 
 /// Whether a terminal is as [`Raw`] leaves it: no lines, no echo, no signals, output as it is. Line editors of shells

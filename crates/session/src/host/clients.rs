@@ -81,7 +81,7 @@ impl Clients {
         self.all.iter_mut().find(|client| client.number == number)
     }
 
-    /// Sends an event to all who follow. Heads only to those who have read everything so far.
+    /// Sends an event to all who follow. Heads only to those for whom nothing waits: a slow one gets fewer.
     pub(super) fn publish(&mut self, event: &Event) {
         let head = matches!(event, Event::Head { .. });
         let wants = |client: &&mut Client| {

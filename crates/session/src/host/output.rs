@@ -254,7 +254,8 @@ impl Host {
         self.output.reports.push((report, offset));
     }
 
-    /// Tells the clients what the program reported; `status.json` first, so that who was told finds it there.
+    /// Tells the clients what the program reported. `status.json` is on its way then, written by a thread of its own:
+    /// who was told asks the host for what it may lack.
     pub(super) fn publish_reports(&mut self) {
         if self.output.reports.is_empty() {
             return;
