@@ -20,8 +20,8 @@ fn main() -> std::io::Result<()> {
         }
         for request in &server.requests()[printed..] {
             let messages = request.body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-            let (prompt, answered) = turn::prompt(messages).unwrap_or_default();
-            println!("{} {} answer {answered} of {prompt:?}", request.method, request.path);
+            let turn::Prompt { text, answered, .. } = turn::prompt(messages).unwrap_or_default();
+            println!("{} {} answer {answered} of {text:?}", request.method, request.path);
             printed += 1;
         }
     }

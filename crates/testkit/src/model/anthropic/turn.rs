@@ -3,13 +3,18 @@
 //! The script is the last text of the user's own. Each of the model's messages after it that calls tools has played
 //! one answer. Claude Code adds texts that are not the user's: reminders in tags, notes of an interruption, messages
 //! of the role `system` in between; they are passed over.
+//!
+//! A stream that breaks off is asked for again in one of two ways. Whatever Claude Code had read of it by then it keeps
+//! as a message of the model, and asks for the rest in a message of its own; if that was nothing, it sends the request
+//! once more. Both are a retry of the same answer here.
 
 use serde_json::Value;
 
 use super::super::script::{self, Step};
 
 /// Beginnings of texts in user messages that the user did not write.
-const NOT_THE_USER: [&str; 2] = ["<system-reminder>", "[Request interrupted"];
+const NOT_THE_USER: [&str; 3] =
+    ["<system-reminder>", "[Request interrupted", "Your response above was cut off mid-stream."];
 
 /// What one request asks for.
 pub struct Turn {
@@ -29,17 +34,17 @@ impl Turn {
     /// Reads the body of a request.
     pub fn read(body: &Value) -> Turn {
         let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-        let (prompt, answered) = prompt(messages).unwrap_or_default();
+        let prompt = prompt(messages).unwrap_or_default();
         let steps = match side_answer(body) {
             Some(text) => vec![Step::Say(text)],
-            None => next_answer(&prompt, answered),
+            None => next_answer(&prompt),
         };
         Turn {
             steps,
             streaming: body["stream"].as_bool().unwrap_or(false),
             model: body["model"].as_str().unwrap_or("unknown").to_owned(),
             input_tokens: estimate(body),
-            place: format!("{} {}", messages.len(), prompt),
+            place: format!("{} {} {}", prompt.at, prompt.answered, prompt.text),
         }
     }
 }
@@ -49,14 +54,25 @@ pub fn estimate(body: &Value) -> u64 {
     (body.to_string().len() / 4) as u64
 }
 
-/// The user's last text, and how many answers with calls of tools followed it.
-pub fn prompt(messages: &[Value]) -> Option<(String, usize)> {
+/// The user's last text.
+#[derive(Debug, Default, PartialEq)]
+pub struct Prompt {
+    /// What the user wrote.
+    pub text: String,
+    /// Which message of the conversation it is, from 0.
+    pub at: usize,
+    /// How many answers with calls of tools followed it.
+    pub answered: usize,
+}
+
+/// The user's last text in a conversation.
+pub fn prompt(messages: &[Value]) -> Option<Prompt> {
     let mut answered = 0;
-    for message in messages.iter().rev() {
+    for (at, message) in messages.iter().enumerate().rev() {
         match message["role"].as_str() {
             Some("user") => {
                 if let Some(text) = users_text(&message["content"]) {
-                    return Some((text.to_owned(), answered));
+                    return Some(Prompt { text: text.to_owned(), at, answered });
                 }
             }
             Some("assistant") if calls_tools(&message["content"]) => answered += 1,
@@ -79,8 +95,8 @@ fn calls_tools(content: &Value) -> bool {
     content.as_array().is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "tool_use"))
 }
 
-fn next_answer(prompt: &str, answered: usize) -> Vec<Step> {
-    let steps = script::parse(prompt).into_iter().nth(answered).unwrap_or_default();
+fn next_answer(prompt: &Prompt) -> Vec<Step> {
+    let steps = script::parse(&prompt.text).into_iter().nth(prompt.answered).unwrap_or_default();
     // An answer must hold something: after its last call, a script may say nothing more.
     if steps.is_empty() { vec![Step::Say("FAKE: done".to_owned())] } else { steps }
 }
@@ -128,8 +144,21 @@ mod tests {
             {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "out"}]}]},
             {"role": "system", "content": "note"},
         ]);
-        let expect = Some(("new".to_owned(), 1));
-        assert_eq!(prompt(messages.as_array().unwrap()), expect);
+        let expect = Prompt { text: "new".to_owned(), at: 2, answered: 1 };
+        assert_eq!(prompt(messages.as_array().unwrap()), Some(expect));
+    }
+
+    #[test]
+    fn an_answer_that_is_asked_for_again_is_the_same_whether_or_not_some_of_it_arrived() {
+        let whole = json!([{"role": "user", "content": "[[say:half a]] [[drop:once]] [[say:sentence]]"}]);
+        let mut rest = whole.clone();
+        rest.as_array_mut().unwrap().extend([
+            json!({"role": "assistant", "content": [{"type": "text", "text": "half a"}]}),
+            json!({"role": "user", "content": "Your response above was cut off mid-stream. Resume directly."}),
+        ]);
+        let read = |messages| Turn::read(&json!({ "messages": messages, "tools": [{}] }));
+        let (whole, rest) = (read(whole), read(rest));
+        assert_eq!((whole.place, whole.steps), (rest.place, rest.steps));
     }
 
     #[test]
