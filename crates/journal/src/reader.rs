@@ -120,7 +120,7 @@ impl Reader {
     }
 
     /// The record that [`Reader::next`] gave last, once more.
-    pub(crate) fn again(&self) -> Option<Record<'_>> {
+    pub fn again(&self) -> Option<Record<'_>> {
         let length = self.last.filter(|length| *length <= self.start)?;
         Some(decode(&self.buffer[self.start - length..self.start]))
     }

@@ -91,6 +91,11 @@ impl Shown {
         }
     }
 
+    /// The record that [`Shown::next`] gave last, once more, where it was no output.
+    pub fn again(&self) -> Option<Record<'_>> {
+        self.reader.again()
+    }
+
     /// Leaves a damaged segment for the next one, with whatever was read of it and not given out. False if there is
     /// none.
     pub fn skip_segment(&mut self) -> Result<bool> {

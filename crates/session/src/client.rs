@@ -1,5 +1,7 @@
 //! A connection to the host of a session.
 
+use crate::folder::Folder;
+use crate::view::Checkpoint;
 use crate::{Error, Result};
 use protocol::Meta;
 use protocol::frame::{
@@ -122,6 +124,16 @@ impl HostClient {
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
             Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// The screen as it is now, with `history` lines of what scrolled off it.
+    pub fn snapshot(&mut self, history: usize) -> Result<Checkpoint> {
+        match self.call_with(Request::Snapshot { history }, &[], None, PATIENCE)? {
+            (Answer::Snapshot(snapshot), dump) => {
+                Ok(Checkpoint { offset: snapshot.offset, size: snapshot.size, dump })
+            }
+            (other, _) => Err(unexpected(&other)),
         }
     }
 

@@ -22,5 +22,7 @@ pub mod registry;
 pub mod replay;
 pub mod role;
 pub mod signals;
+pub mod source;
+pub mod view;
 
 pub use error::{Error, Result};

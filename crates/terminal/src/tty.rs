@@ -18,6 +18,10 @@ pub const RESET: &[u8] =
 \x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2031l\x1b[?1049l\x1b[?1l\x1b>\
 \x1b[?6l\x1b[?7h\x1b[?45l\x1b[20l\x1b[?25h\x1b[0 q\x1b[r\x1b(B\x0f\x1b[4l\x1b[0m\r\x1b[K";
 
+/// Goes before a screen that is painted anew: whatever was on the terminal is off it, and the next byte stands in its
+/// first cell.
+pub const REPAINT: &[u8] = b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J";
+
 /// The size of a terminal; `None` where it is none, or a hidden one that says 0 x 0.
 pub fn size(fd: impl AsFd) -> Option<Size> {
     let size = tcgetwinsize(fd).ok()?;

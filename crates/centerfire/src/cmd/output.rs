@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use protocol::{Body, Offset, Time};
 use serde_json::json;
-use session::Error;
-use session::export::{Decoder, Kind, Source};
+use session::export::Decoder;
 use session::follow::{Follow, Next};
+use session::source::{Kind, Source};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,7 +42,7 @@ impl Args {
         let entry = context.find(self.session.as_deref())?;
         let kind = if self.raw { Kind::Stored } else { Kind::Shown };
         let mut copy = Copy {
-            source: Source::of(&entry, Offset(self.from), kind)?,
+            source: Source::of(&entry.folder, &entry.meta, Offset(self.from), kind)?,
             sink: Sink::open(self.output.as_deref())?,
             json: context.json.then(Pieces::default),
             damaged: false,
@@ -70,20 +70,7 @@ struct Copy {
 impl Copy {
     /// Copies all that is stored now.
     fn all(&mut self) -> session::Result<()> {
-        loop {
-            let record = match self.source.next() {
-                Ok(Some(record)) => record,
-                Ok(None) => break,
-                Err(Error::Journal(error @ journal::Error::Corrupt { .. })) => {
-                    eprintln!("centerfire: left out: {error}");
-                    self.damaged = true;
-                    if self.source.skip_segment()? {
-                        continue;
-                    }
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
+        while let Some(record) = self.source.next()? {
             let Body::Output { bytes, .. } = record.body else { continue };
             let Some(pieces) = &mut self.json else {
                 self.sink.write(bytes)?;
@@ -92,6 +79,10 @@ impl Copy {
             let line = pieces.line(record.time, record.offset, bytes);
             pieces.end = self.source.position();
             self.sink.write(line.as_bytes())?;
+        }
+        for error in self.source.take_damage() {
+            eprintln!("centerfire: left out: {error}");
+            self.damaged = true;
         }
         self.sink.flush()
     }

@@ -2,7 +2,6 @@
 
 use crate::context::Context;
 use clap::ValueEnum;
-use protocol::frame::{Answer, Request};
 use protocol::{Offset, Phase};
 use serde_json::json;
 use session::registry::Entry;
@@ -59,17 +58,15 @@ impl Args {
 /// A session's screen and the offset it stands for: from its host, or from its journal.
 pub(crate) fn see(context: &Context, entry: &Entry, history: usize) -> anyhow::Result<(Screen, Offset)> {
     if entry.phase == Phase::Running {
-        let mut client = context.connect(entry, "screen")?;
-        let request = Request::Snapshot { history };
-        let patience = session::client::PATIENCE;
-        if let (Answer::Snapshot(snapshot), dump) = client.call_with(request, &[], None, patience)? {
-            let mut screen = Screen::new(snapshot.size, history);
-            screen.feed(&dump);
-            return Ok((screen, snapshot.offset));
-        }
+        let snapshot = context.connect(entry, "screen")?.snapshot(history)?;
+        return Ok((snapshot.screen(history), snapshot.offset));
     }
-    let replayed = replay::screen(&entry.folder, &entry.meta, history.max(context.config.history_lines))?;
-    Ok((replayed.screen, replayed.end))
+    let mut view = replay::view(&entry.folder, &entry.meta, history.max(context.config.history_lines))?;
+    for error in view.take_damage() {
+        eprintln!("centerfire: left out: {error}");
+    }
+    let offset = view.position();
+    Ok((view.into_screen(), offset))
 }
 
 fn as_json(screen: &Screen, offset: Offset, history: usize) -> serde_json::Value {

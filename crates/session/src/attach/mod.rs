@@ -175,9 +175,9 @@ impl Seat<'_> {
                 write_out(self, &rest)?;
             }
         } else {
-            let screen = crate::replay::screen(self.folder, self.meta, 0)?.screen;
-            write_out(self, b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J")?;
-            write_out(self, &screen.dump(0))?;
+            let view = crate::replay::view(self.folder, self.meta, 0)?;
+            write_out(self, tty::REPAINT)?;
+            write_out(self, &view.screen().dump(0))?;
         }
         if terminal && !matches!(status, ExitStatus::Code(_)) {
             write_out(self, tty::RESET)?;

@@ -2,7 +2,7 @@
 //! it reads as input. So a session can stand in a pipe or run from cron.
 
 use super::{Outcome, Seat, Step, again_if_gone, write_out};
-use crate::client::{HostClient, unexpected};
+use crate::client::HostClient;
 use crate::{Error, Result};
 use journal::{Piece, Shown};
 use protocol::Offset;
@@ -45,15 +45,11 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
 
 /// A later join begins with the screen, where there is a terminal to paint it on.
 fn paint(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Offset> {
-    match client.call_with(Request::Snapshot { history: 0 }, &[], None, crate::client::PATIENCE)? {
-        (Answer::Snapshot(snapshot), dump) => {
-            if rustix::termios::isatty(&seat.stdout) {
-                write_out(seat, &dump)?;
-            }
-            Ok(snapshot.offset)
-        }
-        (other, _) => Err(unexpected(&other)),
+    let snapshot = client.snapshot(0)?;
+    if rustix::termios::isatty(&seat.stdout) {
+        write_out(seat, &snapshot.dump)?;
     }
+    Ok(snapshot.offset)
 }
 
 impl Relay {

@@ -3,27 +3,31 @@
 
 use super::{Outcome, Seat, Step, again_if_gone, write_out};
 use crate::Result;
-use crate::client::{HostClient, unexpected};
-use journal::{Piece, Shown};
-use protocol::frame::{Answer, DetachReason, Event, Request};
+use crate::client::HostClient;
+use crate::source::{Kind, Source};
+use crate::view::View;
+use protocol::frame::{DetachReason, Event};
 use protocol::{Body, Size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::Read;
 use std::time::{Duration, Instant};
-use terminal::Screen;
 use terminal::key::DetachWatch;
 
 /// Pictures a second at most.
 const FRAME: Duration = Duration::from_millis(33);
 
 struct Watch {
-    screen: Screen,
-    shown: Shown,
-    /// Whether our terminal has the session's size, so that it can take the bytes.
-    same_size: bool,
+    show: Show,
     changed: bool,
     painted: Instant,
     detach: DetachWatch,
+}
+
+/// What our terminal gets.
+enum Show {
+    /// It has the session's size: the bytes.
+    Bytes(Box<Source>),
+    Pictures(Box<View>),
 }
 
 pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Step> {
@@ -46,21 +50,19 @@ fn last_words(outcome: &Outcome, terminal: Size) -> Vec<u8> {
 }
 
 fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Watch> {
-    let answer = client.call_with(Request::Snapshot { history }, &[], None, crate::client::PATIENCE)?;
-    let (Answer::Snapshot(snapshot), dump) = answer else { return Err(unexpected(&answer.0)) };
-    let mut screen = Screen::new(snapshot.size, 0);
-    screen.feed(&dump);
-    let same_size = seat.size() == snapshot.size;
-    write_out(seat, b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J")?;
-    if same_size {
-        write_out(seat, &dump)?;
+    let snapshot = client.snapshot(history)?;
+    let source = Source::of(seat.folder, seat.meta, snapshot.offset, Kind::Shown)?;
+    write_out(seat, terminal::tty::REPAINT)?;
+    let show = if seat.size() == snapshot.size {
+        write_out(seat, &snapshot.dump)?;
         // What the program asked of its terminal is not asked of ours.
         write_out(seat, QUIET_MODES)?;
-    }
+        Show::Bytes(Box::new(source))
+    } else {
+        Show::Pictures(Box::new(View::new(source, &snapshot, 0)))
+    };
     Ok(Watch {
-        screen,
-        shown: Shown::open(&seat.folder.journal(), snapshot.offset)?,
-        same_size,
+        show,
         changed: true,
         painted: Instant::now() - FRAME,
         detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
@@ -95,18 +97,17 @@ impl Watch {
     }
 
     fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
-        while let Some(piece) = self.shown.next()? {
-            match piece {
-                Piece::Output { bytes, .. } if self.same_size => write_out(seat, &bytes)?,
-                Piece::Output { bytes, .. } => {
-                    self.screen.feed(&bytes);
-                    self.changed = true;
-                }
-                Piece::Other(record) => {
-                    if let Body::Resize(size) = record.body {
-                        self.screen.resize(size);
-                        self.changed = true;
+        match &mut self.show {
+            Show::Bytes(source) => {
+                while let Some(record) = source.next()? {
+                    if let Body::Output { bytes, .. } = record.body {
+                        write_out(seat, bytes)?;
                     }
+                }
+            }
+            Show::Pictures(view) => {
+                while let Some(record) = view.step()? {
+                    self.changed |= matches!(record.body, Body::Output { .. } | Body::Resize(_));
                 }
             }
         }
@@ -154,6 +155,9 @@ impl Watch {
     fn paint_now(&mut self, seat: &mut Seat<'_>) -> Result<()> {
         self.changed = false;
         self.painted = Instant::now();
-        if self.same_size { Ok(()) } else { write_out(seat, &self.screen.picture(seat.size())) }
+        match &self.show {
+            Show::Bytes(_) => Ok(()),
+            Show::Pictures(view) => write_out(seat, &view.screen().picture(seat.size())),
+        }
     }
 }

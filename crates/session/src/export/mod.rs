@@ -11,15 +11,14 @@ mod events;
 mod log;
 mod log_file;
 mod raw;
-mod source;
 mod text;
 
 pub use decode::Decoder;
 pub use log_file::LogFile;
-pub use source::{Kind, Source};
 
 use crate::follow::{Follow, Next};
 use crate::registry::Entry;
+use crate::source::{Kind, Source};
 use crate::{Error, Result};
 use protocol::{Meta, Offset, Record};
 use std::io::{ErrorKind, Write};
@@ -113,7 +112,7 @@ pub struct Export<'a> {
 impl<'a> Export<'a> {
     /// Begins at the session's start.
     pub fn new(entry: &'a Entry, format: &Format, options: &Options) -> Result<Self> {
-        let source = Source::of(entry, Offset::ZERO, format.source)?;
+        let source = Source::of(&entry.folder, &entry.meta, Offset::ZERO, format.source)?;
         let encoder = (format.encoder)(&entry.meta, &entry.name, options);
         Ok(Self { entry, source, encoder, out: Vec::new(), damaged: Vec::new() })
     }
@@ -135,26 +134,16 @@ impl<'a> Export<'a> {
     }
 
     fn copy(&mut self, to: &mut dyn Write, progress: &mut dyn FnMut(Offset)) -> Result<()> {
-        loop {
-            match self.source.next() {
-                Ok(Some(record)) => {
-                    let offset = record.offset;
-                    self.encoder.encode(&record, &mut self.out);
-                    if self.out.len() >= WRITE_BYTES {
-                        self.flush(to)?;
-                        progress(offset);
-                    }
-                }
-                Ok(None) => return self.flush(to),
-                Err(Error::Journal(error @ journal::Error::Corrupt { .. })) => {
-                    self.damaged.push(error.to_string());
-                    if !self.source.skip_segment()? {
-                        return self.flush(to);
-                    }
-                }
-                Err(error) => return Err(error),
+        while let Some(record) = self.source.next()? {
+            let offset = record.offset;
+            self.encoder.encode(&record, &mut self.out);
+            if self.out.len() >= WRITE_BYTES {
+                self.flush(to)?;
+                progress(offset);
             }
         }
+        self.damaged.extend(self.source.take_damage().iter().map(ToString::to_string));
+        self.flush(to)
     }
 
     fn finish(mut self, to: &mut dyn Write) -> Result<Vec<String>> {

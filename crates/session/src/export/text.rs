@@ -4,6 +4,7 @@
 //! program that erases the scrollback erases it here too, up to [`KEPT_LINES`] back.
 
 use super::Encoder;
+use crate::view::paint;
 use protocol::{Body, Meta, Record};
 use terminal::Screen;
 
@@ -48,8 +49,7 @@ impl Encoder for Text {
                     }
                 }
             }
-            Body::Resize(size) => self.screen.resize(size),
-            _ => {}
+            _ => paint(&mut self.screen, &record.body),
         }
     }
 

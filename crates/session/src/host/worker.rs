@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A thread that had no order for this long ends. Longer than the second between two statuses, so that one thread
 /// lasts as long as the output does.
 const LINGER: Duration = Duration::from_secs(2);
-/// Bytes of a thread's stack: it paints, packs and writes small files.
+/// Bytes of a thread's stack: it packs and writes small files.
 const STACK_BYTES: usize = 256 << 10; // 256 KiB
 
 /// What the thread may take from others.

@@ -71,7 +71,7 @@ impl Args {
     }
 
     /// Copies the output, waiting between pieces only if a speed is given.
-    fn copy(&self, mut tape: Tape<'_>) -> anyhow::Result<ExitCode> {
+    fn copy(&self, mut tape: Tape) -> anyhow::Result<ExitCode> {
         let mut sink = Sink::open(None)?;
         if let Some(from) = self.from {
             tape.seek(from)?;

@@ -20,8 +20,8 @@ const WINDOW_CHANGED: i32 = 28;
 /// Ways to be told to leave: HUP, INT, QUIT, TERM.
 const LEAVE: [i32; 4] = [1, 2, 3, 15];
 
-pub(super) struct Player<'a> {
-    tape: Tape<'a>,
+pub(super) struct Player {
+    tape: Tape,
     /// The time of the tape, which runs on between events.
     now: Duration,
     since: Instant,
@@ -36,13 +36,8 @@ enum Turn {
     Over(ExitCode),
 }
 
-impl<'a> Player<'a> {
-    pub(super) fn new(
-        mut tape: Tape<'a>,
-        speed: f64,
-        paused: bool,
-        from: Option<Point>,
-    ) -> anyhow::Result<Self> {
+impl Player {
+    pub(super) fn new(mut tape: Tape, speed: f64, paused: bool, from: Option<Point>) -> anyhow::Result<Self> {
         if let Some(from) = from {
             tape.seek(from)?;
         }

@@ -2,34 +2,35 @@
 //! playing, from 0.
 
 use super::point::Point;
-use protocol::{Body, Offset, Size, Time};
-use session::export::{Kind, Source};
+use protocol::{Body, Offset, Record, Size, Time};
+use session::Result;
 use session::registry::Entry;
-use session::{Error, Result};
+use session::source::{Kind, Source};
+use session::view::{Checkpoint, View, paint};
 use std::time::Duration;
 use terminal::Screen;
 
 /// Bytes of output between two marks: winding back paints no more than these again, in some ten milliseconds.
 const MARK_EVERY_BYTES: u64 = 2 << 20; // 2 MiB
 
-pub(super) struct Tape<'a> {
-    entry: &'a Entry,
-    idle_limit: Duration,
-    screen: Screen,
-    reel: Reel,
+pub(super) struct Tape {
+    view: View,
+    clock: Clock,
     /// When the last event was played, and the offset behind it.
     position: Duration,
     offset: Offset,
     /// What comes next, if it was looked at.
     next: Option<Event>,
+    /// Places to go on from, the start first.
     marks: Vec<Mark>,
     duration: Duration,
     end: Offset,
 }
 
-/// The cursor in the journal.
-struct Reel {
-    source: Source,
+/// Makes times of playing of the times of records.
+#[derive(Clone)]
+struct Clock {
+    idle_limit: Duration,
     /// When the last event that was read happened, and when it is played.
     last: Time,
     played: Duration,
@@ -37,7 +38,6 @@ struct Reel {
 
 struct Event {
     due: Duration,
-    time: Time,
     end: Offset,
     what: What,
 }
@@ -47,64 +47,41 @@ enum What {
     Resize(Size),
 }
 
-/// A screen to go on from.
 struct Mark {
-    played: Duration,
-    time: Time,
-    offset: Offset,
-    size: Size,
-    dump: Vec<u8>,
+    clock: Clock,
+    screen: Checkpoint,
 }
 
-impl Reel {
-    fn open(entry: &Entry, offset: Offset, last: Time, played: Duration) -> Result<Self> {
-        Ok(Self { source: Source::of(entry, offset, Kind::Shown)?, last, played })
-    }
-
-    /// The next event that can be seen.
-    fn next(&mut self, idle_limit: Duration) -> Result<Option<Event>> {
-        loop {
-            let record = match self.source.next() {
-                Ok(Some(record)) => record,
-                Ok(None) => return Ok(None),
-                // What can be had of a damaged recording is played; `verify` tells what is missing.
-                Err(Error::Journal(journal::Error::Corrupt { .. })) => {
-                    if self.source.skip_segment()? {
-                        continue;
-                    }
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            };
-            let what = match record.body {
-                Body::Output { bytes, .. } => What::Output(bytes.to_vec()),
-                Body::Resize(size) => What::Resize(size),
-                _ => continue,
-            };
-            let time = record.time.max(self.last);
-            let due = self.played + time.since(self.last).min(idle_limit);
-            (self.last, self.played) = (time, due);
-            return Ok(Some(Event { due, time, end: self.source.position(), what }));
+impl Clock {
+    /// When a record is played; `None` if there is nothing to be seen of it.
+    fn due(&mut self, record: &Record<'_>) -> Option<Duration> {
+        if !matches!(record.body, Body::Output { .. } | Body::Resize(_)) {
+            return None;
         }
+        let time = record.time.max(self.last);
+        self.played += time.since(self.last).min(self.idle_limit);
+        self.last = time;
+        Some(self.played)
     }
 }
 
-impl<'a> Tape<'a> {
-    /// The recording as far as it goes now, or up to `to`.
-    pub(super) fn open(entry: &'a Entry, idle_limit: Option<Duration>, to: Option<Point>) -> Result<Self> {
+impl Tape {
+    /// The recording as far as it goes now, or up to `to`. What can be had of a damaged one is played; `verify` tells
+    /// what is missing.
+    pub(super) fn open(entry: &Entry, idle_limit: Option<Duration>, to: Option<Point>) -> Result<Self> {
         let idle_limit = idle_limit.unwrap_or(Duration::MAX);
-        let start = entry.meta.created;
-        let (duration, end) =
-            measure(Reel::open(entry, Offset::ZERO, start, Duration::ZERO)?, idle_limit, to)?;
+        let clock = Clock { idle_limit, last: entry.meta.created, played: Duration::ZERO };
+        let mut source = Source::of(&entry.folder, &entry.meta, Offset::ZERO, Kind::Shown)?;
+        let (duration, end) = measure(&mut source, clock.clone(), to)?;
+        source.seek(Offset::ZERO)?;
+        let screen = Checkpoint::empty(Offset::ZERO, entry.meta.size);
         Ok(Self {
-            entry,
-            idle_limit,
-            screen: Screen::new(entry.meta.size, 0),
-            reel: Reel::open(entry, Offset::ZERO, start, Duration::ZERO)?,
+            view: View::new(source, &screen, 0),
+            marks: vec![Mark { clock: clock.clone(), screen }],
+            clock,
             position: Duration::ZERO,
             offset: Offset::ZERO,
             next: None,
-            marks: Vec::new(),
             duration,
             end,
         })
@@ -127,16 +104,30 @@ impl<'a> Tape<'a> {
 
     /// What a person sees now.
     pub(super) fn screen(&self) -> &Screen {
-        &self.screen
+        self.view.screen()
     }
 
     /// When the next event is due; `None` at the end.
     pub(super) fn due(&mut self) -> Result<Option<Duration>> {
         if self.next.is_none() {
-            self.next = self.reel.next(self.idle_limit)?;
+            self.next = self.read()?;
         }
         let before_end = |event: &&Event| event.due <= self.duration && event.end <= self.end;
         Ok(self.next.as_ref().filter(before_end).map(|event| event.due))
+    }
+
+    /// The next event that can be seen.
+    fn read(&mut self) -> Result<Option<Event>> {
+        while let Some((record, _)) = self.view.read()? {
+            let Some(due) = self.clock.due(&record) else { continue };
+            let what = match record.body {
+                Body::Resize(size) => What::Resize(size),
+                Body::Output { bytes, .. } => What::Output(bytes.to_vec()),
+                _ => continue,
+            };
+            return Ok(Some(Event { due, end: self.view.position(), what }));
+        }
+        Ok(None)
     }
 
     /// Plays the next event, and gives its bytes if it is output.
@@ -144,18 +135,16 @@ impl<'a> Tape<'a> {
         self.due()?;
         let Some(event) = self.next.take() else { return Ok(None) };
         (self.position, self.offset) = (event.due, event.end);
-        let bytes = match event.what {
-            What::Resize(size) => {
-                self.screen.resize(size);
-                None
-            }
-            What::Output(bytes) => {
-                self.screen.feed(&bytes);
-                Some(bytes)
-            }
+        let body = match &event.what {
+            What::Resize(size) => Body::Resize(*size),
+            What::Output(bytes) => Body::Output { bytes, held: 0 },
         };
-        self.mark(event.due, event.time);
-        Ok(bytes)
+        paint(self.view.screen_mut(), &body);
+        self.mark();
+        match event.what {
+            What::Resize(_) => Ok(None),
+            What::Output(bytes) => Ok(Some(bytes)),
+        }
     }
 
     /// Plays everything that is due at `time`; true if anything was.
@@ -188,49 +177,44 @@ impl<'a> Tape<'a> {
         Ok(())
     }
 
-    /// Goes back to the last mark before a place, or to the start.
+    /// Goes back to the last mark before a place.
     fn rewind(&mut self, to: Point) -> Result<()> {
         let before = |mark: &&Mark| match to {
-            Point::Time(time) => mark.played <= time,
-            Point::Offset(offset) => mark.offset <= offset,
+            Point::Time(time) => mark.clock.played <= time,
+            Point::Offset(offset) => mark.screen.offset <= offset,
         };
+        let mark = self.marks.iter().rfind(before).expect("the first mark is before everything");
+        self.view.seek(&mark.screen, 0)?;
         self.next = None;
-        let Some(mark) = self.marks.iter().rfind(before) else {
-            self.screen = Screen::new(self.entry.meta.size, 0);
-            self.reel = Reel::open(self.entry, Offset::ZERO, self.entry.meta.created, Duration::ZERO)?;
-            (self.position, self.offset) = (Duration::ZERO, Offset::ZERO);
-            return Ok(());
-        };
-        self.screen = Screen::new(mark.size, 0);
-        self.screen.feed(&mark.dump);
-        self.reel = Reel::open(self.entry, mark.offset, mark.time, mark.played)?;
-        (self.position, self.offset) = (mark.played, mark.offset);
+        self.clock = mark.clock.clone();
+        (self.position, self.offset) = (mark.clock.played, mark.screen.offset);
         Ok(())
     }
 
-    fn mark(&mut self, played: Duration, time: Time) {
-        let last = self.marks.last().map_or(Offset::ZERO, |mark| mark.offset);
+    fn mark(&mut self) {
+        let last = self.marks.last().map_or(Offset::ZERO, |mark| mark.screen.offset);
         // A dump inside a sequence would lose its beginning.
-        if self.offset.since(last) >= MARK_EVERY_BYTES && self.screen.pending() == 0 {
-            let (size, dump) = (self.screen.size(), self.screen.dump(0));
-            self.marks.push(Mark { played, time, offset: self.offset, size, dump });
+        if self.offset.since(last) >= MARK_EVERY_BYTES && self.screen().pending() == 0 {
+            let screen = Checkpoint::of(self.screen(), self.offset, 0);
+            self.marks.push(Mark { clock: self.clock.clone(), screen });
         }
     }
 }
 
 /// Reads to the end to know how long it plays.
-fn measure(mut reel: Reel, idle_limit: Duration, to: Option<Point>) -> Result<(Duration, Offset)> {
+fn measure(source: &mut Source, mut clock: Clock, to: Option<Point>) -> Result<(Duration, Offset)> {
     let (mut duration, mut end) = (Duration::ZERO, Offset::ZERO);
-    while let Some(event) = reel.next(idle_limit)? {
+    while let Some(record) = source.next()? {
+        let Some(due) = clock.due(&record) else { continue };
         let is_over = match to {
-            Some(Point::Time(time)) => event.due > time,
-            Some(Point::Offset(offset)) => event.end > offset,
+            Some(Point::Time(time)) => due > time,
+            Some(Point::Offset(offset)) => source.position() > offset,
             None => false,
         };
         if is_over {
             break;
         }
-        (duration, end) = (event.due, event.end);
+        (duration, end) = (due, source.position());
     }
     Ok((duration, end))
 }

@@ -4,93 +4,81 @@
 //! the next line may have scrolled away another, but also the line under the cursor before anything but text or colour
 //! comes.
 
-use journal::{Piece, Shown};
-use protocol::frame::{Answer, Request};
 use protocol::{Body, Offset};
 use regex::Regex;
+use session::Result;
 use session::client::HostClient;
 use session::registry::Entry;
+use session::source::{Kind, Source};
+use session::view::{Checkpoint, View, paint};
 use terminal::Screen;
 
 /// What looks for a line.
 pub(super) struct TextWatch<'a> {
-    screen: Screen,
-    shown: Shown,
+    view: View,
     pattern: &'a Regex,
     looked: bool,
 }
 
 impl<'a> TextWatch<'a> {
     /// From now on, the present screen included.
-    pub(super) fn from_now(
-        client: &mut HostClient,
-        entry: &Entry,
-        pattern: &'a Regex,
-    ) -> anyhow::Result<Self> {
-        let request = Request::Snapshot { history: 0 };
-        let (answer, dump) = client.call_with(request, &[], None, session::client::PATIENCE)?;
-        let Answer::Snapshot(snapshot) = answer else { anyhow::bail!("no screen") };
-        let mut screen = Screen::new(snapshot.size, 0);
-        screen.feed(&dump);
-        let shown = Shown::open(&entry.folder.journal(), snapshot.offset).map_err(session::Error::from)?;
-        Ok(Self { screen, shown, pattern, looked: false })
+    pub(super) fn from_now(client: &mut HostClient, entry: &Entry, pattern: &'a Regex) -> Result<Self> {
+        Self::begin(entry, pattern, &client.snapshot(0)?, false)
     }
 
     /// From an offset on, the screen of that moment left out.
-    pub(super) fn since(entry: &Entry, pattern: &'a Regex, since: Offset) -> anyhow::Result<Self> {
-        let shown = Shown::open(&entry.folder.journal(), since).map_err(session::Error::from)?;
+    pub(super) fn since(entry: &Entry, pattern: &'a Regex, since: Offset) -> Result<Self> {
         // The size of that moment is not known without reading all that came before; the present one is the best guess.
         let size = entry.status.as_ref().map_or(entry.meta.size, |status| status.size);
-        Ok(Self { screen: Screen::new(size, 0), shown, pattern, looked: true })
+        Self::begin(entry, pattern, &Checkpoint::empty(since, size), true)
+    }
+
+    fn begin(entry: &Entry, pattern: &'a Regex, from: &Checkpoint, looked: bool) -> Result<Self> {
+        let source = Source::of(&entry.folder, &entry.meta, from.offset, Kind::Shown)?;
+        Ok(Self { view: View::new(source, from, 0), pattern, looked })
     }
 
     /// The first line that fits in what is stored by now, and the offset by which it was there.
-    pub(super) fn look(&mut self) -> anyhow::Result<Option<(String, Offset)>> {
+    pub(super) fn look(&mut self) -> Result<Option<(String, Offset)>> {
         if !std::mem::replace(&mut self.looked, true)
-            && let Some(line) = self.line()
+            && let Some(line) = find(self.pattern, self.view.screen().lines())
         {
-            return Ok(Some((line, self.shown.position())));
+            return Ok(Some((line, self.view.position())));
         }
-        while let Some(piece) = self.shown.next().map_err(session::Error::from)? {
-            match piece {
-                Piece::Output { range, bytes, .. } => {
-                    if let Some(line) = self.paint(&bytes) {
-                        return Ok(Some((line, range.end)));
-                    }
+        while let Some((record, screen)) = self.view.read()? {
+            let found = match record.body {
+                Body::Output { bytes, .. } => paint_and_look(self.pattern, screen, bytes),
+                _ => {
+                    paint(screen, &record.body);
+                    None
                 }
-                Piece::Other(record) => {
-                    if let Body::Resize(size) = record.body {
-                        self.screen.resize(size);
-                    }
-                }
+            };
+            if let Some(line) = found {
+                return Ok(Some((line, self.view.position())));
             }
         }
         Ok(None)
     }
+}
 
-    /// Paints a piece of output step by step.
-    fn paint(&mut self, mut bytes: &[u8]) -> Option<String> {
-        while !bytes.is_empty() {
-            let (step, rest) = bytes.split_at(step(bytes));
-            self.screen.feed(step);
-            // The cursor may stand in the next row already.
-            let row = self.screen.cursor().row;
-            let rows = [Some(row), row.checked_sub(1)].into_iter().flatten();
-            if let Some(line) = self.fits(rows.map(|row| self.screen.row_text(row))) {
-                return Some(line);
-            }
-            bytes = rest;
+/// Paints a piece of output step by step.
+fn paint_and_look(pattern: &Regex, screen: &mut Screen, mut bytes: &[u8]) -> Option<String> {
+    while !bytes.is_empty() {
+        let (step, rest) = bytes.split_at(step(bytes));
+        screen.feed(step);
+        // The cursor may stand in the next row already.
+        let row = screen.cursor().row;
+        let rows = [Some(row), row.checked_sub(1)].into_iter().flatten();
+        if let Some(line) = find(pattern, rows.map(|row| screen.row_text(row))) {
+            return Some(line);
         }
-        self.line()
+        bytes = rest;
     }
+    find(pattern, screen.lines())
+}
 
-    fn line(&self) -> Option<String> {
-        self.fits(self.screen.lines().into_iter())
-    }
-
-    fn fits(&self, mut lines: impl Iterator<Item = String>) -> Option<String> {
-        lines.find(|line| self.pattern.is_match(line))
-    }
+fn find(pattern: &Regex, lines: impl IntoIterator<Item = String>) -> Option<String> {
+    lines.into_iter().find(|line| pattern.is_match(line))
 }
 
 /// How many bytes lie before the next text that follows something else: colours belong to the text.

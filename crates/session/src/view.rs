@@ -1,0 +1,149 @@
+//! A screen that follows a journal: painted record by record, from the session's start or from a [`Checkpoint`].
+//!
+//! Everything that wants to know how a session looked uses it: who looks on, who waits for a text, a replay, a host
+//! that takes over. Only a living host paints what has not been in the journal yet.
+
+use crate::Result;
+use crate::source::Source;
+use protocol::{Body, Offset, Record, Size};
+use serde::{Deserialize, Serialize};
+use terminal::Screen;
+
+/// Of a checkpoint as bytes.
+const VERSION: u16 = 1;
+
+/// A screen, and where in the journal it is.
+pub struct View {
+    source: Source,
+    screen: Screen,
+    /// Where it began.
+    start: Offset,
+}
+
+/// A screen at an offset, from which one can go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkpoint {
+    /// The output that it shows.
+    pub offset: Offset,
+    /// Its size.
+    pub size: Size,
+    /// The bytes that rebuild it.
+    pub dump: Vec<u8>,
+}
+
+/// The first line of a checkpoint as bytes; the screen's dump follows.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u16,
+    offset: Offset,
+    size: Size,
+}
+
+impl View {
+    /// Begins with a checkpoint's screen, which keeps `history` lines; `source` stands at the checkpoint's offset.
+    pub fn new(source: Source, checkpoint: &Checkpoint, history: usize) -> Self {
+        Self { source, screen: checkpoint.screen(history), start: checkpoint.offset }
+    }
+
+    /// Goes to a checkpoint, back or on.
+    pub fn seek(&mut self, checkpoint: &Checkpoint, history: usize) -> Result<()> {
+        self.source.seek(checkpoint.offset)?;
+        (self.screen, self.start) = (checkpoint.screen(history), checkpoint.offset);
+        Ok(())
+    }
+
+    /// Paints the next record; `None` where nothing more is stored yet.
+    pub fn step(&mut self) -> Result<Option<Record<'_>>> {
+        let Some(record) = self.source.next()? else { return Ok(None) };
+        // A size that was set at the very place of the checkpoint is in it already.
+        let known = matches!(record.body, Body::Resize(_))
+            && record.offset <= self.start
+            && self.start > Offset::ZERO;
+        if !known {
+            paint(&mut self.screen, &record.body);
+        }
+        Ok(Some(record))
+    }
+
+    /// Paints all that is stored.
+    pub fn go_to_end(&mut self) -> Result<()> {
+        while self.step()?.is_some() {}
+        Ok(())
+    }
+
+    /// The next record and the screen, for who [`paint`]s in steps of their own; `None` where nothing more is stored
+    /// yet.
+    pub fn read(&mut self) -> Result<Option<(Record<'_>, &mut Screen)>> {
+        Ok(self.source.next()?.map(|record| (record, &mut self.screen)))
+    }
+
+    /// The screen, everything before [`View::position`] painted.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// The screen, to be painted on by who [`View::read`] a record before.
+    pub fn screen_mut(&mut self) -> &mut Screen {
+        &mut self.screen
+    }
+
+    /// The screen alone.
+    pub fn into_screen(self) -> Screen {
+        self.screen
+    }
+
+    /// The offset behind the output that was read last.
+    pub fn position(&self) -> Offset {
+        self.source.position()
+    }
+
+    /// The damage that was met since it was last asked for.
+    pub fn take_damage(&mut self) -> Vec<journal::Error> {
+        self.source.take_damage()
+    }
+}
+
+/// Does to a screen what a record did to the session's.
+pub fn paint(screen: &mut Screen, body: &Body<'_>) {
+    match body {
+        Body::Output { bytes, .. } => screen.feed(bytes),
+        Body::Resize(size) => screen.resize(*size),
+        _ => {}
+    }
+}
+
+impl Checkpoint {
+    /// An empty screen.
+    pub fn empty(offset: Offset, size: Size) -> Self {
+        Self { offset, size, dump: Vec::new() }
+    }
+
+    /// The screen as it is at `offset`, with `history` of its lines.
+    pub fn of(screen: &Screen, offset: Offset, history: usize) -> Self {
+        Self { offset, size: screen.size(), dump: screen.dump(history) }
+    }
+
+    /// Its screen, which keeps `history` lines.
+    pub fn screen(&self, history: usize) -> Screen {
+        let mut screen = Screen::new(self.size, history);
+        screen.feed(&self.dump);
+        screen
+    }
+
+    /// The form that is stored.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let head = Head { version: VERSION, offset: self.offset, size: self.size };
+        let mut bytes = serde_json::to_vec(&head).expect("a struct of numbers always serialises");
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&self.dump);
+        bytes
+    }
+
+    /// Reads what was stored; `None` if it is of another version or none at all.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
+        let dump = bytes[end + 1..].to_vec();
+        (head.version == VERSION).then_some(Self { offset: head.offset, size: head.size, dump })
+    }
+}
