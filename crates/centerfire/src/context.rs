@@ -3,16 +3,9 @@
 use crate::config::Config;
 use crate::config::merge::Loaded;
 use protocol::frame::{Answer, Request};
-use session::Error;
-use session::client::HostClient;
+use session::client::{HostClient, reach};
 use session::home::Home;
 use session::registry::{Entry, Registry};
-use std::time::{Duration, Instant};
-
-/// How long a host may be away before a command gives up. A keeper brings a new one within milliseconds.
-const HOST_RETURNS: Duration = Duration::from_secs(10);
-/// Between two knocks at the door of a host that is away.
-const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 /// Handed to each command.
 pub(crate) struct Context {
@@ -41,19 +34,9 @@ impl Context {
         }
     }
 
-    /// A connection to the session's host. One that dies under our hands has a successor in a moment, unless the
-    /// session is over.
+    /// A connection to the session's host, or to its successor if it just died.
     pub(crate) fn connect(&self, entry: &Entry, command: &str) -> session::Result<HostClient> {
-        let end = Instant::now() + HOST_RETURNS;
-        loop {
-            match HostClient::connect(&entry.meta, command) {
-                Err(Error::Io { .. }) if entry.folder.exit()?.is_some() => {
-                    return Err(Error::NoHost(entry.name.clone()));
-                }
-                Err(Error::Io { .. }) if Instant::now() < end => std::thread::sleep(KNOCK_EVERY),
-                connected => return connected,
-            }
-        }
+        reach(&entry.folder, &entry.meta, command)
     }
 
     /// Asks the host for one thing.

@@ -20,8 +20,55 @@ use std::time::{Duration, Instant};
 /// How long a host may take for an answer. It may just be starting, or replaying a long recording.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a host may be away before its session is given up. A keeper brings a new one within milliseconds.
+const HOST_RETURNS: Duration = Duration::from_secs(10);
+/// Between two knocks at the door of a host that is away.
+const KNOCK_EVERY: Duration = Duration::from_millis(20);
+
 /// Bytes read at once: small, because it lies on the stack of every attached client, and most messages are short.
 const RECEIVE_BYTES: usize = 2 << 10;
+
+/// Connects to a session's host as `name`. One that died under our hands has a successor in a moment, which is waited
+/// for; [`Error::NoHost`] as soon as it is known that none will come.
+pub fn reach(folder: &Folder, meta: &Meta, name: &str) -> Result<HostClient> {
+    let end = Instant::now() + HOST_RETURNS;
+    loop {
+        let error = match HostClient::connect(meta, name) {
+            Err(error) if error.is_gone() => error,
+            other => return other,
+        };
+        // After the program's end nobody listens any more, while the recording is still being packed.
+        let over = matches!(error, Error::NoHost(_)) && folder.exit()?.is_some();
+        if over || !folder.is_held(meta) {
+            return Err(Error::NoHost(meta.id.to_string()));
+        }
+        if Instant::now() >= end {
+            return Err(error);
+        }
+        std::thread::sleep(KNOCK_EVERY);
+    }
+}
+
+/// Asks a session's host, and its successor if it dies before it has answered: as long as anybody holds the session,
+/// and until `end` if there is one.
+pub fn insist<T>(
+    folder: &Folder,
+    meta: &Meta,
+    name: &str,
+    end: Option<Instant>,
+    mut ask: impl FnMut(HostClient) -> Result<T>,
+) -> Result<T> {
+    loop {
+        match reach(folder, meta, name).and_then(&mut ask) {
+            Err(Error::Connection { .. })
+                if folder.is_held(meta) && end.is_none_or(|end| Instant::now() < end) =>
+            {
+                std::thread::sleep(KNOCK_EVERY);
+            }
+            other => return other,
+        }
+    }
+}
 
 /// A client of one session.
 pub struct HostClient {
@@ -80,6 +127,16 @@ impl HostClient {
         }
     }
 
+    /// The screen as it is now, with `history` lines of what scrolled off it.
+    pub fn snapshot(&mut self, history: usize) -> Result<Checkpoint> {
+        match self.call_with(Request::Snapshot { history }, &[], None, PATIENCE)? {
+            (Answer::Snapshot(snapshot), dump) => {
+                Ok(Checkpoint { offset: snapshot.offset, size: snapshot.size, dump })
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
     /// Asks without waiting; the answer comes among the [`HostClient::incoming`], under the number given here.
     pub fn post(&mut self, request: Request, tail: &[u8]) -> Result<u64> {
         self.last_call += 1;
@@ -127,16 +184,6 @@ impl HostClient {
         }
     }
 
-    /// The screen as it is now, with `history` lines of what scrolled off it.
-    pub fn snapshot(&mut self, history: usize) -> Result<Checkpoint> {
-        match self.call_with(Request::Snapshot { history }, &[], None, PATIENCE)? {
-            (Answer::Snapshot(snapshot), dump) => {
-                Ok(Checkpoint { offset: snapshot.offset, size: snapshot.size, dump })
-            }
-            (other, _) => Err(unexpected(&other)),
-        }
-    }
-
     fn send(&mut self, frame: &[u8], pass: Option<BorrowedFd<'_>>) -> Result<()> {
         let sent = match pass {
             None => 0,
@@ -167,7 +214,7 @@ impl HostClient {
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Io { path: self.path.clone(), source }
+        Error::Connection { path: self.path.clone(), source }
     }
 }
 

@@ -48,6 +48,14 @@ pub enum Error {
     #[error("the session has no host any more; `centerfire show {0}` tells what is left of it")]
     NoHost(String),
     /// The host refused.
+    /// The connection to the host broke, or the host said nothing in time. It may have died; a successor may come.
+    #[error("{}: {source}", path.display())]
+    Connection {
+        /// The socket.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     #[error("{message}")]
     Refused {
         /// A word for programs.
@@ -79,3 +87,13 @@ impl Error {
         Self::Io { path: path.to_owned(), source: source.into() }
     }
 }
+    /// Whether the host died or left: the session may have another in a moment ([`crate::client::reach`]).
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::NoHost(_) | Self::Connection { .. })
+    }
+
+    /// Whether the host was waited for and said nothing.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Connection { source, .. } if source.kind() == io::ErrorKind::TimedOut)
+    }
+

@@ -2,7 +2,7 @@
 //!
 //! Who writes which file is said in ARCHITECTURE.md; nobody else does.
 
-use crate::{Error, Result};
+use crate::{Error, Result, process};
 use protocol::{Exit, Meta, SessionId, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,6 +55,16 @@ impl Folder {
         self.0.join("status.json")
     }
 
+    /// Locked by keeper and host for as long as one of them lives.
+    pub(crate) fn alive_path(&self) -> PathBuf {
+        self.0.join("alive")
+    }
+
+    /// Whether a process of ours holds the session that `meta` describes.
+    pub fn is_held(&self, meta: &Meta) -> bool {
+        meta.boot == process::boot_id() && process::is_held(&self.alive_path())
+    }
+
     /// The bytes that it takes on disk.
     pub fn disk_bytes(&self) -> u64 {
         disk_bytes(&self.0)
@@ -72,14 +82,18 @@ impl Folder {
         self.0.join("name")
     }
 
+    fn profile_path(&self) -> PathBuf {
+        self.0.join("terminal.json")
+    }
+
     /// What the terminal that controlled last is, as it said itself.
     pub(crate) fn profile(&self) -> Option<Profile> {
-        read_json(&self.0.join("terminal.json")).ok().flatten()
+        read_json(&self.profile_path()).ok().flatten()
     }
 
     /// Remembers what the controlling terminal said of itself: the host.
     pub(crate) fn write_profile(&self, profile: &Profile) -> Result<()> {
-        write_json(&self.0.join("terminal.json"), profile, Durable::No)
+        write_json(&self.profile_path(), profile, Durable::No)
     }
 
     /// How the session was started.

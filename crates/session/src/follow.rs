@@ -3,19 +3,16 @@
 //! The host says when more is stored. If it dies, its successor is asked; only when nobody holds the session any more
 //! is it over.
 
-use crate::client::HostClient;
+use crate::Result;
+use crate::client::{HostClient, insist};
 use crate::folder::Folder;
-use crate::{Error, Result, process};
 use protocol::Meta;
 use protocol::frame::{Event, Request};
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 /// How long to listen before looking whether the session still lives: its processes may all have been killed without
 /// a word.
 const LISTEN: Duration = Duration::from_secs(5);
-/// Between two knocks at the door of a host that is away.
-const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 /// What to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,9 +48,9 @@ impl<'a> Follow<'a> {
             match listen(client) {
                 Ok(Some(Next::Over)) => self.over = true,
                 Ok(Some(Next::More)) => return Ok(Next::More),
-                Ok(None) if self.lives() => return Ok(Next::More),
+                Ok(None) if self.folder.is_held(self.meta) => return Ok(Next::More),
                 Ok(None) => self.over = true,
-                Err(Error::Io { .. } | Error::NoHost(_)) => self.client = None,
+                Err(error) if error.is_gone() => self.client = None,
                 Err(error) => return Err(error),
             }
         }
@@ -61,27 +58,21 @@ impl<'a> Follow<'a> {
 
     /// Finds the host. What was stored before it said hello must be read before it is listened to.
     fn connect(&mut self) -> Result<Next> {
-        while self.lives() {
-            let asked = HostClient::connect(self.meta, self.name).and_then(|mut client| {
-                client.call(Request::Follow)?;
-                Ok(client)
-            });
-            match asked {
-                Ok(client) => {
-                    self.client = Some(client);
-                    return Ok(Next::More);
-                }
-                Err(Error::Io { .. } | Error::NoHost(_)) => std::thread::sleep(KNOCK_EVERY),
-                Err(error) => return Err(error),
+        let asked = insist(self.folder, self.meta, self.name, None, |mut client| {
+            client.call(Request::Follow)?;
+            Ok(client)
+        });
+        match asked {
+            Ok(client) => {
+                self.client = Some(client);
+                Ok(Next::More)
             }
+            Err(error) if error.is_gone() => {
+                self.over = true;
+                Ok(Next::Over)
+            }
+            Err(error) => Err(error),
         }
-        self.over = true;
-        Ok(Next::Over)
-    }
-
-    /// Whether anybody holds the session.
-    fn lives(&self) -> bool {
-        self.meta.boot == process::boot_id() && process::is_held(&self.folder.path().join("alive"))
     }
 }
 
@@ -101,7 +92,7 @@ fn listen(client: &mut HostClient) -> Result<Option<Next>> {
         }
         match client.receive(end) {
             Ok(()) => {}
-            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::TimedOut => return Ok(None),
+            Err(error) if error.is_timeout() => return Ok(None),
             Err(error) => return Err(error),
         }
     }

@@ -106,7 +106,7 @@ impl Registry {
         let folder = Folder::of(&self.sessions, meta.id);
         make_private(folder.path())?;
         // First of all: a session that nobody holds yet would look like one that ended, and its name would be free.
-        let alive = folder.path().join("alive");
+        let alive = folder.alive_path();
         let alive = process::hold(&alive).map_err(|error| Error::io(&alive, error))?;
         folder.write_meta(meta)?;
         folder.write_name(&name)?;
@@ -129,7 +129,7 @@ impl Registry {
             return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
         }
         // A host packs the recording after the end; a program's children may hold on to their terminal for ever.
-        let alive = entry.folder.path().join("alive");
+        let alive = entry.folder.alive_path();
         let end = std::time::Instant::now() + HOST_LEAVES_WITHIN;
         while process::is_held(&alive) {
             if std::time::Instant::now() > end {
@@ -206,9 +206,7 @@ fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>) -> Phase {
     match exit {
         Some(ExitStatus::Lost) => Phase::Lost,
         Some(_) => Phase::Exited,
-        None if meta.boot == process::boot_id() && process::is_held(&folder.path().join("alive")) => {
-            Phase::Running
-        }
+        None if folder.is_held(meta) => Phase::Running,
         None => Phase::Lost,
     }
 }

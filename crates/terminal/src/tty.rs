@@ -7,7 +7,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
 };
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// Puts every mode back that a program may have left on: full screen, mouse, focus, paste brackets, keyboards,
@@ -83,6 +83,18 @@ impl<F: AsFd> Drop for Raw<F> {
     fn drop(&mut self) {
         self.restore();
     }
+}
+
+/// Has a panic write `reset` to standard output and put the settings back before it is told. A release build aborts on
+/// a panic, and runs no destructor: the hook is the only place for it.
+pub fn restore_on_panic(raw: Raw<impl AsFd + Send + Sync + 'static>, reset: &'static [u8]) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(reset).and_then(|()| out.flush());
+        raw.restore();
+        before(panic);
+    }));
 }
 
 fn set_raw(fd: impl AsFd, before: &Termios) -> io::Result<()> {

@@ -63,7 +63,7 @@ impl Args {
             let _ = client.call(Request::Signal { signal });
             let ended = match ended(&mut client, grace) {
                 // The host may leave with the program, before its word arrives.
-                Err(error) if super::wait::is_gone(&error) => entry.folder.exit()?.map(|exit| exit.status),
+                Err(error) if error.is_gone() => entry.folder.exit()?.map(|exit| exit.status),
                 other => other?,
             };
             if let Some(status) = ended {
@@ -75,7 +75,7 @@ impl Args {
     }
 }
 
-fn ended(client: &mut HostClient, grace: Duration) -> anyhow::Result<Option<protocol::ExitStatus>> {
+fn ended(client: &mut HostClient, grace: Duration) -> session::Result<Option<protocol::ExitStatus>> {
     let end = Instant::now() + grace;
     loop {
         while let Some(event) = client.event()? {
@@ -88,10 +88,8 @@ fn ended(client: &mut HostClient, grace: Duration) -> anyhow::Result<Option<prot
         }
         match client.receive(end) {
             Ok(()) => {}
-            Err(session::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::TimedOut => {
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_timeout() => return Ok(None),
+            Err(error) => return Err(error),
         }
     }
 }

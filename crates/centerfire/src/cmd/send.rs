@@ -4,7 +4,7 @@ use crate::context::Context;
 use anyhow::Context as _;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
 use serde_json::json;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -54,7 +54,7 @@ impl Args {
         let answer =
             client.call_with(Request::Input { form }, &bytes, None, patience).map_err(
                 |error| match error {
-                    session::Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut => {
+                    error if error.is_timeout() => {
                         anyhow::anyhow!(
                             "`{}` does not read its input; what it had not begun to take was withdrawn",
                             entry.name

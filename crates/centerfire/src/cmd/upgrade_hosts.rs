@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use protocol::Phase;
 use protocol::frame::{Answer, Request};
 use serde_json::json;
+use session::client::{HostClient, insist};
 use session::registry::Entry;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,8 +25,6 @@ pub(crate) struct Args {
 
 /// How long a host may take to answer again: it may replay a long recording.
 const COMES_BACK: Duration = Duration::from_secs(20);
-/// Between two knocks at its door.
-const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
@@ -68,16 +67,12 @@ fn upgrade(context: &Context, entry: &Entry, binary: &Path) -> anyhow::Result<()
     }
     let binary = binary.to_str().context("this program's path is no text")?.to_owned();
     context.ask(entry, "upgrade-hosts", Request::Upgrade { binary })?;
-    let end = Instant::now() + COMES_BACK;
-    loop {
-        match context.ask(entry, "upgrade-hosts", Request::Status) {
-            Ok(Answer::Status(_)) => return Ok(()),
-            Ok(other) => anyhow::bail!("it gave an answer that does not fit: {other:?}"),
-            // The connection may be one that the old host took and the new one knows nothing of.
-            Err(session::Error::Io { .. } | session::Error::NoHost(_)) if Instant::now() < end => {
-                std::thread::sleep(KNOCK_EVERY);
-            }
-            Err(error) => return Err(error).context("it does not answer any more"),
-        }
+    let end = Some(Instant::now() + COMES_BACK);
+    // A connection may be one that the old host took and the new one knows nothing of.
+    let ask = |mut client: HostClient| client.call(Request::Status);
+    match insist(&entry.folder, &entry.meta, "upgrade-hosts", end, ask) {
+        Ok(Answer::Status(_)) => Ok(()),
+        Ok(other) => anyhow::bail!("it gave an answer that does not fit: {other:?}"),
+        Err(error) => Err(error).context("it does not answer any more"),
     }
 }

@@ -10,7 +10,7 @@ use protocol::frame::{Answer, Event, Request};
 use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
 use regex::Regex;
 use serde_json::{Value, json};
-use session::client::HostClient;
+use session::client::{HostClient, insist};
 use session::registry::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -50,6 +50,14 @@ enum Condition {
     Done,
 }
 
+/// What waiting at a host came to.
+enum Waited {
+    Seen(Seen),
+    TimedOut,
+    /// The program ended: what is not in the past by now will not come.
+    Over,
+}
+
 /// What was seen.
 enum Seen {
     Exit(ExitStatus, Offset),
@@ -80,61 +88,62 @@ impl Args {
 
     /// Waits through the death of a host: its successor is asked, or the past where there is none.
     fn wait(&self, context: &Context, entry: &Entry, end: Option<Instant>) -> anyhow::Result<Option<Seen>> {
-        let id = entry.meta.id.to_string();
         let mut text = match (&self.pattern, self.since) {
             (Some(pattern), Some(since)) => Some(TextWatch::since(entry, pattern, Offset(since))?),
             _ => None,
         };
-        loop {
-            let entry = context.find(Some(&id))?;
-            if entry.phase != Phase::Running {
-                return self.look_at_the_past(&entry, text).map(Some);
-            }
-            match self.wait_on_host(context, &entry, end, &mut text) {
-                Err(error) if is_gone(&error) && end.is_none_or(|end| Instant::now() < end) => {
-                    std::thread::sleep(KNOCK_EVERY);
-                }
-                other => return other,
+        if entry.phase == Phase::Running {
+            let ask = |client| self.wait_on_host(client, entry, end, &mut text);
+            match insist(&entry.folder, &entry.meta, "wait", end, ask) {
+                Ok(Waited::Seen(seen)) => return Ok(Some(seen)),
+                Ok(Waited::TimedOut) => return Ok(None),
+                Ok(Waited::Over) => {}
+                Err(error) if !error.is_gone() => return Err(error.into()),
+                Err(_) if entry.folder.exit()?.is_some() || !entry.folder.is_held(&entry.meta) => {}
+                Err(_) if end.is_some_and(|end| Instant::now() >= end) => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
         }
+        let entry = context.find(Some(&entry.meta.id.to_string()))?;
+        self.look_at_the_past(&entry, text).map(Some)
     }
 
     fn wait_on_host<'a>(
         &'a self,
-        context: &Context,
+        mut client: HostClient,
         entry: &Entry,
         end: Option<Instant>,
         text: &mut Option<TextWatch<'a>>,
-    ) -> anyhow::Result<Option<Seen>> {
-        let mut client = context.connect(entry, "wait")?;
+    ) -> session::Result<Waited> {
         client.call(Request::Follow)?;
-        let Answer::Status(status) = client.call(Request::Status)? else { anyhow::bail!("no status") };
-        if let Some(seen) = self.state(&status.program, status.program_since) {
-            return Ok(Some(seen));
+        if let Answer::Status(status) = client.call(Request::Status)?
+            && let Some(seen) = self.state(&status.program, status.program_since)
+        {
+            return Ok(Waited::Seen(seen));
         }
         if let (None, Some(pattern)) = (&text, &self.pattern) {
             *text = Some(TextWatch::from_now(&mut client, entry, pattern)?);
         }
         loop {
             if let Some((line, offset)) = text.as_mut().map(TextWatch::look).transpose()?.flatten() {
-                return Ok(Some(Seen::Line(line, offset)));
+                return Ok(Waited::Seen(Seen::Line(line, offset)));
             }
             while let Some(event) = client.event()? {
                 match event {
                     Event::Exited { status, offset } if self.condition == Condition::Exit => {
-                        return Ok(Some(Seen::Exit(status, offset)));
+                        return Ok(Waited::Seen(Seen::Exit(status, offset)));
                     }
-                    Event::Exited { .. } => return self.look_at_the_past(entry, text.take()).map(Some),
+                    Event::Exited { .. } => return Ok(Waited::Over),
                     Event::Program { report, offset } => {
                         if let Some(seen) = self.state(&report, offset) {
-                            return Ok(Some(seen));
+                            return Ok(Waited::Seen(seen));
                         }
                     }
                     _ => {}
                 }
             }
             if !listen(&mut client, end)? {
-                return Ok(None);
+                return Ok(Waited::TimedOut);
             }
         }
     }
@@ -169,23 +178,13 @@ impl Args {
     }
 }
 
-/// Between two knocks at the door of a host that is away.
-const KNOCK_EVERY: Duration = Duration::from_millis(20);
-
-/// Whether the error means that the host died or left.
-pub(crate) fn is_gone(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(session::Error::Io { .. } | session::Error::NoHost(_)))
-}
-
 /// Waits for the host to say something; false after the time-out.
-fn listen(client: &mut HostClient, end: Option<Instant>) -> anyhow::Result<bool> {
+fn listen(client: &mut HostClient, end: Option<Instant>) -> session::Result<bool> {
     let far = Instant::now() + Duration::from_secs(3600);
     match client.receive(end.unwrap_or(far).min(far)) {
         Ok(()) => Ok(true),
-        Err(session::Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::TimedOut => {
-            Ok(end.is_none_or(|end| Instant::now() < end))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) if error.is_timeout() => Ok(end.is_none_or(|end| Instant::now() < end)),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use rustix::termios::LocalModes;
 use serde_json::json;
 use std::io::Write;
+use std::time::Duration;
 use testkit::{Terminal, eventually, proc};
 
 /// Numbered lines without end, as fast as they are taken: each stretch of them stands at one place only.
@@ -84,11 +85,13 @@ fn survive(seed: u64, strikes: usize) {
     flow(&terminal, &mut chance);
     let pids = session.pids();
     let mark = terminal.mark();
-    // A keeper that sleeps starts no other host before it dies.
+    let client = client_in(&terminal);
+    // A keeper that sleeps starts no other host before it dies, and a client does not see that nobody is left.
     signal(pids.keeper, Signal::STOP);
+    signal(client, Signal::STOP);
     kill(pids.host);
     kill(pids.keeper);
-    kill(client_in(&terminal));
+    kill(client);
     let gone =
         eventually(LIMIT, || (!proc::is_running(pids.host) && !proc::is_running(pids.child)).then_some(()));
     assert!(gone.is_some(), "a program whose terminal is gone is hung up");
@@ -256,4 +259,19 @@ fn a_client_joins_the_next_host_and_its_screen_is_right() {
     terminal.write(b"typed\r").unwrap();
     terminal.wait_for_shown_since(mark, "typed", LIMIT).unwrap();
     assert!(after(&terminal.output(), b"middle").len() > 5);
+}
+
+/// Where nobody is left to bring the host back, a client does not wait for it.
+#[test]
+fn a_client_whose_session_is_lost_leaves_at_once() {
+    let rig = Rig::new();
+    let terminal = rig.open("alone", "echo ready; read line");
+    terminal.wait_for_text("ready").expect("the program starts");
+    let pids = rig.session("alone").pids();
+    signal(pids.keeper, Signal::STOP);
+    kill(pids.host);
+    kill(pids.keeper);
+    // Less than a host may be away.
+    let status = terminal.wait(Duration::from_secs(5)).expect("the client leaves");
+    assert_eq!(status.code(), Some(4));
 }

@@ -202,7 +202,10 @@ pub(crate) fn kill(pid: u32) {
 /// The client that a shell in a terminal started: its one child.
 pub(crate) fn client_in(terminal: &Terminal) -> u32 {
     let find = || testkit::proc::children(terminal.pid()).ok()?.first().copied();
-    eventually(LIMIT, find).expect("the shell runs a client")
+    eventually(LIMIT, find).unwrap_or_else(|| {
+        let output = terminal.output();
+        panic!("the shell runs no client: {}", output[output.len().saturating_sub(500)..].escape_ascii())
+    })
 }
 
 /// Asserts that two byte strings are one, and tells where they part: whole megabytes help nobody.

@@ -8,7 +8,7 @@ mod direct;
 mod relay;
 mod watch;
 
-use crate::client::{HostClient, unexpected};
+use crate::client::{HostClient, reach, unexpected};
 use crate::folder::Folder;
 use crate::role::AttachArgs;
 use crate::{Error, Result, signals};
@@ -18,13 +18,7 @@ use protocol::{ExitStatus, Meta, Offset, Size};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Stdin, Stdout, Write};
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
 use terminal::tty::{self, Raw};
-
-/// How long a host may be away before its session is given up. A keeper brings a new one within milliseconds.
-const HOST_RETURNS: Duration = Duration::from_secs(10);
-/// Between two knocks at the door of a host that is away.
-const KNOCK_EVERY: Duration = Duration::from_millis(20);
 
 /// How to join.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,7 +104,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     signals::ignore(&[libc::SIGPIPE]);
     if rustix::termios::isatty(&seat.stdin) {
         let raw = Raw::enter(io::stdin()).map_err(failed)?;
-        restore_on_panic(&raw);
+        tty::restore_on_panic(raw.twin(io::stdin()), b"");
         seat.raw = Some(raw);
     }
     let outcome = seat.join(options);
@@ -124,21 +118,11 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     outcome
 }
 
-/// A release build aborts on a panic, and runs no destructor: the hook is the only place to put the settings back.
-fn restore_on_panic(raw: &Raw<Stdin>) {
-    let raw = raw.twin(io::stdin());
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        raw.restore();
-        before(panic);
-    }));
-}
-
 impl Seat<'_> {
     fn join(&mut self, options: &Options) -> Result<Outcome> {
         let mut options = options.clone();
         loop {
-            let mut client = match self.connect() {
+            let mut client = match reach(self.folder, self.meta, "attach") {
                 Ok(client) => client,
                 Err(error @ Error::NoHost(_)) => match self.folder.exit()? {
                     Some(exit) => return self.show_ended(exit.status, options.fresh),
@@ -186,21 +170,6 @@ impl Seat<'_> {
         Ok(Outcome::Exited(status))
     }
 
-    /// Connects; a host that just died has a successor in a moment.
-    fn connect(&self) -> Result<HostClient> {
-        let end = Instant::now() + HOST_RETURNS;
-        loop {
-            match HostClient::connect(self.meta, "attach") {
-                Ok(client) => return Ok(client),
-                Err(error @ Error::NoHost(_)) if self.folder.exit()?.is_some() => return Err(error),
-                Err(Error::NoHost(_) | Error::Io { .. }) if Instant::now() < end => {
-                    std::thread::sleep(KNOCK_EVERY);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     fn sit_down(&mut self, client: &mut HostClient, options: &Options) -> Result<Step> {
         let one_terminal = tty::same_terminal(&self.stdin, &self.stdout);
         let attach = Attach {
@@ -221,7 +190,7 @@ impl Seat<'_> {
         let request = Request::Attach(attach);
         let answer = match client.call_with(request, &[], pass, crate::client::PATIENCE) {
             Ok((answer, _)) => answer,
-            Err(Error::Io { .. }) => return Ok(Step::Again),
+            Err(error) if error.is_gone() => return Ok(Step::Again),
             Err(error) => return Err(error),
         };
         if let Answer::Attached { control, .. } = answer {
@@ -278,7 +247,7 @@ impl Seat<'_> {
 /// Errors of a connection mean that the host is gone; all others stand.
 fn again_if_gone(result: Result<Step>) -> Result<Step> {
     match result {
-        Err(Error::Io { .. } | Error::NoHost(_)) => Ok(Step::Again),
+        Err(error) if error.is_gone() => Ok(Step::Again),
         other => other,
     }
 }

@@ -45,7 +45,7 @@ impl Player {
         watched.extend(LEAVE);
         let signals = signals::pipe(&watched)?;
         let raw = Raw::enter(io::stdin())?;
-        restore_on_panic();
+        tty::restore_on_panic(raw.twin(io::stdin()), tty::RESET);
         let now = match from {
             Some(Point::Time(time)) => time,
             _ => tape.position(),
@@ -215,14 +215,4 @@ fn show(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     Ok(out.flush()?)
-}
-
-/// A release build aborts on a panic, and runs no destructor: the hook is the only place to put the settings back.
-fn restore_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let _ = show(tty::RESET);
-        let _ = tty::cook(io::stdin());
-        before(panic);
-    }));
 }
