@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A journal's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,6 +37,17 @@ pub enum Error {
         found: u16,
         /// The newest version known here.
         known: u16,
+    },
+    /// Another process writes the journal and does not leave.
+    #[error(
+        "{}: another host has been writing this journal for {} s; end that process, and the session's keeper starts a host",
+        path.display(), waited.as_secs()
+    )]
+    Busy {
+        /// The journal's folder.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// There is no journal in that folder.
     #[error("{}: no journal here", .0.display())]

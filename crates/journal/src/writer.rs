@@ -6,10 +6,18 @@ use crate::sync::Syncer;
 use crate::{Error, Result, SEGMENT_BYTES, segment};
 use protocol::{Body, Offset, Record, SessionId, Time};
 use rustix::fs::{FlockOperation, flock, ftruncate};
+use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long the writer before us may take to leave: one that was killed leaves at once, one that hands over within
+/// milliseconds. What takes longer hangs, and nobody may write beside it.
+const WRITER_LEAVES_WITHIN: Duration = Duration::from_secs(10);
+/// How often it is looked whether it left.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The writer keeps this much of its encoding buffer when it has been quiet.
 const SCRATCH_KEPT_BYTES: usize = 8 << 10; // 8 KiB
@@ -183,6 +191,16 @@ fn lock(dir: &Path) -> Result<Arc<File>> {
         std::io::ErrorKind::NotFound => Error::Missing(dir.to_owned()),
         _ => Error::io(dir, error),
     })?;
-    flock(&folder, FlockOperation::LockExclusive).map_err(|error| Error::io(dir, error))?;
-    Ok(Arc::new(folder))
+    let end = Instant::now() + WRITER_LEAVES_WITHIN;
+    loop {
+        match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Arc::new(folder)),
+            Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) if Instant::now() < end => std::thread::sleep(LOOK_EVERY),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(Error::Busy { path: dir.to_owned(), waited: WRITER_LEAVES_WITHIN });
+            }
+            Err(error) => return Err(Error::io(dir, error)),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use protocol::frame::Refusal;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A session's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -47,7 +48,6 @@ pub enum Error {
     /// The session's host does not answer: its processes are gone.
     #[error("the session has no host any more; `centerfire show {0}` tells what is left of it")]
     NoHost(String),
-    /// The host refused.
     /// The connection to the host broke, or the host said nothing in time. It may have died; a successor may come.
     #[error("{}: {source}", path.display())]
     Connection {
@@ -56,6 +56,7 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// The host refused.
     #[error("{message}")]
     Refused {
         /// A word for programs.
@@ -69,6 +70,17 @@ pub enum Error {
     /// Nobody reads our standard output any more.
     #[error("standard output was closed; the session goes on")]
     OutputClosed,
+    /// Another process is in the way and does not go.
+    #[error(
+        "another process has held the lock on {0} for {1} s; `fuser -v {0}` names it: end it, and try again",
+        path.display(), waited.as_secs()
+    )]
+    Busy {
+        /// What is locked.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// The journal could not be read or written.
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -83,10 +95,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
-        Self::Io { path: path.to_owned(), source: source.into() }
-    }
-}
     /// Whether the host died or left: the session may have another in a moment ([`crate::client::reach`]).
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::NoHost(_) | Self::Connection { .. })
@@ -97,3 +105,7 @@ impl Error {
         matches!(self, Self::Connection { source, .. } if source.kind() == io::ErrorKind::TimedOut)
     }
 
+    pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
+        Self::Io { path: path.to_owned(), source: source.into() }
+    }
+}

@@ -6,8 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-#[cfg(target_os = "linux")]
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The boot of this machine: a session of another boot is lost.
 pub(crate) fn boot_id() -> String {
@@ -142,6 +141,23 @@ pub(crate) fn hold(path: &Path) -> io::Result<OwnedFd> {
 pub(crate) fn is_held(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
+}
+
+/// How often a lock is tried that somebody else holds.
+const TRY_EVERY: Duration = Duration::from_millis(5);
+
+/// Takes the exclusive lock on a file for as long as it stays open; false if somebody else holds it all this time.
+pub(crate) fn lock_within(file: &File, limit: Duration) -> io::Result<bool> {
+    let end = Instant::now() + limit;
+    loop {
+        match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < end => std::thread::sleep(TRY_EVERY),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Becomes the parent of every orphan below (T5).

@@ -5,13 +5,15 @@ use crate::home::{Home, make_private};
 use crate::nearest::did_you_mean;
 use crate::{Error, Result, process};
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
-use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// Bytes of a name at most.
 const NAME_BYTES: usize = 64;
+
+/// Names are chosen within milliseconds; who takes longer hangs, on a disk that does not answer or stopped.
+const OTHERS_CHOOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A host whose session is over leaves in this time, but for the packing of its recording.
 const HOST_LEAVES_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
@@ -195,8 +197,11 @@ impl Registry {
     fn lock(&self) -> Result<File> {
         make_private(&self.sessions)?;
         let file = File::open(&self.sessions).map_err(|error| Error::io(&self.sessions, error))?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|error| Error::io(&self.sessions, error))?;
-        Ok(file)
+        let locked = process::lock_within(&file, OTHERS_CHOOSE_WITHIN);
+        match locked.map_err(|error| Error::io(&self.sessions, error))? {
+            true => Ok(file),
+            false => Err(Error::Busy { path: self.sessions.clone(), waited: OTHERS_CHOOSE_WITHIN }),
+        }
     }
 }
 

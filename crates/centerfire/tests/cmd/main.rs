@@ -10,6 +10,7 @@
 //! - `replay`: plays, steps, winds back, and gives the terminal back
 //! - `reset`: a broken terminal is usable again
 //! - `restart`: the same command again, and what takes a conversation up again
+//! - `run`: what is in the way of a start is told
 //! - `status`: the instance in figures
 //! - `upgrade_hosts`: running sessions under a new binary
 
@@ -23,6 +24,7 @@ mod prune;
 mod replay;
 mod reset;
 mod restart;
+mod run;
 mod status;
 mod upgrade_hosts;
 

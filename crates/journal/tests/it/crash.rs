@@ -1,7 +1,7 @@
 //! A writer may die at any byte, a disk may bend any bit.
 
 use crate::{Chance, create, output, read_output};
-use journal::{Reader, Writer, verify};
+use journal::{Error, Reader, Writer, verify};
 use protocol::{Body, ExitStatus, Offset};
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -144,4 +144,13 @@ fn a_segment_without_output_is_read_before_the_next_one() {
     drop(Writer::open(dir.path()).unwrap());
     let mut reader = Reader::open(dir.path(), Offset::ZERO).unwrap();
     assert!(matches!(reader.next().unwrap().unwrap().body, Body::Exit(ExitStatus::Code(3))));
+}
+
+#[test]
+fn a_journal_that_another_writer_keeps_is_not_waited_for_for_ever() {
+    let dir = tempdir().unwrap();
+    let first = create(dir.path());
+    assert!(matches!(Writer::open(dir.path()), Err(Error::Busy { .. })));
+    drop(first);
+    Writer::open(dir.path()).unwrap();
 }

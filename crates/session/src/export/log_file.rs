@@ -1,23 +1,20 @@
 //! A conversation log on disk that is written while its session runs, and taken up again after whoever wrote it died.
 
 use super::Options;
-use crate::{Error, Result};
+use crate::{Error, Result, process};
 use protocol::SessionId;
-use rustix::fs::{FlockOperation, flock};
 use serde::Deserialize;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Bytes of a line at most; a longer one is not ours. An entry holds one record, whose bytes may each be escaped.
 const LINE_BYTES: u64 = 8 << 20; // 8 MiB
 
 /// How long the writer of a session that ended may take to leave.
 const LEAVES: Duration = Duration::from_secs(3);
-/// Between two tries to take the file.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A log file, open for appending. Only one process at a time has it.
 pub struct LogFile {
@@ -80,14 +77,10 @@ impl LogFile {
 
 /// Takes the file for this process. Who wrote the session before may just be leaving.
 fn lock(file: &File) -> io::Result<()> {
-    let end = Instant::now() + LEAVES;
-    while flock(file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        if Instant::now() >= end {
-            return Err(io::Error::other("another session's log is being written to it; name another file"));
-        }
-        std::thread::sleep(LOOK_EVERY);
+    match process::lock_within(file, LEAVES)? {
+        true => Ok(()),
+        false => Err(io::Error::other("another session's log is being written to it; name another file")),
     }
-    Ok(())
 }
 
 impl Write for LogFile {
