@@ -34,6 +34,11 @@ pub(crate) fn colour_on_stderr() -> bool {
     wanted(std::io::stderr().is_terminal())
 }
 
+/// Whether a line on standard error can be written over.
+pub(crate) fn rewrites_on_stderr() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Prints a line. Whoever stops reading, as `| head` does, has what they wanted: unlike `println!` it never panics.
 pub(crate) fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");

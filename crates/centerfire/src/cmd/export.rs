@@ -8,6 +8,7 @@ use protocol::Offset;
 use serde_json::json;
 use session::export::{Export, FORMATS, Format, LogFile, Options};
 use session::registry::Entry;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -58,7 +59,7 @@ impl Args {
                 let mut file = LogFile::open(path, entry.meta.id)?;
                 Export::new(&entry, format, &file.options())?.follow(&mut file, &mut |_| ())?
             }
-            _ => self.write(&entry, format)?,
+            _ => self.write(context, &entry, format)?,
         };
         for place in &damaged {
             eprintln!("centerfire: left out: {place}");
@@ -70,12 +71,14 @@ impl Args {
         Ok(if damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn write(&self, entry: &Entry, format: &Format) -> anyhow::Result<Vec<String>> {
+    fn write(&self, context: &Context, entry: &Entry, format: &Format) -> anyhow::Result<Vec<String>> {
         let options = Options { input: self.input, idle_limit: self.idle_limit, ..Options::default() };
         let mut sink = Sink::open(self.output.as_deref())?;
         let export = Export::new(entry, format, &options)?;
         let total = entry.status.as_ref().map_or(0, |status| status.offset.0);
-        let mut progress = Progress::new("export", total);
+        let in_between = self.output.is_none() && std::io::stdout().is_terminal();
+        // What is followed has no end yet of which it could be a part.
+        let mut progress = Progress::new(context, "export", total).quiet_if(in_between || self.follow);
         let mut tell = |offset: Offset| progress.at(offset.0);
         let to = sink.writer();
         Ok(if self.follow { export.follow(to, &mut tell)? } else { export.write(to, &mut tell)? })

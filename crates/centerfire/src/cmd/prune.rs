@@ -88,7 +88,7 @@ impl Args {
     fn remove(&self, context: &Context, doomed: &[Ended]) -> anyhow::Result<ExitCode> {
         let registry = context.registry();
         let total = doomed.iter().map(|ended| ended.bytes).sum();
-        let mut progress = Progress::new("prune", total);
+        let mut progress = Progress::new(context, "prune", total);
         let (mut done, mut removed, mut failed) = (0, Vec::new(), false);
         for Ended { entry, bytes, .. } in doomed {
             let result = if self.dry_run { Ok(()) } else { registry.remove(entry) };

@@ -1,6 +1,7 @@
 //! `centerfire verify`: reads every byte of a recording.
 
 use crate::context::Context;
+use crate::progress::Progress;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -14,7 +15,11 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
-        let report = journal::verify(&entry.folder.journal(), |_| ()).map_err(session::Error::from)?;
+        let total = entry.status.as_ref().map_or(0, |status| status.offset.0);
+        let mut progress = Progress::new(context, "verify", total);
+        let report = journal::verify(&entry.folder.journal(), |done| progress.at(done));
+        drop(progress);
+        let report = report.map_err(session::Error::from)?;
         let value = json!({
             "sound": report.is_sound(),
             "segments": report.segments,

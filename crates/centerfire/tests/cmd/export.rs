@@ -3,7 +3,7 @@
 use crate::{LIMIT, instance, kill_host, out, recorded, started, text};
 use serde_json::Value;
 use std::process::Command;
-use testkit::{eventually, tools};
+use testkit::{Terminal, eventually, tools};
 
 const SCRIPT: &str =
     "printf 'hello \\033[1mw\\303\\266rld\\033[m\\r\\n'; sleep 0.1; seq 40; printf 'bye\\n'; exit 3";
@@ -165,4 +165,26 @@ fn a_damaged_recording_is_exported_around_the_damage_and_says_so() {
     assert!(text(&output.stderr).contains("left out"), "{}", text(&output.stderr));
     assert_eq!(instance.run(&["output", "s"]).status.code(), Some(1));
     assert!(instance.run(&["replay", "s"]).status.success(), "what is there is played");
+}
+
+#[test]
+fn a_person_sees_how_far_a_long_export_has_come_and_nobody_else_does() {
+    let instance = instance();
+    recorded(&instance, "seq 400000");
+    // A reader that takes its time makes it long.
+    let export = "\"$cf\" $0 export s --format raw | { sleep 0.7; cat >bytes; }; echo over";
+    let in_terminal = |option: &str, to: &str| {
+        let mut command = Command::new("/bin/sh");
+        instance.settle(&mut command);
+        command.args(["-c", &format!("exec 2>{to}; {export}"), option]).env("cf", instance.binary());
+        let terminal = Terminal::spawn(command, 80, 24).unwrap();
+        String::from_utf8(terminal.wait_for_text("over").unwrap()).unwrap()
+    };
+    let told = in_terminal("", "&1");
+    assert_eq!(std::fs::metadata(instance.work().join("bytes")).unwrap().len(), 3_088_895);
+    assert!(told.contains("export ") && told.contains(" of 3.1 MB, ") && told.contains("/s"), "{told:?}");
+    assert!(told.ends_with("\r\x1b[Kover\r\n"), "the line is gone when all is done: {told:?}");
+    assert_eq!(in_terminal("--json", "&1"), "over\r\n");
+    assert_eq!(in_terminal("", "told"), "over\r\n");
+    assert_eq!(std::fs::read_to_string(instance.work().join("told")).unwrap(), "");
 }
