@@ -1,7 +1,8 @@
 //! The real Claude Code in a session, on the scripted model: it tells its state to whoever answers OSC 7501, and here
 //! that is the host. So a program can ask, wait, permit and go on without looking at the screen.
 
-use crate::session::{NAME, Session, detach};
+use crate::rig::detach;
+use crate::session::{NAME, Session};
 use serde_json::Value;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -181,6 +182,7 @@ fn a_session_goes_on_through_detach_and_a_killed_host_to_its_exit() {
     let first = session.attach(&[]);
     first.wait_for_shown("● before").unwrap();
     detach(&first);
+    assert!(first.wait(PATIENCE).unwrap().success());
     let child = session.pid("child");
     session.kill_host();
     assert_eq!(session.pid("child"), child);

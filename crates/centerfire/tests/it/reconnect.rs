@@ -5,7 +5,8 @@
 //! stream is cut where that ends. The judge is xterm.js.
 
 use crate::claude_code::Desk;
-use crate::session::{NeverLeft, Random, Session, detach, end_of, kill, window};
+use crate::rig::{detach, kill};
+use crate::session::{NeverLeft, Random, Session, end_of, window};
 use std::time::Duration;
 use testkit::terminal::PATIENCE;
 use testkit::xterm::differences;
@@ -55,7 +56,10 @@ impl Scene {
         let mut arguments = vec!["--history", "10000"];
         let way = self.random.pick(&["key", "closed", "killed", "taken"]);
         match way {
-            "key" => detach(&self.client),
+            "key" => {
+                detach(&self.client);
+                self.client.wait(PATIENCE).unwrap();
+            }
             "closed" => {
                 self.client.hang_up();
                 self.client.wait(PATIENCE).unwrap();

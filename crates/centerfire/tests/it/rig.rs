@@ -16,6 +16,13 @@ use testkit::{Instance, Terminal, eventually};
 /// How long anything may take before a test gives up: much longer than it takes on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
+/// Ctrl-], the detach key.
+const DETACH_KEY: &[u8] = b"\x1d";
+/// Two presses that are this far apart come in two reads, unless the machine is very busy.
+const BETWEEN_PRESSES: Duration = Duration::from_millis(60);
+/// After this time the presses are taken for unheard.
+const HEARD: Duration = Duration::from_secs(2);
+
 /// An isolated instance of the binary under test.
 pub(crate) struct Rig {
     pub instance: Instance,
@@ -232,13 +239,20 @@ pub(crate) fn after<'a>(bytes: &'a [u8], mark: &[u8]) -> &'a [u8] {
     &bytes[at.unwrap_or_else(|| panic!("no {}", mark.escape_ascii())) + mark.len()..]
 }
 
-/// Presses the detach key twice, as a person does: not so fast that both presses arrive as one.
+/// Presses the detach key until the client has left.
 pub(crate) fn detach(terminal: &Terminal) {
-    let leaves = eventually(LIMIT, || {
-        terminal.write(b"\x1d").ok()?;
-        std::thread::sleep(Duration::from_millis(60));
-        terminal.write(b"\x1d").ok()?;
-        terminal.wait_for_text_since(0, "[detached from", Duration::from_secs(2)).ok()
-    });
-    assert!(leaves.is_some(), "the detach key does not lead out");
+    press_detach_key(terminal, |limit| terminal.wait_for_text_since(0, "[detached from", limit).ok());
+}
+
+/// Presses the detach key twice, until `left` sees in time that this was heard.
+///
+/// Two presses count that are reads of their own, and nothing tells when a terminal was read: hence the pause.
+pub(crate) fn press_detach_key<T>(terminal: &Terminal, left: impl Fn(Duration) -> Option<T>) -> T {
+    let press_twice = || {
+        terminal.write(DETACH_KEY).ok()?;
+        std::thread::sleep(BETWEEN_PRESSES);
+        terminal.write(DETACH_KEY).ok()?;
+        left(HEARD)
+    };
+    eventually(LIMIT, press_twice).expect("the detach key leads out")
 }

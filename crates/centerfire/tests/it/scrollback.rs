@@ -3,7 +3,8 @@
 //! What counts is what stands in the terminal in the end: no line twice (T12), no mode left on (T25), and the shell
 //! goes on at the beginning of an empty line.
 
-use crate::session::{COLS, NAME, ROWS, kill, press_detach_key};
+use crate::rig::{kill, press_detach_key};
+use crate::session::{COLS, NAME, ROWS};
 use serde_json::Value;
 use std::process::Command;
 use testkit::terminal::PATIENCE;

@@ -4,12 +4,13 @@
 //! the last, read from the journal. That a client which really never left gets these very bytes is a test of its
 //! own (`reconnect`).
 
+use crate::rig::kill;
 use journal::{Piece, Shown};
 use protocol::Offset;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::time::Duration;
+use terminal::tty::REPAINT;
 use testkit::terminal::PATIENCE;
 use testkit::xterm::Window;
 use testkit::{Answers, Instance, Terminal, eventually, proc, tools};
@@ -20,15 +21,6 @@ pub const ROWS: u16 = 24;
 pub const HISTORY: u32 = 200;
 /// The name of the session.
 pub const NAME: &str = "s";
-
-/// What a client's terminal gets first when it joins.
-const PAINTING: &str = "\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J";
-/// Ctrl-], the detach key.
-const DETACH_KEY: &[u8] = b"\x1d";
-/// Two presses that are this far apart come in two reads, unless the machine is very busy.
-const BETWEEN_PRESSES: Duration = Duration::from_millis(15);
-/// After this time the presses are taken for unheard.
-const HEARD: Duration = Duration::from_secs(2);
 
 /// One session in an instance of its own.
 pub struct Session {
@@ -125,7 +117,8 @@ impl Session {
         let reply = move |piece: &[u8]| answers.reply(piece);
         let command = self.instance.command(&words);
         let terminal = Terminal::spawn_answering(command, COLS, ROWS, reply).unwrap();
-        terminal.wait_for_text(PAINTING).unwrap();
+        let painted = str::from_utf8(REPAINT).unwrap();
+        terminal.wait_for_text(painted).unwrap();
         terminal
     }
 
@@ -134,31 +127,6 @@ impl Session {
         let shown = Shown::open(&self.folder.join("journal"), Offset::ZERO).unwrap();
         NeverLeft { shown, bytes: Vec::new() }
     }
-}
-
-/// Kills a process with SIGKILL.
-pub fn kill(pid: proc::Pid) {
-    let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-}
-
-/// Presses the detach key until the client has left.
-pub fn detach(terminal: &Terminal) {
-    let left = press_detach_key(terminal, |limit| terminal.wait(limit).ok());
-    assert!(left.success());
-}
-
-/// Presses the detach key twice, until `left` sees in time that this was heard.
-///
-/// Two presses count that are reads of their own, and nothing tells when a terminal was read: hence the pause.
-pub fn press_detach_key<T>(terminal: &Terminal, left: impl Fn(Duration) -> Option<T>) -> T {
-    let press_twice = || {
-        terminal.write(DETACH_KEY).ok()?;
-        std::thread::sleep(BETWEEN_PRESSES);
-        terminal.write(DETACH_KEY).ok()?;
-        left(HEARD)
-    };
-    eventually(PATIENCE, press_twice).expect("a detached client")
 }
 
 /// A terminal of the session's size for the judge.
