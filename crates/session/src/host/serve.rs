@@ -177,7 +177,7 @@ impl Host {
         let unpainted = self.unpainted();
         if let Some(local) = &mut self.local {
             local.painted = true;
-            local.show(b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J");
+            local.show(terminal::tty::REPAINT);
             local.show(&dump);
             // The bytes of a sequence that is not complete come with what completes it.
             local.show(&unpainted);
