@@ -1,8 +1,9 @@
 //! Finds the end of a journal whose writer died, and cuts off the record it was writing.
 
 use crate::format::{Framed, SEGMENT_HEADER_BYTES, SegmentHeader, decode, frame};
+use crate::segment::SegmentFile;
 use crate::writer::{Recovered, advance};
-use crate::{Error, Result, segment};
+use crate::{Error, Reader, Result, segment};
 use protocol::{Body, Offset, Time};
 use rustix::fs::ftruncate;
 use std::fs::{self, File, OpenOptions};
@@ -22,9 +23,10 @@ pub(crate) struct Tail {
 /// Opens the last segment at its end. Damage in the middle of it (which no crash of ours makes) is cut off too,
 /// with all behind it, after a copy was put aside: what follows a bad length cannot be found again.
 pub(crate) fn tail(dir: &Path) -> Result<Tail> {
-    let last = segment::list(dir)?.pop().ok_or_else(|| Error::Missing(dir.to_owned()))?;
+    let mut earlier = segment::list(dir)?;
+    let last = earlier.pop().ok_or_else(|| Error::Missing(dir.to_owned()))?;
     if last.sealed {
-        return begin_after_sealed(dir, last.number);
+        return begin_after_sealed(dir, last.number, &earlier);
     }
     let failed = |error| Error::io(&last.path, error);
     let mut file = OpenOptions::new().read(true).write(true).open(&last.path).map_err(failed)?;
@@ -46,7 +48,7 @@ pub(crate) fn tail(dir: &Path) -> Result<Tail> {
     if torn_bytes > 0 {
         ftruncate(&file, position).map_err(|error| Error::io(&last.path, error))?;
     }
-    let recovered = Recovered { torn_bytes, held: scan.held, exited: scan.exited };
+    let recovered = look_back(dir, &earlier, scan.end).recovered(torn_bytes);
     Ok(Tail { file, header, position, offset: scan.offset, last: scan.last, recovered })
 }
 
@@ -54,14 +56,53 @@ struct Scan {
     good_bytes: usize,
     offset: Offset,
     last: Time,
-    held: u16,
-    exited: bool,
+    end: End,
     damaged: bool,
+}
+
+/// What the last records tell the next writer.
+#[derive(Default)]
+struct End {
+    /// Of the last output; `None` where there was none yet.
+    held: Option<u16>,
+    exited: bool,
+}
+
+impl End {
+    fn note(&mut self, body: &Body<'_>) {
+        match body {
+            Body::Output { held, .. } => self.held = Some(*held),
+            Body::Exit(_) => self.exited = true,
+            _ => {}
+        }
+    }
+
+    fn recovered(self, torn_bytes: u64) -> Recovered {
+        Recovered { torn_bytes, held: self.held.unwrap_or(0), exited: self.exited }
+    }
+}
+
+/// Looks for the last output in the segments before, where those behind them have none: a writer that dies right after
+/// it began a segment leaves it empty. Damage on the way hides only what its own segment has behind it.
+fn look_back(dir: &Path, earlier: &[SegmentFile], mut end: End) -> End {
+    for segment in earlier.iter().rev() {
+        if end.held.is_some() {
+            break;
+        }
+        let Ok(mut reader) = Reader::at_segment(dir, segment.number) else { continue };
+        while let Ok(Some(_)) = reader.next()
+            && reader.segment() == segment.number
+            && let Some(record) = reader.again()
+        {
+            end.note(&record.body);
+        }
+    }
+    end
 }
 
 fn scan(bytes: &[u8], header: &SegmentHeader) -> Scan {
     let (offset, last) = (header.offset, header.time);
-    let mut scan = Scan { good_bytes: 0, offset, last, held: 0, exited: false, damaged: false };
+    let mut scan = Scan { good_bytes: 0, offset, last, end: End::default(), damaged: false };
     loop {
         match frame(&bytes[scan.good_bytes..]) {
             Framed::Record(length) => {
@@ -69,11 +110,7 @@ fn scan(bytes: &[u8], header: &SegmentHeader) -> Scan {
                 scan.good_bytes += length;
                 scan.offset = record.offset + advance(&record.body);
                 scan.last = record.time;
-                match record.body {
-                    Body::Output { held, .. } => scan.held = held,
-                    Body::Exit(_) => scan.exited = true,
-                    _ => {}
-                }
+                scan.end.note(&record.body);
             }
             Framed::Partial => return scan,
             Framed::Damaged(_) => return Scan { damaged: true, ..scan },
@@ -82,16 +119,17 @@ fn scan(bytes: &[u8], header: &SegmentHeader) -> Scan {
 }
 
 /// Where every segment is sealed the journal goes on in a new one.
-fn begin_after_sealed(dir: &Path, number: u32) -> Result<Tail> {
-    let mut reader = crate::Reader::at_segment(dir, number)?;
+fn begin_after_sealed(dir: &Path, number: u32, earlier: &[SegmentFile]) -> Result<Tail> {
+    let mut reader = Reader::at_segment(dir, number)?;
     let session = reader.session();
     let (mut offset, mut last) = (Offset::ZERO, Time::default());
-    let mut recovered = Recovered { torn_bytes: 0, held: 0, exited: false };
+    let mut end = End::default();
     while let Some(record) = reader.next()? {
         offset = record.offset + advance(&record.body);
         last = record.time;
-        recovered.exited |= matches!(record.body, Body::Exit(_));
+        end.note(&record.body);
     }
+    let recovered = look_back(dir, earlier, end).recovered(0);
     let header = SegmentHeader { session, number: number + 1, offset, time: last };
     let file = crate::writer::begin_segment(dir, &header)?;
     Ok(Tail { file, header, position: SEGMENT_HEADER_BYTES as u64, offset, last, recovered })

@@ -2,7 +2,7 @@
 
 use crate::{Chance, create, output, read_output};
 use journal::{Error, Reader, Writer, verify};
-use protocol::{Body, ExitStatus, Offset};
+use protocol::{Body, ExitStatus, Offset, Size};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use tempfile::tempdir;
@@ -134,6 +134,45 @@ fn a_wholly_sealed_journal_can_be_opened_again() {
     journal::seal(dir.path(), 1).unwrap().unwrap();
     let (writer, recovered) = Writer::open(dir.path()).unwrap();
     assert_eq!((writer.offset(), writer.segment(), recovered.exited), (Offset(3), 2, true));
+}
+
+/// A writer that dies right after it began a segment leaves one without a record; what the last output and the exit say
+/// stands before it, in a segment that may be sealed.
+#[test]
+fn a_journal_cut_right_after_a_new_segment_began_still_knows_its_end() {
+    for sealed in [false, true] {
+        let dir = tempdir().unwrap();
+        let mut writer = create(dir.path());
+        writer.append(&[Body::Exit(ExitStatus::Code(3)), output(b"early")]).unwrap();
+        while writer.segment() < 2 {
+            writer.append(&[Body::Output { bytes: &[7; 900_000], held: 5 }]).unwrap();
+        }
+        let end = writer.offset();
+        // A record that says nothing of the end does not hide it.
+        writer.append(&[Body::Resize(Size::DEFAULT), output(b"torn")]).unwrap();
+        drop(writer);
+        if sealed {
+            journal::seal(dir.path(), 1).unwrap().unwrap();
+        }
+        let last = dir.path().join("00000002.seg");
+        let length = fs::metadata(&last).unwrap().len();
+        for cut in [length - 1, 64] {
+            fs::OpenOptions::new().write(true).open(&last).unwrap().set_len(cut).unwrap();
+            let (writer, recovered) = Writer::open(dir.path()).unwrap();
+            assert_eq!((writer.offset(), writer.segment()), (end, 2));
+            assert_eq!((recovered.held, recovered.exited), (5, true), "sealed: {sealed}, cut at {cut}");
+        }
+    }
+}
+
+/// What a writer left that took over a sealed journal and died at once: two segments, the last one empty.
+#[test]
+fn an_exit_is_known_after_a_host_that_left_nothing() {
+    let dir = tempdir().unwrap();
+    create(dir.path()).append(&[output(b"bye"), Body::Exit(ExitStatus::Code(3))]).unwrap();
+    journal::seal(dir.path(), 1).unwrap().unwrap();
+    drop(Writer::open(dir.path()).unwrap());
+    assert!(Writer::open(dir.path()).unwrap().1.exited);
 }
 
 #[test]
