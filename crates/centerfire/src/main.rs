@@ -20,6 +20,8 @@ fn main() -> ExitCode {
         Some(session::role::KEEPER) => exit::of_role(keeper(&words)),
         Some(session::role::HOST) => exit::of_role(host(&words)),
         Some(session::role::ATTACH) => attach(&words),
+        Some(session::role::CHECK) => exit::of_role(check(&words)),
+        Some(session::role::TRY) => exit::of_role(try_binary(&words)),
         _ if orchestrator::is_meant(&words) => orchestrator::run(words),
         _ => cli::run(words),
     }
@@ -32,6 +34,14 @@ fn keeper(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
 
 fn host(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
     Ok(session::host::main(session::role::parse(words.get(2))?)?)
+}
+
+fn check(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
+    Ok(session::trial::check(&session::role::parse(words.get(2))?)?)
+}
+
+fn try_binary(words: &[std::ffi::OsString]) -> anyhow::Result<()> {
+    Ok(session::trial::main(&session::role::parse(words.get(2))?)?)
 }
 
 fn attach(words: &[std::ffi::OsString]) -> ExitCode {

@@ -283,6 +283,9 @@ pub struct Status {
     pub pids: Pids,
     /// Who is connected.
     pub clients: Vec<ClientInfo>,
+    /// What the host runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Binary>,
     /// Why the recording has gaps now, where it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
@@ -309,6 +312,17 @@ pub struct Pids {
     pub host: u32,
     /// The program.
     pub child: u32,
+}
+
+/// A binary of this program.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Binary {
+    /// Its release, such as `0.1.0`.
+    pub version: String,
+    /// Where it was started from, for people.
+    pub path: String,
+    /// Which file it is, also after another one took its path: device and inode.
+    pub file: String,
 }
 
 /// A connected client.

@@ -6,18 +6,22 @@ use crate::backoff::Backoff;
 use crate::folder::Folder;
 use crate::link::{Heard, Link, News};
 use crate::role::{self, HostArgs, KeeperArgs, Ready, Shared, Task};
-use crate::{process, signals};
+use crate::{binary, process, signals};
 use protocol::{Exit, ExitStatus, Time};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, WaitOptions, wait};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 /// Deaths of a host in a row after which its successor is told not to trust the screen's checkpoint.
 const DEATHS_UNTIL_DISTRUST: u32 = 3;
+/// Deaths in a row after which the binary that a host was upgraded to is given up for the keeper's own: without trust
+/// in the screen it had its chance.
+const DEATHS_UNTIL_OWN_BINARY: u32 = 5;
 
 struct Keeper {
     folder: Folder,
@@ -32,6 +36,8 @@ struct Keeper {
     parent: bool,
     exit: Option<ExitStatus>,
     host: Option<Link>,
+    /// The binary that a host was upgraded to: the next one is started from it too.
+    upgraded: Option<OwnedFd>,
     backoff: Backoff,
     start_host_at: Option<Instant>,
 }
@@ -46,9 +52,9 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
     let folder = Folder::at(&shared.folder);
     let signals = signals::pipe(&[libc::SIGCHLD])?;
     let (child, child_watch, slave, host) = match args.task {
-        Task::Start { slave, ready, cwd } => {
+        Task::Start { slave, ready } => {
             let slave = role::inherited(slave)?;
-            let (child, watch) = start(&slave, ready, command, &cwd)?;
+            let (child, watch) = start(&slave, ready, command)?;
             (child, watch, Some(slave), None)
         }
         Task::Adopt { child, child_watch, link } => {
@@ -76,6 +82,7 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
         parent,
         exit,
         host,
+        upgraded: None,
         backoff,
         start_host_at,
     };
@@ -92,14 +99,9 @@ fn detach_from_everything() {
 }
 
 /// Starts the program and tells whoever waits on `ready`.
-fn start(
-    slave: &OwnedFd,
-    ready: i32,
-    words: &[OsString],
-    cwd: &std::path::Path,
-) -> io::Result<(Pid, OwnedFd)> {
+fn start(slave: &OwnedFd, ready: i32, words: &[OsString]) -> io::Result<(Pid, OwnedFd)> {
     let ready = std::fs::File::from(role::inherited(ready)?);
-    let started = spawn_program(slave, words, cwd);
+    let started = spawn_program(slave, words);
     let line = match &started {
         Ok((child, _)) => Ready::Started { child: child.as_raw_nonzero().get() },
         Err(error) => Ready::Failed { errno: error.raw_os_error().unwrap_or(0) },
@@ -108,10 +110,10 @@ fn start(
     started
 }
 
-fn spawn_program(slave: &OwnedFd, words: &[OsString], cwd: &std::path::Path) -> io::Result<(Pid, OwnedFd)> {
+fn spawn_program(slave: &OwnedFd, words: &[OsString]) -> io::Result<(Pid, OwnedFd)> {
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(cwd);
+    command.args(arguments);
     let child = terminal::pty::spawn(slave, &mut command)?;
     let pid = Pid::from_child(&child);
     Ok((pid, process::watch(pid)?))
@@ -181,7 +183,8 @@ impl Keeper {
         let Some(host) = &self.host else { return false };
         match host.hear() {
             Heard::News(News::Finished) => return true,
-            Heard::News(News::Exited(_)) | Heard::Nothing => {}
+            Heard::Binary(binary) => self.upgraded = Some(binary),
+            Heard::News(_) | Heard::Nothing => {}
             Heard::Gone => {
                 self.host = None;
                 self.start_host_at = Some(self.backoff.died());
@@ -191,6 +194,9 @@ impl Keeper {
     }
 
     fn start_host(&mut self) {
+        if self.backoff.deaths() >= DEATHS_UNTIL_OWN_BINARY && self.upgraded.take().is_some() {
+            eprintln!("keeper: hosts of the new binary die at once; going back to the old one");
+        }
         self.start_host_at = match self.spawn_host() {
             Ok(link) => {
                 self.backoff.started();
@@ -208,20 +214,34 @@ impl Keeper {
         };
     }
 
+    /// Starts a host from the binary that the one before was upgraded to, or, where that cannot be, from our own.
     fn spawn_host(&self) -> io::Result<Link> {
+        if let Some(upgraded) = &self.upgraded {
+            match binary::path_of(upgraded).and_then(|path| self.spawn_host_from(&path)) {
+                Ok(link) => return Ok(link),
+                Err(error) => eprintln!("keeper: cannot start a host from the new binary: {error}"),
+            }
+        }
+        self.spawn_host_from(&role::this_binary())
+    }
+
+    fn spawn_host_from(&self, binary: &Path) -> io::Result<Link> {
         let (link, other) = Link::pair()?;
         let args = HostArgs {
-            shared: self.shared.clone(),
+            shared: Shared { version: role::VERSION, ..self.shared.clone() },
             child: self.child.as_raw_nonzero().get(),
             child_watch: role::number(&self.child_watch),
             keeper: rustix::process::getpid().as_raw_nonzero().get(),
             link: role::number(&other),
+            keeper_version: role::VERSION,
             distrust_screen: self.backoff.deaths() >= DEATHS_UNTIL_DISTRUST,
             upgraded: false,
         };
         let shared = &self.shared;
         let inherit = vec![shared.master, shared.listener, shared.alive, args.child_watch, args.link];
-        role::command(&role::this_binary(), role::HOST, &args, &self.folder.log(), inherit)?.spawn()?;
+        let mut command = role::command(binary, role::HOST, &args, &self.folder.log(), inherit)?;
+        binary::start_directly(&mut command)?;
+        command.spawn()?;
         Ok(link)
     }
 }

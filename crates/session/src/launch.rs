@@ -6,6 +6,7 @@ use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process};
 use protocol::{META_VERSION, Meta, SessionId, Size, Time};
+use rustix::fs::{Access, access};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
 use std::ffi::OsString;
@@ -90,12 +91,14 @@ fn start_keeper(
     name: &str,
 ) -> Result<()> {
     let failed = |error: io::Error| Error::io(folder.path(), error);
+    access(&launch.cwd, Access::EXEC_OK).map_err(|error| Error::io(&launch.cwd, error))?;
     let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(failed)?;
     terminal::pty::set_nonblocking(&pty.master).map_err(failed)?;
     let listener = UnixListener::bind(socket).map_err(|error| Error::io(socket, error))?;
     listener.set_nonblocking(true).map_err(failed)?;
     let (ready, ready_write) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
     let shared = Shared {
+        version: role::VERSION,
         folder: folder.path().to_owned(),
         master: role::number(&pty.master),
         listener: role::number(&listener),
@@ -104,11 +107,12 @@ fn start_keeper(
     };
     let slave = role::number(&pty.slave);
     let inherit = vec![shared.master, shared.listener, shared.alive, slave, role::number(&ready_write)];
-    let task = Task::Start { slave, ready: role::number(&ready_write), cwd: launch.cwd.clone() };
+    let task = Task::Start { slave, ready: role::number(&ready_write) };
     let args = KeeperArgs { shared, task };
     let mut command =
         role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit).map_err(failed)?;
-    command.arg("--").args(&launch.command);
+    // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
+    command.arg("--").args(&launch.command).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
     command.spawn().map_err(failed)?;
     drop(ready_write);

@@ -6,6 +6,7 @@
 
 pub mod attach;
 mod backoff;
+pub mod binary;
 pub mod client;
 mod error;
 pub mod export;
@@ -23,6 +24,7 @@ pub mod replay;
 pub mod role;
 pub mod signals;
 pub mod source;
+pub mod trial;
 pub mod view;
 
 pub use error::{Error, Result};

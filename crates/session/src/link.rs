@@ -1,11 +1,17 @@
 //! The socket between a keeper and its host. Each learns from it that the other died.
 //!
-//! A message is a tag and a number, four bytes each, in the machine's order: both ends are on one machine.
+//! A message is a tag and a number, four bytes each, in the machine's order: both ends are on one machine. At an
+//! upgrade the ends are of two versions ([`crate::role::VERSION`]): tags are only ever added, and a host knows from its
+//! arguments which ones its keeper understands.
 
 use protocol::ExitStatus;
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
-use std::io;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 const MESSAGE_BYTES: usize = 8;
@@ -17,6 +23,38 @@ pub(crate) enum News {
     Exited(ExitStatus),
     /// Host to keeper: all is stored and the terminal is closed; nobody is needed any more.
     Finished,
+    /// Host to keeper, since version 1: start the next host from the binary whose descriptor comes along.
+    Binary,
+}
+
+impl News {
+    fn encode(self) -> [u8; MESSAGE_BYTES] {
+        let (tag, number): (i32, i32) = match self {
+            Self::Exited(ExitStatus::Code(code)) => (1, code),
+            Self::Exited(ExitStatus::Signal(signal)) => (2, signal),
+            Self::Exited(ExitStatus::Lost) => (3, 0),
+            Self::Finished => (4, 0),
+            Self::Binary => (5, 0),
+        };
+        let mut bytes = [0; MESSAGE_BYTES];
+        bytes[..4].copy_from_slice(&tag.to_ne_bytes());
+        bytes[4..].copy_from_slice(&number.to_ne_bytes());
+        bytes
+    }
+
+    /// `None` for a word of a newer version.
+    fn decode(bytes: [u8; MESSAGE_BYTES]) -> Option<Self> {
+        let [tag, number] =
+            [&bytes[..4], &bytes[4..]].map(|part| i32::from_ne_bytes(part.try_into().expect("four bytes")));
+        Some(match tag {
+            1 => Self::Exited(ExitStatus::Code(number)),
+            2 => Self::Exited(ExitStatus::Signal(number)),
+            3 => Self::Exited(ExitStatus::Lost),
+            4 => Self::Finished,
+            5 => Self::Binary,
+            _ => return None,
+        })
+    }
 }
 
 /// One end.
@@ -25,6 +63,8 @@ pub(crate) struct Link(OwnedFd);
 /// What reading gave.
 pub(crate) enum Heard {
     News(News),
+    /// The next host's binary.
+    Binary(OwnedFd),
     Nothing,
     /// The other end is dead.
     Gone,
@@ -42,36 +82,52 @@ impl Link {
 
     /// Tells the other end; if it is dead, reading will say so.
     pub(crate) fn tell(&self, news: News) {
-        let (tag, number) = match news {
-            News::Exited(ExitStatus::Code(code)) => (1, code),
-            News::Exited(ExitStatus::Signal(signal)) => (2, signal),
-            News::Exited(ExitStatus::Lost) => (3, 0),
-            News::Finished => (4, 0),
-        };
-        let mut bytes = [0; MESSAGE_BYTES];
-        bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
-        bytes[4..].copy_from_slice(&number.to_ne_bytes());
-        let _ = send(&self.0, &bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        self.send(news, &[]);
+    }
+
+    /// Tells a keeper from which binary it is to start the next host.
+    pub(crate) fn tell_binary(&self, binary: BorrowedFd<'_>) {
+        self.send(News::Binary, &[binary]);
+    }
+
+    fn send(&self, news: News, pass: &[BorrowedFd<'_>]) {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !pass.is_empty() {
+            control.push(SendAncillaryMessage::ScmRights(pass));
+        }
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        let _ = sendmsg(&self.0, &[IoSlice::new(&news.encode())], &mut control, flags);
     }
 
     /// Reads without waiting.
     pub(crate) fn hear(&self) -> Heard {
         let mut bytes = [0; MESSAGE_BYTES];
-        match recv(&self.0, &mut bytes, RecvFlags::DONTWAIT) {
-            Ok((MESSAGE_BYTES, _)) => {}
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | cloexec();
+        match recvmsg(&self.0, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
+            Ok(received) if received.bytes == MESSAGE_BYTES => {}
             Err(Errno::AGAIN | Errno::INTR) => return Heard::Nothing,
             _ => return Heard::Gone,
         }
-        let number = i32::from_ne_bytes(bytes[4..].try_into().expect("four bytes"));
-        Heard::News(match i32::from_ne_bytes(bytes[..4].try_into().expect("four bytes")) {
-            1 => News::Exited(ExitStatus::Code(number)),
-            2 => News::Exited(ExitStatus::Signal(number)),
-            3 => News::Exited(ExitStatus::Lost),
-            4 => News::Finished,
-            // A newer version on the other side may know more words; tags are only ever added.
-            _ => return Heard::Nothing,
-        })
+        let passed = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
+        match (News::decode(bytes), passed) {
+            (Some(News::Binary), Some(binary)) => Heard::Binary(binary),
+            (Some(News::Binary) | None, _) => Heard::Nothing,
+            (Some(news), _) => Heard::News(news),
+        }
     }
+}
+
+fn cloexec() -> RecvFlags {
+    #[cfg(target_os = "linux")]
+    return RecvFlags::CMSG_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    RecvFlags::empty()
 }
 
 impl AsFd for Link {
@@ -119,9 +175,60 @@ mod tests {
     fn a_word_of_a_newer_version_is_passed_over() {
         let (one, other) = Link::pair().unwrap();
         let other = Link::from_fd(other);
-        send(&one, &[0xff; MESSAGE_BYTES], SendFlags::NOSIGNAL).unwrap();
+        rustix::io::write(&one.0, &[0xff; MESSAGE_BYTES]).unwrap();
         one.tell(News::Finished);
         assert!(matches!(other.hear(), Heard::Nothing));
         assert!(matches!(other.hear(), Heard::News(News::Finished)));
+    }
+
+    fn sample(tag: i32, number: i32) -> [u8; MESSAGE_BYTES] {
+        let bytes = [tag.to_ne_bytes(), number.to_ne_bytes()].concat();
+        bytes.try_into().expect("eight bytes")
+    }
+
+    /// Version 0 had the first four; a keeper of any age must understand them.
+    #[test]
+    fn the_words_of_the_link_stay_as_they_are() {
+        let samples = [
+            (News::Exited(ExitStatus::Code(7)), sample(1, 7)),
+            (News::Exited(ExitStatus::Signal(9)), sample(2, 9)),
+            (News::Exited(ExitStatus::Lost), sample(3, 0)),
+            (News::Finished, sample(4, 0)),
+            (News::Binary, sample(5, 0)),
+        ];
+        for (news, bytes) in samples {
+            assert_eq!((news.encode(), News::decode(bytes)), (bytes, Some(news)));
+        }
+        assert_eq!(News::decode(sample(6, 1)), None);
+    }
+
+    /// A word of a newer version, with whatever it brings along, is passed over, and the next one is heard.
+    #[test]
+    fn an_unknown_word_does_not_hide_the_next() {
+        let (keeper, other) = Link::pair().unwrap();
+        let host = Link::from_fd(other);
+        rustix::io::write(&host.0, &sample(99, 1)).unwrap();
+        host.tell_binary(host.as_fd());
+        host.tell(News::Finished);
+        assert!(matches!(keeper.hear(), Heard::Nothing));
+        assert!(matches!(keeper.hear(), Heard::Binary(_)));
+        assert!(matches!(keeper.hear(), Heard::News(News::Finished)));
+        assert!(matches!(keeper.hear(), Heard::Nothing));
+        drop(host);
+        assert!(matches!(keeper.hear(), Heard::Gone));
+    }
+
+    /// A keeper of version 0 reads eight bytes and no descriptor: what is new must cost it neither.
+    #[test]
+    fn a_reader_of_version_0_is_not_put_out_of_step() {
+        let (host, keeper) = Link::pair().unwrap();
+        host.tell_binary(host.as_fd());
+        host.tell(News::Finished);
+        let read = || {
+            let mut bytes = [0; MESSAGE_BYTES];
+            rustix::net::recv(&keeper, &mut bytes, RecvFlags::DONTWAIT).unwrap();
+            bytes
+        };
+        assert_eq!([read(), read()], [sample(5, 0), sample(4, 0)]);
     }
 }

@@ -2,8 +2,10 @@
 //! which is which.
 //!
 //! A role is started as `centerfire __keeper JSON [-- COMMAND...]`, `centerfire __host JSON` or `centerfire __attach
-//! JSON`. It is taken before
-//! any argument parser, so that a keeper never touches the memory that one needs.
+//! JSON`. It is taken before any argument parser, so that a keeper never touches the memory that one needs.
+//!
+//! At an upgrade one version writes the JSON and another reads it. Within a [`VERSION`] keys may be added, with a
+//! default: readers pass over those they do not know. `tests.rs` has samples of each version.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The version of the arguments of roles and of the words on the link between keeper and host. What has none is of
+/// version 0, which had the same keys and no word for a host's binary.
+pub const VERSION: u16 = 1;
+
 /// The first argument of a keeper.
 pub const KEEPER: &str = "__keeper";
 /// The first argument of a host.
@@ -22,8 +28,15 @@ pub const HOST: &str = "__host";
 /// The first argument of the process that sits at a person's terminal.
 pub const ATTACH: &str = "__attach";
 
+/// The first argument of a binary that is asked whether it works.
+pub const CHECK: &str = "__check";
+
+/// The first argument of the process that asks it.
+pub const TRY: &str = "__try";
+
 /// What stays the same for all hosts of a session.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// Lines that are kept when they scroll off the screen.
     pub history_lines: usize,
@@ -40,6 +53,9 @@ impl Default for Settings {
 /// The numbers of inherited descriptors, and the program they belong to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shared {
+    /// [`VERSION`] of the writer.
+    #[serde(default)]
+    pub(crate) version: u16,
     /// The session's folder.
     pub folder: PathBuf,
     /// The master of the pseudo-terminal.
@@ -66,14 +82,12 @@ pub struct KeeperArgs {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Task {
-    /// The first keeper: starts the program on the slave and says so on `ready`.
+    /// The first keeper: starts the program on the slave, in its own working directory, and says so on `ready`.
     Start {
         /// The slave of the pseudo-terminal.
         slave: RawFd,
         /// A pipe for one line.
         ready: RawFd,
-        /// Where the program starts.
-        cwd: PathBuf,
     },
     /// A keeper in the place of one that died: its host started it.
     Adopt {
@@ -100,6 +114,9 @@ pub struct HostArgs {
     pub(crate) keeper: i32,
     /// The socket to the keeper.
     pub(crate) link: RawFd,
+    /// [`VERSION`] of the keeper: which words it knows.
+    #[serde(default)]
+    pub(crate) keeper_version: u16,
     /// Whether hosts before it died so often that the screen may be why: then it begins with an empty one.
     #[serde(default)]
     pub(crate) distrust_screen: bool,
@@ -111,6 +128,9 @@ pub struct HostArgs {
 /// What the process at a person's terminal is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AttachArgs {
+    /// [`VERSION`] of the writer.
+    #[serde(default)]
+    pub version: u16,
     /// The session's folder.
     pub folder: PathBuf,
     /// The session's name, for what is said to people.
@@ -152,9 +172,19 @@ pub(crate) fn set_name(name: &std::ffi::CStr) {
     let _ = name;
 }
 
-/// Reads the JSON of a role.
+/// Reads the JSON of a role. A later version than ours has keys that mean something else: it is refused.
 pub fn parse<T: DeserializeOwned>(argument: Option<&OsString>) -> io::Result<T> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        #[serde(default)]
+        version: u16,
+    }
     let text = argument.and_then(|text| text.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
+    let Versioned { version } = serde_json::from_str(text)?;
+    if version > VERSION {
+        let why = format!("arguments of version {version}; this centerfire knows versions up to {VERSION}");
+        return Err(io::Error::other(why));
+    }
     Ok(serde_json::from_str(text)?)
 }
 
@@ -219,3 +249,6 @@ pub(crate) fn inherited(number: RawFd) -> io::Result<OwnedFd> {
 pub(crate) fn number(fd: &impl AsRawFd) -> RawFd {
     fd.as_raw_fd()
 }
+
+#[cfg(test)]
+mod tests;

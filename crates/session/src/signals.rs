@@ -34,6 +34,13 @@ pub fn ignore(signals: &[i32]) {
     }
 }
 
+/// Has signals do again what they do in any process.
+pub fn restore(signals: &[i32]) {
+    for signal in signals {
+        let _ = install(*signal, libc::SIG_DFL);
+    }
+}
+
 /// The numbers of the signals that came.
 pub fn drain(pipe: &OwnedFd) -> Vec<i32> {
     let mut bytes = [0; 64];

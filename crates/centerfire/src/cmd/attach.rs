@@ -45,7 +45,12 @@ impl Args {
 
 /// Goes to the terminal as a process of its own; comes back only if that fails.
 pub(crate) fn join(folder: &Path, name: &str, options: Options) -> anyhow::Error {
-    let args = AttachArgs { folder: folder.to_owned(), name: name.to_owned(), options };
+    let args = AttachArgs {
+        version: session::role::VERSION,
+        folder: folder.to_owned(),
+        name: name.to_owned(),
+        options,
+    };
     anyhow::Error::new(role::become_attach(&args)).context("start the process at the terminal")
 }
 

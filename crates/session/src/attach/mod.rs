@@ -26,12 +26,15 @@ pub struct Options {
     /// Whether to type and to set the size, if nobody else does.
     pub control: bool,
     /// Whether to take control from whoever has it.
+    #[serde(default)]
     pub take: bool,
     /// Whether this terminal sees the session from its very beginning.
+    #[serde(default)]
     pub fresh: bool,
     /// The key that detaches.
     pub detach_key: String,
     /// Lines of history to show first.
+    #[serde(default)]
     pub history: usize,
 }
 

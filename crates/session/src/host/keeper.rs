@@ -10,6 +10,8 @@ use std::time::Instant;
 /// The keeper, or the wait for the next one.
 pub(super) struct Keeper {
     pub pid: i32,
+    /// Its [`role::VERSION`]: which words of the link it knows.
+    pub version: u16,
     /// `None` while a new keeper is due.
     pub link: Option<Link>,
     backoff: Backoff,
@@ -17,8 +19,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(pid: i32, link: Link) -> Self {
-        Self { pid, link: Some(link), backoff: Backoff::new(), start_at: None }
+    pub(super) fn new(pid: i32, version: u16, link: Link) -> Self {
+        Self { pid, version, link: Some(link), backoff: Backoff::new(), start_at: None }
     }
 
     /// When a new one is to be started.
@@ -32,7 +34,7 @@ impl Host {
         let Some(link) = &self.keeper.link else { return };
         match link.hear() {
             Heard::News(News::Exited(status)) => self.ending.begin(status),
-            Heard::News(News::Finished) | Heard::Nothing => {}
+            Heard::News(_) | Heard::Binary(_) | Heard::Nothing => {}
             Heard::Gone => {
                 self.keeper.link = None;
                 self.keeper.start_at = Some(self.keeper.backoff.died());
@@ -48,7 +50,7 @@ impl Host {
         self.keeper.start_at = match self.spawn_keeper() {
             Ok((link, pid)) => {
                 self.keeper.link = Some(link);
-                self.keeper.pid = pid;
+                (self.keeper.pid, self.keeper.version) = (pid, role::VERSION);
                 self.keeper.backoff.started();
                 self.status_file.age.changed();
                 None
@@ -63,7 +65,7 @@ impl Host {
     fn spawn_keeper(&self) -> io::Result<(Link, i32)> {
         let (link, other) = Link::pair()?;
         // The descriptors kept the numbers under which they were inherited.
-        let shared = self.args.shared.clone();
+        let shared = role::Shared { version: role::VERSION, ..self.args.shared.clone() };
         let child_watch = role::number(&self.child_watch);
         let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, role::number(&other)];
         let task = role::Task::Adopt { child: self.args.child, child_watch, link: role::number(&other) };

@@ -64,7 +64,7 @@ pub(crate) struct Host {
     status_file: StatusFile,
     /// Output was stored of which the clients were not told.
     head_due: bool,
-    upgrade_to: Option<std::path::PathBuf>,
+    upgrade: upgrade::Upgrade,
 }
 
 /// Runs a host until its session is over, or until it is replaced.
@@ -126,7 +126,7 @@ impl Host {
             listener: inherit(args.shared.listener)?,
             alive: Some(inherit(args.shared.alive)?),
             child_watch: inherit(args.child_watch)?,
-            keeper: Keeper::new(args.keeper, Link::from_fd(inherit(args.link)?)),
+            keeper: Keeper::new(args.keeper, args.keeper_version, Link::from_fd(inherit(args.link)?)),
             recording,
             output,
             input: InputQueue::default(),
@@ -136,7 +136,7 @@ impl Host {
             size,
             status_file: StatusFile::new(&folder),
             head_due: false,
-            upgrade_to: None,
+            upgrade: upgrade::Upgrade::default(),
             folder,
             args,
         };
@@ -149,6 +149,7 @@ impl Host {
             host.resize(size);
         }
         host.resume_ending(recovered.is_some_and(|recovered| recovered.exited));
+        host.tell_binary();
         Ok(host)
     }
 
@@ -158,9 +159,7 @@ impl Host {
         loop {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;
-            if let Some(binary) = self.upgrade_to.take() {
-                self.exec(&binary);
-            }
+            self.become_upgrade();
             if self.is_over() {
                 return self.finish();
             }
@@ -195,6 +194,9 @@ impl Host {
             self.hear_keeper();
         }
         self.tend_keeper();
+        if ready.trial {
+            self.hear_trial();
+        }
         self.publish_reports();
         self.tend_end();
         if std::mem::take(&mut self.head_due) {

@@ -20,6 +20,8 @@ pub(super) struct Readiness {
     /// Somebody connects.
     pub listener: bool,
     pub keeper: bool,
+    /// A binary was tried, and there is word of it.
+    pub trial: bool,
     /// Who sent something, takes something, or is gone.
     pub clients: Vec<ClientNumber>,
     /// Nothing happened: there is time for what can wait.
@@ -33,6 +35,7 @@ enum Source {
     Local,
     Listener,
     Keeper,
+    Trial,
     Client(ClientNumber),
 }
 
@@ -73,7 +76,7 @@ impl Host {
     pub(super) fn wait(&self) -> io::Result<Readiness> {
         let reading = !self.output.ended && !self.local.as_ref().is_some_and(Local::holds_up);
         let writing = self.input.wants_write();
-        let mut watched = Watched::with_room(4 + self.clients.all.len());
+        let mut watched = Watched::with_room(5 + self.clients.all.len());
         // A master whose slaves are closed reports a hang-up for ever, whatever is asked of it. It is left out unless
         // something waits to be written, which then has nowhere to go and is found out at once.
         if reading || writing {
@@ -85,6 +88,9 @@ impl Host {
         watched.add(Source::Listener, &self.listener, true, false);
         if let Some(link) = &self.keeper.link {
             watched.add(Source::Keeper, link, true, false);
+        }
+        if let Some(words) = self.upgrade.trial() {
+            watched.add(Source::Trial, words, true, false);
         }
         for client in &self.clients.all {
             watched.add(Source::Client(client.number), client, true, client.wants_write());
@@ -101,6 +107,7 @@ impl Host {
                 }
                 Source::Listener => ready.listener = readable,
                 Source::Keeper => ready.keeper = readable,
+                Source::Trial => ready.trial = readable,
                 Source::Client(number) => ready.clients.push(number),
             }
         }

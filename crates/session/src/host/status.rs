@@ -159,6 +159,7 @@ impl Host {
                 child: self.args.child.unsigned_abs(),
             },
             clients: self.clients.describe(),
+            host: Some(self.upgrade.own.clone()),
             degraded: None,
         };
         self.recording.describe(&mut status);
