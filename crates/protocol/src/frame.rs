@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 /// The version a client names in its hello. A host takes its own version and the two before it.
 pub const HOST_PROTOCOL: u16 = 1;
 
+/// The oldest version of a host that a client of ours talks to: two before its own. Version 0 is what was spoken before
+/// the first release: the frames of version 1 without what may be left out there.
+pub const OLDEST_HOST_PROTOCOL: u16 = HOST_PROTOCOL.saturating_sub(2);
+
 /// Bytes of a frame at most, both directions: a screen with 10,000 lines of history fits, and no peer can make the
 /// other allocate more.
 pub const MAX_FRAME_BYTES: usize = 8 << 20; // 8 MiB

@@ -5,7 +5,8 @@ use crate::view::Checkpoint;
 use crate::{Error, Result};
 use protocol::Meta;
 use protocol::frame::{
-    Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, Request, decode_frame, encode_frame,
+    Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, OLDEST_HOST_PROTOCOL, Refusal,
+    Request, decode_frame, encode_frame,
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -88,10 +89,30 @@ impl HostClient {
             _ => Error::io(&path, error),
         })?;
         let mut client = Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0 };
-        let hello = Request::Hello { version: HOST_PROTOCOL, name: name.to_owned(), pid: std::process::id() };
-        match client.call(hello)? {
-            Answer::Welcome { .. } => Ok(client),
-            other => Err(unexpected(&other)),
+        client.greet(name)?;
+        Ok(client)
+    }
+
+    /// Says hello in our version, or in one that an older host knows.
+    fn greet(&mut self, name: &str) -> Result<()> {
+        let mut version = HOST_PROTOCOL;
+        loop {
+            let hello = Request::Hello { version, name: name.to_owned(), pid: std::process::id() };
+            match self.call(hello) {
+                Ok(Answer::Welcome { .. }) => return Ok(()),
+                Ok(other) => return Err(unexpected(&other)),
+                Err(Error::Refused { code: Refusal::Version, .. }) if version > OLDEST_HOST_PROTOCOL => {
+                    version -= 1;
+                }
+                Err(Error::Refused { code: Refusal::Version, message }) => {
+                    let message = format!(
+                        "{message}; this centerfire speaks versions {OLDEST_HOST_PROTOCOL} to {HOST_PROTOCOL}: \
+                         use the newer one, or the one that started the session"
+                    );
+                    return Err(Error::Refused { code: Refusal::Version, message });
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -199,16 +220,22 @@ impl HostClient {
         self.socket.write_all(&frame[sent..]).map_err(|error| self.failed(error))
     }
 
+    /// The next message that is there. Events that only a newer version knows are passed over.
     fn take_message(&mut self) -> Result<Option<(Message, Vec<u8>)>> {
-        match decode_frame(&self.received, MAX_FRAME_BYTES) {
-            Frame::Partial => Ok(None),
-            Frame::Bad => Err(Error::Protocol("impossible frame".to_owned())),
-            Frame::Whole { head, tail, length } => {
-                let message =
-                    serde_json::from_slice(head).map_err(|error| Error::Protocol(error.to_string()))?;
-                let tail = tail.to_vec();
-                self.received.drain(..length);
-                Ok(Some((message, tail)))
+        loop {
+            let (head, tail, length) = match decode_frame(&self.received, MAX_FRAME_BYTES) {
+                Frame::Partial => return Ok(None),
+                Frame::Bad => return Err(Error::Protocol("impossible frame".to_owned())),
+                Frame::Whole { head, tail, length } => (head, tail, length),
+            };
+            let message = match serde_json::from_slice(head) {
+                Ok(message) => Some((message, tail.to_vec())),
+                Err(_) if is_event(head) => None,
+                Err(error) => return Err(Error::Protocol(error.to_string())),
+            };
+            self.received.drain(..length);
+            if message.is_some() {
+                return Ok(message);
             }
         }
     }
@@ -222,6 +249,12 @@ impl AsFd for HostClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Whether a head is that of an event, known or not.
+fn is_event(head: &[u8]) -> bool {
+    let head: serde_json::Value = serde_json::from_slice(head).unwrap_or_default();
+    head["event"]["event"].is_string()
 }
 
 /// An answer that does not fit the question.

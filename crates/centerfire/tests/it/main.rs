@@ -49,6 +49,8 @@ mod stream;
 mod threads;
 /// Another binary takes over without anybody noticing.
 mod upgrade;
+/// The version of the wire before the first, frozen: a host that speaks it, and a client.
+mod version0;
 /// Waiting for a text, a state, an end.
 mod wait;
 /// No frame, however wrong, harms a session.

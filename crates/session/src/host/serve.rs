@@ -73,7 +73,12 @@ impl Host {
 
     fn hello(&mut self, from: ClientNumber, id: u64, version: u16, name: String, pid: u32) {
         if !(OLDEST_VERSION..=HOST_PROTOCOL).contains(&version) {
-            let message = format!("this session's host speaks version {HOST_PROTOCOL}, not {version}");
+            let next = if version < OLDEST_VERSION {
+                "; a newer centerfire can talk to it"
+            } else {
+                ", and perhaps `centerfire upgrade-hosts` can bring it up to date"
+            };
+            let message = format!("this session's host speaks version {HOST_PROTOCOL}, not {version}{next}");
             return self.clients.refuse(from, id, Refusal::Version, message);
         }
         // Who comes in the place of one that died finds control free and the terminal given back.
