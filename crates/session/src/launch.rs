@@ -5,7 +5,7 @@ use crate::home::Home;
 use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process};
-use protocol::{META_VERSION, Meta, SessionId, Size, Time};
+use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
 use rustix::fs::{Access, access};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
@@ -61,6 +61,7 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         id,
         command: launch.command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
         cwd: launch.cwd.to_string_lossy().into_owned(),
+        bytes: Bytes::beyond_text(&launch.command, &launch.cwd),
         size: launch.size,
         created: Time::now(),
         boot: process::boot_id(),

@@ -4,7 +4,6 @@ use super::run;
 use crate::context::Context;
 use protocol::Phase;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Run an ended session's command again, in the same folder, as a new session
@@ -44,15 +43,14 @@ impl Args {
                 "centerfire: {names} was set with --env then and is not now; give it again if it matters"
             );
         }
-        let command = entry.meta.command.iter().map(OsString::from).collect();
         let plan = run::Args {
             name: self.name.or_else(|| is_free(context, name).then(|| name.clone())),
             detached: self.detached,
-            cwd: Some(PathBuf::from(&entry.meta.cwd)),
+            cwd: Some(entry.meta.folder()),
             env: self.env,
             ..run::Args::default()
         };
-        plan.begin(context, command, Some(entry.meta.id))
+        plan.begin(context, entry.meta.words(), Some(entry.meta.id))
     }
 }
 

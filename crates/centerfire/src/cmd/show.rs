@@ -53,6 +53,9 @@ pub(crate) fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         "socket": meta.socket,
         "size": meta.size,
     });
+    if let Some(bytes) = &meta.bytes {
+        value["bytes"] = json!(bytes);
+    }
     if entry.phase != Phase::Running
         && let Some(resume) = resume_command(&meta.command)
     {

@@ -1,6 +1,8 @@
 //! `centerfire restart`.
 
-use crate::{instance, out, recorded, started, text};
+use crate::{LIMIT, instance, out, recorded, started, text};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 #[test]
 fn the_same_command_runs_in_the_same_folder_as_a_child_of_the_old_session() {
@@ -20,6 +22,44 @@ fn the_same_command_runs_in_the_same_folder_as_a_child_of_the_old_session() {
     assert_eq!(second["parent"], first["id"]);
     assert_eq!(second["name"], "s");
     assert_eq!(out(&instance, &["output", &id]), format!("{}\r\nword\r\n", folder.display()));
+}
+
+/// Names of files and arguments are bytes: a program gets its own, also when it is started again from what was written.
+#[test]
+fn words_and_folders_that_are_no_text_come_through_a_restart() {
+    let instance = instance();
+    let name = OsStr::from_bytes(b"no\xfftext");
+    std::fs::create_dir(instance.work().join(name)).unwrap();
+    let mut command = instance.command(&["run", "-d", "--name", "s", "--cwd"]);
+    let script = r#"printf '%s' "$(pwd)" "$1" | od -An -v -tx1 | tr -d ' \n'"#;
+    command.arg(name).args(["--", "sh", "-c", script, "sh"]).arg(OsStr::from_bytes(b"\xc3\x28\xfe"));
+    let run = testkit::instance::finish(command, LIMIT);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    out(&instance, &["wait", "s", "--for", "exit"]);
+    let seen = out(&instance, &["output", "s"]);
+    assert!(seen.ends_with("6e6fff74657874c328fe"), "{seen}");
+    let shown = instance.json(&["show", "s", "--json"]);
+    assert_eq!(shown["command"][4], "\u{fffd}(\u{fffd}");
+    assert_eq!(shown["bytes"]["command"][4], serde_json::json!([0xc3, 0x28, 0xfe]));
+    let id = out(&instance, &["restart", "s", "--detached"]).trim().to_owned();
+    out(&instance, &["wait", &id, "--for", "exit"]);
+    assert_eq!(out(&instance, &["output", &id]), seen);
+}
+
+/// The folder in which a shell stands may be such a one without anybody naming it.
+#[test]
+fn a_session_starts_in_a_folder_whose_name_is_no_text() {
+    let instance = instance();
+    let folder = instance.work().join(OsStr::from_bytes(b"\xff"));
+    std::fs::create_dir(&folder).unwrap();
+    let script = r"pwd | od -An -v -tx1 | tr -d ' \n'";
+    let mut command = instance.command(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
+    command.current_dir(&folder);
+    let run = testkit::instance::finish(command, LIMIT);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    out(&instance, &["wait", "s", "--for", "exit"]);
+    assert!(out(&instance, &["output", "s"]).contains("2fff0a"));
+    assert!(out(&instance, &["list", "--all"]).contains("pwd"));
 }
 
 #[test]

@@ -53,7 +53,9 @@ fn a_session_that_cannot_be_handed_over_goes_on_and_says_why() {
     let output = by(&new, &instance, &["upgrade-hosts"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
-    assert!(told.contains("`s` goes on under 0.1.0: input waits for the program to read it"), "{told}");
+    let version = env!("CARGO_PKG_VERSION");
+    let why = format!("`s` goes on under {version}: input waits for the program to read it");
+    assert!(told.contains(&why), "{told}");
     assert!(told.ends_with("`centerfire upgrade-hosts s` tries again\n"), "{told}");
     let output = by(&new, &instance, &["upgrade-hosts", "--json", "s", "ended"]);
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

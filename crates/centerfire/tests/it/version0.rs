@@ -13,8 +13,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 const ID: &str = "01a1fd8e-d0f9-75a2-ac16-15a3f4e38958";
 const META: &str = r#"{"version":1,"id":"01a1fd8e-d0f9-75a2-ac16-15a3f4e38958","command":["sh"],"cwd":"/","size":{"cols":80,"rows":24},"created":1795255357689382,"boot":"BOOT","machine":"laptop","socket":"SOCKET"}"#;
 
-/// What a host of version 0 says to each request: heads with the request's number for `ID`, and a tail.
-const HOST_0: &[(&str, &[(&str, &[u8])])] = &[
+/// A head with `ID` for the number of the request, and a tail.
+type Says = (&'static str, &'static [u8]);
+
+/// What a host of version 0 says to each request.
+const HOST_0: &[(&str, &[Says])] = &[
     (
         "hello",
         &[(

@@ -16,6 +16,7 @@ fn meta() -> Meta {
         id: SessionId::from_bytes([7; 16]),
         command: vec!["sh".to_owned(), "-c".to_owned(), "x".to_owned()],
         cwd: "/home/me".to_owned(),
+        bytes: None,
         size: SIZE,
         created: Time(1_700_000_000_000_000),
         boot: String::new(),
