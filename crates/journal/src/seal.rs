@@ -12,6 +12,7 @@
 use crate::format::{Framed, MAX_PAYLOAD_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, decode, frame};
 use crate::{Error, Result, segment};
 use protocol::Offset;
+use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -48,6 +49,11 @@ pub fn seal(dir: &Path, number: u32) -> Result<Option<Sealed>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(&plain, error)),
     };
+    // Two at once would write the same draft. Who comes second waits, and finds the work done.
+    flock(&file, FlockOperation::LockExclusive).map_err(|error| Error::io(&plain, error))?;
+    if !plain.exists() {
+        return Ok(None);
+    }
     let plain_bytes = file.metadata().map_err(|error| Error::io(&plain, error))?.len();
     let draft = dir.join(format!("{number:08}.zst.tmp"));
     let packed_bytes = pack(&file, &draft, &plain)?;

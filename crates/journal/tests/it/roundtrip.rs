@@ -94,3 +94,25 @@ fn a_folder_and_its_files_are_private() {
     seal(&journal, 1).unwrap();
     assert_eq!(mode(&journal.join("00000001.seg.zst")), 0o600);
 }
+
+/// A host packs in its pauses and at its end, on two threads: they may come to one segment at the same time.
+#[test]
+fn a_segment_that_many_seal_at_once_is_sealed_once_and_whole() {
+    let dir = tempdir().unwrap();
+    let mut chance = Chance::seeded();
+    let mut writer = create(dir.path());
+    while writer.segment() < 2 {
+        writer.append(&[output(&chance.bytes(500_000))]).unwrap();
+    }
+    let together = std::sync::Barrier::new(4);
+    let sealing = || {
+        together.wait();
+        seal(dir.path(), 1).unwrap().is_some()
+    };
+    let sealed = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(sealing)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|sealed| *sealed).count()
+    });
+    assert_eq!(sealed, 1);
+    assert!(verify(dir.path(), |_| ()).unwrap().is_sound());
+}
