@@ -4,8 +4,8 @@
 
 use crate::rig::{LIMIT, Rig};
 use serde_json::Value;
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Output;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -61,7 +61,7 @@ struct Fixture {
     /// The requests that came, with their tails.
     heard: Receiver<(Value, Vec<u8>)>,
     /// The lock that says that the session is alive.
-    _alive: OwnedFd,
+    _alive: File,
 }
 
 impl Fixture {
@@ -71,11 +71,13 @@ impl Fixture {
         let folder = rig.instance.home().join("state/sessions").join(ID);
         std::fs::create_dir_all(&folder).unwrap();
         let socket = rig.instance.home().join("old.sock");
-        let meta = META.replace("BOOT", &session::process::boot_id());
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        let meta = META.replace("BOOT", boot.trim());
         let meta = meta.replace("SOCKET", socket.to_str().unwrap());
         std::fs::write(folder.join("meta.json"), meta).unwrap();
         std::fs::write(folder.join("name"), "old").unwrap();
-        let alive = session::process::hold(&folder.join("alive")).unwrap();
+        let alive = File::create(folder.join("alive")).unwrap();
+        alive.lock().unwrap();
         let listener = UnixListener::bind(socket).unwrap();
         let (tell, heard) = channel();
         std::thread::spawn(move || {
