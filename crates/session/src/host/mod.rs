@@ -171,9 +171,6 @@ impl Host {
         if ready.keys {
             self.read_keys();
         }
-        if ready.idle && self.output.canvas.lags() {
-            self.output.canvas.paint_some();
-        }
         self.release_held_key();
         self.tend_asking();
         self.write_input()?;

@@ -24,8 +24,6 @@ pub(super) struct Readiness {
     pub trial: bool,
     /// Who sent something, takes something, or is gone.
     pub clients: Vec<ClientNumber>,
-    /// Nothing happened: there is time for what can wait.
-    pub idle: bool,
 }
 
 /// Whose descriptor it is.
@@ -95,10 +93,9 @@ impl Host {
         for client in &self.clients.all {
             watched.add(Source::Client(client.number), client, true, client.wants_write());
         }
-        let mut ready = Readiness { idle: true, ..Readiness::default() };
+        let mut ready = Readiness::default();
         for (source, events) in watched.wait(self.deadline())? {
             let readable = events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
-            ready.idle = false;
             match source {
                 Source::Master => ready.output = readable && reading,
                 Source::Local => {
@@ -118,9 +115,8 @@ impl Host {
     fn deadline(&self) -> Option<Instant> {
         let local = self.local.as_ref().and_then(Local::deadline);
         let asking = self.output.asking.deadline();
-        let painting = self.output.canvas.lags().then(Instant::now);
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
-        [self.status_file.age.deadline(), local, asking, painting, input, ending, self.keeper.deadline()]
+        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline()]
             .into_iter()
             .flatten()
             .min()

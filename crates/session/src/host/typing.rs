@@ -2,7 +2,6 @@
 //! terminal, and perhaps a password.
 
 use super::Host;
-use super::canvas::Canvas;
 use super::input::Transaction;
 use super::local::Typed;
 use protocol::ClientNumber;
@@ -76,17 +75,11 @@ impl Host {
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            let asks = || asks_for_secret(&mut self.output.canvas);
+            let asks = || self.output.canvas.with(|screen| secret::asks(screen));
             for receipt in self.input.write(&self.master, &mut self.recording, asks)? {
                 self.done(receipt.client, receipt.call);
             }
         }
         Ok(())
     }
-}
-
-/// Whether the screen asks for a secret (T31). In a flood there is no prompt, and a Ctrl-C must not wait until it is
-/// painted.
-fn asks_for_secret(canvas: &mut Canvas) -> bool {
-    canvas.is_near() && canvas.with(|screen| secret::asks(screen))
 }

@@ -5,6 +5,7 @@
 
 use super::Host;
 use crate::binary;
+use crate::replay;
 use crate::role::{self, HostArgs, Shared};
 use crate::trial::{TryArgs, Verdict};
 use protocol::ClientNumber;
@@ -140,7 +141,7 @@ impl Host {
             self.local = None;
             self.clients.tell(controller, Event::Detached { reason: DetachReason::Upgrade });
         }
-        self.output.canvas.checkpoint();
+        replay::write_checkpoint(&self.folder, &self.output.canvas.checkpoint());
         let args = self.args_of_successor();
         let shared = &args.shared;
         let inherit = [shared.master, shared.listener, shared.alive, args.child_watch, args.link];
