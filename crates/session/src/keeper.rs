@@ -6,7 +6,7 @@ use crate::backoff::Backoff;
 use crate::folder::Folder;
 use crate::link::{Heard, Link, News};
 use crate::role::{self, HostArgs, KeeperArgs, Ready, Shared, Task};
-use crate::{binary, process, signals};
+use crate::{binary, log, process, signals};
 use protocol::{Exit, ExitStatus, Time};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, WaitOptions, wait};
@@ -94,7 +94,14 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
 fn detach_from_everything() {
     let _ = rustix::process::setsid();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    signals::ignore(&[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTSTP]);
+    signals::ignore(&[
+        libc::SIGHUP,
+        libc::SIGINT,
+        libc::SIGQUIT,
+        libc::SIGPIPE,
+        libc::SIGTSTP,
+        libc::SIGXFSZ,
+    ]);
     process::adopt_orphans();
 }
 
@@ -167,7 +174,7 @@ impl Keeper {
         self.exit = Some(status);
         // A full disk must not end the keeper; the host is told anyway, and its journal holds the status too.
         if let Err(error) = self.folder.write_exit(&Exit { status, time: Time::now() }) {
-            eprintln!("keeper: cannot write down the end: {error}");
+            log::error("keeper", format_args!("cannot write down the end: {error}"));
         }
         // Only now may the output end: whoever reads it to its end finds the exit.
         self.slave = None;
@@ -195,7 +202,10 @@ impl Keeper {
 
     fn start_host(&mut self) {
         if self.backoff.deaths() >= DEATHS_UNTIL_OWN_BINARY && self.upgraded.take().is_some() {
-            eprintln!("keeper: hosts of the new binary die at once; going back to the old one");
+            log::error(
+                "keeper",
+                format_args!("hosts of the new binary die at once; going back to the old one"),
+            );
         }
         self.start_host_at = match self.spawn_host() {
             Ok(link) => {
@@ -208,7 +218,7 @@ impl Keeper {
                 None
             }
             Err(error) => {
-                eprintln!("keeper: cannot start a host: {error}");
+                log::error("keeper", format_args!("cannot start a host: {error}"));
                 Some(self.backoff.died())
             }
         };
@@ -219,7 +229,9 @@ impl Keeper {
         if let Some(upgraded) = &self.upgraded {
             match binary::path_of(upgraded).and_then(|path| self.spawn_host_from(&path)) {
                 Ok(link) => return Ok(link),
-                Err(error) => eprintln!("keeper: cannot start a host from the new binary: {error}"),
+                Err(error) => {
+                    log::error("keeper", format_args!("cannot start a host from the new binary: {error}"))
+                }
             }
         }
         self.spawn_host_from(&role::this_binary())

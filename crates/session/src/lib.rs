@@ -17,6 +17,7 @@ pub mod host;
 pub mod keeper;
 pub mod launch;
 mod link;
+pub mod log;
 pub mod nearest;
 mod process;
 pub mod registry;

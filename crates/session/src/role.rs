@@ -199,6 +199,8 @@ pub(crate) fn command(
 ) -> io::Result<Command> {
     let mut command = Command::new(binary);
     command.arg0("centerfire").arg(role).arg(serde_json::to_string(args)?);
+    // Of a log that cannot be made shorter more is kept.
+    let _ = crate::log::trim(log);
     let mut options = std::fs::OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let log = options.append(true).create(true).open(log)?;

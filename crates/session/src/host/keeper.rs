@@ -3,7 +3,7 @@
 use super::Host;
 use crate::backoff::Backoff;
 use crate::link::{Heard, Link, News};
-use crate::role;
+use crate::{log, role};
 use std::io;
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ impl Host {
                 None
             }
             Err(error) => {
-                eprintln!("host: cannot start a keeper: {error}");
+                log::error("host", format_args!("cannot start a keeper: {error}"));
                 Some(self.keeper.backoff.died())
             }
         };

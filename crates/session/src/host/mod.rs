@@ -76,6 +76,8 @@ pub fn main(args: HostArgs) -> Result<()> {
         libc::SIGQUIT,
         libc::SIGPIPE,
         libc::SIGTSTP,
+        // A file that may not grow is an error of a write, like a full disk.
+        libc::SIGXFSZ,
         libc::SIGCHLD,
     ]);
     let _ = rustix::process::setsid();

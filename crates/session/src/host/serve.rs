@@ -3,7 +3,7 @@
 use super::Host;
 use super::input::{Receipt, Transaction};
 use super::local::{self, Local};
-use crate::process;
+use crate::{log, process};
 use protocol::frame::{
     Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request,
 };
@@ -107,7 +107,7 @@ impl Host {
         let passed = self.clients.get(from).and_then(|client| client.passed.take());
         let tty = match passed.filter(|_| control && attach.tty).map(local::open) {
             Some(Err(error)) => {
-                eprintln!("host: the client has to relay: {error}");
+                log::error("host", format_args!("the client has to relay: {error}"));
                 None
             }
             Some(Ok(tty)) => Some(tty),

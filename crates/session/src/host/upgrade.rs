@@ -4,10 +4,9 @@
 //! with a word and come again at once; nothing they miss, the journal has.
 
 use super::Host;
-use crate::binary;
-use crate::replay;
 use crate::role::{self, HostArgs, Shared};
 use crate::trial::{TryArgs, Verdict};
+use crate::{binary, log, replay};
 use protocol::ClientNumber;
 use protocol::frame::{Binary, DetachReason, Event, Refusal};
 use rustix::io::Errno;
@@ -146,7 +145,7 @@ impl Host {
         let shared = &args.shared;
         let inherit = [shared.master, shared.listener, shared.alive, args.child_watch, args.link];
         let error = binary::exec(binary, role::HOST, &args, &inherit);
-        eprintln!("host: cannot become {}: {error}", binary.display());
+        log::error("host", format_args!("cannot become {}: {error}", binary.display()));
     }
 
     /// What the host is told that takes this one's place. The descriptors kept the numbers under which they were
@@ -172,7 +171,7 @@ impl Host {
         }
         match (&self.keeper.link, binary::hold_own()) {
             (Some(link), Ok(binary)) => link.tell_binary(binary.as_fd()),
-            (_, Err(error)) => eprintln!("host: cannot hold its own binary: {error}"),
+            (_, Err(error)) => log::error("host", format_args!("cannot hold its own binary: {error}")),
             (None, Ok(_)) => {}
         }
     }

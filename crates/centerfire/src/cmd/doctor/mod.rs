@@ -73,6 +73,7 @@ const CHECKS: &[Check] = &[
     Check { name: "nesting", look: system::nesting },
     Check { name: "logout", look: system::logout },
     Check { name: "sessions", look: sessions::unreadable },
+    Check { name: "logs", look: sessions::logs },
     Check { name: "journals", look: sessions::journals },
     Check { name: "leftovers", look: sessions::leftovers },
 ];

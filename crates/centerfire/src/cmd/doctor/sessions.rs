@@ -42,6 +42,21 @@ pub(super) fn unreadable(context: &Context) -> Vec<Finding> {
     findings
 }
 
+/// What keeper and host of a session that runs said last, if anything was wrong.
+pub(super) fn logs(context: &Context) -> Vec<Finding> {
+    let running = entries(context).into_iter().flatten().filter(|entry| entry.phase == Phase::Running);
+    let finding = |entry: Entry| {
+        let log = entry.folder.log();
+        let words = session::log::last_words(&log)?;
+        Some(Finding::warn(format!("`{}`: {words}", entry.name), format!("{} has it all", log.display())))
+    };
+    let findings: Vec<Finding> = running.filter_map(finding).collect();
+    match findings.is_empty() {
+        true => vec![Finding::ok("no session that runs had anything to complain of")],
+        false => findings,
+    }
+}
+
 /// The last segment of each journal, where a crash would show.
 pub(super) fn journals(context: &Context) -> Vec<Finding> {
     let entries: Vec<Entry> = entries(context).into_iter().flatten().collect();
