@@ -35,6 +35,8 @@ struct Keeper {
     /// Whether the program is our child, so that we can wait for it.
     parent: bool,
     exit: Option<ExitStatus>,
+    /// Who starts the session waits until nobody holds it any more: neither we nor the first host.
+    ready: Option<OwnedFd>,
     host: Option<Link>,
     /// The binary that a host was upgraded to: the next one is started from it too.
     upgraded: Option<OwnedFd>,
@@ -51,15 +53,16 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
         [role::inherited(shared.master)?, role::inherited(shared.listener)?, role::inherited(shared.alive)?];
     let folder = Folder::at(&shared.folder);
     let signals = signals::pipe(&[libc::SIGCHLD])?;
-    let (child, child_watch, slave, host) = match args.task {
+    let (child, child_watch, slave, ready, host) = match args.task {
         Task::Start { slave, ready } => {
             let slave = role::inherited(slave)?;
-            let (child, watch) = start(&slave, ready, command)?;
-            (child, watch, Some(slave), None)
+            let ready = role::inherited(ready)?;
+            let (child, watch) = start(&slave, &ready, command)?;
+            (child, watch, Some(slave), Some(ready), None)
         }
         Task::Adopt { child, child_watch, link } => {
             let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidInput)?;
-            (child, role::inherited(child_watch)?, None, Some(Link::from_fd(role::inherited(link)?)))
+            (child, role::inherited(child_watch)?, None, None, Some(Link::from_fd(role::inherited(link)?)))
         }
     };
     let start_host_at = host.is_none().then(Instant::now);
@@ -81,6 +84,7 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
         child_watch,
         parent,
         exit,
+        ready,
         host,
         upgraded: None,
         backoff,
@@ -106,14 +110,14 @@ fn detach_from_everything() {
 }
 
 /// Starts the program and tells whoever waits on `ready`.
-fn start(slave: &OwnedFd, ready: i32, words: &[OsString]) -> io::Result<(Pid, OwnedFd)> {
-    let ready = std::fs::File::from(role::inherited(ready)?);
+fn start(slave: &OwnedFd, ready: &OwnedFd, words: &[OsString]) -> io::Result<(Pid, OwnedFd)> {
     let started = spawn_program(slave, words);
     let line = match &started {
         Ok((child, _)) => Ready::Started { child: child.as_raw_nonzero().get() },
         Err(error) => Ready::Failed { errno: error.raw_os_error().unwrap_or(0) },
     };
-    serde_json::to_writer(&ready, &line)?;
+    let line = serde_json::to_string(&line)? + "\n";
+    rustix::io::write(ready, line.as_bytes())?;
     started
 }
 
@@ -207,7 +211,10 @@ impl Keeper {
                 format_args!("hosts of the new binary die at once; going back to the old one"),
             );
         }
-        self.start_host_at = match self.spawn_host() {
+        let started = self.spawn_host();
+        // It has it now; and nobody waits for a second attempt.
+        self.ready = None;
+        self.start_host_at = match started {
             Ok(link) => {
                 self.backoff.started();
                 if let Some(status) = self.exit {
@@ -246,11 +253,13 @@ impl Keeper {
             keeper: rustix::process::getpid().as_raw_nonzero().get(),
             link: role::number(&other),
             keeper_version: role::VERSION,
+            ready: self.ready.as_ref().map(role::number),
             distrust_screen: self.backoff.deaths() >= DEATHS_UNTIL_DISTRUST,
             upgraded: false,
         };
         let shared = &self.shared;
-        let inherit = vec![shared.master, shared.listener, shared.alive, args.child_watch, args.link];
+        let mut inherit = vec![shared.master, shared.listener, shared.alive, args.child_watch, args.link];
+        inherit.extend(args.ready);
         let mut command = role::command(binary, role::HOST, &args, &self.folder.log(), inherit)?;
         binary::start_directly(&mut command)?;
         command.spawn()?;

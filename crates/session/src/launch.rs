@@ -6,15 +6,19 @@ use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process};
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, access};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// How long the first host may take to write its status down; the session runs without as well.
+const STATUS_WITHIN: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -52,7 +56,7 @@ pub struct Launched {
     pub meta: Meta,
 }
 
-/// Starts a session and returns when its program runs, or could not be started.
+/// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
 pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
     let id = SessionId::generate();
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
@@ -128,12 +132,17 @@ fn set_environment(command: &mut Command, launch: &Launch, id: SessionId, name: 
     command.env("CENTERFIRE_SESSION", id.to_string()).env("CENTERFIRE_SESSION_NAME", name);
 }
 
-/// Waits for the keeper's one line. The pipe closes with the keeper, so this cannot hang.
-fn await_start(mut ready: std::fs::File, launch: &Launch) -> Result<()> {
+/// Waits for the keeper's one line, then for the first host's status. The pipe closes with both of them, so this
+/// cannot hang.
+fn await_start(ready: std::fs::File, launch: &Launch) -> Result<()> {
+    let mut ready = BufReader::new(ready);
     let mut line = String::new();
-    let _ = ready.read_to_string(&mut line);
+    let _ = ready.read_line(&mut line);
     let source = match serde_json::from_str(&line) {
-        Ok(Ready::Started { .. }) => return Ok(()),
+        Ok(Ready::Started { .. }) => {
+            let _ = poll(&mut [PollFd::new(ready.get_ref(), PollFlags::IN)], Some(&STATUS_WITHIN));
+            return Ok(());
+        }
         Ok(Ready::Failed { errno: 0 }) | Err(_) => io::Error::other("the keeper died"),
         Ok(Ready::Failed { errno }) => io::Error::from_raw_os_error(errno),
     };

@@ -117,6 +117,10 @@ pub struct HostArgs {
     /// [`VERSION`] of the keeper: which words it knows.
     #[serde(default)]
     pub(crate) keeper_version: u16,
+    /// A pipe that the first host closes once it can be asked and its status lies on disk: who starts the session
+    /// waits for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ready: Option<RawFd>,
     /// Whether hosts before it died so often that the screen may be why: then it begins with an empty one.
     #[serde(default)]
     pub(crate) distrust_screen: bool,
@@ -148,7 +152,7 @@ pub fn become_attach(args: &AttachArgs) -> io::Error {
     }
 }
 
-/// The line that a first keeper writes on `ready`.
+/// The line that a first keeper writes on `ready`, which the first host closes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ready {

@@ -27,6 +27,8 @@ mod paste;
 mod pipes;
 /// Queries of programs: one answer each, in order, whoever looks on.
 mod queries;
+/// A session is reached and ended whatever became of its socket and its host.
+mod reach;
 /// Clients that come and go, against one that never left.
 mod reconnect;
 /// A terminal comes back as it was.

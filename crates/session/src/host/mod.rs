@@ -62,6 +62,8 @@ pub(crate) struct Host {
     ending: Ending,
     size: Size,
     status_file: StatusFile,
+    /// Held by the first host until its status lies on disk.
+    ready: Option<OwnedFd>,
     /// Output was stored of which the clients were not told.
     head_due: bool,
     upgrade: upgrade::Upgrade,
@@ -137,6 +139,7 @@ impl Host {
             ending: Ending::default(),
             size,
             status_file: StatusFile::new(&folder),
+            ready: args.ready.map(inherit).transpose()?,
             head_due: false,
             upgrade: upgrade::Upgrade::default(),
             folder,
@@ -158,6 +161,7 @@ impl Host {
     fn run(&mut self) -> Result<()> {
         // A host that takes over a silent program has nothing to wake it, and the file names its dead predecessor.
         self.status_file.write_now(self.status());
+        self.ready = None;
         loop {
             let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
             self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;

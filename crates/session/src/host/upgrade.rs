@@ -157,6 +157,7 @@ impl Host {
             child_watch: role::number(&self.child_watch),
             keeper: self.keeper.pid,
             link,
+            ready: None,
             keeper_version: self.keeper.version,
             upgraded: true,
             distrust_screen: false,
