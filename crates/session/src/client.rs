@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::view::Checkpoint;
-use crate::{Error, Result};
+use crate::{Error, Result, crew};
 use protocol::Meta;
 use protocol::frame::{
     Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, OLDEST_HOST_PROTOCOL, Refusal,
@@ -25,14 +25,17 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 const HOST_RETURNS: Duration = Duration::from_secs(10);
 /// Between two knocks at the door of a host that is away.
 const KNOCK_EVERY: Duration = Duration::from_millis(20);
+/// Between two rings for a host whose socket is gone, each of which looks at all processes.
+const RING_EVERY: Duration = Duration::from_secs(1);
 
 /// Bytes read at once: small, because it lies on the stack of every attached client, and most messages are short.
 const RECEIVE_BYTES: usize = 2 << 10;
 
 /// Connects to a session's host as `name`. One that died under our hands has a successor in a moment, which is waited
-/// for; [`Error::NoHost`] as soon as it is known that none will come.
+/// for, and one whose socket was deleted opens it again; [`Error::NoHost`] as soon as it is known that none will come.
 pub fn reach(folder: &Folder, meta: &Meta, name: &str) -> Result<HostClient> {
     let end = Instant::now() + HOST_RETURNS;
+    let mut rung: Option<Instant> = None;
     loop {
         let error = match HostClient::connect(meta, name) {
             Err(error) if error.is_gone() => error,
@@ -45,6 +48,10 @@ pub fn reach(folder: &Folder, meta: &Meta, name: &str) -> Result<HostClient> {
         }
         if Instant::now() >= end {
             return Err(error);
+        }
+        if matches!(error, Error::NoHost(_)) && rung.is_none_or(|at| at.elapsed() >= RING_EVERY) {
+            crew::ring(folder);
+            rung = Some(Instant::now());
         }
         std::thread::sleep(KNOCK_EVERY);
     }

@@ -8,6 +8,7 @@ pub mod attach;
 mod backoff;
 pub mod binary;
 pub mod client;
+pub mod crew;
 mod error;
 pub mod export;
 pub mod folder;

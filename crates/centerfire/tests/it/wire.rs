@@ -3,9 +3,13 @@
 use crate::rig::{LIMIT, Rig, Session};
 use crate::stream::{Chance, noise};
 use protocol::frame::{Frame, MAX_FRAME_BYTES, decode_frame};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
+use testkit::eventually;
 
 /// A client that may say anything.
 struct Stranger {
@@ -218,5 +222,75 @@ fn three_hundred_connections_do_no_harm() {
     let crowd: Vec<UnixStream> =
         (0..300).map(|_| UnixStream::connect(&session.meta.socket).expect("the host listens")).collect();
     drop(crowd);
+    assert_unharmed(&rig, &session, &before);
+}
+
+/// Invariant 10: whoever says nothing makes room for those who do, and is hung up on before long; a timer runs only
+/// for them.
+#[test]
+fn silent_clients_lock_nobody_out() {
+    let rig = Rig::new();
+    let session = begin(&rig);
+    let before = session.pids();
+    let mut honest = Stranger::greeted(&session);
+    let crowd: Vec<Stranger> = (0..600)
+        .map(|number| {
+            let mut stranger = Stranger::knock(&session);
+            if number % 2 == 0 {
+                // Half a frame is no word; one that was sent away already cannot even say that.
+                let _ = stranger.socket.write_all(&[40, 0, 0]);
+            }
+            stranger
+        })
+        .collect();
+    assert_unharmed(&rig, &session, &before);
+    assert_eq!(honest.ask(&json!({ "id": 2, "request": "status" }))["answer"], "status");
+    for mut silent in crowd {
+        assert_eq!(silent.hear(), None, "nobody is kept for ever");
+    }
+    assert_eq!(honest.ask(&json!({ "id": 3, "request": "status" }))["answer"], "status", "who spoke is");
+}
+
+/// Invariant 10: without a descriptor for one more client the host waits; it neither spins nor forgets him.
+#[test]
+fn a_host_without_descriptors_waits_for_one() {
+    let rig = Rig::new();
+    let session = begin(&rig);
+    let before = session.pids();
+    let mut guests = vec![Stranger::greeted(&session)];
+    // The lowest free number is the first that is refused: clients take all below the highest.
+    let used = || -> BTreeSet<u64> {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", before.host)).unwrap();
+        files.map(|file| file.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect()
+    };
+    let full = eventually(LIMIT, || {
+        let used = used();
+        let full = used.iter().copied().eq(0..used.len() as u64);
+        if !full {
+            guests.push(Stranger::greeted(&session));
+        }
+        full.then_some(used.len() as u64)
+    });
+    let (host, usual) = (Pid::from_raw(before.host as i32), getrlimit(Resource::Nofile));
+    let limit = Rlimit { current: full, maximum: usual.maximum };
+    prlimit(host, Resource::Nofile, limit).unwrap();
+    let mut late = Stranger::knock(&session);
+    let hello = json!({ "id": 1, "request": "hello", "version": 1, "name": "late", "pid": 1 }).to_string();
+    late.say(hello.as_bytes(), b"");
+    let used = testkit::proc::processor_time(before.host).unwrap();
+    late.socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let waits = late.socket.read(&mut [0; 1]).unwrap_err();
+    assert_eq!(waits.kind(), std::io::ErrorKind::WouldBlock, "he is neither heard nor sent away");
+    let used = testkit::proc::processor_time(before.host).unwrap() - used;
+    assert!(used < Duration::from_millis(200), "{used:?} of one second");
+    assert_eq!(guests[0].ask(&json!({ "id": 2, "request": "status" }))["answer"], "status");
+    let doctor = rig.instance.json(&["doctor", "--json"]);
+    let mut findings = doctor["findings"].as_array().unwrap().iter();
+    let told = findings.find(|finding| finding["check"] == "logs").expect("its log is looked at");
+    let told = told["what"].as_str().unwrap();
+    assert!(told.contains("`open`") && told.contains("host: cannot let clients in"), "{told}");
+    prlimit(host, Resource::Nofile, usual).unwrap();
+    late.socket.set_read_timeout(Some(LIMIT)).unwrap();
+    assert_eq!(late.hear().expect("an answer")["answer"], "welcome");
     assert_unharmed(&rig, &session, &before);
 }

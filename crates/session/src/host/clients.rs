@@ -10,12 +10,15 @@ use protocol::frame::{
 };
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
-use std::io::{self, IoSliceMut};
+use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// Clients at once. Each is a person, a page or a program; the server counts as one, whatever it serves.
 const MAX_CLIENTS: usize = 256;
+/// How long a client may take until it said hello, in a version we speak: ours do at once.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of a frame that a client may send: an input transaction and its head.
 const MAX_REQUEST_BYTES: usize = MAX_INPUT_BYTES + (64 << 10);
 /// Bytes that may wait for a client that does not read; then it is dropped, and may come again.
@@ -30,6 +33,7 @@ pub(super) struct Client {
     pub pid: u32,
     /// Whether it said hello in a version we speak.
     pub welcome: bool,
+    came: Instant,
     /// Whether it wants events.
     pub follows: bool,
     /// Whether it reads the journal, and wants to know how far it goes.
@@ -53,17 +57,28 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Takes everyone who knocks.
-    pub(super) fn accept(&mut self, listener: impl AsFd) {
-        while let Ok(socket) = accept(&listener) {
-            let mine = rustix::process::getuid();
-            let peer = peer_uid(&socket);
-            if self.all.len() >= MAX_CLIENTS || !peer.is_some_and(|peer| peer == mine || peer.is_root()) {
-                continue;
-            }
-            let number = self.free_number();
-            self.all.push(Client::new(number, socket));
+    /// Takes a connection in. Where there are too many already, the one goes that has been silent for longest; if all
+    /// have said who they are, the new one.
+    pub(super) fn admit(&mut self, socket: OwnedFd) {
+        if self.all.len() >= MAX_CLIENTS {
+            // They stand in the order in which they came.
+            let Some(silent) = self.all.iter().position(|client| !client.welcome) else { return };
+            self.all.remove(silent);
         }
+        let number = self.free_number();
+        self.all.push(Client::new(number, socket));
+    }
+
+    /// Hangs up on those who had time enough to say hello.
+    pub(super) fn send_silent_away(&mut self, now: Instant) {
+        for client in self.all.iter_mut().filter(|client| !client.welcome) {
+            client.gone |= client.came + HELLO_WITHIN <= now;
+        }
+    }
+
+    /// When to look again for those who are silent; never while there are none.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.all.iter().find(|client| !client.welcome).map(|client| client.came + HELLO_WITHIN)
     }
 
     /// The next number that no client has. They go round after 65,535; 0 is the host's.
@@ -136,6 +151,7 @@ impl Client {
             name: String::new(),
             pid: 0,
             welcome: false,
+            came: Instant::now(),
             follows: false,
             reads_journal: false,
             terminal: false,
@@ -236,26 +252,6 @@ impl AsFd for Client {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
-}
-
-fn accept(listener: impl AsFd) -> io::Result<OwnedFd> {
-    let socket = rustix::net::accept(listener)?;
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    Ok(socket)
-}
-
-#[cfg(target_os = "linux")]
-fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
-    rustix::net::sockopt::socket_peercred(socket).ok().map(|peer| peer.uid)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
-    let (mut user, mut group) = (0, 0);
-    let number = std::os::fd::AsRawFd::as_raw_fd(&socket.as_fd());
-    // SAFETY: writes two numbers through pointers to two numbers.
-    let result = unsafe { libc::getpeereid(number, &raw mut user, &raw mut group) };
-    (result == 0).then(|| rustix::process::Uid::from_raw(user))
 }
 
 /// A passed descriptor must not leak into what we start. Elsewhere than on Linux there is no flag for it, and

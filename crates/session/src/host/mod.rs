@@ -8,6 +8,7 @@
 mod asking;
 mod canvas;
 mod clients;
+mod door;
 mod ending;
 mod farewell;
 mod input;
@@ -27,8 +28,9 @@ mod worker;
 use crate::folder::Folder;
 use crate::link::Link;
 use crate::role::{self, HostArgs};
-use crate::{Error, Result, replay, signals};
+use crate::{Error, Result, log, replay, signals};
 use clients::Clients;
+use door::Door;
 use ending::Ending;
 use input::InputQueue;
 use keeper::Keeper;
@@ -49,7 +51,7 @@ pub(crate) struct Host {
     folder: Folder,
     meta: Meta,
     master: OwnedFd,
-    listener: OwnedFd,
+    door: Door,
     /// Held until the session is over: whoever finds it free finds no host.
     alive: Option<OwnedFd>,
     child_watch: OwnedFd,
@@ -123,11 +125,16 @@ impl Host {
         } else {
             recording.note(Body::Resize(meta.size));
         }
+        let listener = inherit(args.shared.listener)?;
+        let mut door = Door::new(listener, &meta.socket).map_err(|error| Error::io(folder.path(), error))?;
+        if again && let Err(error) = door.restore() {
+            log::error("host", format_args!("nobody finds the socket: {error}"));
+        }
         let size = output.canvas.with(|screen| screen.size());
         let mut host = Self {
             meta,
             master,
-            listener: inherit(args.shared.listener)?,
+            door,
             alive: Some(inherit(args.shared.alive)?),
             child_watch: inherit(args.child_watch)?,
             keeper: Keeper::new(args.keeper, args.keeper_version, Link::from_fd(inherit(args.link)?)),
@@ -189,9 +196,7 @@ impl Host {
             self.output.rest();
         }
         self.tend_terminal(ready.local_writable);
-        if ready.listener {
-            self.clients.accept(&self.listener);
-        }
+        self.tend_door(ready.knock, ready.bell);
         self.serve_clients(&ready.clients);
         if ready.keeper {
             self.hear_keeper();

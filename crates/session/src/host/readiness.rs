@@ -18,7 +18,9 @@ pub(super) struct Readiness {
     /// The controlling terminal takes more.
     pub local_writable: bool,
     /// Somebody connects.
-    pub listener: bool,
+    pub knock: bool,
+    /// Somebody could not.
+    pub bell: bool,
     pub keeper: bool,
     /// A binary was tried, and there is word of it.
     pub trial: bool,
@@ -31,7 +33,8 @@ pub(super) struct Readiness {
 enum Source {
     Master,
     Local,
-    Listener,
+    Door,
+    Bell,
     Keeper,
     Trial,
     Client(ClientNumber),
@@ -83,7 +86,11 @@ impl Host {
         if let Some(local) = &self.local {
             watched.add(Source::Local, local, self.input.takes_keys(), local.wants_write());
         }
-        watched.add(Source::Listener, &self.listener, true, false);
+        let (listener, bell) = (self.door.listener(), self.door.bell());
+        if let Some(listener) = &listener {
+            watched.add(Source::Door, listener, true, false);
+        }
+        watched.add(Source::Bell, &bell, true, false);
         if let Some(link) = &self.keeper.link {
             watched.add(Source::Keeper, link, true, false);
         }
@@ -102,7 +109,8 @@ impl Host {
                     ready.keys = readable;
                     ready.local_writable = events.contains(PollFlags::OUT);
                 }
-                Source::Listener => ready.listener = readable,
+                Source::Door => ready.knock = readable,
+                Source::Bell => ready.bell = readable,
                 Source::Keeper => ready.keeper = readable,
                 Source::Trial => ready.trial = readable,
                 Source::Client(number) => ready.clients.push(number),
@@ -116,7 +124,8 @@ impl Host {
         let local = self.local.as_ref().and_then(Local::deadline);
         let asking = self.output.asking.deadline();
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
-        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline()]
+        let (door, silent) = (self.door.deadline(), self.clients.deadline());
+        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline(), door, silent]
             .into_iter()
             .flatten()
             .min()

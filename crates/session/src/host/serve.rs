@@ -10,6 +10,7 @@ use protocol::frame::{
 use protocol::{Body, ClientNumber, Notice, Offset, Size, Status};
 use rustix::process::{Pid, Signal};
 use std::collections::VecDeque;
+use std::time::Instant;
 use terminal::key::{DetachWatch, Key, KeyError, KeyModes};
 use terminal::screen::ModeState;
 use terminal::{paste, pty};
@@ -36,6 +37,7 @@ impl Host {
                 self.serve(*number, call, tail);
             }
         }
+        self.clients.send_silent_away(Instant::now());
         self.sweep_clients();
     }
 
