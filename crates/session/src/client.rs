@@ -90,22 +90,27 @@ pub struct HostClient {
 impl HostClient {
     /// Connects and says hello as `name`.
     pub fn connect(meta: &Meta, name: &str) -> Result<Self> {
+        Self::connect_within(meta, name, PATIENCE)
+    }
+
+    /// The same, for whoever has another way if the host does not answer.
+    pub fn connect_within(meta: &Meta, name: &str, patience: Duration) -> Result<Self> {
         let path = Path::new(&meta.socket).to_owned();
         let socket = UnixStream::connect(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(meta.id.to_string()),
             _ => Error::io(&path, error),
         })?;
         let mut client = Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0 };
-        client.greet(name)?;
+        client.greet(name, patience)?;
         Ok(client)
     }
 
     /// Says hello in our version, or in one that an older host knows.
-    fn greet(&mut self, name: &str) -> Result<()> {
+    fn greet(&mut self, name: &str, patience: Duration) -> Result<()> {
         let mut version = HOST_PROTOCOL;
         loop {
             let hello = Request::Hello { version, name: name.to_owned(), pid: std::process::id() };
-            match self.call(hello) {
+            match self.call_with(hello, &[], None, patience).map(|(answer, _)| answer) {
                 Ok(Answer::Welcome { .. }) => return Ok(()),
                 Ok(other) => return Err(unexpected(&other)),
                 Err(Error::Refused { code: Refusal::Version, .. }) if version > OLDEST_HOST_PROTOCOL => {

@@ -1,15 +1,20 @@
 //! `centerfire kill`: ends a session's program.
 
+mod force;
+
 use crate::context::Context;
-use protocol::Phase;
 use protocol::frame::{Event, Request};
+use protocol::{ExitStatus, Phase};
 use rustix::process::Signal;
 use serde_json::json;
 use session::client::HostClient;
+use session::registry::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// End a session's program: hang up, then ask it to terminate, then force it
+///
+/// If the session's host does not answer, the program is found and ended without it.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
@@ -21,6 +26,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
     grace: f64,
 }
+
+/// What ends a program, the gentlest first.
+const HARDER: [Signal; 3] = [Signal::HUP, Signal::TERM, Signal::KILL];
 
 /// The signals that a name is known for; their numbers are this system's.
 const SIGNALS: &[(&str, Signal)] = &[
@@ -44,38 +52,71 @@ fn signal(text: &str) -> Result<i32, String> {
         .ok_or_else(|| format!("no signal `{text}`; write HUP, INT, TERM, KILL or a number"))
 }
 
+/// How long the host may take to answer before its processes are looked for.
+const HOST_ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(Some(&self.session))?;
         if entry.phase != Phase::Running {
             return Err(super::show::ended(&entry));
         }
-        let mut client = context.connect(&entry, "kill")?;
-        client.call(Request::Follow)?;
         if let Some(signal) = self.signal {
-            client.call(Request::Signal { signal })?;
+            send(&entry, signal)?;
             context.say(&json!({ "signal": signal }), String::new);
             return Ok(ExitCode::SUCCESS);
         }
         let grace = Duration::try_from_secs_f64(self.grace)?;
-        for signal in [Signal::HUP, Signal::TERM, Signal::KILL].map(Signal::as_raw) {
-            // A program that ended in between refuses the signal; that is what was wanted.
-            let _ = client.call(Request::Signal { signal });
-            let ended = match ended(&mut client, grace) {
-                // The host may leave with the program, before its word arrives.
-                Err(error) if error.is_gone() => entry.folder.exit()?.map(|exit| exit.status),
-                other => other?,
-            };
-            if let Some(status) = ended {
-                context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
-                return Ok(ExitCode::SUCCESS);
-            }
-        }
-        anyhow::bail!("`{}` does not end, even by SIGKILL; the kernel may be holding it", entry.name)
+        let status = match by_host(&entry, grace) {
+            Ok(Some(status)) => status,
+            // It does not answer, or what it does leads to nothing: a keeper that is stopped tells no end.
+            Ok(None) | Err(_) => force::end(&entry, grace)?,
+        };
+        context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn ended(client: &mut HostClient, grace: Duration) -> session::Result<Option<protocol::ExitStatus>> {
+fn host(entry: &Entry) -> session::Result<HostClient> {
+    HostClient::connect_within(&entry.meta, "kill", HOST_ANSWERS_WITHIN)
+}
+
+fn ask(client: &mut HostClient, request: Request) -> session::Result<()> {
+    client.call_with(request, &[], None, HOST_ANSWERS_WITHIN).map(drop)
+}
+
+/// Sends the program one signal, through its host if that answers.
+fn send(entry: &Entry, signal: i32) -> anyhow::Result<()> {
+    match host(entry).and_then(|mut client| ask(&mut client, Request::Signal { signal })) {
+        Err(error @ session::Error::Refused { .. }) => Err(error.into()),
+        Err(_) => force::send(entry, signal),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Has the host end the program.
+fn by_host(entry: &Entry, grace: Duration) -> anyhow::Result<Option<ExitStatus>> {
+    let mut client = host(entry)?;
+    ask(&mut client, Request::Follow)?;
+    for signal in HARDER.map(Signal::as_raw) {
+        match ask(&mut client, Request::Signal { signal }) {
+            // A program that ended in between refuses the signal; that is what was wanted.
+            Ok(()) | Err(session::Error::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ended = match ended(&mut client, grace) {
+            // The host may leave with the program, before its word arrives.
+            Err(error) if error.is_gone() => entry.folder.exit()?.map(|exit| exit.status),
+            other => other?,
+        };
+        if ended.is_some() {
+            return Ok(ended);
+        }
+    }
+    Ok(None)
+}
+
+fn ended(client: &mut HostClient, grace: Duration) -> session::Result<Option<ExitStatus>> {
     let end = Instant::now() + grace;
     loop {
         while let Some(event) = client.event()? {

@@ -1,0 +1,74 @@
+//! Ends a program whose host does not answer: stopped, stuck, or gone with its socket.
+//!
+//! The keeper is its parent, and still the one who says how it ended.
+
+use super::{HARDER, HOST_ANSWERS_WITHIN};
+use protocol::ExitStatus;
+use rustix::process::Signal;
+use session::client::HostClient;
+use session::crew::Crew;
+use session::registry::Entry;
+use std::time::{Duration, Instant};
+
+/// How long the keeper may take to write down how the program ended.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks for that.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Sends the program one signal.
+pub(super) fn send(entry: &Entry, signal: i32) -> anyhow::Result<()> {
+    let program = Crew::find(&entry.folder).program;
+    let program = program.ok_or_else(|| session::Error::NoHost(entry.name.clone()))?;
+    let signal = Signal::from_named_raw(signal).ok_or_else(|| anyhow::anyhow!("no such signal"))?;
+    Ok(program.signal_groups(signal)?)
+}
+
+/// Ends the program and gives how it ended.
+pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> {
+    let crew = Crew::find(&entry.folder);
+    if crew.is_empty() {
+        return exit(entry)?.ok_or_else(|| session::Error::NoHost(entry.name.clone()).into());
+    }
+    crew.resume();
+    if let Some(program) = &crew.program {
+        let ends = |signal: Signal| {
+            // One that ended in between refuses the signal.
+            let _ = program.signal_groups(signal);
+            program.ended_within(grace)
+        };
+        if !HARDER.into_iter().any(ends) {
+            anyhow::bail!("`{}` does not end, even by SIGKILL; the kernel may be holding it", entry.name);
+        }
+    }
+    let status = written(entry)?;
+    replace_stuck_host(entry, &crew);
+    Ok(status.unwrap_or(ExitStatus::Lost))
+}
+
+fn exit(entry: &Entry) -> session::Result<Option<ExitStatus>> {
+    Ok(entry.folder.exit()?.map(|exit| exit.status))
+}
+
+/// Waits for the keeper's word. Without a keeper there is none: the status is lost.
+fn written(entry: &Entry) -> anyhow::Result<Option<ExitStatus>> {
+    let end = Instant::now() + WRITTEN_WITHIN;
+    loop {
+        let status = exit(entry)?;
+        if status.is_some() || Instant::now() >= end {
+            return Ok(status);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// A host that neither leaves now nor answers never will; its keeper starts another, which closes the recording.
+fn replace_stuck_host(entry: &Entry, crew: &Crew) {
+    let leaves = |host: &session::crew::Member| host.ended_within(HOST_ANSWERS_WITHIN);
+    if !crew.hosts.iter().all(leaves)
+        && HostClient::connect_within(&entry.meta, "kill", HOST_ANSWERS_WITHIN).is_err()
+    {
+        for host in &crew.hosts {
+            let _ = host.signal(Signal::KILL);
+        }
+    }
+}
