@@ -7,6 +7,8 @@ mod claude_code;
 mod crowd;
 /// No process holds a file that is not its own, and no terminal is left over.
 mod descriptors;
+/// A disk that refuses to take more: nothing ends for it, and what it cost is said exactly.
+mod disk;
 /// The program gets its user's environment, and folders of any length work.
 mod environment;
 /// How a program ended is told exactly, after all of its output.
