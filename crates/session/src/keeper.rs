@@ -34,7 +34,10 @@ struct Keeper {
     child_watch: OwnedFd,
     /// Whether the program is our child, so that we can wait for it.
     parent: bool,
-    exit: Option<ExitStatus>,
+    exit: Option<Exit>,
+    /// When to write the end down again, which the disk refused.
+    write_exit_at: Option<Instant>,
+    writing: Backoff,
     /// Who starts the session waits until nobody holds it any more: neither we nor the first host.
     ready: Option<OwnedFd>,
     host: Option<Link>,
@@ -53,25 +56,34 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
         [role::inherited(shared.master)?, role::inherited(shared.listener)?, role::inherited(shared.alive)?];
     let folder = Folder::at(&shared.folder);
     let signals = signals::pipe(&[libc::SIGCHLD])?;
-    let (child, child_watch, slave, ready, host) = match args.task {
+    let (child, child_watch, slave, ready, host, ended) = match args.task {
         Task::Start { slave, ready } => {
             let slave = role::inherited(slave)?;
             let ready = role::inherited(ready)?;
             let (child, watch) = start(&slave, &ready, command)?;
-            (child, watch, Some(slave), Some(ready), None)
+            (child, watch, Some(slave), Some(ready), None, None)
         }
-        Task::Adopt { child, child_watch, link } => {
+        Task::Adopt { child, child_watch, link, ended } => {
             let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidInput)?;
-            (child, role::inherited(child_watch)?, None, None, Some(Link::from_fd(role::inherited(link)?)))
+            (
+                child,
+                role::inherited(child_watch)?,
+                None,
+                None,
+                Some(Link::from_fd(role::inherited(link)?)),
+                ended,
+            )
         }
     };
     let start_host_at = host.is_none().then(Instant::now);
     let parent = slave.is_some();
-    let exit = folder.exit().ok().flatten().map(|exit| exit.status);
-    // The keeper before us may have died between writing the end down and telling it.
-    if let (Some(host), Some(status)) = (&host, exit) {
-        host.tell(News::Exited(status));
+    let written = folder.exit().ok().flatten();
+    // The keeper before us may have died between writing the end down and telling it, or the other way round.
+    if let (Some(host), Some(exit)) = (&host, &written) {
+        host.tell(News::Exited(exit.status));
     }
+    let write_exit_at = (written.is_none() && ended.is_some()).then(Instant::now);
+    let exit = written.or(ended.map(|status| Exit { status, time: Time::now() }));
     // A program that closes its terminal for a moment must find it again: somebody has to hold it open.
     let slave = if exit.is_none() { slave.or_else(|| terminal::pty::slave_of(&held[0]).ok()) } else { slave };
     let backoff = Backoff::new();
@@ -84,6 +96,8 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
         child_watch,
         parent,
         exit,
+        write_exit_at,
+        writing: Backoff::new(),
         ready,
         host,
         upgraded: None,
@@ -136,6 +150,9 @@ impl Keeper {
             if self.start_host_at.is_some_and(|at| at <= Instant::now()) {
                 self.start_host();
             }
+            if self.write_exit_at.is_some_and(|at| at <= Instant::now()) {
+                self.write_exit();
+            }
             self.wait(signals)?;
             signals::drain(signals);
             self.reap();
@@ -145,7 +162,7 @@ impl Keeper {
         }
     }
 
-    /// Sleeps until something ended or it is time to start a host.
+    /// Sleeps until something ended, or it is time to start a host or to write the end down.
     fn wait(&self, signals: &OwnedFd) -> io::Result<()> {
         let mut fds = vec![PollFd::new(signals, PollFlags::IN)];
         if self.exit.is_none() && !self.parent {
@@ -154,7 +171,8 @@ impl Keeper {
         if let Some(host) = &self.host {
             fds.push(PollFd::new(host, PollFlags::IN));
         }
-        let left = self.start_host_at.map(|at| at.saturating_duration_since(Instant::now()));
+        let due = self.start_host_at.into_iter().chain(self.write_exit_at).min();
+        let left = due.map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -175,11 +193,8 @@ impl Keeper {
     }
 
     fn child_ended(&mut self, status: ExitStatus) {
-        self.exit = Some(status);
-        // A full disk must not end the keeper; the host is told anyway, and its journal holds the status too.
-        if let Err(error) = self.folder.write_exit(&Exit { status, time: Time::now() }) {
-            log::error("keeper", format_args!("cannot write down the end: {error}"));
-        }
+        self.exit = Some(Exit { status, time: Time::now() });
+        self.write_exit();
         // Only now may the output end: whoever reads it to its end finds the exit.
         self.slave = None;
         if let Some(host) = &self.host {
@@ -187,6 +202,28 @@ impl Keeper {
         }
         // Nobody waits for the disk to hear of the end.
         self.folder.sync_exit();
+    }
+
+    /// Writes the end down. A full disk must not end the keeper: it tries again until the disk takes it, and the host,
+    /// whose journal holds the status too, tells everyone meanwhile.
+    fn write_exit(&mut self) {
+        let Some(exit) = &self.exit else { return };
+        let tried = self.write_exit_at.is_some();
+        self.write_exit_at = match self.folder.write_exit(exit) {
+            Ok(()) => None,
+            Err(error) => {
+                if !tried {
+                    log::error("keeper", format_args!("cannot write down the end: {error}"));
+                }
+                Some(self.writing.died())
+            }
+        };
+        if self.write_exit_at.is_none() && tried {
+            self.folder.sync_exit();
+            if let Some(host) = &self.host {
+                host.tell(News::WrittenDown);
+            }
+        }
     }
 
     /// Listens to the host; true when all is over.
@@ -217,8 +254,8 @@ impl Keeper {
         self.start_host_at = match started {
             Ok(link) => {
                 self.backoff.started();
-                if let Some(status) = self.exit {
-                    link.tell(News::Exited(status));
+                if let Some(exit) = &self.exit {
+                    link.tell(News::Exited(exit.status));
                 }
                 self.host = Some(link);
                 self.folder.sync_meta();

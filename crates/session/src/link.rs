@@ -25,6 +25,9 @@ pub(crate) enum News {
     Finished,
     /// Host to keeper, since version 1: start the next host from the binary whose descriptor comes along.
     Binary,
+    /// Keeper to host, since version 1: the end is written down. Until then the host stays, because nobody else
+    /// could tell it.
+    WrittenDown,
 }
 
 impl News {
@@ -35,6 +38,7 @@ impl News {
             Self::Exited(ExitStatus::Lost) => (3, 0),
             Self::Finished => (4, 0),
             Self::Binary => (5, 0),
+            Self::WrittenDown => (6, 0),
         };
         let mut bytes = [0; MESSAGE_BYTES];
         bytes[..4].copy_from_slice(&tag.to_ne_bytes());
@@ -52,6 +56,7 @@ impl News {
             3 => Self::Exited(ExitStatus::Lost),
             4 => Self::Finished,
             5 => Self::Binary,
+            6 => Self::WrittenDown,
             _ => return None,
         })
     }
@@ -149,6 +154,7 @@ mod tests {
             News::Exited(ExitStatus::Signal(9)),
             News::Exited(ExitStatus::Lost),
             News::Finished,
+            News::WrittenDown,
         ];
         for news in all {
             one.tell(news);
@@ -195,11 +201,12 @@ mod tests {
             (News::Exited(ExitStatus::Lost), sample(3, 0)),
             (News::Finished, sample(4, 0)),
             (News::Binary, sample(5, 0)),
+            (News::WrittenDown, sample(6, 0)),
         ];
         for (news, bytes) in samples {
             assert_eq!((news.encode(), News::decode(bytes)), (bytes, Some(news)));
         }
-        assert_eq!(News::decode(sample(6, 1)), None);
+        assert_eq!(News::decode(sample(7, 1)), None);
     }
 
     /// A word of a newer version, with whatever it brings along, is passed over, and the next one is heard.

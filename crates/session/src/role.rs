@@ -95,6 +95,10 @@ pub(crate) enum Task {
         child: i32,
         /// Its pidfd, where there are such.
         child_watch: RawFd,
+        /// How the program ended, where the host knows: the keeper before may have died before it could write that
+        /// down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<protocol::ExitStatus>,
         /// The socket to the host.
         link: RawFd,
     },

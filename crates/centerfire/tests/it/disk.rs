@@ -4,14 +4,72 @@
 //! from each write that would.
 
 use crate::rig::{LIMIT, Rig, Session, kill};
-use protocol::{Body, Status};
+use protocol::{Body, ExitStatus, Status};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use testkit::eventually;
+use serde_json::json;
+use std::time::Duration;
+use testkit::{eventually, proc};
 
 /// How long files of a process may become from now on.
 fn limit_files(pid: u32, bytes: Option<u64>) {
     let limit = Rlimit { current: bytes, maximum: None };
     prlimit(Pid::from_raw(pid as i32), Resource::Fsize, limit).expect("limit the files of a process of ours");
+}
+
+/// T21: the end is told at once, the keeper stays until it stands on disk, and then all leave.
+#[test]
+fn an_end_that_the_disk_refuses_is_written_later() {
+    let rig = Rig::new();
+    let session = rig.start("late", "echo ready; read line; exit 5");
+    rig.wait_for_line("late", "ready");
+    let pids = session.pids();
+    limit_files(pids.keeper, Some(0));
+    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
+    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
+    assert_eq!(session.status().exit, Some(ExitStatus::Code(5)), "the host still answers");
+    assert_eq!(rig.instance.json(&["kill", "late", "--json"])["exit"], json!({ "code": 5 }));
+    assert_eq!(session.exit(), None);
+    assert_eq!(session.pids(), pids, "nobody left, and nobody was started");
+    limit_files(pids.keeper, None);
+    let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
+    assert!(gone.is_some(), "{:?}", rig.instance.leaked());
+    assert_eq!(session.exit().map(|exit| exit.status), Some(ExitStatus::Code(5)));
+    assert!(rig.run(&["verify", "late"]).status.success());
+}
+
+/// T21: the keeper dies before the disk takes the end; the next one has it from the host.
+#[test]
+fn an_end_that_the_disk_refused_outlives_the_keeper() {
+    let rig = Rig::new();
+    let session = rig.start("late", "echo ready; read line; exit 5");
+    rig.wait_for_line("late", "ready");
+    let pids = session.pids();
+    limit_files(pids.keeper, Some(0));
+    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
+    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
+    kill(pids.keeper);
+    let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
+    assert!(gone.is_some(), "{:?}", rig.instance.leaked());
+    assert_eq!(session.exit().map(|exit| exit.status), Some(ExitStatus::Code(5)));
+}
+
+/// A keeper that waits for the disk does not spin.
+#[test]
+fn a_keeper_that_waits_for_the_disk_sleeps() {
+    let rig = Rig::new();
+    let session = rig.start("late", "echo ready; read line; exit 5");
+    rig.wait_for_line("late", "ready");
+    let keeper = session.pids().keeper;
+    limit_files(keeper, Some(0));
+    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
+    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
+    let used = proc::processor_time(keeper).unwrap();
+    let mut client = session.client();
+    let error = client.receive(std::time::Instant::now() + Duration::from_secs(2)).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    let used = proc::processor_time(keeper).unwrap() - used;
+    assert!(used < Duration::from_millis(200), "{used:?} of two seconds");
+    limit_files(keeper, None);
 }
 
 /// Bytes of output that the journal has, and of gaps in it.

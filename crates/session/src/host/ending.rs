@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const QUIET: Duration = Duration::from_millis(60);
 /// A background process that goes on writing delays the word of the program's end by no more than this.
 const LIMIT: Duration = Duration::from_secs(1);
+/// The least version of a keeper that goes on trying to write the end down.
+const KEEPER_TRIES_AGAIN: u16 = 1;
 /// Clients may take this long for what waits for them when all is over.
 const LAST_FRAMES: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,14 @@ impl Ending {
         matches!(self, Self::None)
     }
 
+    /// How the program ended, whether or not everyone was told.
+    pub(super) fn status(&self) -> Option<ExitStatus> {
+        match self {
+            Self::None => None,
+            Self::Draining { status, .. } | Self::Told(status) => Some(*status),
+        }
+    }
+
     pub(super) fn told(&self) -> Option<ExitStatus> {
         match self {
             Self::Told(status) => Some(*status),
@@ -100,9 +110,12 @@ impl Host {
         self.clients.publish(&Event::Exited { status, offset });
     }
 
-    /// All output is stored, everyone was told, and nobody can write any more.
+    /// All output is stored, everyone was told, nobody can write any more, and whoever comes later finds the end
+    /// written down. Where the disk refuses that, a keeper tries again and says when it is done; those of version 0 do
+    /// not.
     pub(super) fn is_over(&self) -> bool {
-        self.output.ended && self.ending.told().is_some()
+        let awaited = || self.keeper.version >= KEEPER_TRIES_AGAIN && matches!(self.folder.exit(), Ok(None));
+        self.output.ended && self.ending.told().is_some() && !awaited()
     }
 
     /// Lets the clients have what is theirs, then closes the session and packs its journal.

@@ -34,6 +34,7 @@ impl Host {
         let Some(link) = &self.keeper.link else { return };
         match link.hear() {
             Heard::News(News::Exited(status)) => self.ending.begin(status),
+            // Of what was written down the file speaks: being woken is all.
             Heard::News(_) | Heard::Binary(_) | Heard::Nothing => {}
             Heard::Gone => {
                 self.keeper.link = None;
@@ -68,7 +69,8 @@ impl Host {
         let shared = role::Shared { version: role::VERSION, ..self.args.shared.clone() };
         let child_watch = role::number(&self.child_watch);
         let inherit = vec![shared.master, shared.listener, shared.alive, child_watch, role::number(&other)];
-        let task = role::Task::Adopt { child: self.args.child, child_watch, link: role::number(&other) };
+        let (child, ended) = (self.args.child, self.ending.status());
+        let task = role::Task::Adopt { child, child_watch, ended, link: role::number(&other) };
         let args = role::KeeperArgs { shared, task };
         let child =
             role::command(&role::this_binary(), role::KEEPER, &args, &self.folder.log(), inherit)?.spawn()?;

@@ -28,6 +28,9 @@ fn the_arguments_of_version_1_stay_as_they_are() {
     assert_golden::<KeeperArgs>(KEEPER_1);
     assert_golden::<KeeperArgs>(ADOPTING_KEEPER_1);
     assert_golden::<HostArgs>(HOST_1);
+    // Where there is something to say of it.
+    assert_golden::<HostArgs>(&HOST_1.replace(r#""distrust"#, r#""ready":8,"distrust"#));
+    assert_golden::<KeeperArgs>(&ADOPTING_KEEPER_1.replace(r#""link":7"#, r#""ended":{"code":5},"link":7"#));
     assert_golden::<AttachArgs>(ATTACH_1);
     assert_golden::<TryArgs>(&format!(r#"{{"version":1,"binary":"/b","host":{HOST_1}}}"#));
     let ready: Vec<Ready> =
