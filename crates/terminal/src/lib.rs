@@ -15,5 +15,6 @@ pub mod scan;
 pub mod screen;
 pub mod secret;
 pub mod tty;
+pub mod unit;
 
 pub use screen::Screen;

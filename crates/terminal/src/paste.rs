@@ -1,9 +1,9 @@
 //! A paste as a terminal sends it. That the Enter behind it is a write of its own (T8) is the sender's business.
 
 /// Begins a bracketed paste.
-const BEGIN: &[u8] = b"\x1b[200~";
+pub(crate) const BEGIN: &[u8] = b"\x1b[200~";
 /// Ends one.
-const END: &[u8] = b"\x1b[201~";
+pub(crate) const END: &[u8] = b"\x1b[201~";
 /// What follows an 8-bit CSI in the end of a paste.
 const END_TAIL: &[u8] = b"201~";
 

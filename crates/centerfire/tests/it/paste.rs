@@ -1,6 +1,7 @@
 //! Input is taken whole, or refused; never cut, never mixed, and never in the way of output.
 
 use crate::rig::{LIMIT, Rig, assert_same};
+use protocol::frame::{InputForm, Request};
 use serde_json::Value;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -144,4 +145,48 @@ fn a_paste_stays_in_its_brackets() {
         input.escape_debug()
     );
     assert_eq!(input.matches("\x1b[201~").count(), 1, "{}", input.escape_debug());
+}
+
+/// T9: a terminal pastes in pieces, as they are read; what others send meanwhile comes behind the whole paste.
+#[test]
+fn what_is_sent_during_a_paste_at_the_terminal_comes_after_it() {
+    const PIECE: usize = 4096;
+    let rig = Rig::new();
+    let text: String = (0..64 << 10).map(|number| char::from(b'a' + (number / PIECE) as u8)).collect();
+    let pasted = format!("\x1b[200~{text}\x1b[201~");
+    let all = pasted.len() + "<posted><sent>".len();
+    let terminal = rig.open(
+        "pasted",
+        &format!(r"stty raw -echo; printf '\033[?2004hready'; head -c {all} >taken; printf END; cat"),
+    );
+    terminal.wait_for_text("ready").unwrap();
+    let session = rig.session("pasted");
+    let mut typed = 0;
+    let mut senders = None;
+    for piece in pasted.as_bytes().chunks(PIECE) {
+        terminal.write(piece).unwrap();
+        typed += piece.len();
+        // The host has read it by then, and waits for the next.
+        testkit::eventually(LIMIT, || (session.input().len() >= typed).then_some(()))
+            .expect("the piece is taken");
+        senders.get_or_insert_with(|| {
+            let mut command = rig.instance.command(&["send", "pasted", "--text", "<sent>"]);
+            let process = command.stdin(Stdio::null()).spawn().expect("start a send");
+            let mut client = session.client();
+            client.post(Request::Input { form: InputForm::Text }, b"<posted>").unwrap();
+            // Requests are answered in order: once this is, the other one waits.
+            client.call(Request::Status).unwrap();
+            (process, client)
+        });
+    }
+    terminal.wait_for_text("END").unwrap();
+    let (mut process, _client) = senders.expect("a paste has pieces");
+    assert!(process.wait().unwrap().success());
+    let taken = std::fs::read(rig.instance.work().join("taken")).unwrap();
+    assert_same(&taken[..pasted.len()], pasted.as_bytes(), "the paste");
+    let mut rest = String::from_utf8(taken[pasted.len()..].to_vec()).unwrap();
+    for sent in ["<posted>", "<sent>"] {
+        assert!(rest.contains(sent), "{rest}");
+        rest = rest.replacen(sent, "", 1);
+    }
 }

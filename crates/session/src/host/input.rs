@@ -1,8 +1,10 @@
 //! Input on its way to the program: transactions, one after the other, journaled before the terminal sees them.
 //!
 //! A transaction is what one client wants typed as a whole: a key, a paste, a prompt with its Enter. Nothing of
-//! another comes in between (T9). What the program does not take waits here, up to a limit (T6).
+//! another comes in between (T9). Only the typing of a terminal comes in pieces, as it is read: while one ends inside
+//! a paste or a key, its terminal has the [`Floor`]. What the program does not take waits here, up to a limit (T6).
 
+use super::floor::Floor;
 use super::recording::Recording;
 use protocol::{Body, ClientNumber, LengthClass};
 use rustix::io::Errno;
@@ -33,6 +35,8 @@ pub(super) struct Transaction {
     pub client: ClientNumber,
     /// Parts between which the program is given time to take in the one before.
     pub parts: VecDeque<Vec<u8>>,
+    /// Whether it is a piece of what a terminal types, wherever its reads ended.
+    pub typed: bool,
     pub receipt: Option<Receipt>,
 }
 
@@ -49,6 +53,7 @@ pub(super) struct InputQueue {
     /// Bytes of the first part that were written; `None` if it is not journaled yet.
     written: Option<usize>,
     settling: Option<Settling>,
+    floor: Floor,
     secrecy: Secrecy,
 }
 
@@ -67,17 +72,36 @@ impl InputQueue {
 
     /// Whether a terminal's keys should be read now.
     pub(super) fn takes_keys(&self) -> bool {
-        self.bytes < TERMINAL_BYTES
+        // What waits for the end of a paste must not be what keeps that end from being read.
+        let unfinished = || self.floor.holder().is_some() && self.bytes_typed() < TERMINAL_BYTES;
+        self.bytes < TERMINAL_BYTES || unfinished()
+    }
+
+    fn bytes_typed(&self) -> usize {
+        let typed = self.waiting.iter().filter(|transaction| transaction.typed);
+        typed.flat_map(|transaction| &transaction.parts).map(Vec::len).sum()
     }
 
     /// Whether something can be written once the terminal takes it.
     pub(super) fn wants_write(&self) -> bool {
-        !self.replies.is_empty() || (!self.waiting.is_empty() && self.settling.is_none())
+        let next = match self.floor.holder() {
+            Some(_) => self.rest_of_typing().is_some(),
+            None => !self.waiting.is_empty(),
+        };
+        (!self.replies.is_empty() && self.floor.holder().is_none()) || (next && self.settling.is_none())
     }
 
     /// When to look again without an event.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.settling.as_ref().map(Settling::end)
+        let waits = !self.waiting.is_empty() || !self.replies.is_empty();
+        let given_up = self.floor.until().filter(|_| waits && self.rest_of_typing().is_none());
+        self.settling.as_ref().map(Settling::end).or(given_up)
+    }
+
+    /// Where the next piece stands of the typing that has the floor.
+    fn rest_of_typing(&self) -> Option<usize> {
+        let holder = self.floor.holder()?;
+        self.waiting.iter().position(|transaction| transaction.typed && transaction.client == holder)
     }
 
     pub(super) fn push(&mut self, transaction: Transaction) {
@@ -119,6 +143,7 @@ impl InputQueue {
 
     /// Takes back what a client wanted typed that is gone, as far as nothing of it was.
     pub(super) fn withdraw(&mut self, client: ClientNumber) {
+        self.floor.leave(client);
         let begun = usize::from(self.written.is_some() || self.settling.is_some());
         let mut index = 0;
         self.waiting.retain(|transaction| {
@@ -147,7 +172,7 @@ impl InputQueue {
     ) -> io::Result<Vec<Receipt>> {
         let mut done = Vec::new();
         loop {
-            if self.written.is_none() && !self.write_replies(&master, recording)? {
+            if self.written.is_none() && !(self.turn() && self.write_replies(&master, recording)?) {
                 return Ok(done);
             }
             if self.settling.as_ref().is_some_and(|settling| Instant::now() < settling.end()) {
@@ -174,6 +199,9 @@ impl InputQueue {
                 return Ok(done);
             };
             self.bytes -= took;
+            if transaction.typed {
+                self.floor.typed(transaction.client, &part[written..written + took], Instant::now());
+            }
             self.open_line = match part[written..written + took].iter().rposition(|byte| ends_line(*byte)) {
                 _ if !self.edits_lines => 0,
                 Some(place) => took - place - 1,
@@ -185,15 +213,29 @@ impl InputQueue {
             }
             self.written = None;
             transaction.parts.pop_front();
-            if !transaction.parts.is_empty() {
+            if transaction.parts.is_empty() {
+                // At once: who types through a client sends the rest of a paste only after that.
+                done.extend(transaction.receipt);
+                self.waiting.pop_front();
+            } else {
                 self.settling = Some(Settling { limit: Instant::now() + SETTLE_LIMIT, output: None });
             }
         }
     }
 
-    /// Writes the host's own answers; false if the terminal took only a part.
+    /// Puts first what may be written next; false if that has not come yet.
+    fn turn(&mut self) -> bool {
+        if let Some(rest) = self.rest_of_typing().and_then(|index| self.waiting.remove(index)) {
+            self.waiting.push_front(rest);
+            return true;
+        }
+        self.floor.is_free(Instant::now())
+    }
+
+    /// Writes the host's own answers, unless they would stand in somebody's paste; false if the terminal took only a
+    /// part.
     fn write_replies(&mut self, master: impl AsFd, recording: &mut Recording) -> io::Result<bool> {
-        while !self.replies.is_empty() {
+        while !self.replies.is_empty() && self.floor.holder().is_none() {
             let Some(took) = write_some(&master, &self.replies)? else { return Ok(false) };
             recording.note(Body::Reply { bytes: &self.replies[..took] });
             self.replies.drain(..took);
@@ -237,90 +279,4 @@ fn write_some(master: impl AsFd, bytes: &[u8]) -> io::Result<Option<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ME: ClientNumber = ClientNumber(1);
-    const OTHER: ClientNumber = ClientNumber(2);
-
-    fn sent(client: ClientNumber, call: u64, parts: &[&str]) -> Transaction {
-        let parts = parts.iter().map(|part| part.as_bytes().to_vec()).collect();
-        Transaction { client, parts, receipt: Some(Receipt { client, call }) }
-    }
-
-    fn queue(transactions: impl IntoIterator<Item = Transaction>) -> InputQueue {
-        let mut queue = InputQueue::default();
-        transactions.into_iter().for_each(|transaction| queue.push(transaction));
-        queue
-    }
-
-    fn calls(receipts: &[Receipt]) -> Vec<u64> {
-        receipts.iter().map(|receipt| receipt.call).collect()
-    }
-
-    #[test]
-    fn a_full_queue_takes_nothing_more_and_a_terminal_stops_earlier() {
-        let long = "x".repeat(TERMINAL_BYTES);
-        let queue = queue([sent(ME, 1, &[&long])]);
-        assert!(!queue.takes_keys());
-        assert!(queue.has_room(QUEUE_BYTES - TERMINAL_BYTES));
-        assert!(!queue.has_room(QUEUE_BYTES - TERMINAL_BYTES + 1));
-    }
-
-    #[test]
-    fn who_is_gone_takes_back_what_was_not_begun_and_nothing_of_others() {
-        let all = [sent(ME, 1, &["one"]), sent(OTHER, 2, &["two"]), sent(ME, 3, &["three"])];
-        let mut queue = queue(all);
-        queue.written = Some(1);
-        queue.withdraw(ME);
-        assert_eq!(queue.bytes, "onetwo".len());
-        assert_eq!(calls(&queue.abandon()), [1, 2]);
-    }
-
-    #[test]
-    fn keys_of_a_terminal_that_is_gone_are_typed_all_the_same() {
-        let mut queue = queue([Transaction { receipt: None, ..sent(ME, 0, &["key"]) }]);
-        queue.withdraw(ME);
-        assert!(queue.wants_write());
-    }
-
-    #[test]
-    fn an_abandoned_queue_is_empty_and_says_who_waited() {
-        let mut queue = queue([sent(ME, 1, &["a"]), sent(OTHER, 2, &["b", "\r"])]);
-        queue.reply(b"answer");
-        assert_eq!(calls(&queue.abandon()), [1, 2]);
-        assert!(!queue.wants_write() && queue.has_room(QUEUE_BYTES) && queue.deadline().is_none());
-    }
-
-    #[test]
-    fn answers_that_nobody_reads_are_dropped_whole() {
-        let mut queue = InputQueue::default();
-        queue.reply(&[b'a'; TERMINAL_BYTES]);
-        queue.reply(b"b");
-        assert_eq!(queue.replies.len(), TERMINAL_BYTES);
-    }
-
-    #[test]
-    fn a_line_is_as_long_as_all_that_is_typed_of_it_before_and_behind() {
-        let length = |queue: &InputQueue, part: &str| queue.longest_line([part.as_bytes()].into_iter());
-        assert_eq!(length(&InputQueue::default(), "ab\rcde\x03f"), 3);
-        let mut queue = queue([sent(ME, 1, &["abc", "de"])]);
-        assert_eq!(length(&queue, "fg\rh"), 7, "what waits is a part of the line");
-        queue.open_line = 4;
-        queue.written = Some(2);
-        assert_eq!(length(&queue, ""), 4 + 3, "what was written counts once");
-    }
-
-    #[test]
-    fn between_a_paste_and_its_enter_the_program_is_given_time_up_to_a_limit() {
-        let mut queue = queue([sent(ME, 1, &["\r"])]);
-        let now = Instant::now();
-        queue.settling = Some(Settling { limit: now + SETTLE_LIMIT, output: None });
-        assert!(!queue.wants_write());
-        assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
-        queue.program_wrote(now);
-        assert_eq!(queue.deadline(), Some(now + SETTLE_QUIET));
-        queue.program_wrote(now + SETTLE_LIMIT);
-        assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
-    }
-}
+mod tests;

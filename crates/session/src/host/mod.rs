@@ -11,6 +11,7 @@ mod clients;
 mod door;
 mod ending;
 mod farewell;
+mod floor;
 mod input;
 mod intercept;
 mod keeper;

@@ -244,6 +244,8 @@ impl Host {
         self.input.push(Transaction {
             client: from,
             parts,
+            // Who relays a terminal sends its reads one by one.
+            typed: *form == InputForm::Raw && self.clients.controller == Some(from),
             receipt: Some(Receipt { client: from, call: id }),
         });
     }

@@ -65,12 +65,20 @@ impl Host {
     }
 
     /// Answers that waited for the terminal's own come behind it (T37), so they go along with it.
-    pub(super) fn hand_over(&mut self, client: ClientNumber, mut keys: Vec<u8>, replies: &[u8]) {
+    pub(super) fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
         if keys.is_empty() {
             return self.input.reply(replies);
         }
-        keys.extend_from_slice(replies);
-        self.input.push(Transaction { client, parts: [keys].into(), receipt: None });
+        self.input.push(Transaction { client, parts: [keys].into(), typed: true, receipt: None });
+        // A transaction of their own: the keys may end inside a paste.
+        if !replies.is_empty() {
+            self.input.push(Transaction {
+                client,
+                parts: [replies.to_vec()].into(),
+                typed: false,
+                receipt: None,
+            });
+        }
     }
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {

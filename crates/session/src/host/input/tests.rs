@@ -1,0 +1,170 @@
+//! What waits, who may go first, and what is taken back.
+
+use super::*;
+use protocol::SessionId;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+
+const ME: ClientNumber = ClientNumber(1);
+const OTHER: ClientNumber = ClientNumber(2);
+
+fn sent(client: ClientNumber, call: u64, parts: &[&str]) -> Transaction {
+    let parts = parts.iter().map(|part| part.as_bytes().to_vec()).collect();
+    Transaction { client, parts, typed: false, receipt: Some(Receipt { client, call }) }
+}
+
+fn queue(transactions: impl IntoIterator<Item = Transaction>) -> InputQueue {
+    let mut queue = InputQueue::default();
+    transactions.into_iter().for_each(|transaction| queue.push(transaction));
+    queue
+}
+
+fn calls(receipts: &[Receipt]) -> Vec<u64> {
+    receipts.iter().map(|receipt| receipt.call).collect()
+}
+
+#[test]
+fn a_full_queue_takes_nothing_more_and_a_terminal_stops_earlier() {
+    let long = "x".repeat(TERMINAL_BYTES);
+    let queue = queue([sent(ME, 1, &[&long])]);
+    assert!(!queue.takes_keys());
+    assert!(queue.has_room(QUEUE_BYTES - TERMINAL_BYTES));
+    assert!(!queue.has_room(QUEUE_BYTES - TERMINAL_BYTES + 1));
+}
+
+#[test]
+fn who_is_gone_takes_back_what_was_not_begun_and_nothing_of_others() {
+    let all = [sent(ME, 1, &["one"]), sent(OTHER, 2, &["two"]), sent(ME, 3, &["three"])];
+    let mut queue = queue(all);
+    queue.written = Some(1);
+    queue.withdraw(ME);
+    assert_eq!(queue.bytes, "onetwo".len());
+    assert_eq!(calls(&queue.abandon()), [1, 2]);
+}
+
+#[test]
+fn keys_of_a_terminal_that_is_gone_are_typed_all_the_same() {
+    let mut queue = queue([Transaction { receipt: None, ..sent(ME, 0, &["key"]) }]);
+    queue.withdraw(ME);
+    assert!(queue.wants_write());
+}
+
+#[test]
+fn an_abandoned_queue_is_empty_and_says_who_waited() {
+    let mut queue = queue([sent(ME, 1, &["a"]), sent(OTHER, 2, &["b", "\r"])]);
+    queue.reply(b"answer");
+    assert_eq!(calls(&queue.abandon()), [1, 2]);
+    assert!(!queue.wants_write() && queue.has_room(QUEUE_BYTES) && queue.deadline().is_none());
+}
+
+#[test]
+fn answers_that_nobody_reads_are_dropped_whole() {
+    let mut queue = InputQueue::default();
+    queue.reply(&[b'a'; TERMINAL_BYTES]);
+    queue.reply(b"b");
+    assert_eq!(queue.replies.len(), TERMINAL_BYTES);
+}
+
+#[test]
+fn a_line_is_as_long_as_all_that_is_typed_of_it_before_and_behind() {
+    let length = |queue: &InputQueue, part: &str| queue.longest_line([part.as_bytes()].into_iter());
+    assert_eq!(length(&InputQueue::default(), "ab\rcde\x03f"), 3);
+    let mut queue = queue([sent(ME, 1, &["abc", "de"])]);
+    assert_eq!(length(&queue, "fg\rh"), 7, "what waits is a part of the line");
+    queue.open_line = 4;
+    queue.written = Some(2);
+    assert_eq!(length(&queue, ""), 4 + 3, "what was written counts once");
+}
+
+#[test]
+fn between_a_paste_and_its_enter_the_program_is_given_time_up_to_a_limit() {
+    let mut queue = queue([sent(ME, 1, &["\r"])]);
+    let now = Instant::now();
+    queue.settling = Some(Settling { limit: now + SETTLE_LIMIT, output: None });
+    assert!(!queue.wants_write());
+    assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
+    queue.program_wrote(now);
+    assert_eq!(queue.deadline(), Some(now + SETTLE_QUIET));
+    queue.program_wrote(now + SETTLE_LIMIT);
+    assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
+}
+
+/// A queue before a program that reads everything.
+struct Desk {
+    queue: InputQueue,
+    master: UnixStream,
+    program: UnixStream,
+    recording: Recording,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let (recording, _) = Recording::open(&journal, SessionId::generate(), 0).unwrap();
+        let (master, program) = UnixStream::pair().unwrap();
+        program.set_nonblocking(true).unwrap();
+        Self { queue: InputQueue::default(), master, program, recording, _folder: folder }
+    }
+
+    /// A read of the controlling terminal.
+    fn typed(&mut self, bytes: &str) {
+        self.queue.push(Transaction { typed: true, receipt: None, ..sent(ME, 0, &[bytes]) });
+    }
+
+    /// What the program gets now.
+    fn got(&mut self) -> String {
+        self.queue.write(&self.master, &mut self.recording, || false).unwrap();
+        let mut bytes = [0; 1024];
+        let count = self.program.read(&mut bytes).unwrap_or(0);
+        String::from_utf8(bytes[..count].to_vec()).unwrap()
+    }
+}
+
+#[test]
+fn nobody_elses_input_comes_into_a_paste() {
+    let mut desk = Desk::new();
+    desk.typed("a\x1b[200~one ");
+    assert_eq!(desk.got(), "a\x1b[200~one ");
+    desk.queue.push(sent(OTHER, 1, &["sent"]));
+    desk.queue.reply(b"answer");
+    assert_eq!(desk.got(), "");
+    assert!(desk.queue.deadline().is_some(), "a paste without an end is given up");
+    assert!(!desk.queue.wants_write(), "nothing may be written, so nobody waits for the program to take it");
+    desk.typed("two\x1b[20");
+    desk.typed("1~b");
+    assert_eq!(desk.got(), "two\x1b[201~banswersent");
+    assert_eq!(desk.queue.deadline(), None);
+}
+
+#[test]
+fn nobody_elses_input_comes_into_a_key() {
+    let mut desk = Desk::new();
+    desk.typed("\x1b[1;");
+    desk.got();
+    desk.queue.push(sent(OTHER, 1, &["sent"]));
+    desk.typed("5A");
+    assert_eq!(desk.got(), "5Asent");
+}
+
+#[test]
+fn a_paste_whose_terminal_is_gone_holds_nobody_up() {
+    let mut desk = Desk::new();
+    desk.typed("\x1b[200~one");
+    desk.got();
+    desk.queue.push(sent(OTHER, 1, &["sent"]));
+    desk.queue.withdraw(ME);
+    assert_eq!(desk.got(), "sent");
+}
+
+#[test]
+fn what_waits_for_the_end_of_a_paste_does_not_keep_it_from_being_read() {
+    let mut desk = Desk::new();
+    desk.typed("\x1b[200~one");
+    desk.got();
+    desk.queue.push(sent(OTHER, 1, &[&"x".repeat(TERMINAL_BYTES)]));
+    assert!(desk.queue.takes_keys());
+    desk.typed(&"x".repeat(TERMINAL_BYTES));
+    assert!(!desk.queue.takes_keys());
+}
