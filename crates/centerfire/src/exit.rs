@@ -7,7 +7,7 @@
 //! | 2 | the command line is wrong |
 //! | 3 | no such session |
 //! | 4 | the session's program ended, or its host is gone |
-//! | 5 | refused: the program does not read its input, or another client is in control |
+//! | 5 | refused: the program does not read its input, another client is in control, or a session would show itself |
 //! | 124 | a time-out of `wait` |
 //! | 125 | the program's exit status is lost |
 //! | 126, 127 | the program could not be started; was not found |
@@ -77,7 +77,7 @@ fn code(error: &Error) -> u8 {
         Some(S::NoSuchSession { .. } | S::Ambiguous { .. }) => 3,
         Some(S::NoHost(_)) => 4,
         Some(S::Refused { code: Refusal::Ended, .. }) => 4,
-        Some(S::Refused { .. }) => 5,
+        Some(S::Refused { .. } | S::Inside { .. }) => 5,
         Some(S::Exec { source, .. }) if source.kind() == ErrorKind::NotFound => 127,
         Some(S::Exec { .. }) => 126,
         Some(S::OutputClosed) => OUTPUT_CLOSED,
@@ -97,6 +97,7 @@ fn word(error: &Error) -> String {
         Some(S::Ambiguous { .. }) => "AMBIGUOUS".to_owned(),
         Some(S::BadName { .. }) => "BAD_NAME".to_owned(),
         Some(S::NoHost(_)) => "NO_HOST".to_owned(),
+        Some(S::Inside { .. }) => "INSIDE".to_owned(),
         Some(S::Exec { .. }) => "EXEC".to_owned(),
         Some(S::Refused { code, .. }) => serde_json::to_value(code)
             .ok()

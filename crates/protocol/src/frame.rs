@@ -103,6 +103,9 @@ pub struct Attach {
     /// Lines of history to paint before the screen.
     #[serde(default)]
     pub history: usize,
+    /// The session whose program shows this terminal, if it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<SessionId>,
 }
 
 /// How input bytes are meant.
@@ -342,6 +345,9 @@ pub struct ClientInfo {
     pub control: bool,
     /// Whether it brought a terminal.
     pub terminal: bool,
+    /// The session whose program shows this terminal, if it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<SessionId>,
 }
 
 /// Writes a frame.

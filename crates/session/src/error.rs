@@ -64,6 +64,17 @@ pub enum Error {
         /// A sentence for people.
         message: String,
     },
+    /// The terminal is shown by the very session that it would show.
+    #[error(
+        "this terminal is inside session `{session}`{through}, which would show itself without end; attach in \
+         another terminal, or look with `centerfire screen {session}` (if it is not inside: unset CENTERFIRE_SESSION)"
+    )]
+    Inside {
+        /// The session.
+        session: String,
+        /// The sessions between, as a part of the sentence.
+        through: String,
+    },
     /// The host said something that this version does not understand.
     #[error("the session's host speaks another language: {0}")]
     Protocol(String),

@@ -1,8 +1,8 @@
 //! `centerfire attach`: joins a session.
 
 use crate::context::Context;
-use protocol::Phase;
 use protocol::frame::DetachReason;
+use protocol::{Phase, SessionId};
 use session::attach::{Options, Outcome};
 use session::role::{self, AttachArgs};
 use std::path::Path;
@@ -38,9 +38,15 @@ impl Args {
         }
         let detach_key = self.detach_key.unwrap_or_else(|| context.config.detach_key.clone());
         let (control, history) = (!self.read_only, self.history);
-        let options = Options { control, take: self.take, fresh: false, detach_key, history };
+        let inside = enclosing_session();
+        let options = Options { control, take: self.take, fresh: false, detach_key, history, inside };
         Err(join(entry.folder.path(), &entry.name, options))
     }
+}
+
+/// The session that this command was started in.
+pub(crate) fn enclosing_session() -> Option<SessionId> {
+    std::env::var("CENTERFIRE_SESSION").ok()?.parse().ok()
 }
 
 /// Goes to the terminal as a process of its own; comes back only if that fails.

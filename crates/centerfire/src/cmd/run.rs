@@ -109,7 +109,8 @@ impl Args {
             context.say(&told, || started.id.to_string());
             return Ok(ExitCode::SUCCESS);
         }
-        let options = Options { control: true, take: false, fresh: true, detach_key, history: 0 };
+        let inside = super::attach::enclosing_session();
+        let options = Options { control: true, take: false, fresh: true, detach_key, history: 0, inside };
         Err(super::attach::join(started.folder.path(), &started.name, options))
     }
 }

@@ -21,6 +21,8 @@ mod jobs;
 mod kill9;
 /// A name leads to one session.
 mod names;
+/// No session is shown inside itself.
+mod nesting;
 /// What outlives the program, or its terminal, is neither lost nor in the way.
 mod orphans;
 /// Input is taken whole, or refused.

@@ -5,6 +5,7 @@
 //! controls the session. In all of them this process keeps the terminal's settings and puts them back.
 
 mod direct;
+mod nesting;
 mod relay;
 mod watch;
 
@@ -14,7 +15,7 @@ use crate::role::AttachArgs;
 use crate::{Error, Result, signals};
 use journal::{Piece, Shown};
 use protocol::frame::{Answer, Attach, DetachReason, Request};
-use protocol::{ExitStatus, Meta, Offset, Size};
+use protocol::{ExitStatus, Meta, Offset, SessionId, Size};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Stdin, Stdout, Write};
 use std::os::fd::OwnedFd;
@@ -36,6 +37,9 @@ pub struct Options {
     /// Lines of history to show first.
     #[serde(default)]
     pub history: usize,
+    /// The session whose program was started in this terminal, if it is one's: what its environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<SessionId>,
 }
 
 /// How it ended.
@@ -90,6 +94,10 @@ pub fn main(args: &AttachArgs) -> Result<Outcome> {
 
 /// Joins a session with this process's standard input and output, until one of them ends.
 fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
+    // A new session shows nobody yet.
+    if let Some(inside) = options.inside.filter(|_| !options.fresh) {
+        nesting::refuse_loop(folder, meta.id, inside)?;
+    }
     let failed = |error: io::Error| Error::io(std::path::Path::new("terminal"), error);
     let signals = [libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP];
     let mut seat = Seat {
@@ -183,6 +191,7 @@ impl Seat<'_> {
             fresh: options.fresh,
             detach_key: options.detach_key.clone(),
             history: options.history,
+            inside: options.inside,
         };
         // The host may have cooked this terminal after we set raw mode: the client before us was killed. By the time
         // it welcomed us that is done.

@@ -3,11 +3,11 @@
 //! Whoever connects is one of us: the socket lies in a private folder, and the peer's user is checked. Even so no
 //! length is believed, and no client can make another wait.
 
-use protocol::ClientNumber;
 use protocol::frame::{
     Answer, Call, ClientInfo, Event, Frame, MAX_FRAME_BYTES, MAX_INPUT_BYTES, Message, Refusal, decode_frame,
     encode_frame,
 };
+use protocol::{ClientNumber, SessionId};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
 use std::io::IoSliceMut;
@@ -40,6 +40,8 @@ pub(super) struct Client {
     pub reads_journal: bool,
     /// Whether it brought a terminal, of its own or for the host.
     pub terminal: bool,
+    /// The session that its terminal is shown in.
+    pub inside: Option<SessionId>,
     /// A terminal's descriptor that came with its last frame.
     pub passed: Option<OwnedFd>,
     socket: OwnedFd,
@@ -139,6 +141,7 @@ impl Clients {
             pid: client.pid,
             control: self.controller == Some(client.number),
             terminal: client.terminal,
+            inside: client.inside,
         };
         self.all.iter().filter(|client| client.follows).map(info).collect()
     }
@@ -155,6 +158,7 @@ impl Client {
             follows: false,
             reads_journal: false,
             terminal: false,
+            inside: None,
             passed: None,
             socket,
             received: Vec::new(),

@@ -118,7 +118,7 @@ impl Host {
         if control {
             self.take_control(from);
         }
-        self.introduce(from, control, tty.is_some());
+        self.introduce(from, attach, control, tty.is_some());
         self.clients.answer(from, id, Answer::Attached { control, direct: tty.is_some() }, &[]);
         if let Some(tty) = tty {
             let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
@@ -147,12 +147,12 @@ impl Host {
         }
     }
 
-    fn introduce(&mut self, number: ClientNumber, control: bool, direct: bool) {
+    fn introduce(&mut self, number: ClientNumber, attach: &Attach, control: bool, direct: bool) {
         let Some(client) = self.clients.get(number) else { return };
         client.follows = true;
         // Whose terminal is written here needs no word of every byte.
         client.reads_journal = !direct;
-        client.terminal = true;
+        (client.terminal, client.inside) = (true, attach.inside);
         let notice =
             Notice::ClientJoined { client: number, name: client.name.clone(), pid: client.pid, control };
         self.recording.note(Body::Notice(notice));
