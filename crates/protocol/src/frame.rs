@@ -97,6 +97,9 @@ pub struct Attach {
     /// Whether the terminal shows the very beginning of the session, so that nothing has to be painted.
     #[serde(default)]
     pub fresh: bool,
+    /// Whether the terminal shows lines of its user, which scroll off into its own history before it is painted.
+    #[serde(default)]
+    pub keep_lines: bool,
     /// The key that detaches, as in the configuration; `none` for none.
     #[serde(default)]
     pub detach_key: String,

@@ -22,6 +22,13 @@ pub const RESET: &[u8] =
 /// first cell.
 pub const REPAINT: &[u8] = b"\x1b[?2026l\x1b[?1049l\x1b[r\x1b[0m\x1b[H\x1b[J";
 
+/// Goes before [`REPAINT`] where a terminal of this size shows its user's lines: those above the cursor scroll off into
+/// the terminal's own history. However high the cursor stands, it comes to the top, and no blank line goes with them.
+/// The line that it stands on is not kept: Enter was pressed there, and nothing written since.
+pub fn scroll_off(size: Size) -> Vec<u8> {
+    vec![b'\n'; usize::from(size.rows).saturating_sub(1)]
+}
+
 /// The size of a terminal; `None` where it is none, or a hidden one that says 0 x 0.
 pub fn size(fd: impl AsFd) -> Option<Size> {
     let size = tcgetwinsize(fd).ok()?;

@@ -66,8 +66,21 @@ fn lines(verdict: &Value) -> Vec<String> {
 
 /// How often the line of this number stands there.
 fn count(lines: &[String], number: usize) -> usize {
-    let line = format!("line {number}.");
-    lines.iter().filter(|other| **other == line).count()
+    times(lines, &format!("line {number}."))
+}
+
+fn times(lines: &[String], line: &str) -> usize {
+    lines.iter().filter(|other| *other == line).count()
+}
+
+/// Every one of the terminal's own lines stands there once.
+#[track_caller]
+fn assert_kept(lines: &[String], own: usize, story: &str) {
+    let wrong: Vec<_> = (1..=own)
+        .map(|n| (n, times(lines, &format!("mine {n}."))))
+        .filter(|(_, count)| *count != 1)
+        .collect();
+    assert!(wrong.is_empty(), "{story}: (line, times): {wrong:?}\n{}", lines.join("\n"));
 }
 
 /// A program that prints lines, numbered on and on, as many as each line that it reads says, and sets a title when
@@ -115,6 +128,56 @@ fn a_host_that_dies_does_not_bring_the_history_again() {
     let lines = lines(&shell.verdict());
     let wrong: Vec<_> = (30..=100).map(|n| (n, count(&lines, n))).filter(|(_, count)| *count != 1).collect();
     assert!(wrong.is_empty(), "(line, times): {wrong:?}\n{}", lines.join("\n"));
+}
+
+/// T12: what a person saw before an attach is in the terminal's own history then, and nothing of the session comes
+/// twice, however full the screen was, whichever screen the program shows, and whoever joins.
+#[test]
+fn what_stood_in_the_terminal_before_an_attach_is_not_lost() {
+    for (screen, switch) in [("main", ""), ("alternate", "printf \"\\033[?1049h\"; ")] {
+        for (own, way) in [(15, ""), (60, "--read-only")] {
+            let story = format!("{own} lines, the {screen} screen, attach {way}");
+            let shell = Shell::open();
+            let program = format!("'{switch}{COUNTING}'");
+            shell.enter(&format!("run --detached --name {NAME} --size {COLS}x{ROWS} -- sh -c {program}"));
+            shell.terminal.wait_for_text("status 0").unwrap();
+            let mark = shell.enter(&format!("list; seq -f \"mine %g.\" {own}"));
+            shell.terminal.wait_for_text_since(mark, &format!("mine {own}.\r\nstatus 0"), PATIENCE).unwrap();
+            for time in 1..=2 {
+                shell.instance.run(&["send", NAME, "--submit", "1"]);
+                let title = format!("so far {time}");
+                let mark = shell.enter(&format!("attach {NAME} {way}"));
+                shell.terminal.wait_for_text_since(mark, &title, PATIENCE).unwrap();
+                let lines = lines(&shell.verdict());
+                assert_eq!(count(&lines, time), 1, "{story}\n{}", lines.join("\n"));
+                shell.detach();
+            }
+            assert_kept(&lines(&shell.verdict()), own, &story);
+        }
+    }
+}
+
+/// T12: a young session shares the screen with what was there before; leaving takes off its own lines only, and the
+/// next join brings them once.
+#[test]
+fn what_stands_above_a_young_session_stays_when_it_is_left_and_joined_again() {
+    for own in [3, 15, 60] {
+        let shell = Shell::open();
+        let mark = shell.enter(&format!("list; seq -f \"mine %g.\" {own}"));
+        shell.terminal.wait_for_text_since(mark, &format!("mine {own}.\r\nstatus 0"), PATIENCE).unwrap();
+        let mark = shell.enter(&format!("run --name {NAME} -- sh -c '{COUNTING}'"));
+        shell.terminal.write(b"5\n").unwrap();
+        shell.terminal.wait_for_text_since(mark, "so far 5", PATIENCE).unwrap();
+        shell.detach();
+        let left = lines(&shell.verdict());
+        assert_kept(&left, own, "left");
+        assert_eq!(count(&left, 5), 0, "{}", left.join("\n"));
+        let mark = shell.enter(&format!("attach {NAME}"));
+        shell.terminal.wait_for_text_since(mark, "so far 5", PATIENCE).unwrap();
+        let joined = lines(&shell.verdict());
+        assert_kept(&joined, own, "joined again");
+        assert_eq!((1..=5).map(|n| count(&joined, n)).collect::<Vec<_>>(), [1; 5], "{}", joined.join("\n"));
+    }
 }
 
 /// T25, A1: after a detach the terminal is as the shell left it, whatever the program had set.

@@ -76,6 +76,8 @@ struct Seat<'a> {
     relayed: Option<Offset>,
     /// What the last host that took us in made of us.
     place: Option<Place>,
+    /// Whether the terminal shows its user's lines, such as the shell's, which must not be painted over.
+    keep_lines: bool,
 }
 
 /// Where a client sits.
@@ -110,6 +112,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         detach_key: &options.detach_key,
         relayed: None,
         place: None,
+        keep_lines: true,
     };
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
@@ -171,7 +174,7 @@ impl Seat<'_> {
             }
         } else {
             let view = crate::replay::view(self.folder, self.meta, 0)?;
-            write_out(self, tty::REPAINT)?;
+            self.clear()?;
             write_out(self, &view.screen().dump(0))?;
         }
         if terminal && !matches!(status, ExitStatus::Code(_)) {
@@ -189,6 +192,7 @@ impl Seat<'_> {
             size: self.size(),
             tty: one_terminal,
             fresh: options.fresh,
+            keep_lines: self.keep_lines,
             detach_key: options.detach_key.clone(),
             history: options.history,
             inside: options.inside,
@@ -209,7 +213,10 @@ impl Seat<'_> {
             self.place = Some(if control { Place::Controls } else { Place::Watches });
         }
         match answer {
-            Answer::Attached { direct: true, .. } => direct::run(self, client),
+            Answer::Attached { direct: true, .. } => {
+                self.keep_lines = false;
+                direct::run(self, client)
+            }
             Answer::Attached { control: true, .. } => relay::run(self, client, options.fresh),
             Answer::Attached { .. } => watch::run(self, client, options.history),
             other => Err(unexpected(&other)),
@@ -250,9 +257,18 @@ impl Seat<'_> {
         }
         // SIGSTOP, because SIGTSTP is ours; a job control shell sees the same.
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        self.keep_lines = true;
         if let Some(raw) = &self.raw {
             let _ = raw.again();
         }
+    }
+
+    /// Makes room for a screen that this process paints.
+    fn clear(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.keep_lines) && rustix::termios::isatty(&self.stdout) {
+            write_out(self, &tty::scroll_off(self.size()))?;
+        }
+        write_out(self, tty::REPAINT)
     }
 }
 

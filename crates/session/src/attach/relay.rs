@@ -30,7 +30,10 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
     let from = match seat.relayed {
         // A pipe gets every byte once, whatever becomes of hosts.
         Some(offset) if !rustix::termios::isatty(&seat.stdout) => offset,
-        _ if fresh => Offset::ZERO,
+        _ if fresh => {
+            seat.keep_lines = false;
+            Offset::ZERO
+        }
         _ => paint(seat, client)?,
     };
     let mut relay = Relay {
@@ -47,6 +50,7 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
 fn paint(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Offset> {
     let snapshot = client.snapshot(0)?;
     if rustix::termios::isatty(&seat.stdout) {
+        seat.clear()?;
         write_out(seat, &snapshot.dump)?;
     }
     Ok(snapshot.offset)

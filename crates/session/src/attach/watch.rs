@@ -52,7 +52,7 @@ fn last_words(outcome: &Outcome, terminal: Size) -> Vec<u8> {
 fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result<Watch> {
     let snapshot = client.snapshot(history)?;
     let source = Source::of(seat.folder, seat.meta, snapshot.offset, Kind::Shown)?;
-    write_out(seat, terminal::tty::REPAINT)?;
+    seat.clear()?;
     let show = if seat.size() == snapshot.size {
         write_out(seat, &snapshot.dump)?;
         // What the program asked of its terminal is not asked of ours.

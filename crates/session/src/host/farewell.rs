@@ -77,10 +77,20 @@ fn farewell_line(screen: &Screen) -> Vec<u8> {
 
 /// The bytes that leave a terminal clean whose session goes on. The next join paints the screen again: were it left
 /// standing, its lines would scroll off now and once more after that (T12). What the terminal's user had there before
-/// the session's first output is left alone.
+/// the session's first output is left alone: that is above as many lines as the screen has by now.
 fn leave(screen: &Screen, painted: bool) -> Vec<u8> {
     let mut bytes = screen.reset_sequence();
-    let filled = painted || !screen.history_lines(1).is_empty();
-    bytes.extend_from_slice(if filled { b"\x1b[H\x1b[J" } else { b"\r\n\x1b[J" });
+    if painted || !screen.history_lines(1).is_empty() {
+        bytes.extend_from_slice(b"\x1b[H\x1b[J");
+        return bytes;
+    }
+    let mut left = Screen::new(screen.size(), 0);
+    left.feed(&screen.dump(0));
+    left.feed(&bytes);
+    bytes.push(b'\r');
+    if let above @ 1.. = left.cursor().row {
+        bytes.extend_from_slice(format!("\x1b[{above}A").as_bytes());
+    }
+    bytes.extend_from_slice(b"\x1b[J");
     bytes
 }

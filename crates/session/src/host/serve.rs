@@ -164,6 +164,9 @@ impl Host {
         if attach.fresh && young && self.recording.degraded().is_none() {
             self.show_from_journal();
         } else {
+            if let (Some(local), true) = (&mut self.local, attach.keep_lines) {
+                local.show(&terminal::tty::scroll_off(attach.size));
+            }
             self.repaint(attach.history);
         }
     }
