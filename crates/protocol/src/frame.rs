@@ -256,7 +256,7 @@ pub enum DetachReason {
     Taken,
     /// The terminal is gone.
     Hangup,
-    /// The host is being replaced: connect again.
+    /// The host is being replaced, or somebody else set the terminal's modes: connect again.
     Upgrade,
 }
 

@@ -111,12 +111,11 @@ fn set_raw(fd: impl AsFd, before: &Termios) -> io::Result<()> {
 }
 
 /// Whether a terminal is as [`Raw`] leaves it: no lines, no echo, no signals, output as it is. Line editors of shells
-/// keep at least one of them.
-pub fn is_raw(fd: impl AsFd) -> bool {
+/// keep at least one of them. A terminal that is gone cannot be asked.
+pub fn is_raw(fd: impl AsFd) -> io::Result<bool> {
     let edited = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-    tcgetattr(fd).is_ok_and(|settings| {
-        !settings.local_modes.intersects(edited) && !settings.output_modes.contains(OutputModes::OPOST)
-    })
+    let settings = tcgetattr(fd)?;
+    Ok(!settings.local_modes.intersects(edited) && !settings.output_modes.contains(OutputModes::OPOST))
 }
 
 /// Leaves raw mode where the settings from before are not known: lines, echo and signals, as a shell expects.

@@ -3,6 +3,7 @@
 use crate::rig::{LIMIT, Rig, after, client_in, detach, kill, signal};
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, OutputModes};
+use std::process::Command;
 use testkit::Terminal;
 
 /// A program that takes all of a terminal: full screen, mouse, paste brackets, focus, keyboard, no cursor.
@@ -117,4 +118,66 @@ fn the_terminal_of_the_shell_still_blocks() {
     terminal.wait_for_text("typed\r\ntyped\r\n").unwrap();
     let flags = output.split_whitespace().nth(1).map(|flags| u32::from_str_radix(flags, 8).unwrap());
     assert_eq!(flags.map(|flags| flags & 0o4000), Some(0), "{output}");
+}
+
+/// T25: a client that is stopped from outside leaves the terminal to its shell: keys, modes and all. It comes back
+/// with `fg`.
+#[test]
+fn a_client_that_is_stopped_leaves_the_keys_to_the_shell() {
+    let rig = Rig::new();
+    rig.file("script", format!("{FULL_SCREEN} cat").as_bytes());
+    let mut command = Command::new("/bin/bash");
+    rig.instance.settle(&mut command);
+    command.args(["--norc", "--noprofile", "-i"]).env("cf", rig.instance.binary());
+    let terminal = Terminal::spawn(command, 80, 24).unwrap();
+    terminal.write(b"$cf run --name stopped -- bash script\r").unwrap();
+    terminal.wait_for_shown("full screen").unwrap();
+    let session = rig.session("stopped");
+    signal(client_in(&terminal), Signal::STOP);
+    terminal.wait_for_text("Stopped").unwrap();
+    // The shell may be so quick that the host finds no key any more; then it takes none, and notices at another one.
+    testkit::eventually(LIMIT, || {
+        let mark = terminal.mark();
+        terminal.write(b"echo the \"\"shell\r").unwrap();
+        terminal.wait_for_text_since(mark, "the shell\r\n", LIMIT).unwrap();
+        session.status().clients.iter().all(|client| !client.control).then_some(())
+    })
+    .expect("the host lets go of the terminal");
+    assert_modes_undone(&terminal);
+    assert_eq!(session.input(), b"", "the shell's keys are not the program's");
+    let mark = terminal.mark();
+    terminal.write(b"fg\r").unwrap();
+    terminal.wait_for_shown_since(mark, "full screen", LIMIT).unwrap();
+    terminal.write(b"typed").unwrap();
+    testkit::eventually(LIMIT, || (session.input() == b"typed").then_some(()))
+        .expect("the keys are its again");
+}
+
+/// Stops a process, and waits until it is.
+fn stop(pid: u32, word: Signal) {
+    signal(pid, word);
+    let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a stopped process is there");
+    testkit::eventually(LIMIT, || stat().contains(") T ").then_some(())).expect("the client stops");
+}
+
+/// T25: a client that is told to stop, as by Ctrl-Z of a shell's user, and one that was stopped come back as often as
+/// they like; a signal to leave that came meanwhile is heeded.
+#[test]
+fn a_client_that_goes_on_after_a_stop_heeds_what_came_meanwhile() {
+    let rig = Rig::new();
+    for word in [Signal::STOP, Signal::TSTP] {
+        let terminal = begin(&rig, &format!("paused-{}", word.as_raw()), &format!("{FULL_SCREEN} cat"));
+        let client = client_in(&terminal);
+        for _ in 0..2 {
+            let mark = terminal.mark();
+            stop(client, word);
+            signal(client, Signal::CONT);
+            terminal.wait_for_shown_since(mark, "full screen", LIMIT).unwrap();
+        }
+        stop(client, word);
+        signal(client, Signal::TERM);
+        signal(client, Signal::CONT);
+        assert_usable(&terminal, "status 143");
+        assert_modes_undone(&terminal);
+    }
 }

@@ -5,6 +5,7 @@
 //! controls the session. In all of them this process keeps the terminal's settings and puts them back.
 
 mod direct;
+mod job;
 mod nesting;
 mod relay;
 mod watch;
@@ -76,8 +77,12 @@ struct Seat<'a> {
     relayed: Option<Offset>,
     /// What the last host that took us in made of us.
     place: Option<Place>,
+    /// Whether that host writes and reads the terminal itself.
+    direct: bool,
     /// Whether the terminal shows its user's lines, such as the shell's, which must not be painted over.
     keep_lines: bool,
+    /// Whether the next SIGCONT is the end of a pause of our own.
+    paused: bool,
 }
 
 /// Where a client sits.
@@ -101,7 +106,8 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         nesting::refuse_loop(folder, meta.id, inside)?;
     }
     let failed = |error: io::Error| Error::io(std::path::Path::new("terminal"), error);
-    let signals = [libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP];
+    let leave = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT];
+    let signals = [&leave[..], &[libc::SIGWINCH, libc::SIGTSTP, libc::SIGCONT]].concat();
     let mut seat = Seat {
         meta,
         folder,
@@ -112,7 +118,9 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         detach_key: &options.detach_key,
         relayed: None,
         place: None,
+        direct: false,
         keep_lines: true,
+        paused: false,
     };
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
@@ -209,8 +217,9 @@ impl Seat<'_> {
             Err(error) if error.is_gone() => return Ok(Step::Again),
             Err(error) => return Err(error),
         };
-        if let Answer::Attached { control, .. } = answer {
+        if let Answer::Attached { control, direct } = answer {
             self.place = Some(if control { Place::Controls } else { Place::Watches });
+            self.direct = direct;
         }
         match answer {
             Answer::Attached { direct: true, .. } => {
@@ -226,41 +235,6 @@ impl Seat<'_> {
     /// The size of our terminal, or the session's own where there is none.
     fn size(&self) -> Size {
         tty::size(&self.stdout).or_else(|| tty::size(&self.stdin)).unwrap_or(self.meta.size)
-    }
-
-    /// Does what the signals that came ask for; a step if that ends this way of joining.
-    fn heed_signals(&mut self, client: &mut HostClient) -> Result<Option<Step>> {
-        for signal in signals::drain(&self.signals) {
-            match signal {
-                libc::SIGWINCH => {
-                    client.post(Request::Resize { size: self.size() }, &[])?;
-                }
-                libc::SIGTSTP => {
-                    client.call(Request::Release)?;
-                    self.pause();
-                    return Ok(Some(Step::Again));
-                }
-                signal => {
-                    // The terminal may be the very thing that is gone: leave without waiting for it.
-                    let _ = client.call(Request::Release);
-                    return Ok(Some(Step::Over(Outcome::Signalled(signal))));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Stops like any program that is put in the background, the terminal as it was; comes back in raw mode.
-    fn pause(&mut self) {
-        if let Some(raw) = &self.raw {
-            raw.restore();
-        }
-        // SIGSTOP, because SIGTSTP is ours; a job control shell sees the same.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
-        self.keep_lines = true;
-        if let Some(raw) = &self.raw {
-            let _ = raw.again();
-        }
     }
 
     /// Makes room for a screen that this process paints.

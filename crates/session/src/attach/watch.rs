@@ -128,6 +128,10 @@ impl Watch {
         if ready[1] {
             return Ok(match crate::signals::drain(&seat.signals).first() {
                 None | Some(&libc::SIGWINCH) => Some(Step::Watch),
+                Some(&libc::SIGCONT) => {
+                    seat.resume();
+                    Some(Step::Watch)
+                }
                 Some(&signal) => Some(Step::Over(Outcome::Signalled(signal))),
             });
         }

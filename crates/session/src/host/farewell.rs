@@ -47,6 +47,18 @@ impl Host {
         self.status_file.age.changed();
     }
 
+    /// The client was stopped, and its shell has the terminal: only the program's modes are taken off it. The client is
+    /// told to connect again, which it does when it goes on; one that was not stopped has its terminal back at once.
+    pub(super) fn leave_to_shell(&mut self, client: ClientNumber) {
+        if let Some(local) = self.local.take() {
+            let words = self.output.canvas.with(|screen| screen.reset_sequence());
+            local.farewell(&words, FAREWELL, FAREWELL);
+        }
+        self.clients.controller = None;
+        self.clients.tell(client, Event::Detached { reason: DetachReason::Upgrade });
+        self.status_file.age.changed();
+    }
+
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
     pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
         self.input.withdraw(number);

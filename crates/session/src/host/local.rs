@@ -47,6 +47,8 @@ pub(super) enum Typed {
     Nothing,
     Detach,
     Hangup,
+    /// Somebody else uses the terminal.
+    Lent,
 }
 
 impl Local {
@@ -136,6 +138,11 @@ impl Local {
 
     /// Reads keys.
     pub(super) fn read(&mut self) -> Typed {
+        // While the client is stopped, its shell has the terminal, and the keys are the shell's. Nothing tells us of
+        // the stop; but every shell that can be typed at sets modes of its own, and to look costs less than the read.
+        if terminal::tty::is_raw(&self.fd).is_ok_and(|raw| !raw) {
+            return Typed::Lent;
+        }
         let mut buffer = [0; KEYS_BYTES];
         let keys = match rustix::io::read(&self.fd, &mut buffer) {
             Ok(0) => return Typed::Hangup,
@@ -186,7 +193,7 @@ impl Local {
     /// shell was quicker than we, the settings are the shell's.
     pub(super) fn abandon(self, reset: &[u8]) {
         write_some(&self.fd, reset);
-        if terminal::tty::is_raw(&self.fd) {
+        if terminal::tty::is_raw(&self.fd).is_ok_and(|raw| raw) {
             let _ = terminal::tty::cook(&self.fd);
         }
     }

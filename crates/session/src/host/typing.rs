@@ -19,6 +19,7 @@ impl Host {
             Typed::Nothing => {}
             Typed::Detach => self.detach(DetachReason::Key),
             Typed::Hangup => self.detach(DetachReason::Hangup),
+            Typed::Lent => self.leave_to_shell(client),
         }
     }
 
