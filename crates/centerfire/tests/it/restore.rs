@@ -181,3 +181,32 @@ fn a_client_that_goes_on_after_a_stop_heeds_what_came_meanwhile() {
         assert_modes_undone(&terminal);
     }
 }
+
+/// T25: where the host cannot have the terminal, the client that relays leaves it clean as well: told to go, from a
+/// session that it saw from the beginning and from one that was painted, and when the program is killed.
+#[test]
+fn a_relay_leaves_the_terminal_clean() {
+    let rig = Rig::new();
+    rig.file("stays", format!("{FULL_SCREEN} cat").as_bytes());
+    rig.file("dies", format!("{FULL_SCREEN} head -c 1 >/dev/null; kill -9 $$").as_bytes());
+    rig.start("painted", &format!("{FULL_SCREEN} cat"));
+    rig.wait_for_line("painted", "full screen");
+    for (join, status) in [
+        ("run --name fresh -- bash stays", 143),
+        ("attach painted", 143),
+        ("run --name dies -- bash dies", 137),
+    ] {
+        // Its standard input is not the terminal, which is what makes it a relay.
+        let terminal = rig.shell(&format!(
+            "[ -e pipe ] || mkfifo pipe; $cf {join} <>pipe; echo status $?; read line; echo \"got $line\""
+        ));
+        terminal.wait_for_shown("full screen").unwrap();
+        if status == 137 {
+            assert!(rig.run(&["send", "dies", "--text", "x"]).status.success());
+        } else {
+            signal(client_in(&terminal), Signal::TERM);
+        }
+        assert_usable(&terminal, &format!("status {status}"));
+        assert_modes_undone(&terminal);
+    }
+}

@@ -42,6 +42,7 @@ impl Seat<'_> {
 
     /// Stops like any program that is put in the background, the terminal as it was; comes back in raw mode.
     fn pause(&mut self) {
+        self.take_off();
         if let Some(raw) = &self.raw {
             raw.restore();
         }

@@ -83,6 +83,17 @@ struct Seat<'a> {
     keep_lines: bool,
     /// Whether the next SIGCONT is the end of a pause of our own.
     paused: bool,
+    /// What this process shows there as a relay, until it is taken off.
+    ours: Option<Ours>,
+}
+
+/// How a relay began to show the session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ours {
+    /// With the session's first byte, below what was there.
+    Below,
+    /// With a painting of the whole screen.
+    Painted,
 }
 
 /// Where a client sits.
@@ -121,6 +132,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         direct: false,
         keep_lines: true,
         paused: false,
+        ours: None,
     };
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
@@ -243,6 +255,20 @@ impl Seat<'_> {
             write_out(self, &tty::scroll_off(self.size()))?;
         }
         write_out(self, tty::REPAINT)
+    }
+
+    /// Takes off the terminal what this process showed there as a relay, as the host does where it has the terminal: no
+    /// mode of the program stays, and no line that the next join would paint again (T12, T25).
+    fn take_off(&mut self) {
+        let words: &[&[u8]] = match self.ours.take() {
+            Some(_) if !rustix::termios::isatty(&self.stdout) => return,
+            None => return,
+            Some(Ours::Painted) => &[tty::RESET, b"\x1b[H\x1b[J"],
+            // Which lines are the session's is known to nobody here.
+            Some(Ours::Below) => &[b"\r\n", tty::RESET, b"\x1b[J"],
+        };
+        // A terminal that is gone needs nothing.
+        let _ = write_out(self, &words.concat());
     }
 }
 

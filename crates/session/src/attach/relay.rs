@@ -1,12 +1,12 @@
 //! Standard input and output are not one terminal: this process reads the journal and writes it out, and sends what
 //! it reads as input. So a session can stand in a pipe or run from cron.
 
-use super::{Outcome, Seat, Step, again_if_gone, write_out};
+use super::{Ours, Outcome, Seat, Step, again_if_gone, write_out};
 use crate::client::HostClient;
 use crate::{Error, Result};
 use journal::{Piece, Shown};
-use protocol::Offset;
 use protocol::frame::{Answer, DetachReason, Event, InputForm, Message, Refusal, Request};
+use protocol::{ExitStatus, Offset};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::Read;
 use std::time::Instant;
@@ -31,7 +31,7 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
         // A pipe gets every byte once, whatever becomes of hosts.
         Some(offset) if !rustix::termios::isatty(&seat.stdout) => offset,
         _ if fresh => {
-            seat.keep_lines = false;
+            (seat.keep_lines, seat.ours) = (false, Some(Ours::Below));
             Offset::ZERO
         }
         _ => paint(seat, client)?,
@@ -43,7 +43,22 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
         last_byte: b'\n',
         detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
     };
-    again_if_gone(relay.carry(seat, client))
+    let step = again_if_gone(relay.carry(seat, client));
+    match &step {
+        Ok(Step::Over(Outcome::Exited(status))) => farewell(seat, *status),
+        Ok(Step::Over(_)) => seat.take_off(),
+        _ => {}
+    }
+    step
+}
+
+/// What the program left on the terminal is as it would be without us; only one that had no chance to put its modes back
+/// is helped.
+fn farewell(seat: &mut Seat<'_>, status: ExitStatus) {
+    if !matches!(status, ExitStatus::Code(_)) && rustix::termios::isatty(&seat.stdout) {
+        // The reset clears the line that it ends on.
+        let _ = write_out(seat, b"\r\n").and_then(|()| write_out(seat, terminal::tty::RESET));
+    }
 }
 
 /// A later join begins with the screen, where there is a terminal to paint it on.
@@ -52,6 +67,7 @@ fn paint(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Offset> {
     if rustix::termios::isatty(&seat.stdout) {
         seat.clear()?;
         write_out(seat, &snapshot.dump)?;
+        seat.ours = Some(Ours::Painted);
     }
     Ok(snapshot.offset)
 }
