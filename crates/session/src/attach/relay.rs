@@ -94,12 +94,13 @@ impl Relay {
             {
                 return Ok(step);
             }
+            // Before anything is read for it: what a host that died cannot take stays where it is for the next one.
+            if ready[0] {
+                client.receive(Instant::now())?;
+            }
             if ready.get(2) == Some(&true) && self.read(seat, client)? {
                 client.call(Request::Release)?;
                 return Ok(Step::Over(Outcome::Detached(DetachReason::Key)));
-            }
-            if ready[0] {
-                client.receive(Instant::now())?;
             }
         }
     }
