@@ -46,9 +46,9 @@ pub enum Body<'a> {
         /// How much was typed, roughly.
         length: LengthClass,
     },
-    /// What the host itself answered to queries of the program.
+    /// What the host, or the terminal in control, answered to queries of the program.
     Reply {
-        /// The answers, as they went to the terminal.
+        /// The answers, as they went to the program.
         bytes: &'a [u8],
     },
     /// Ranges of the output that were queries the host answered: readers that feed terminals leave them out. It

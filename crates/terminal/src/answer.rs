@@ -5,7 +5,8 @@
 
 use crate::profile::{OPTIONAL_MODES, Profile, Scheme};
 use crate::query::{Query, Terminator};
-use crate::screen::{ModeState, Screen};
+use crate::screen::{Cursor, ModeState, Screen};
+use protocol::Size;
 use std::io::Write;
 
 /// What a valid answer to DECRQSS begins with.
@@ -13,8 +14,35 @@ const VALID_SETTING: &[u8] = b"\x1bP1$r";
 /// The answer to a setting that is not known.
 const NO_SETTING: &[u8] = b"\x1bP0$r\x1b\\";
 
+/// What the screen says to one query, taken down where the query stands: an answer may be given later than that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    cursor: Cursor,
+    size: Size,
+    /// Of the mode that is asked for.
+    mode: ModeState,
+    keyboard_flags: u8,
+    modify_other_keys: u8,
+}
+
+impl Seen {
+    /// Looks at the screen for this query.
+    pub fn at(query: &Query, screen: &Screen) -> Self {
+        Self {
+            cursor: screen.cursor(),
+            size: screen.size(),
+            mode: match query {
+                Query::Mode { private, mode } => screen.mode(*private, *mode),
+                _ => ModeState::Unknown,
+            },
+            keyboard_flags: screen.keyboard_flags(),
+            modify_other_keys: screen.modify_other_keys(),
+        }
+    }
+}
+
 /// Appends the answer to `out`, all of it or nothing. False: not known here; the terminal in control may be asked.
-pub fn answer(query: &Query, screen: &Screen, profile: &Profile, out: &mut Vec<u8>) -> bool {
+pub fn answer(query: &Query, seen: &Seen, profile: &Profile, out: &mut Vec<u8>) -> bool {
     match query {
         Query::PrimaryAttributes => say(out, format_args!("\x1b[?{}c", profile.primary)),
         Query::SecondaryAttributes => match &profile.secondary {
@@ -23,22 +51,22 @@ pub fn answer(query: &Query, screen: &Screen, profile: &Profile, out: &mut Vec<u
         },
         Query::TertiaryAttributes => plain(profile, out, "\x1bP!|00000000\x1b\\"),
         Query::Operating => say(out, format_args!("\x1b[0n")),
-        Query::CursorPosition => position(screen, "", out),
-        Query::ExtendedCursorPosition => position(screen, "?", out),
+        Query::CursorPosition => position(seen, "", out),
+        Query::ExtendedCursorPosition => position(seen, "?", out),
         Query::PrivateStatus(report) => status(*report, profile, out),
-        Query::Mode { private, mode } => mode_state(*private, *mode, screen, profile, out),
+        Query::Mode { private, mode } => mode_state(*private, *mode, seen, profile, out),
         Query::Version => match &profile.name {
             Some(name) => say(out, format_args!("\x1bP>|{name}\x1b\\")),
             None => true,
         },
         Query::KeyboardFlags if profile.kitty_keyboard => {
-            say(out, format_args!("\x1b[?{}u", screen.keyboard_flags()))
+            say(out, format_args!("\x1b[?{}u", seen.keyboard_flags))
         }
         Query::KeyboardFlags => true,
-        Query::ModifyKeys(4) => plain(profile, out, &format!("\x1b[>4;{}m", screen.modify_other_keys())),
-        Query::Window { report, .. } => window(*report, screen, profile, out),
+        Query::ModifyKeys(4) => plain(profile, out, &format!("\x1b[>4;{}m", seen.modify_other_keys)),
+        Query::Window { report, .. } => window(*report, seen, profile, out),
         Query::Parameters(n) => say(out, format_args!("\x1b[{};1;1;128;128;1;0x", n + 2)),
-        Query::Setting(setting) => decrqss(setting, screen, profile, out),
+        Query::Setting(setting) => decrqss(setting, seen, profile, out),
         Query::Capabilities(names) => !profile.asked && capabilities(names, out),
         Query::Palette(entries, end) => palette(entries, *end, profile, out),
         Query::Colours { first, count, end } => colours(*first, *count, *end, profile, out),
@@ -62,8 +90,8 @@ fn plain(profile: &Profile, out: &mut Vec<u8>, words: &str) -> bool {
     !profile.asked && say(out, format_args!("{words}"))
 }
 
-fn position(screen: &Screen, prefix: &str, out: &mut Vec<u8>) -> bool {
-    let (cursor, size) = (screen.cursor(), screen.size());
+fn position(seen: &Seen, prefix: &str, out: &mut Vec<u8>) -> bool {
+    let (cursor, size) = (seen.cursor, seen.size);
     let row = u32::from(cursor.row.min(size.rows - 1)) + 1;
     let col = u32::from(cursor.col.min(size.cols - 1)) + 1;
     say(out, format_args!("\x1b[{prefix}{row};{col}R"))
@@ -90,9 +118,9 @@ fn status(report: u16, profile: &Profile, out: &mut Vec<u8>) -> bool {
     say(out, format_args!("\x1b[{words}"))
 }
 
-fn mode_state(private: bool, mode: u16, screen: &Screen, profile: &Profile, out: &mut Vec<u8>) -> bool {
+fn mode_state(private: bool, mode: u16, seen: &Seen, profile: &Profile, out: &mut Vec<u8>) -> bool {
     let optional = private && OPTIONAL_MODES.contains(&mode);
-    let state = match screen.mode(private, mode) {
+    let state = match seen.mode {
         _ if optional && !profile.modes.contains(&mode) => ModeState::Unknown,
         ModeState::Unknown if optional => ModeState::Reset,
         state => state,
@@ -101,8 +129,8 @@ fn mode_state(private: bool, mode: u16, screen: &Screen, profile: &Profile, out:
     say(out, format_args!("\x1b[{prefix}{mode};{}$y", state as u8))
 }
 
-fn window(report: u16, screen: &Screen, profile: &Profile, out: &mut Vec<u8>) -> bool {
-    let size = screen.size();
+fn window(report: u16, seen: &Seen, profile: &Profile, out: &mut Vec<u8>) -> bool {
+    let size = seen.size;
     let (rows, cols) = (u32::from(size.rows), u32::from(size.cols));
     match (report, profile.cell) {
         (11, _) => say(out, format_args!("\x1b[1t")),
@@ -125,9 +153,9 @@ fn window(report: u16, screen: &Screen, profile: &Profile, out: &mut Vec<u8>) ->
 
 /// The cursor's style is known from the screen, and the level of conformance. The rest of a real terminal's
 /// settings is not.
-fn decrqss(setting: &[u8], screen: &Screen, profile: &Profile, out: &mut Vec<u8>) -> bool {
+fn decrqss(setting: &[u8], seen: &Seen, profile: &Profile, out: &mut Vec<u8>) -> bool {
     let value = match setting {
-        b" q" => screen.cursor().style.to_string(),
+        b" q" => seen.cursor.style.to_string(),
         b"\"p" => "62;1".into(),
         _ if profile.asked => return false,
         _ => {

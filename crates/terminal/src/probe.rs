@@ -4,7 +4,7 @@
 //! come. What the user types meanwhile is handed on untouched and in order.
 
 use crate::profile::{OPTIONAL_MODES, Pixels, Profile, Rgb};
-use crate::reply::{Reply, ReplyFilter, ReplyKind};
+use crate::reply::{Reply, ReplyFilter, ReplyKind, Ticket};
 use protocol::Size;
 
 /// Bytes of a terminal's name that are believed.
@@ -43,45 +43,25 @@ pub fn probe() -> Vec<u8> {
     bytes
 }
 
-/// Reads what the terminal says after [`probe`] was written to it.
+/// Learns from what the terminal says after [`probe`] was written to it.
 pub struct ProbeReader {
-    filter: ReplyFilter,
     profile: Profile,
     size: Size,
+    ticket: Ticket,
     done: bool,
 }
 
 impl ProbeReader {
-    /// A reader for a terminal of this size.
-    pub fn new(size: Size) -> Self {
-        let mut filter = ReplyFilter::new();
-        QUESTIONS.iter().for_each(|(_, reply)| filter.expect(*reply));
-        filter.expect(PRIMARY);
-        Self { filter, profile: Profile::unknown(), size, done: false }
+    /// A reader for a terminal of this size, whose replies come out of `filter` under this ticket.
+    pub fn new(size: Size, filter: &mut ReplyFilter, ticket: Ticket) -> Self {
+        QUESTIONS.iter().for_each(|(_, reply)| filter.expect(*reply, 1, ticket));
+        filter.fence(PRIMARY, ticket);
+        Self { profile: Profile::unknown(), size, ticket, done: false }
     }
 
-    /// Reads bytes from the terminal; returns those that were typed.
-    pub fn feed(&mut self, read: &[u8]) -> Vec<u8> {
-        let mut replies = Vec::new();
-        let mut typed = self.filter.feed(read, &mut replies).into_owned();
-        for reply in &replies {
-            self.learn(reply);
-        }
-        if self.done {
-            self.filter.forget();
-            typed.extend_from_slice(&self.filter.release());
-        }
-        typed
-    }
-
-    /// Whether the last read ended in what may be the beginning of a reply, or an Escape key.
-    pub fn holds(&self) -> bool {
-        self.filter.holds()
-    }
-
-    /// What is held, as typed: no more of it came in time.
-    pub fn release(&mut self) -> Vec<u8> {
-        self.filter.release()
+    /// Whose replies it learns from.
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
     }
 
     /// Whether the fence came: there is nothing more to wait for.
@@ -89,12 +69,13 @@ impl ProbeReader {
         self.done
     }
 
-    /// What was learned, and what was held as the beginning of a reply and is typing after all.
-    pub fn finish(mut self) -> (Profile, Vec<u8>) {
-        (self.profile, self.filter.release())
+    /// What was learned.
+    pub fn finish(self) -> Profile {
+        self.profile
     }
 
-    fn learn(&mut self, reply: &Reply) {
+    /// Takes in a reply under its ticket.
+    pub fn learn(&mut self, reply: &Reply) {
         let body = body(&reply.bytes);
         match reply.kind {
             VERSION => self.profile.name = Some(name(&body)),
@@ -167,111 +148,4 @@ fn numbers(body: &str) -> Vec<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::{Item, Scanner};
-    use proptest::prelude::*;
-    use protocol::Offset;
-
-    const REPLIES: [&[u8]; 14] = [
-        b"\x1bP>|GPterm 1.2.3\x1b\\",
-        b"\x1b[>1;10;0c",
-        b"\x1b]10;rgb:ffff/ffff/ffff\x1b\\",
-        b"\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
-        b"\x1b]12;rgb:f5f5/e0e0/dcdc\x07",
-        b"\x1b[?2026;2$y",
-        b"\x1b[?2027;3$y",
-        b"\x1b[?2031;0$y",
-        b"\x1b[?1016;4$y",
-        b"\x1b[?0u",
-        b"\x1b_Gi=31;OK\x1b\\",
-        b"\x1b[6;18;9t",
-        b"\x1b[4;540;900t",
-        b"\x1b[?62;22c",
-    ];
-
-    const SIZE: Size = Size { cols: 100, rows: 30 };
-
-    fn expected() -> Profile {
-        let mut profile = Profile::unknown();
-        profile.name = Some("GPterm 1.2.3".into());
-        profile.primary = "62;22".into();
-        profile.secondary = Some("1;10;0".into());
-        profile.foreground = Some(Rgb(0xffff, 0xffff, 0xffff));
-        profile.background = Some(Rgb(0x1e1e, 0x1e1e, 0x2e2e));
-        profile.cursor = Some(Rgb(0xf5f5, 0xe0e0, 0xdcdc));
-        profile.modes = [2026, 2027].into();
-        profile.kitty_keyboard = true;
-        profile.kitty_graphics = true;
-        profile.cell = Some(Pixels { width: 9, height: 18 });
-        profile
-    }
-
-    #[test]
-    fn a_rich_terminal_is_learned() {
-        let mut reader = ProbeReader::new(SIZE);
-        for reply in &REPLIES[..13] {
-            assert_eq!(reader.feed(reply), b"");
-            assert!(!reader.done());
-        }
-        assert_eq!(reader.feed(REPLIES[13]), b"");
-        assert!(reader.done());
-        assert_eq!(reader.feed(b"\x1b[?62;22c"), b"\x1b[?62;22c");
-        assert_eq!(reader.finish(), (expected(), Vec::new()));
-    }
-
-    #[test]
-    fn a_poor_terminal_is_believed_too() {
-        let mut reader = ProbeReader::new(SIZE);
-        assert_eq!(reader.feed(b"\x1b[4;540;900t\x1b[?1;2cls\x1b"), b"ls\x1b");
-        let (profile, typed) = reader.finish();
-        assert_eq!((profile.primary.as_str(), profile.name, profile.kitty_keyboard), ("1;2", None, false));
-        assert_eq!(profile.cell, Some(Pixels { width: 9, height: 18 }));
-        assert_eq!(typed, b"");
-    }
-
-    #[test]
-    fn a_lone_escape_key_is_given_back() {
-        let mut reader = ProbeReader::new(SIZE);
-        assert_eq!(reader.feed(b"a\x1b"), b"a");
-        assert_eq!(reader.finish().1, b"\x1b");
-    }
-
-    #[test]
-    fn every_question_is_one_we_would_find_ourselves() {
-        let mut found = Vec::new();
-        assert_eq!(Scanner::new(Offset::ZERO).scan(&probe(), &mut found), 0);
-        let kinds: Vec<_> = found
-            .iter()
-            .map(|found| match &found.what {
-                Item::Query(query) => query.reply(),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        let expected: Vec<_> =
-            QUESTIONS.iter().map(|(_, reply)| Some(*reply)).chain([Some(PRIMARY)]).collect();
-        assert_eq!(kinds, expected);
-    }
-
-    proptest! {
-        /// T14: whatever is typed between the replies, and wherever reads end, comes out untouched.
-        #[test]
-        fn typing_comes_out_untouched(
-            typed in proptest::collection::vec(
-                proptest::sample::select(vec!["", "a", "ls -l\r", "é漢", "\x1b[A", "\x1bx", "\x1b[1;5C", "\x1bOP", "\x03",
-                    "\x1b[97;5u", "\x1b[<0;3;4M", "\x1b[I", "\x1b[200~hi\x1b[201~", "\x1b[1;2R"]), 14),
-            chunk in 1..40_usize,
-        ) {
-            let input: Vec<u8> =
-                typed.iter().zip(REPLIES).flat_map(|(keys, reply)| [keys.as_bytes(), reply].concat()).collect();
-            let mut reader = ProbeReader::new(SIZE);
-            let mut passed = Vec::new();
-            for part in input.chunks(chunk) {
-                passed.extend_from_slice(&reader.feed(part));
-            }
-            prop_assert!(reader.done());
-            prop_assert_eq!(String::from_utf8_lossy(&passed), typed.concat());
-            prop_assert_eq!(reader.finish(), (expected(), Vec::new()));
-        }
-    }
-}
+mod tests;

@@ -100,8 +100,8 @@ pub enum Query {
 
 impl Query {
     /// The shape of the answer a terminal would send, so that it can be told from typing.
-    pub fn reply(&self) -> Option<ReplyKind> {
-        Some(match self {
+    pub fn reply(&self) -> ReplyKind {
+        match self {
             Self::PrimaryAttributes => ReplyKind::csi(b"?", b"c"),
             Self::SecondaryAttributes => ReplyKind::csi(b">", b"c"),
             Self::TertiaryAttributes => ReplyKind::Dcs(b"!|"),
@@ -127,7 +127,17 @@ impl Query {
             Self::Notifications(..) => ReplyKind::Osc(99),
             Self::CellSize(_) => ReplyKind::Osc(1337),
             Self::Graphics { .. } => ReplyKind::Graphics,
-            Self::Other(_) => return None,
-        })
+            Self::Other(_) => ReplyKind::Any,
+        }
+    }
+
+    /// How many sequences the answer has at most.
+    pub fn replies(&self) -> usize {
+        match self {
+            Self::Palette(entries, _) => entries.len(),
+            Self::Colours { count, .. } => usize::from(*count),
+            Self::Capabilities(names) => names.split(|byte| *byte == b';').count(),
+            _ => 1,
+        }
     }
 }

@@ -3,45 +3,35 @@
 //! A reply is one only while somebody waits for it: `CSI 1;2R` is a cursor report or Shift+F3. What nobody waits
 //! for passes byte for byte, and while nobody waits for anything nothing is even looked at.
 
+mod shape;
+
+pub use shape::ReplyKind;
+
 use memchr::memchr;
+use shape::Fit;
 use std::borrow::Cow;
 
-/// Bytes of a CSI reply; the longest (DA1 with all its attributes) has about 50.
-const MAX_CSI: usize = 128;
-/// Bytes of a reply in a string; XTGETTCAP with long values comes to a few hundred.
-const MAX_STRING: usize = 4096;
-/// Bytes of a clipboard reply, which is base64 of whatever was copied. A longer one passes as typed.
-const MAX_CLIPBOARD: usize = 1 << 20;
-/// Replies waited for at once. The oldest is given up for a newer one: no program asks that much before it reads.
-const MAX_OUTSTANDING: usize = 256;
+/// Questions waited for at once, fences included. The oldest is given up for a newer one: no program asks that much
+/// before it reads.
+const MAX_OUTSTANDING: usize = 2048;
+/// Bytes of a key that a reply may begin like: Escape, or Alt with a character.
+const MAX_KEY: usize = 2;
 
 const ESC: u8 = 0x1b;
 
-/// The shape of a terminal's reply.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ReplyKind {
-    /// `CSI prefix numbers last`.
-    Csi {
-        /// What stands before the numbers: nothing, `?` or `>`.
-        prefix: &'static [u8],
-        /// What stands after them: a final byte, perhaps with an intermediate before it.
-        last: &'static [u8],
-    },
-    /// `OSC number ; ... ST`.
-    Osc(u16),
-    /// `DCS lead ... ST`, with one digit before the lead where the reply says if the request was valid.
-    Dcs(&'static [u8]),
-    /// `OSC l ... ST` or `OSC L ... ST`: a window's title and its icon's.
-    Label(u8),
-    /// `APC G ... ST`.
-    Graphics,
-}
+/// Who waits for a reply, as a number that grows from one question to the next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Ticket(pub u64);
 
 /// One reply that came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reply {
     /// What it answers.
     pub kind: ReplyKind,
+    /// Whose question it answers.
+    pub ticket: Ticket,
+    /// Whether it is the reply to a fence.
+    pub fence: bool,
     /// The whole sequence.
     pub bytes: Vec<u8>,
 }
@@ -49,18 +39,20 @@ pub struct Reply {
 /// Takes the replies that are waited for out of one client's input.
 #[derive(Default, Debug)]
 pub struct ReplyFilter {
-    outstanding: Vec<ReplyKind>,
+    /// In the order asked.
+    outstanding: Vec<Expected>,
     /// What may still become a reply, from its ESC on.
     held: Vec<u8>,
 }
 
-/// How the bytes from an ESC on compare with a kind of reply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fit {
-    No,
-    Partial,
-    /// A reply of this many bytes.
-    Whole(usize),
+/// One question that waits for its reply.
+#[derive(Debug)]
+struct Expected {
+    kind: ReplyKind,
+    ticket: Ticket,
+    /// Replies that are still due.
+    due: usize,
+    fence: bool,
 }
 
 impl ReplyFilter {
@@ -69,28 +61,43 @@ impl ReplyFilter {
         Self::default()
     }
 
-    /// Waits for one more reply of this kind.
-    pub fn expect(&mut self, kind: ReplyKind) {
+    /// Waits for replies of this kind to one question, this many at most.
+    pub fn expect(&mut self, kind: ReplyKind, due: usize, ticket: Ticket) {
+        self.wait(Expected { kind, ticket, due, fence: false });
+    }
+
+    /// Waits for the reply to a question that every terminal answers, and in its turn: once it is there, what was asked
+    /// before it and has not come will not come.
+    pub fn fence(&mut self, kind: ReplyKind, ticket: Ticket) {
+        self.wait(Expected { kind, ticket, due: 1, fence: true });
+    }
+
+    fn wait(&mut self, expected: Expected) {
         if self.outstanding.len() == MAX_OUTSTANDING {
             self.outstanding.remove(0);
         }
-        self.outstanding.push(kind);
+        self.outstanding.push(expected);
     }
 
     /// How many replies are waited for.
     pub fn outstanding(&self) -> usize {
-        self.outstanding.len()
+        self.outstanding.iter().map(|expected| expected.due).sum()
     }
 
-    /// Waits for nothing more: the time for answers is over.
-    pub fn forget(&mut self) {
-        self.outstanding.clear();
+    /// Waits no more for answers to this question: their time is over.
+    pub fn forget(&mut self, ticket: Ticket) {
+        self.outstanding.retain(|expected| expected.ticket != ticket);
     }
 
     /// Whether the last read ended in what may be the beginning of a reply. After a moment without more (an Escape
     /// key alone looks like that) [`ReplyFilter::release`] gives it up.
     pub fn holds(&self) -> bool {
         !self.held.is_empty()
+    }
+
+    /// Whether what is held may be a whole key. More than that is the beginning of a reply, or of a longer key.
+    pub fn holds_key(&self) -> bool {
+        (1..=MAX_KEY).contains(&self.held.len())
     }
 
     /// What is held, as typed.
@@ -117,8 +124,7 @@ impl ReplyFilter {
             rest = &rest[at..];
             match self.judge(rest) {
                 (Fit::Whole(bytes), index) => {
-                    let kind = self.outstanding.remove(index);
-                    replies.push(Reply { kind, bytes: rest[..bytes].to_vec() });
+                    replies.push(self.came(index, &rest[..bytes]));
                     rest = &rest[bytes..];
                 }
                 (Fit::Partial, _) => {
@@ -135,83 +141,34 @@ impl ReplyFilter {
         typed
     }
 
+    /// Takes a reply off what is waited for.
+    fn came(&mut self, index: usize, bytes: &[u8]) -> Reply {
+        let Expected { kind, ticket, due, fence } = &mut self.outstanding[index];
+        let reply = Reply { kind: *kind, ticket: *ticket, fence: *fence, bytes: bytes.to_vec() };
+        *due -= 1;
+        let mut place = 0;
+        self.outstanding.retain(|expected| {
+            let over = reply.fence && place < index && !expected.kind.waits_for_a_person();
+            place += 1;
+            expected.due > 0 && !over
+        });
+        reply
+    }
+
     /// The best fit among the replies that are waited for, and which it is.
     fn judge(&self, input: &[u8]) -> (Fit, usize) {
         let mut best = (Fit::No, 0);
-        for (index, kind) in self.outstanding.iter().enumerate() {
-            match kind.fit(input) {
-                Fit::Whole(bytes) => return (Fit::Whole(bytes), index),
-                Fit::Partial => best = (Fit::Partial, index),
-                Fit::No => {}
+        for (index, expected) in self.outstanding.iter().enumerate() {
+            match expected.kind.fit(input) {
+                // What is known more closely comes first.
+                Fit::Whole(_) if expected.kind == ReplyKind::Any && matches!(best.0, Fit::Whole(_)) => {}
+                fit @ Fit::Whole(_) if expected.kind == ReplyKind::Any => best = (fit, index),
+                fit @ Fit::Whole(_) => return (fit, index),
+                Fit::Partial if best.0 == Fit::No => best = (Fit::Partial, index),
+                Fit::Partial | Fit::No => {}
             }
         }
         best
-    }
-}
-
-impl ReplyKind {
-    /// `CSI prefix numbers last`.
-    pub const fn csi(prefix: &'static [u8], last: &'static [u8]) -> Self {
-        Self::Csi { prefix, last }
-    }
-
-    fn fit(&self, input: &[u8]) -> Fit {
-        match *self {
-            Self::Csi { prefix, last } => fit_csi(input, prefix, last),
-            Self::Osc(52) => fit_string(input, b"\x1b]52;", MAX_CLIPBOARD),
-            Self::Osc(number) => fit_string(input, format!("\x1b]{number};").as_bytes(), MAX_STRING),
-            Self::Dcs(lead) => fit_dcs(input, lead),
-            Self::Label(letter) => fit_string(input, &[ESC, b']', letter], MAX_STRING),
-            Self::Graphics => fit_string(input, b"\x1b_G", MAX_STRING),
-        }
-    }
-}
-
-/// What follows `lead` in `input`, or how far `input` fits.
-fn after<'a>(input: &'a [u8], lead: &[u8]) -> Result<&'a [u8], Fit> {
-    match input.strip_prefix(lead) {
-        Some(rest) => Ok(rest),
-        None if lead.starts_with(input) => Err(Fit::Partial),
-        None => Err(Fit::No),
-    }
-}
-
-fn fit_csi(input: &[u8], prefix: &[u8], last: &[u8]) -> Fit {
-    let rest = match after(input, b"\x1b[").and_then(|rest| after(rest, prefix)) {
-        Ok(rest) => rest,
-        Err(fit) => return fit,
-    };
-    let numbers = rest.iter().take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':')).count();
-    let begin = input.len() - rest.len() + numbers;
-    match after(&rest[numbers..], last) {
-        _ if begin > MAX_CSI => Fit::No,
-        Ok(_) if numbers == 0 => Fit::No,
-        Ok(_) => Fit::Whole(begin + last.len()),
-        Err(fit) => fit,
-    }
-}
-
-fn fit_dcs(input: &[u8], lead: &[u8]) -> Fit {
-    let validity = usize::from(matches!(input.get(2), Some(b'0' | b'1')));
-    let skip = if lead.ends_with(b"r") { validity } else { 0 };
-    let head = [b"\x1bP", &input[input.len().min(2)..input.len().min(2 + skip)], lead].concat();
-    fit_string(input, &head, MAX_STRING)
-}
-
-/// `lead`, then text without control characters, then BEL or ST.
-fn fit_string(input: &[u8], lead: &[u8], most: usize) -> Fit {
-    let rest = match after(input, lead) {
-        Ok(rest) => rest,
-        Err(fit) => return fit,
-    };
-    let text = rest.iter().position(|b| *b < 0x20).unwrap_or(rest.len());
-    let end = lead.len() + text;
-    match rest[text..] {
-        _ if end > most => Fit::No,
-        [] | [ESC] => Fit::Partial,
-        [0x07, ..] => Fit::Whole(end + 1),
-        [ESC, b'\\', ..] => Fit::Whole(end + 2),
-        _ => Fit::No,
     }
 }
 

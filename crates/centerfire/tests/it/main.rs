@@ -15,6 +15,8 @@ mod environment;
 mod exit;
 /// Every byte arrives as it was sent, in both directions.
 mod fidelity;
+/// Questions that only the user's terminal can answer, in time, late or never.
+mod forwarded;
 /// Signals, job control and the size work as in any terminal.
 mod jobs;
 /// Whatever is killed, nothing that was shown is lost.

@@ -32,6 +32,7 @@ impl Host {
         if let Some(local) = self.local.take_if(|local| local.client == client) {
             let words = self.output.canvas.with(|screen| leave(screen, local.painted));
             local.farewell(&words, FAREWELL, FAREWELL);
+            self.terminal_changed(client);
         }
     }
 
@@ -39,7 +40,10 @@ impl Host {
     pub(super) fn detach(&mut self, reason: DetachReason) {
         let Some(client) = self.local.as_ref().map(|local| local.client) else { return };
         match reason {
-            DetachReason::Hangup => self.local = None,
+            DetachReason::Hangup => {
+                self.local = None;
+                self.terminal_changed(client);
+            }
             _ => self.let_go_of_terminal(client),
         }
         self.clients.controller = None;
@@ -65,6 +69,7 @@ impl Host {
         if let Some(local) = self.local.take_if(|local| local.client == number) {
             let words = self.output.canvas.with(|screen| leave(screen, local.painted));
             local.abandon(&words);
+            self.terminal_changed(number);
         }
         if self.clients.controller == Some(number) {
             self.clients.controller = None;

@@ -44,7 +44,7 @@ pub(super) struct Transaction {
 #[derive(Default)]
 pub(super) struct InputQueue {
     waiting: VecDeque<Transaction>,
-    /// Answers of the host to queries; they go between two transactions, as soon as possible.
+    /// Answers to queries, the host's and its terminal's; they go between two transactions, as soon as possible.
     replies: Vec<u8>,
     bytes: usize,
     /// Bytes of the line that was begun and not ended, while the terminal edits lines (T7).
@@ -111,8 +111,8 @@ impl InputQueue {
 
     pub(super) fn reply(&mut self, bytes: &[u8]) {
         // A program that asks and never reads could fill the memory: what it does not take is dropped, as a
-        // terminal's own buffer would.
-        if self.replies.len() + bytes.len() <= TERMINAL_BYTES {
+        // terminal's own buffer would. A single answer may be long; a clipboard has up to 1 MiB.
+        if self.replies.len() < TERMINAL_BYTES {
             self.replies.extend_from_slice(bytes);
         }
     }

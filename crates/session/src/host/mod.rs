@@ -17,6 +17,7 @@ mod intercept;
 mod keeper;
 mod local;
 mod output;
+mod questions;
 mod readiness;
 mod recording;
 mod serve;

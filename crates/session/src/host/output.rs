@@ -1,14 +1,14 @@
 //! What the program writes: scanned, journaled, shown, painted, answered, in this order.
 
 use super::Host;
-use super::asking::Asking;
+use super::asking::{Asking, Who};
 use super::canvas::Canvas;
+use super::questions::Questions;
 use crate::folder::Folder;
 use crate::replay::Replayed;
 use protocol::frame::{Event, Status};
 use protocol::{Body, Offset, ProgramReport, Time};
 use std::io;
-use std::ops::Range;
 use std::time::Instant;
 use terminal::Screen;
 use terminal::profile::Profile;
@@ -138,19 +138,27 @@ impl Output {
         self.drained && last.is_some_and(|found| found.range.end == self.scanner.position())
     }
 
-    /// The ranges of the queries found that the host answers; `terminal` says whether there is one to ask.
-    fn answered(&mut self, terminal: bool) -> Vec<Range<Offset>> {
+    /// Decides who answers the queries found; `wait` says whether the program waits and there is a terminal to ask.
+    fn questions(&mut self, wait: bool) -> Questions {
+        let mut questions = Questions { wait, ..Questions::default() };
         if !self.found.iter().any(|found| matches!(found.what, Item::Query(_))) {
-            return Vec::new();
+            return questions;
         }
         let Self { canvas, asking, found, .. } = self;
         canvas.with(|screen| {
-            let answers = |found: &&Found| match &found.what {
-                Item::Query(query) => asking.answers(query, screen, terminal),
-                _ => false,
-            };
-            found.iter().filter(answers).map(|found| found.range.clone()).collect()
-        })
+            for found in found {
+                match &found.what {
+                    Item::Query(query) if asking.answers(query, screen, wait) => {
+                        questions.answered.push(found.range.clone());
+                    }
+                    Item::Query(_) if wait && questions.fences.len() < asking.room() => {
+                        questions.fences.push(found.range.end);
+                    }
+                    _ => {}
+                }
+            }
+        });
+        questions
     }
 }
 
@@ -173,22 +181,23 @@ impl Host {
         let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
         // A terminal is asked only for a program that waits: in the middle of a stream nothing is put in.
         let ask = self.local.is_some() && self.output.waits_for_answer();
-        let answered = self.output.answered(ask);
+        let questions = self.output.questions(ask);
         // From here on `kill -9` loses none of it; only now may anybody see it.
-        self.recording.output(bytes, held as u16, &answered);
+        self.recording.output(bytes, held as u16, &questions.answered);
         let bytes = super::intercept::output(bytes);
-        self.show(start, bytes, held, &answered);
-        self.paint(start, bytes, ask, &answered);
+        self.show(start, bytes, held, &questions);
+        self.paint(start, bytes, &questions);
         self.output.last = Time::now();
         self.input.program_wrote(Instant::now());
         self.status_file.age.output();
         self.head_due = true;
     }
 
-    /// Writes to the controlling terminal what is decided: all but answered queries and what may become one.
-    fn show(&mut self, start: Offset, bytes: &[u8], held: usize, answered: &[Range<Offset>]) {
+    /// Writes to the controlling terminal what is decided: all but answered queries and what may become one, and a fence
+    /// right behind each query that it has to answer.
+    fn show(&mut self, start: Offset, bytes: &[u8], held: usize, questions: &Questions) {
         let before = std::mem::take(&mut self.output.held);
-        if before.is_empty() && held == 0 && answered.is_empty() {
+        if before.is_empty() && held == 0 && questions.are_none() {
             if let Some(local) = &mut self.local {
                 local.show(bytes);
             }
@@ -198,8 +207,9 @@ impl Host {
         let mut all = before;
         all.extend_from_slice(bytes);
         self.output.held = all.split_off(all.len() - held);
-        for query in answered.iter().rev() {
-            all.drain(query.start.since(first) as usize..query.end.since(first) as usize);
+        for (place, bytes) in questions.changes().into_iter().rev() {
+            let place = place.start.since(first) as usize..place.end.since(first) as usize;
+            all.splice(place, bytes.iter().copied());
         }
         if let Some(local) = &mut self.local {
             local.show(&all);
@@ -207,7 +217,7 @@ impl Host {
     }
 
     /// Feeds the screen. At a query it stops: an answer tells the state at its very place.
-    fn paint(&mut self, start: Offset, bytes: &[u8], ask: bool, answered: &[Range<Offset>]) {
+    fn paint(&mut self, start: Offset, bytes: &[u8], questions: &Questions) {
         let found = std::mem::take(&mut self.output.found);
         let mut painted = 0;
         let mut replies = Vec::new();
@@ -217,22 +227,19 @@ impl Host {
                 self.output.canvas.paint(&bytes[painted..end]);
                 painted = end;
             }
-            let ours = answered.contains(&found.range);
-            self.act(found, ours, ask, &mut replies);
+            let who = questions.who(&found.range, self.local.is_some());
+            self.act(found, who, questions.wait, &mut replies);
         }
         self.output.canvas.paint(&bytes[painted..]);
         self.input.reply(&replies);
     }
 
-    fn act(&mut self, found: Found, ours: bool, ask: bool, replies: &mut Vec<u8>) {
+    fn act(&mut self, found: Found, who: Who, wait: bool, replies: &mut Vec<u8>) {
         match found.what {
             Item::Query(query) => {
                 let Output { asking, canvas, .. } = &mut self.output;
-                let terminal = ask.then_some(found.range.start);
-                let words = canvas.with(|screen| asking.ask(&query, ours, screen, terminal, replies));
-                if let Some(local) = self.local.as_mut().filter(|_| !words.is_empty()) {
-                    local.show(&words);
-                }
+                let (waits, now) = (wait.then_some(found.range.start), Instant::now());
+                canvas.with(|screen| asking.ask(&query, who, screen, waits, now, replies));
             }
             Item::Report(report) => self.reported(report, found.range.start),
             Item::Title(title) => self.output.title = title,

@@ -123,8 +123,7 @@ impl Host {
         if let Some(tty) = tty {
             let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
             self.local = Some(Local::new(from, tty, detach));
-            let typed = self.output.asking.terminal_changed();
-            self.hand_over(from, typed, &[]);
+            self.terminal_changed(from);
             let resized = self.resize(attach.size);
             self.show_so_far(attach, resized);
         } else if control {

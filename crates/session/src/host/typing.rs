@@ -35,7 +35,7 @@ impl Host {
     /// What came from the terminal: its answers are ours, the rest is for the program.
     fn take_typed(&mut self, client: ClientNumber, read: Vec<u8>) {
         let mut replies = Vec::new();
-        let keys = self.output.asking.typed(read, &mut self.output.canvas, &mut replies);
+        let keys = self.output.asking.typed(&read, Instant::now(), &mut replies);
         if let Some(profile) = self.output.asking.learned() {
             // Only an answer after a restart of the host would be less true for want of this file.
             let _ = self.folder.write_profile(profile);
@@ -60,25 +60,23 @@ impl Host {
             local.show(&words);
         }
         let mut replies = Vec::new();
-        let keys = self.output.asking.tend(now, &mut self.output.canvas, &mut replies);
+        let keys = self.output.asking.tend(now, &mut replies);
         let client = self.local.as_ref().map(|local| local.client).unwrap_or_default();
         self.hand_over(client, keys, &replies);
     }
 
-    /// Answers that waited for the terminal's own come behind it (T37), so they go along with it.
-    pub(super) fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
-        if keys.is_empty() {
-            return self.input.reply(replies);
-        }
-        self.input.push(Transaction { client, parts: [keys].into(), typed: true, receipt: None });
-        // A transaction of their own: the keys may end inside a paste.
-        if !replies.is_empty() {
-            self.input.push(Transaction {
-                client,
-                parts: [replies.to_vec()].into(),
-                typed: false,
-                receipt: None,
-            });
+    /// Another terminal controls now: what the one before was asked and did not answer, it will not.
+    pub(super) fn terminal_changed(&mut self, client: ClientNumber) {
+        let mut replies = Vec::new();
+        let typed = self.output.asking.terminal_changed(Instant::now(), &mut replies);
+        self.hand_over(client, typed, &replies);
+    }
+
+    /// Answers keep their own order (T37), and go before what is typed: nobody typed them.
+    fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
+        self.input.reply(replies);
+        if !keys.is_empty() {
+            self.input.push(Transaction { client, parts: [keys].into(), typed: true, receipt: None });
         }
     }
 

@@ -14,7 +14,7 @@ fn answers(asked: &str, profile: &Profile) -> Option<String> {
     for found in found {
         let Item::Query(query) = found.what else { panic!("{asked:?}: {:?}", found.what) };
         let before = out.len();
-        if !answer(&query, &screen, profile, &mut out) {
+        if !answer(&query, &Seen::at(&query, &screen), profile, &mut out) {
             assert_eq!(out.len(), before, "an unknown answer was begun: {query:?}");
             return None;
         }

@@ -9,10 +9,19 @@ use proptest::sample::select;
 const CPR: ReplyKind = ReplyKind::csi(b"", b"R");
 const DA1: ReplyKind = ReplyKind::csi(b"?", b"c");
 
+const KINDS: [ReplyKind; 4] = [CPR, CPR, DA1, ReplyKind::Osc(11)];
+
+/// Asks one after the other, under the tickets 1, 2...
+fn expect(filter: &mut ReplyFilter, kinds: &[ReplyKind]) {
+    for (number, kind) in (1..).zip(kinds) {
+        filter.expect(*kind, 1, Ticket(number));
+    }
+}
+
 fn check(expected: &[ReplyKind], input: &[u8], typed: &[u8], replies: &[&[u8]]) {
     for chunk in 1..=input.len() {
         let mut filter = ReplyFilter::new();
-        expected.iter().for_each(|kind| filter.expect(*kind));
+        expect(&mut filter, expected);
         let (mut passed, mut taken) = (Vec::new(), Vec::new());
         for part in input.chunks(chunk) {
             passed.extend_from_slice(&filter.feed(part, &mut taken));
@@ -50,16 +59,16 @@ fn replies_leave_and_the_rest_stays() {
 
 #[test]
 fn every_query_with_an_answer_names_its_shape() {
-    assert_eq!(Query::CursorPosition.reply(), Some(CPR));
-    assert_eq!(Query::PrimaryAttributes.reply(), Some(DA1));
-    assert_eq!(Query::Other(Vec::new()).reply(), None);
+    assert_eq!(Query::CursorPosition.reply(), CPR);
+    assert_eq!(Query::PrimaryAttributes.reply(), DA1);
+    assert_eq!(Query::Other(Vec::new()).reply(), ReplyKind::Any);
 }
 
 #[test]
 fn nothing_outstanding_is_a_pass_through() {
     let mut filter = ReplyFilter::new();
     assert!(matches!(filter.feed(b"\x1b[1;2R\x1b", &mut Vec::new()), Cow::Borrowed(b"\x1b[1;2R\x1b")));
-    filter.expect(CPR);
+    expect(&mut filter, &[CPR]);
     assert!(matches!(filter.feed(b"text", &mut Vec::new()), Cow::Borrowed(b"text")));
     assert!(filter.feed(b"\x1b", &mut Vec::new()).is_empty());
     assert!(filter.holds());
@@ -69,9 +78,46 @@ fn nothing_outstanding_is_a_pass_through() {
 #[test]
 fn an_endless_string_is_given_up() {
     let mut filter = ReplyFilter::new();
-    filter.expect(ReplyKind::Osc(11));
-    let long = [b"\x1b]11;".as_slice(), &vec![b'a'; MAX_STRING]].concat();
+    expect(&mut filter, &[ReplyKind::Osc(11)]);
+    let long = [b"\x1b]11;".as_slice(), &vec![b'a'; shape::MAX_STRING]].concat();
     assert_eq!(*filter.feed(&long, &mut Vec::new()), long);
+}
+
+#[test]
+fn behind_a_fence_nothing_is_waited_for_that_was_asked_before_it_but_the_clipboard() {
+    let mut filter = ReplyFilter::new();
+    for ticket in [Ticket(1), Ticket(2)] {
+        filter.expect(ReplyKind::Osc(4), 2, ticket);
+        filter.expect(ReplyKind::Osc(52), 1, ticket);
+        filter.fence(DA1, ticket);
+    }
+    let mut replies = Vec::new();
+    // The first question is not answered; the second is, though it looks the same.
+    let read = b"\x1b[?1c\x1b]4;1;a\x07\x1b]4;2;b\x07\x1b[?1c\x1b]4;3;c\x07\x1b]52;c;d\x07";
+    assert_eq!(*filter.feed(read, &mut replies), *b"\x1b]4;3;c\x07");
+    let heard: Vec<_> = replies.iter().map(|reply| (reply.ticket.0, reply.fence)).collect();
+    assert_eq!(heard, [(1, true), (2, false), (2, false), (2, true), (1, false)]);
+    assert_eq!(filter.outstanding(), 1, "the clipboard of the second");
+    filter.forget(Ticket(2));
+    assert_eq!(filter.outstanding(), 0);
+}
+
+#[test]
+fn what_no_key_looks_like_may_answer_a_question_of_which_nothing_is_known() {
+    check(&[ReplyKind::Any], b"a\x1b[?2;0;256Sb", b"ab", &[b"\x1b[?2;0;256S"]);
+    check(&[ReplyKind::Any], b"\x1b]4;256;x\x07", b"", &[b"\x1b]4;256;x\x07"]);
+    check(&[ReplyKind::Any], b"\x1bP1!~AB\x1b\\", b"", &[b"\x1bP1!~AB\x1b\\"]);
+    for key in [b"\x1b[1;5A".as_slice(), b"\x1b[3$x", b"\x1b[<0;3;4M", b"\x1b[97;5u", b"\x1bOP", b"\x1b[200~"]
+    {
+        check(&[ReplyKind::Any], key, key, &[]);
+    }
+    let mut filter = ReplyFilter::new();
+    filter.expect(ReplyKind::Any, 1, Ticket(1));
+    filter.fence(DA1, Ticket(1));
+    let mut replies = Vec::new();
+    filter.feed(b"\x1b[?1c", &mut replies);
+    assert!(replies[0].fence, "a fence is known more closely");
+    assert_eq!(filter.outstanding(), 0);
 }
 
 proptest! {
@@ -84,9 +130,7 @@ proptest! {
     ) {
         let input = pieces.concat();
         let mut filter = ReplyFilter::new();
-        for kind in [CPR, CPR, DA1, ReplyKind::Osc(11)] {
-            filter.expect(kind);
-        }
+        expect(&mut filter, &KINDS);
         let (mut typed, mut replies) = (Vec::new(), Vec::new());
         for part in input.chunks(chunk) {
             typed.extend_from_slice(&filter.feed(part, &mut replies));
@@ -96,9 +140,7 @@ proptest! {
         prop_assert_eq!(typed.len() + taken, input.len());
         let mut together = Vec::new();
         let mut whole = ReplyFilter::new();
-        for kind in [CPR, CPR, DA1, ReplyKind::Osc(11)] {
-            whole.expect(kind);
-        }
+        expect(&mut whole, &KINDS);
         let mut once = whole.feed(&input, &mut together).into_owned();
         once.extend_from_slice(&whole.release());
         prop_assert_eq!((once, together), (typed, replies));

@@ -3,7 +3,7 @@
 use crate::{first, pieces};
 use protocol::Size;
 use terminal::probe::ProbeReader;
-use terminal::reply::{Reply, ReplyFilter, ReplyKind};
+use terminal::reply::{Reply, ReplyFilter, ReplyKind, Ticket};
 
 const KINDS: &[ReplyKind] = &[
     ReplyKind::csi(b"", b"R"),
@@ -12,7 +12,7 @@ const KINDS: &[ReplyKind] = &[
     ReplyKind::Osc(11),
     ReplyKind::Osc(52),
     ReplyKind::Dcs(b"+r"),
-    ReplyKind::Label(b'l'),
+    ReplyKind::Any,
     ReplyKind::Graphics,
 ];
 
@@ -69,7 +69,7 @@ fn nothing_awaited(input: &[u8], how: u8) {
 fn sorted<'a>(awaited: u8, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<Reply>) {
     let mut filter = ReplyFilter::new();
     for (bit, kind) in KINDS.iter().enumerate().filter(|(bit, _)| awaited >> bit & 1 == 1) {
-        (0..=bit % 2).for_each(|_| filter.expect(*kind));
+        filter.expect(*kind, 1 + bit % 2, Ticket(bit as u64));
     }
     let waited = filter.outstanding();
     let (mut typed, mut replies) = (Vec::new(), Vec::new());
@@ -98,14 +98,17 @@ fn in_order(input: &[u8], (typed, replies): &(Vec<u8>, Vec<Reply>)) {
 }
 
 fn probed(input: &[u8], how: u8) {
-    let mut reader = ProbeReader::new(Size { cols: 80, rows: 24 });
-    let mut typed = 0;
+    let mut filter = ReplyFilter::new();
+    let mut reader = ProbeReader::new(Size { cols: 80, rows: 24 }, &mut filter, Ticket(1));
+    let mut passed = 0;
     for piece in pieces(input, how) {
-        let done = reader.done();
-        let passed = reader.feed(piece);
-        assert!(!done || passed == piece, "after the fence all is typing");
-        typed += passed.len();
+        let done = filter.outstanding() == 0 && !filter.holds();
+        let mut replies = Vec::new();
+        let typed = filter.feed(piece, &mut replies);
+        assert!(!done || *typed == *piece, "after the fence all is typing");
+        passed += typed.len();
+        replies.iter().for_each(|reply| reader.learn(reply));
     }
-    let (_, rest) = reader.finish();
-    assert!(typed + rest.len() <= input.len());
+    assert!(passed + filter.release().len() <= input.len());
+    reader.finish();
 }
