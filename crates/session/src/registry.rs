@@ -172,7 +172,7 @@ impl Registry {
         let name = folder.name()?;
         let exit = folder.exit()?.map(|exit| exit.status);
         let status = folder.status()?;
-        let phase = phase(&folder, &meta, exit);
+        let phase = phase(&folder, &meta, exit, status.as_ref());
         Ok(Entry { folder, meta, name, phase, exit, status })
     }
 
@@ -205,11 +205,13 @@ impl Registry {
     }
 }
 
-/// A session runs while somebody holds its journal or its program lives; the exit alone is not enough, because
-/// output may still be on its way.
-fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>) -> Phase {
+/// A session runs until its host told the end: the keeper writes down the exit at once, while output may still be on
+/// its way into the journal.
+fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>, status: Option<&Status>) -> Phase {
+    let untold = status.is_none_or(|status| status.phase == Phase::Running);
     match exit {
         Some(ExitStatus::Lost) => Phase::Lost,
+        Some(_) if untold && folder.is_held(meta) => Phase::Running,
         Some(_) => Phase::Exited,
         None if folder.is_held(meta) => Phase::Running,
         None => Phase::Lost,
