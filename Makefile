@@ -5,7 +5,7 @@
 help: ## Say what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## Build, then run a CLI in Centerfire: make run ARGS='claude'
+run: build ## Build, then run a CLI in Centerfire: make run ARGS='-- claude'
 	./target/release/centerfire run $(ARGS)
 
 build: ## Build the program as it is released

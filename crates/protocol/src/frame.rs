@@ -123,7 +123,7 @@ pub enum InputForm {
     Paste,
     /// Pasted, and then Enter as a key of its own, as one transaction.
     Submit,
-    /// The end of what a pipe had to say: the bytes, if the program's terminal edits lines; else nothing.
+    /// The end of what a pipe had to say: the bytes, if the program's terminal edits lines; else the first of them.
     EndOfFile,
     /// Key names, one per line, encoded as the program's modes ask.
     Keys,

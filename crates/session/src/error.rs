@@ -38,7 +38,7 @@ pub enum Error {
         why: String,
     },
     /// The program could not be started.
-    #[error("cannot start `{command}`: {source}")]
+    #[error("cannot start `{command}`{}: {source}", hint(command, source))]
     Exec {
         /// The program.
         command: String,
@@ -118,5 +118,16 @@ impl Error {
 
     pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
         Self::Io { path: path.to_owned(), source: source.into() }
+    }
+}
+
+/// What a person can do about a program that is not there.
+fn hint(command: &str, source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound if command.contains(char::is_whitespace) => {
+            " (a program and its arguments are words of their own: `centerfire run -- sleep 5`)"
+        }
+        io::ErrorKind::NotFound if !command.contains('/') => ", which no folder of PATH holds",
+        _ => "",
     }
 }

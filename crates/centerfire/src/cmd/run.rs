@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY")]
     pub(crate) detach_key: Option<String>,
     /// The program and its arguments
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 

@@ -38,7 +38,10 @@ impl Args {
         match if context.json { Format::Json } else { self.format } {
             Format::Json => writeln!(out, "{}", as_json(&screen, offset, self.history))?,
             Format::Text => {
-                for line in screen.history_lines(self.history).iter().chain(&screen.lines()) {
+                // The blank rows below the last text only push it off the reader's own screen.
+                let lines = [screen.history_lines(self.history), screen.lines()].concat();
+                let used = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+                for line in &lines[..used] {
                     writeln!(out, "{line}")?;
                 }
             }

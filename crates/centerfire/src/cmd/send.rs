@@ -1,5 +1,6 @@
 //! `centerfire send`: types into a session.
 
+use super::quantity::seconds;
 use crate::context::Context;
 use anyhow::Context as _;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
@@ -23,8 +24,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     what: What,
     /// Give up after this many seconds if the program does not read its input
-    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
-    timeout: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    timeout: Duration,
 }
 
 /// One of the ways to say what is typed.
@@ -49,20 +50,18 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(Some(&self.session))?;
         let (form, bytes) = self.what.input()?;
-        let patience = Duration::try_from_secs_f64(self.timeout).context("--timeout")?;
         let mut client = context.connect(&entry, "send")?;
-        let answer =
-            client.call_with(Request::Input { form }, &bytes, None, patience).map_err(
-                |error| match error {
-                    error if error.is_timeout() => {
-                        anyhow::anyhow!(
-                            "`{}` does not read its input; what it had not begun to take was withdrawn",
-                            entry.name
-                        )
-                    }
-                    error => error.into(),
-                },
-            )?;
+        let answer = client.call_with(Request::Input { form }, &bytes, None, self.timeout).map_err(
+            |error| match error {
+                error if error.is_timeout() => {
+                    anyhow::anyhow!(
+                        "`{}` does not read its input; what it had not begun to take was withdrawn",
+                        entry.name
+                    )
+                }
+                error => error.into(),
+            },
+        )?;
         match answer {
             (Answer::Done { offset }, _) => {
                 context.say(&json!({ "offset": offset, "bytes": bytes.len() }), || offset.to_string());

@@ -2,9 +2,9 @@
 
 mod text;
 
+use super::quantity::seconds;
 use crate::context::Context;
 use crate::exit;
-use anyhow::Context as _;
 use clap::ValueEnum;
 use protocol::frame::{Answer, Event, Request};
 use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OFFSET")]
     since: Option<u64>,
     /// Give up after this many seconds
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -68,22 +68,38 @@ enum Seen {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(Some(&self.session))?;
-        let end = match self.timeout {
-            Some(seconds) => {
-                Some(Instant::now() + Duration::try_from_secs_f64(seconds).context("--timeout")?)
-            }
-            None => None,
-        };
+        // A time beyond the clock's end is none.
+        let end = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         match self.wait(context, &entry, end)? {
             Some(seen) => {
                 context.say(&seen.json(), String::new);
                 Ok(ExitCode::SUCCESS)
             }
             None => {
-                eprintln!("centerfire: `{}` did not come to {:?} in time", entry.name, self.condition);
+                eprintln!("centerfire: {}", self.waited_in_vain(&entry));
                 Ok(ExitCode::from(exit::TIMED_OUT))
             }
         }
+    }
+
+    fn waited_in_vain(&self, entry: &Entry) -> String {
+        let seconds = self.timeout.unwrap_or_default().as_secs_f64();
+        let name = &entry.name;
+        let silent = entry.status.as_ref().is_none_or(|status| status.program.state == ProgramState::Unknown);
+        let what = match self.condition {
+            Condition::Exit => "did not end",
+            Condition::Text => "showed no line that matches",
+            Condition::Idle => "was not idle",
+            Condition::Blocked => "was not blocked",
+            Condition::Done => "was not done",
+        };
+        let why = match self.condition {
+            Condition::Idle | Condition::Blocked | Condition::Done if silent => {
+                ", and its program has never told its state"
+            }
+            _ => "",
+        };
+        format!("`{name}` {what} within {seconds} s{why}; `centerfire screen {name}` shows where it is")
     }
 
     /// Waits through the death of a host: its successor is asked, or the past where there is none.

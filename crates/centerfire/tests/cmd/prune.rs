@@ -46,7 +46,7 @@ fn age_and_total_size_choose_the_oldest() {
     four(&instance);
     assert!(out(&instance, &["prune", "--older-than", "1h"]).contains("removed 0 sessions"));
     let size = instance.json(&["status", "--json"])["disk"]["bytes"].as_u64().unwrap();
-    let limit = (size - 1).to_string();
+    let limit = format!("{}B", size - 1);
     out(&instance, &["prune", "--max-total", &limit]);
     assert_eq!(names(&instance), ["b", "c", "live"]);
     out(&instance, &["prune", "--older-than", "0s", "--keep-last", "1"]);

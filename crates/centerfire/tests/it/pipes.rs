@@ -32,6 +32,22 @@ fn a_pipe_is_typed_and_its_end_is_the_end_of_the_input() {
     assert!(output.ends_with(b"\r\nhi"), "{}", output.escape_ascii());
 }
 
+/// Who joins a session and has nothing more to say leaves it; its program is somebody else's.
+#[test]
+fn a_pipe_that_joins_and_ends_leaves_the_session_alone() {
+    let rig = Rig::new();
+    let session = rig.start("shared", "echo ready; cat; echo over");
+    rig.wait_for_line("shared", "ready");
+    let (code, _) = shell(&rig, "$cf attach shared </dev/null");
+    assert_eq!(code, Some(0));
+    let (code, _) = shell(&rig, "echo word | $cf attach shared");
+    assert_eq!(code, Some(0));
+    rig.wait_for_line("shared", "word");
+    assert_eq!(session.exit(), None);
+    assert!(rig.run(&["send", "shared", "--submit", "still here"]).status.success());
+    rig.wait_for_line("shared", "still here");
+}
+
 /// A consumer that has enough ends the client, not the session.
 #[test]
 fn a_consumer_that_leaves_does_not_end_the_session() {

@@ -73,6 +73,9 @@ struct Seat<'a> {
     raw: Option<Raw<Stdin>>,
     signals: OwnedFd,
     detach_key: &'a str,
+    /// Whether this process started the session: then the end of its input is the end of the program's. For anybody
+    /// else it is time to leave.
+    began: bool,
     /// Up to where this process wrote the output itself: there it goes on when a new host takes over.
     relayed: Option<Offset>,
     /// What the last host that took us in made of us.
@@ -127,6 +130,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         raw: None,
         signals: signals::pipe(&signals).map_err(failed)?,
         detach_key: &options.detach_key,
+        began: options.fresh,
         relayed: None,
         place: None,
         direct: false,

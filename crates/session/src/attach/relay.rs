@@ -141,12 +141,16 @@ impl Relay {
         Ok(None)
     }
 
-    /// Sends what was typed; true if it was the detach key.
+    /// Sends what was typed; true if it is time to leave: it was the detach key, or the input of somebody who did not
+    /// start the session ended.
     fn read(&mut self, seat: &mut Seat<'_>, client: &mut HostClient) -> Result<bool> {
         let mut buffer = [0; INPUT_BYTES];
         let count = seat.stdin.lock().read(&mut buffer).unwrap_or(0);
         if count == 0 {
             self.input_ended = true;
+            if !seat.began {
+                return Ok(true);
+            }
             // The first ends a line that was begun, the second the file.
             let marks = if self.last_byte == b'\n' { 1 } else { 2 };
             client.post(Request::Input { form: InputForm::EndOfFile }, &vec![END_OF_FILE; marks])?;

@@ -260,7 +260,8 @@ impl Host {
             InputForm::EndOfFile if pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical) => {
                 vec![bytes]
             }
-            InputForm::EndOfFile => Vec::new(),
+            // A shell that edits its lines itself takes the mark as a key.
+            InputForm::EndOfFile => bytes.into_iter().take(1).map(|mark| vec![mark]).collect(),
             InputForm::Text => vec![paste::bracketed(&bytes, false)],
             InputForm::Paste => vec![paste::bracketed(&bytes, brackets)],
             InputForm::Submit => vec![paste::bracketed(&bytes, brackets), b"\r".to_vec()],
