@@ -75,6 +75,8 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
             )
         }
     };
+    // The program has its user's umask; what keeper and hosts make from now on is for nobody else.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let start_host_at = host.is_none().then(Instant::now);
     let parent = slave.is_some();
     let written = folder.exit().ok().flatten();
@@ -111,7 +113,6 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
 /// Leaves the terminal, the process group and the descriptors of whoever started us (T18, T22).
 fn detach_from_everything() {
     let _ = rustix::process::setsid();
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     signals::ignore(&[
         libc::SIGHUP,
         libc::SIGINT,

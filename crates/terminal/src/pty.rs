@@ -96,7 +96,7 @@ pub fn input_mode(master: impl AsFd) -> io::Result<InputMode> {
 }
 
 /// Starts a program on the slave: a session of its own, the slave its controlling terminal and its standard
-/// streams, all signals and the umask as a login would have them, no other descriptor open (T18, T22).
+/// streams, all signals as a login would have them, no other descriptor open, the caller's umask (T18, T22).
 pub fn spawn(slave: &OwnedFd, command: &mut Command) -> io::Result<Child> {
     command.stdin(Stdio::from(slave.try_clone()?));
     command.stdout(Stdio::from(slave.try_clone()?));

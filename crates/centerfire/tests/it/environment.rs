@@ -43,6 +43,21 @@ fn a_program_sees_its_users_settings_and_no_enclosing_cli() {
     assert_eq!(session.meta.env, ["GIVEN"], "values may be secrets and are not written down");
 }
 
+/// T18: what the program makes is as open or as closed as its user wants it; only what we make is private.
+#[test]
+fn the_umask_inside_is_the_one_outside() {
+    let rig = Rig::new();
+    for (name, umask) in [("open", "0002"), ("closed", "0027")] {
+        let run = "umask $1; exec $cf run --detached --name $2 -- bash -c 'umask; cat'";
+        let mut command = std::process::Command::new("/bin/bash");
+        rig.instance.settle(&mut command);
+        command.args(["-c", run, "bash", umask, name]).env("cf", rig.instance.binary());
+        assert!(testkit::instance::finish(command, LIMIT).status.success());
+        rig.wait_for_line(name, "^0");
+        assert_eq!(rig.screen(name).trim_end(), umask);
+    }
+}
+
 /// Invariant 14: the kill switch runs the program itself, in our place, and makes no session.
 #[test]
 fn switched_off_it_is_as_if_it_were_not_there() {
