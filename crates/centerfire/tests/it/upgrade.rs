@@ -3,9 +3,10 @@
 use crate::rig::{LIMIT, Rig, Session, after, assert_same, kill};
 use crate::stream::noise_without_queries;
 use protocol::Notice;
-use protocol::frame::{Answer, Refusal, Request};
+use protocol::frame::{Answer, InputForm, Refusal, Request};
 use session::Error;
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use testkit::eventually;
@@ -108,6 +109,38 @@ fn a_broken_binary_is_refused_and_the_old_host_stays() {
     assert!(rig.run(&["send", "stays", "--submit", "as before"]).status.success());
     rig.wait_for_line("stays", "as before");
     drop(written);
+}
+
+/// T8, T20: between a paste and its Enter a host knows of something that its successor would not: it stays until the
+/// Enter is typed and whoever sent it has the receipt.
+#[test]
+fn an_upgrade_between_a_paste_and_its_enter_loses_neither() {
+    let rig = Rig::new();
+    // A program that says nothing to its input: then the pause before the Enter is the longest.
+    let session = rig.start("stays", "mkfifo gate; stty raw -echo; echo ready; cat >/dev/null");
+    rig.wait_for_line("stays", "ready");
+    let real = rig.instance.binary().display();
+    let gate = rig.instance.work().join("gate");
+    let script = format!("#!/bin/sh\n[ $1 = __check ] && read go <{}\nexec {real} \"$@\"\n", gate.display());
+    let binary = program(&rig, "waits", script.as_bytes()).display().to_string();
+    let upgrade = |session: &Session| session.client().call(Request::Upgrade { binary: binary.clone() });
+    std::thread::scope(|scope| {
+        let trial = scope.spawn(|| upgrade(&session));
+        let mut gate = std::fs::OpenOptions::new().write(true).open(&gate).unwrap();
+        let typed = scope.spawn(|| {
+            let submit = Request::Input { form: InputForm::Submit };
+            session.client().call_with(submit, b"words", None, LIMIT).map(|(answer, _)| answer)
+        });
+        eventually(LIMIT, || (session.input() == b"words").then_some(())).expect("the paste is typed");
+        gate.write_all(b"go\n").unwrap();
+        let told = trial.join().unwrap();
+        let typed = typed.join().unwrap();
+        assert!(matches!(typed, Ok(Answer::Done { .. })), "{typed:?}");
+        assert_eq!(session.input().escape_ascii().to_string(), "words\\r");
+        // On a machine that is busy enough the trial lasts longer than the pause.
+        let refused = matches!(told, Err(Error::Refused { code: Refusal::Failed, .. }));
+        assert!(refused || matches!(told, Ok(Answer::Done { .. })), "{told:?}");
+    });
 }
 
 /// What a host runs.

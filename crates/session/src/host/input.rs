@@ -91,6 +91,12 @@ impl InputQueue {
         (!self.replies.is_empty() && self.floor.holder().is_none()) || (next && self.settling.is_none())
     }
 
+    /// Whether nothing is known here that a host in our place would not know: what waits, and whose paste is open.
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        let open = self.floor.until().is_some_and(|until| now < until);
+        self.waiting.is_empty() && self.replies.is_empty() && !open
+    }
+
     /// When to look again without an event.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let waits = !self.waiting.is_empty() || !self.replies.is_empty();

@@ -105,6 +105,11 @@ impl Local {
         self.waiting_since.is_some()
     }
 
+    /// Whether all that was typed was passed on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.held.is_none()
+    }
+
     /// When to look again without an event.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let held = self.held.as_ref().map(|(_, until)| *until);

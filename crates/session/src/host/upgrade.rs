@@ -4,6 +4,7 @@
 //! with a word and come again at once; nothing they miss, the journal has.
 
 use super::Host;
+use super::local::Local;
 use crate::role::{self, HostArgs, Shared};
 use crate::trial::{TryArgs, Verdict};
 use crate::{binary, log, replay};
@@ -14,6 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The least version of a keeper that can be told which binary its host runs.
 const KEEPER_KNOWS_BINARIES: u16 = 1;
@@ -121,8 +123,11 @@ impl Host {
         if !self.ending.is_none() || self.keeper.link.is_none() {
             return Err("the session is ending, or its keeper is being replaced; try again");
         }
-        if self.input.wants_write() {
+        if !self.input.is_idle(Instant::now()) {
             return Err("input waits for the program to read it; try again");
+        }
+        if !self.output.asking.is_idle() || !self.local.as_ref().is_none_or(Local::is_idle) {
+            return Err("the terminal has been asked something, or a key waits for the next; try again");
         }
         Ok(())
     }

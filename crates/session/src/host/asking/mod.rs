@@ -220,6 +220,12 @@ impl Asking {
         }
     }
 
+    /// Whether nothing waits here: no answer, no question to the terminal, nothing typed. All that waits does so for
+    /// a limited time only.
+    pub(super) fn is_idle(&self) -> bool {
+        self.deadline().is_none()
+    }
+
     /// When the patience with the terminal ends.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let probe_at = self.probe_at.map(|(at, _)| at);

@@ -123,6 +123,23 @@ impl Desk {
 }
 
 #[test]
+fn a_queue_is_idle_when_all_of_a_transaction_is_written_and_no_paste_is_open() {
+    let mut desk = Desk::new();
+    assert!(desk.queue.is_idle(Instant::now()));
+    desk.queue.push(sent(ME, 1, &["paste", "\r"]));
+    assert_eq!(desk.got(), "paste");
+    assert!(!desk.queue.wants_write() && !desk.queue.is_idle(Instant::now()), "the Enter waits");
+    desk.queue.settling = None;
+    assert_eq!(desk.got(), "\r");
+    assert!(desk.queue.is_idle(Instant::now()));
+    desk.typed("\x1b[200~one");
+    desk.got();
+    let until = desk.queue.floor.until().expect("a paste is open");
+    assert!(!desk.queue.is_idle(Instant::now()), "the rest of the paste is on its way");
+    assert!(desk.queue.is_idle(until), "and is given up at some time");
+}
+
+#[test]
 fn nobody_elses_input_comes_into_a_paste() {
     let mut desk = Desk::new();
     desk.typed("a\x1b[200~one ");
