@@ -2,6 +2,10 @@
 //!
 //! Everything that wants to know how a session looked uses it: who looks on, who waits for a text, a replay, a host
 //! that takes over. Only a living host paints what has not been in the journal yet.
+//!
+//! A [`Checkpoint`] is stored as a line of JSON, its head, and the bytes of the dump. The head's checksum is the CRC-32
+//! of the offset, the columns, the rows (little-endian, 8, 2 and 2 bytes) and the dump: one that is torn or bent is no
+//! checkpoint. Version 1 had none and is not trusted either; the screen is painted from the journal instead.
 
 use crate::Result;
 use crate::source::Source;
@@ -10,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use terminal::Screen;
 
 /// Of a checkpoint as bytes.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// A screen, and where in the journal it is.
 pub struct View {
@@ -37,6 +41,7 @@ struct Head {
     version: u16,
     offset: Offset,
     size: Size,
+    checksum: u32,
 }
 
 impl View {
@@ -132,18 +137,60 @@ impl Checkpoint {
 
     /// The form that is stored.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let head = Head { version: VERSION, offset: self.offset, size: self.size };
+        let Self { offset, size, .. } = *self;
+        let head = Head { version: VERSION, offset, size, checksum: self.checksum() };
         let mut bytes = serde_json::to_vec(&head).expect("a struct of numbers always serialises");
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.dump);
         bytes
     }
 
-    /// Reads what was stored; `None` if it is of another version or none at all.
+    /// Reads what was stored; `None` if it is of another version, damaged, or none at all.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
-        let dump = bytes[end + 1..].to_vec();
-        (head.version == VERSION).then_some(Self { offset: head.offset, size: head.size, dump })
+        let stored = Self { offset: head.offset, size: head.size, dump: bytes[end + 1..].to_vec() };
+        (head.version == VERSION && head.checksum == stored.checksum()).then_some(stored)
+    }
+
+    fn checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&self.offset.0.to_le_bytes());
+        hasher.update(&self.size.cols.to_le_bytes());
+        hasher.update(&self.size.rows.to_le_bytes());
+        hasher.update(&self.dump);
+        hasher.finalize()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint { offset: Offset(12), size: Size { cols: 80, rows: 24 }, dump: b"one\ntwo".to_vec() }
+    }
+
+    #[test]
+    fn a_stored_checkpoint_is_read_as_it_was() {
+        let bytes = checkpoint().to_bytes();
+        let head = br#"{"version":2,"offset":12,"size":{"cols":80,"rows":24},"checksum":"#;
+        assert!(bytes.starts_with(head), "{}", bytes.escape_ascii());
+        assert_eq!(Checkpoint::from_bytes(&bytes), Some(checkpoint()));
+    }
+
+    #[test]
+    fn a_torn_or_bent_checkpoint_is_none() {
+        let whole = checkpoint().to_bytes();
+        for end in 0..whole.len() {
+            assert_eq!(Checkpoint::from_bytes(&whole[..end]), None, "cut at {end}");
+        }
+        for at in 0..whole.len() {
+            let mut bent = whole.clone();
+            bent[at] ^= 1;
+            assert_eq!(Checkpoint::from_bytes(&bent), None, "bent at {at}: {}", bent.escape_ascii());
+        }
+        let old = b"{\"version\":1,\"offset\":12,\"size\":{\"cols\":80,\"rows\":24}}\none\ntwo";
+        assert_eq!(Checkpoint::from_bytes(old), None);
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Canvas {
     /// The output so far.
     end: Offset,
     checkpointed: Offset,
+    folder: Folder,
+    /// Writes the checkpoints; nobody else does while there is one.
     clerk: Worker<Errand>,
 }
 
@@ -32,9 +34,7 @@ type Chore = fn(&Folder);
 
 impl Canvas {
     pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
-        let folder = folder.clone();
-        let clerk = Worker::new("cf-clerk", Priority::Lowest, move |errand| run(errand, &folder));
-        Self { screen, end: at, checkpointed: at, clerk }
+        Self { screen, end: at, checkpointed: at, folder: folder.clone(), clerk: clerk(folder) }
     }
 
     /// Paints output that begins where the last ended.
@@ -60,8 +60,16 @@ impl Canvas {
         self.clerk.order(|errand| errand.get_or_insert_default().chore = Some(chore));
     }
 
-    /// The screen, for the next host.
-    pub(super) fn checkpoint(&self) -> Vec<u8> {
+    /// Writes the screen down for the next host, once the clerk is done with what it is writing: two at once would
+    /// write into one draft. There is another clerk then, in case that this host goes on.
+    pub(super) fn hand_over(&mut self) {
+        self.clerk.withdraw();
+        self.clerk = clerk(&self.folder);
+        self.checkpointed = self.painted();
+        replay::write_checkpoint(&self.folder, &self.checkpoint());
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
         replay::checkpoint(self.painted(), &self.screen)
     }
 
@@ -76,11 +84,50 @@ impl Canvas {
     }
 }
 
+fn clerk(folder: &Folder) -> Worker<Errand> {
+    let folder = folder.clone();
+    Worker::new("cf-clerk", Priority::Lowest, move |errand| run(errand, &folder))
+}
+
 fn run(errand: Errand, folder: &Folder) {
     if let Some(checkpoint) = errand.checkpoint {
         replay::write_checkpoint(folder, &checkpoint);
     }
     if let Some(chore) = errand.chore {
         chore(folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Checkpoint;
+    use protocol::Size;
+
+    /// Whether a thread of this process has the name.
+    fn is_there(name: &str) -> bool {
+        let threads = std::fs::read_dir("/proc/self/task").expect("list threads");
+        let mut names =
+            threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+        names.any(|found| found.trim() == name)
+    }
+
+    #[test]
+    fn the_clerk_is_gone_before_the_screen_is_handed_over_and_comes_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        let size = Size { cols: 80, rows: 24 };
+        let mut canvas = Canvas::new(&folder, Screen::new(size, 0), Offset::ZERO);
+        canvas.paint(&vec![b'x'; CHECKPOINT_EVERY_BYTES as usize]);
+        assert!(is_there("cf-clerk"), "a flood is written down behind its back");
+        canvas.paint(b"last");
+        canvas.hand_over();
+        assert!(!is_there("cf-clerk"));
+        let written = || Checkpoint::from_bytes(&std::fs::read(folder.checkpoint()).unwrap());
+        assert_eq!(written().map(|checkpoint| checkpoint.offset), Some(canvas.painted()));
+        canvas.paint(&vec![b'x'; CHECKPOINT_EVERY_BYTES as usize]);
+        let end = canvas.painted();
+        drop(canvas);
+        assert_eq!(written().map(|checkpoint| checkpoint.offset), Some(end));
     }
 }

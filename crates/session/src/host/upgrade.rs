@@ -7,7 +7,7 @@ use super::Host;
 use super::local::Local;
 use crate::role::{self, HostArgs, Shared};
 use crate::trial::{TryArgs, Verdict};
-use crate::{binary, log, replay};
+use crate::{binary, log};
 use protocol::ClientNumber;
 use protocol::frame::{Binary, DetachReason, Event, Refusal};
 use rustix::io::Errno;
@@ -145,7 +145,7 @@ impl Host {
             self.local = None;
             self.clients.tell(controller, Event::Detached { reason: DetachReason::Upgrade });
         }
-        replay::write_checkpoint(&self.folder, &self.output.canvas.checkpoint());
+        self.output.canvas.hand_over();
         let args = self.args_of_successor();
         let shared = &args.shared;
         let inherit = [shared.master, shared.listener, shared.alive, args.child_watch, args.link];

@@ -71,6 +71,11 @@ impl<T: Send + 'static> Worker<T> {
         self.thread = builder.spawn(move || bench.run()).ok();
         state.staffed = self.thread.is_some();
     }
+
+    /// Takes back the order that waits.
+    pub(super) fn withdraw(&mut self) {
+        lock(&self.bench.state).order = None;
+    }
 }
 
 impl<T> Drop for Worker<T> {
