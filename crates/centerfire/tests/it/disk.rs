@@ -1,4 +1,5 @@
-//! A disk that refuses to take more: nothing ends for it, and what it cost is said exactly.
+//! A disk that refuses to take more: nothing ends for it, and what it cost is said exactly. And one that gives back
+//! something else than it took.
 //!
 //! The kernel refuses for real, without a disk being filled: a process that may not let its files grow gets an error
 //! from each write that would.
@@ -7,8 +8,10 @@ use crate::rig::{LIMIT, Rig, Session, kill};
 use protocol::{Body, ExitStatus, Status};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
+use session::role::{self, AttachArgs};
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
-use testkit::{eventually, proc};
+use testkit::{Terminal, eventually, proc};
 
 /// How long files of a process may become from now on.
 fn limit_files(pid: u32, bytes: Option<u64>) {
@@ -114,4 +117,41 @@ fn what_a_killed_degraded_host_could_not_store_is_a_gap_of_exact_length() {
     go_on(begin + 3 * part);
     assert_eq!(stored(&session), (output + part, gaps), "and it is recorded again");
     assert!(rig.run(&["verify", "full"]).status.success());
+}
+
+/// A1: a terminal that joins a young session gets its very bytes; where the recording is damaged, the screen instead.
+#[test]
+fn a_terminal_that_joins_over_a_damaged_recording_is_painted_from_the_screen() {
+    let rig = Rig::new();
+    let session = rig.start("bent", "echo one; read line; echo two; cat");
+    rig.wait_for_line("bent", "one");
+    assert!(rig.run(&["send", "bent", "--text", "\n"]).status.success());
+    rig.wait_for_line("bent", "two");
+    bend(&session, b"two");
+    let options = session::attach::Options {
+        control: true,
+        take: false,
+        fresh: true,
+        detach_key: "ctrl-]".to_owned(),
+        history: 0,
+        inside: None,
+    };
+    let folder = session.folder.path().to_owned();
+    let args = AttachArgs { version: role::VERSION, folder, name: "bent".to_owned(), options };
+    let json = serde_json::to_string(&args).unwrap();
+    let terminal = Terminal::spawn(rig.instance.command(&[role::ATTACH, &json]), 80, 24).unwrap();
+    terminal.wait_for_shown("two").unwrap();
+}
+
+/// Damages the record of an output.
+fn bend(session: &Session, output: &[u8]) {
+    let segments = std::fs::read_dir(session.journal()).unwrap().map(|entry| entry.unwrap().path());
+    let found = segments.filter_map(|path| {
+        let bytes = std::fs::read(&path).unwrap();
+        let at = bytes.windows(output.len()).position(|window| window == output)?;
+        Some((path, bytes[at], at))
+    });
+    let (path, byte, at) = found.last().expect("the output is recorded");
+    let segment = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+    segment.write_all_at(&[byte ^ 1], at as u64).unwrap();
 }

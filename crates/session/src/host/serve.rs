@@ -3,6 +3,7 @@
 use super::Host;
 use super::input::{Receipt, Transaction};
 use super::local::{self, Local};
+use crate::folder::Folder;
 use crate::{log, process};
 use protocol::frame::{
     Answer, Attach, Call, DetachReason, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request,
@@ -160,24 +161,22 @@ impl Host {
     /// Brings a new terminal up to now: the first one by the very bytes, a later one by a painting.
     fn show_so_far(&mut self, attach: &Attach, resized: bool) {
         let young = self.recording.offset() <= Offset(FRESH_BYTES) && !resized;
-        if attach.fresh && young && self.recording.degraded().is_none() {
-            self.show_from_journal();
-        } else {
-            if let (Some(local), true) = (&mut self.local, attach.keep_lines) {
-                local.show(&terminal::tty::scroll_off(attach.size));
-            }
-            self.repaint(attach.history);
+        let whole = self.recording.degraded().is_none();
+        if attach.fresh && young && whole && self.show_from_journal() {
+            return;
         }
+        if let (Some(local), true) = (&mut self.local, attach.keep_lines) {
+            local.show(&terminal::tty::scroll_off(attach.size));
+        }
+        self.repaint(attach.history);
     }
 
-    fn show_from_journal(&mut self) {
-        let Some(local) = &mut self.local else { return };
-        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), Offset::ZERO) else { return };
-        while let Ok(Some(piece)) = shown.next() {
-            if let journal::Piece::Output { bytes, .. } = piece {
-                local.show(&bytes);
-            }
-        }
+    /// Shows the very bytes; false if not all of them could be read, and nothing was shown then.
+    fn show_from_journal(&mut self) -> bool {
+        let Some(local) = &mut self.local else { return true };
+        let Ok(bytes) = shown_so_far(&self.folder) else { return false };
+        local.show(&bytes);
+        true
     }
 
     /// Paints the screen on the controlling terminal, whatever it shows now.
@@ -353,4 +352,16 @@ impl Host {
         pty::signal_foreground(&self.master, signal);
         process::signal(&self.child_watch, pid, signal).map_err(|error| error.to_string())
     }
+}
+
+/// All that terminals were shown of a session, which is young: [`FRESH_BYTES`] at most.
+fn shown_so_far(folder: &Folder) -> journal::Result<Vec<u8>> {
+    let mut shown = journal::Shown::open(&folder.journal(), Offset::ZERO)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = shown.next()? {
+        if let journal::Piece::Output { bytes: more, .. } = piece {
+            bytes.extend(more);
+        }
+    }
+    Ok(bytes)
 }
