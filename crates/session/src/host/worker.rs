@@ -76,6 +76,12 @@ impl<T: Send + 'static> Worker<T> {
     pub(super) fn withdraw(&mut self) {
         lock(&self.bench.state).order = None;
     }
+
+    /// Whether a thread was started that nobody waited for.
+    #[cfg(test)]
+    pub(super) fn has_thread(&self) -> bool {
+        self.thread.is_some()
+    }
 }
 
 impl<T> Drop for Worker<T> {

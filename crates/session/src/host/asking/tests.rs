@@ -139,6 +139,23 @@ fn an_escape_key_waits_a_moment_while_the_terminal_owes_an_answer_and_not_otherw
 }
 
 #[test]
+fn it_is_idle_unless_an_answer_is_owed_or_typing_is_held() {
+    let mut scene = Scene::acquainted();
+    assert!(scene.asking.is_idle());
+    let (query, answer) = palette(1);
+    scene.ask(&query, true);
+    assert!(!scene.asking.is_idle(), "a host that comes now would take the answer for typing");
+    scene.read(b"\x1b");
+    assert!(!scene.asking.is_idle());
+    scene.wait(KEY_AFTER);
+    scene.read(&[&answer, FENCED].concat());
+    assert!(scene.asking.is_idle());
+    scene.ask(&query, true);
+    scene.wait(LATEST);
+    assert!(scene.asking.is_idle(), "no terminal keeps a host for good");
+}
+
+#[test]
 fn an_answer_between_two_of_the_terminals_keeps_its_place() {
     let mut scene = Scene::acquainted();
     let ((first, one), (second, two)) = (palette(1), palette(2));
