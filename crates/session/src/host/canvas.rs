@@ -44,9 +44,12 @@ impl Canvas {
         self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
 
-    /// Looks at the screen, or changes it.
-    pub(super) fn with<T>(&mut self, look: impl FnOnce(&mut Screen) -> T) -> T {
-        look(&mut self.screen)
+    pub(super) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    pub(super) fn screen_mut(&mut self) -> &mut Screen {
+        &mut self.screen
     }
 
     /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.

@@ -22,7 +22,7 @@ impl Host {
         // What might have become a query never will.
         let mut words = self.output.take_held();
         if !matches!(status, ExitStatus::Code(_)) {
-            words.extend(self.output.canvas.with(|screen| farewell_line(screen)));
+            words.extend(farewell_line(self.output.canvas.screen()));
         }
         local.farewell(&words, STANDSTILL, LAST_WORDS);
     }
@@ -30,7 +30,7 @@ impl Host {
     /// Leaves a terminal as a shell expects it.
     pub(super) fn let_go_of_terminal(&mut self, client: ClientNumber) {
         if let Some(local) = self.local.take_if(|local| local.client == client) {
-            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
+            let words = leave(self.output.canvas.screen(), local.painted);
             local.farewell(&words, FAREWELL, FAREWELL);
             self.terminal_changed(client);
         }
@@ -55,7 +55,7 @@ impl Host {
     /// told to connect again, which it does when it goes on; one that was not stopped has its terminal back at once.
     pub(super) fn leave_to_shell(&mut self, client: ClientNumber) {
         if let Some(local) = self.local.take() {
-            let words = self.output.canvas.with(|screen| screen.reset_sequence());
+            let words = self.output.canvas.screen().reset_sequence();
             local.farewell(&words, FAREWELL, FAREWELL);
         }
         self.clients.controller = None;
@@ -67,7 +67,7 @@ impl Host {
     pub(super) fn client_left(&mut self, number: ClientNumber, had_terminal: bool) {
         self.input.withdraw(number);
         if let Some(local) = self.local.take_if(|local| local.client == number) {
-            let words = self.output.canvas.with(|screen| leave(screen, local.painted));
+            let words = leave(self.output.canvas.screen(), local.painted);
             local.abandon(&words);
             self.terminal_changed(number);
         }

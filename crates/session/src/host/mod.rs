@@ -107,7 +107,7 @@ impl Host {
         }
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
-        let mut output = match &recovered {
+        let output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
             }
@@ -132,7 +132,7 @@ impl Host {
         if again && let Err(error) = door.restore() {
             log::error("host", format_args!("nobody finds the socket: {error}"));
         }
-        let size = output.canvas.with(|screen| screen.size());
+        let size = output.canvas.screen().size();
         let mut host = Self {
             meta,
             master,

@@ -79,8 +79,8 @@ impl Output {
     }
 
     /// Whether all that was shown is whole sequences; what is open then is held back.
-    pub(super) fn is_between_sequences(&mut self) -> bool {
-        self.canvas.with(|screen| screen.pending()) == self.held.len() as u64
+    pub(super) fn is_between_sequences(&self) -> bool {
+        self.canvas.screen().pending() == self.held.len() as u64
     }
 
     /// Reads what the program wrote into the buffer; nothing at the end.
@@ -145,19 +145,18 @@ impl Output {
             return questions;
         }
         let Self { canvas, asking, found, .. } = self;
-        canvas.with(|screen| {
-            for found in found {
-                match &found.what {
-                    Item::Query(query) if asking.answers(query, screen, wait) => {
-                        questions.answered.push(found.range.clone());
-                    }
-                    Item::Query(_) if wait && questions.fences.len() < asking.room() => {
-                        questions.fences.push(found.range.end);
-                    }
-                    _ => {}
+        let screen = canvas.screen();
+        for found in found {
+            match &found.what {
+                Item::Query(query) if asking.answers(query, screen, wait) => {
+                    questions.answered.push(found.range.clone());
                 }
+                Item::Query(_) if wait && questions.fences.len() < asking.room() => {
+                    questions.fences.push(found.range.end);
+                }
+                _ => {}
             }
-        });
+        }
         questions
     }
 }
@@ -239,7 +238,7 @@ impl Host {
             Item::Query(query) => {
                 let Output { asking, canvas, .. } = &mut self.output;
                 let (waits, now) = (wait.then_some(found.range.start), Instant::now());
-                canvas.with(|screen| asking.ask(&query, who, screen, waits, now, replies));
+                asking.ask(&query, who, canvas.screen(), waits, now, replies);
             }
             Item::Report(report) => self.reported(report, found.range.start),
             Item::Title(title) => self.output.title = title,

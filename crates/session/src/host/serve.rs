@@ -181,7 +181,7 @@ impl Host {
 
     /// Paints the screen on the controlling terminal, whatever it shows now.
     pub(super) fn repaint(&mut self, history: usize) {
-        let dump = self.output.canvas.with(|screen| screen.dump(history));
+        let dump = self.output.canvas.screen().dump(history);
         let unpainted = self.unpainted();
         if let Some(local) = &mut self.local {
             local.painted = true;
@@ -194,7 +194,7 @@ impl Host {
 
     /// What was shown of a sequence that is not complete; the screen does not have it yet.
     fn unpainted(&mut self) -> Vec<u8> {
-        if self.output.canvas.with(|screen| screen.pending()) == 0 {
+        if self.output.canvas.screen().pending() == 0 {
             return Vec::new();
         }
         let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.canvas.painted()) else {
@@ -253,7 +253,7 @@ impl Host {
 
     /// The bytes of an input, in the parts between which the program is given time.
     fn encode(&mut self, form: &InputForm, bytes: Vec<u8>) -> Result<VecDeque<Vec<u8>>, String> {
-        let brackets = self.output.canvas.with(|screen| screen.mode(true, 2004)) == ModeState::Set;
+        let brackets = self.output.canvas.screen().mode(true, 2004) == ModeState::Set;
         let parts = match form {
             InputForm::Raw => vec![bytes],
             InputForm::EndOfFile if pty::input_mode(&self.master).is_ok_and(|mode| mode.canonical) => {
@@ -266,7 +266,7 @@ impl Host {
             InputForm::Submit => vec![paste::bracketed(&bytes, brackets), b"\r".to_vec()],
             InputForm::Keys => {
                 let names = String::from_utf8(bytes).map_err(|_| "key names are text")?;
-                let modes = self.output.canvas.with(|screen| KeyModes::of(screen));
+                let modes = KeyModes::of(self.output.canvas.screen());
                 let keys = names.lines().map(|name| Ok(name.parse::<Key>()?.encode(modes)));
                 let keys: Result<Vec<_>, KeyError> = keys.collect();
                 vec![keys.map_err(|error| error.to_string())?.concat()]
@@ -301,7 +301,7 @@ impl Host {
             return false;
         }
         self.recording.note(Body::Resize(size));
-        self.output.canvas.with(|screen| screen.resize(size));
+        self.output.canvas.screen_mut().resize(size);
         self.size = size;
         self.clients.publish(&Event::Resized { size });
         self.status_file.age.changed();
@@ -311,7 +311,7 @@ impl Host {
     fn snapshot(&mut self, from: ClientNumber, id: u64, history: usize) {
         let mut history = history;
         let dump = loop {
-            let dump = self.output.canvas.with(|screen| screen.dump(history));
+            let dump = self.output.canvas.screen().dump(history);
             // What no frame can hold is not worth a refusal: fewer lines are better than none.
             if dump.len() <= MAX_SNAPSHOT_BYTES || history == 0 {
                 break dump;

@@ -4,8 +4,8 @@
 use crate::folder::Folder;
 use crate::process;
 
-/// Tidies up in a pause of the program. It is done by the thread that paints, behind the painting: what that took of
-/// memory is to be given back too.
+/// Tidies up in a pause of the program, in the thread that writes the screen down, behind that: the memory that the dump
+/// took is to be given back too.
 pub(super) fn in_pause(folder: &Folder) {
     journal::seal_closed(&folder.journal());
     process::give_back_memory();

@@ -82,7 +82,7 @@ impl Host {
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            let asks = || self.output.canvas.with(|screen| secret::asks(screen));
+            let asks = || secret::asks(self.output.canvas.screen());
             for receipt in self.input.write(&self.master, &mut self.recording, asks)? {
                 self.done(receipt.client, receipt.call);
             }
