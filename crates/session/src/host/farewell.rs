@@ -46,9 +46,7 @@ impl Host {
             }
             _ => self.let_go_of_terminal(client),
         }
-        self.clients.controller = None;
-        self.clients.tell(client, Event::Detached { reason });
-        self.status_file.age.changed();
+        self.give_up_control(client, Some(reason));
     }
 
     /// The client was stopped, and its shell has the terminal: only the program's modes are taken off it. The client is
@@ -58,9 +56,7 @@ impl Host {
             let words = self.output.canvas.screen().reset_sequence();
             local.farewell(&words, FAREWELL, FAREWELL);
         }
-        self.clients.controller = None;
-        self.clients.tell(client, Event::Detached { reason: DetachReason::Upgrade });
-        self.status_file.age.changed();
+        self.give_up_control(client, Some(DetachReason::Upgrade));
     }
 
     /// A client is gone without a word: its terminal must not stay in raw mode (T25).
@@ -71,13 +67,19 @@ impl Host {
             local.abandon(&words);
             self.terminal_changed(number);
         }
-        if self.clients.controller == Some(number) {
-            self.clients.controller = None;
-        }
         if had_terminal {
             self.recording.note(Body::Notice(Notice::ClientLeft { client: number }));
-            self.status_file.age.changed();
+            self.give_up_control(number, None);
         }
+    }
+
+    /// A client that had control has it no more, and is told why if it is to know; its terminal is given back by then.
+    pub(super) fn give_up_control(&mut self, client: ClientNumber, told: Option<DetachReason>) {
+        self.clients.controller.take_if(|controller| *controller == client);
+        if let Some(reason) = told {
+            self.clients.tell(client, Event::Detached { reason });
+        }
+        self.status_file.age.changed();
     }
 }
 

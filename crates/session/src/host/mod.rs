@@ -14,6 +14,7 @@ mod farewell;
 mod floor;
 mod input;
 mod intercept;
+mod join;
 mod keeper;
 mod local;
 mod output;

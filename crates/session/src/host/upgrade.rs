@@ -9,7 +9,7 @@ use crate::role::{self, HostArgs, Shared};
 use crate::trial::{TryArgs, Verdict};
 use crate::{binary, log};
 use protocol::ClientNumber;
-use protocol::frame::{Binary, DetachReason, Event, Refusal};
+use protocol::frame::{Binary, DetachReason, Refusal};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
@@ -140,10 +140,9 @@ impl Host {
     }
 
     fn exec(&mut self, binary: &Path) {
-        let controller = self.clients.controller.take();
-        if let Some(controller) = controller {
+        if let Some(controller) = self.clients.controller {
             self.local = None;
-            self.clients.tell(controller, Event::Detached { reason: DetachReason::Upgrade });
+            self.give_up_control(controller, Some(DetachReason::Upgrade));
         }
         self.output.canvas.hand_over();
         let args = self.args_of_successor();
