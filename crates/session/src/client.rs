@@ -1,6 +1,7 @@
 //! A connection to the host of a session.
 
 use crate::folder::Folder;
+use crate::poll::poll_until;
 use crate::view::Checkpoint;
 use crate::{Error, Result, crew};
 use protocol::Meta;
@@ -8,7 +9,7 @@ use protocol::frame::{
     Answer, Call, Event, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, OLDEST_HOST_PROTOCOL, Refusal,
     Request, decode_frame, encode_frame,
 };
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -197,13 +198,10 @@ impl HostClient {
 
     /// Reads what the host sent, waiting until `end` at most.
     pub fn receive(&mut self, end: Instant) -> Result<()> {
-        let left = end.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).ok();
-        let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
-        match poll(&mut fds, timeout.as_ref()) {
+        match poll_until(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(end)) {
             Ok(0) => return Err(self.failed(io::Error::new(ErrorKind::TimedOut, "the host does not answer"))),
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(self.failed(error.into())),
+            Ok(_) => {}
+            Err(error) => return Err(self.failed(error)),
         }
         let mut buffer = [0; RECEIVE_BYTES];
         match self.socket.read(&mut buffer) {

@@ -5,12 +5,13 @@
 //! the numbers of `status.json` are all there is.
 
 use crate::folder::Folder;
+use crate::poll::poll_until;
 use crate::process;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The processes of a session.
 #[derive(Default)]
@@ -49,8 +50,8 @@ impl Member {
 
     /// Whether it ends in this time.
     pub fn ended_within(&self, limit: Duration) -> bool {
-        let timeout = Timespec::try_from(limit).ok();
-        matches!(poll(&mut [PollFd::new(&self.watch, PollFlags::IN)], timeout.as_ref()), Ok(1..))
+        let watch = &mut [PollFd::new(&self.watch, PollFlags::IN)];
+        matches!(poll_until(watch, Some(Instant::now() + limit)), Ok(1..))
     }
 }
 

@@ -5,10 +5,11 @@
 use crate::backoff::Backoff;
 use crate::folder::Folder;
 use crate::link::{Heard, Link, News};
+use crate::poll::poll_until;
 use crate::role::{self, HostArgs, KeeperArgs, Ready, Shared, Task};
 use crate::{binary, log, process, signals};
 use protocol::{Exit, ExitStatus, Time};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, WaitOptions, wait};
 use std::ffi::OsString;
 use std::io;
@@ -173,12 +174,7 @@ impl Keeper {
             fds.push(PollFd::new(host, PollFlags::IN));
         }
         let due = self.start_host_at.into_iter().chain(self.write_exit_at).min();
-        let left = due.map(|at| at.saturating_duration_since(Instant::now()));
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        poll_until(&mut fds, due).map(drop)
     }
 
     /// Collects everyone who died: the program, hosts, and orphans of the program.
@@ -307,5 +303,5 @@ impl Keeper {
 
 fn has_ended(watch: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(watch, PollFlags::IN)];
-    matches!(poll(&mut fds, Some(&Timespec::default())), Ok(1..))
+    matches!(poll_until(&mut fds, Some(Instant::now())), Ok(1..))
 }

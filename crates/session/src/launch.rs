@@ -2,11 +2,12 @@
 
 use crate::folder::Folder;
 use crate::home::Home;
+use crate::poll::poll_until;
 use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process};
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Access, access};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
@@ -16,9 +17,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// How long the first host may take to write its status down; the session runs without as well.
-const STATUS_WITHIN: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+const STATUS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -140,7 +142,8 @@ fn await_start(ready: std::fs::File, launch: &Launch) -> Result<()> {
     let _ = ready.read_line(&mut line);
     let source = match serde_json::from_str(&line) {
         Ok(Ready::Started { .. }) => {
-            let _ = poll(&mut [PollFd::new(ready.get_ref(), PollFlags::IN)], Some(&STATUS_WITHIN));
+            let fds = &mut [PollFd::new(ready.get_ref(), PollFlags::IN)];
+            let _ = poll_until(fds, Some(Instant::now() + STATUS_WITHIN));
             return Ok(());
         }
         Ok(Ready::Failed { errno: 0 }) | Err(_) => io::Error::other("the keeper died"),

@@ -20,6 +20,7 @@ pub mod launch;
 mod link;
 pub mod log;
 pub mod nearest;
+mod poll;
 mod process;
 pub mod registry;
 pub mod replay;

@@ -65,9 +65,9 @@ const COLLECTED_WITHIN: Duration = Duration::from_secs(5);
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use crate::poll::poll_until;
     use protocol::ExitStatus;
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::io::Errno;
+    use rustix::event::{PollFd, PollFlags};
     use std::os::fd::{AsFd, AsRawFd};
     use std::time::{Duration, Instant};
 
@@ -104,11 +104,9 @@ mod linux {
                 Told::NotYet if !collected => {}
                 Told::NotYet | Told::Never => return None,
             }
-            let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).ok()?;
             // Asked for nothing, a pidfd wakes us only by its hang-up: the process was collected.
-            match poll(&mut [PollFd::new(&pidfd, PollFlags::empty())], Some(&left)) {
+            match poll_until(&mut [PollFd::new(&pidfd, PollFlags::empty())], Some(end)) {
                 Ok(1..) => collected = true,
-                Err(Errno::INTR) => {}
                 _ => return None,
             }
         }

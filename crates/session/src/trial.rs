@@ -4,10 +4,11 @@
 //! The host starts its own binary as `__try`; that starts the other one as `__check`, watches it for a limited time,
 //! and tells the host on its standard output what came of it.
 
+use crate::poll::poll_until;
 use crate::role::{self, HostArgs};
 use crate::{binary, process, signals};
 use protocol::ExitStatus;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a binary may take to say that it works: some milliseconds are usual, a busy machine needs more.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -126,8 +127,7 @@ fn outlive_nobody(command: &mut std::process::Command) {
 }
 
 fn ends_within(watch: &OwnedFd, limit: Duration) -> io::Result<bool> {
-    let limit = Timespec::try_from(limit).expect("some seconds fit");
-    Ok(poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&limit))? > 0)
+    Ok(poll_until(&mut [PollFd::new(watch, PollFlags::IN)], Some(Instant::now() + limit))? > 0)
 }
 
 /// What lies in the pipe, as far as it matters.

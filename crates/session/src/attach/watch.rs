@@ -4,11 +4,12 @@
 use super::{Outcome, Seat, Step, again_if_gone, write_out};
 use crate::Result;
 use crate::client::HostClient;
+use crate::poll::poll_until;
 use crate::source::{Kind, Source};
 use crate::view::View;
 use protocol::frame::{DetachReason, Event};
 use protocol::{Body, Size};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use std::io::Read;
 use std::time::{Duration, Instant};
 use terminal::key::DetachWatch;
@@ -120,10 +121,7 @@ impl Watch {
             PollFd::new(&seat.signals, PollFlags::IN),
             PollFd::new(&seat.stdin, PollFlags::IN),
         ];
-        let due = self.painted + FRAME;
-        let left = self.changed.then(|| due.saturating_duration_since(Instant::now()));
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        let _ = poll(&mut fds, timeout.as_ref());
+        let _ = poll_until(&mut fds, self.changed.then(|| self.painted + FRAME));
         let ready = [0, 1, 2].map(|at| !fds[at].revents().is_empty());
         if ready[1] {
             return Ok(match crate::signals::drain(&seat.signals).first() {

@@ -3,7 +3,9 @@
 //! when it moves again (T28).
 
 use super::Host;
+use crate::poll::poll_until;
 use protocol::{Body, ClientNumber, Notice};
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -180,10 +182,8 @@ impl Local {
         let latest = Instant::now() + longest;
         let mut end = Instant::now() + limit;
         while self.lag() > 0 && Instant::now() < end.min(latest) {
-            let left = end.min(latest).saturating_duration_since(Instant::now());
-            let mut fds = [rustix::event::PollFd::new(&self.fd, rustix::event::PollFlags::OUT)];
-            let timeout = rustix::event::Timespec::try_from(left).ok();
-            if !matches!(rustix::event::poll(&mut fds, timeout.as_ref()), Ok(1..)) {
+            let mut fds = [PollFd::new(&self.fd, PollFlags::OUT)];
+            if !matches!(poll_until(&mut fds, Some(end.min(latest))), Ok(1..)) {
                 return;
             }
             let before = self.lag();

@@ -2,8 +2,9 @@
 
 use super::Host;
 use super::local::Local;
+use crate::poll::poll_until;
 use protocol::ClientNumber;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -61,12 +62,7 @@ impl<'a> Watched<'a> {
 
     /// Sleeps until something happens to one of them, or the deadline; gives what happened.
     fn wait(&mut self, deadline: Option<Instant>) -> io::Result<impl Iterator<Item = (Source, PollFlags)>> {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut self.fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+        poll_until(&mut self.fds, deadline)?;
         let events = self.sources.iter().zip(&self.fds).map(|(source, fd)| (*source, fd.revents()));
         Ok(events.filter(|(_, events)| !events.is_empty()))
     }
