@@ -46,8 +46,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { history_lines: 2000, min_free_bytes: 64 << 20 }
+        Self { history_lines: 2000, min_free_bytes: megabytes(64) }
     }
+}
+
+/// The megabytes of the configuration and of messages in bytes: 10⁶ each, as disks are sold and `df --si` counts.
+pub const fn megabytes(count: u64) -> u64 {
+    count * 1_000_000
 }
 
 /// The numbers of inherited descriptors, and the program they belong to.

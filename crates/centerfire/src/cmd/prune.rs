@@ -72,7 +72,7 @@ impl Args {
             true => (self.older_than, self.max_total),
             false => (
                 config.retention_days.map(|days| Duration::from_secs(days * 86_400)),
-                config.quota_mb.map(|quota| quota * 1_000_000),
+                config.quota_bytes(),
             ),
         };
         let keep_last = self.keep_last.unwrap_or(0);

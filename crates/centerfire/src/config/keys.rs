@@ -49,7 +49,7 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "min_free_mb",
-        takes: "a number of megabytes",
+        takes: "a number of megabytes (10⁶ bytes)",
         about: "Recording stops where the disk has less than this free. The sessions go on, and say that they are not \
                 recorded.",
         set: |config, value| {
@@ -70,7 +70,7 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "quota_mb",
-        takes: "a number of megabytes, or `none`",
+        takes: "a number of megabytes (10⁶ bytes), or `none`",
         about: "`centerfire prune` removes the oldest ended sessions until all together take no more than this.",
         set: |config, value| {
             config.quota_mb = optional(value, MEGABYTES_MAX)?;

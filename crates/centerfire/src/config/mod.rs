@@ -13,7 +13,7 @@ pub(crate) use merge::load;
 
 use anyhow::bail;
 use session::home::Home;
-use session::role::Settings;
+use session::role::{Settings, megabytes};
 use std::path::PathBuf;
 
 /// All settings.
@@ -42,7 +42,7 @@ impl Default for Config {
         Self {
             detach_key: "C-]".to_owned(),
             history_lines: settings.history_lines,
-            min_free_mb: settings.min_free_bytes >> 20,
+            min_free_mb: settings.min_free_bytes / megabytes(1),
             retention_days: None,
             quota_mb: None,
             colours: Colours::Auto,
@@ -53,7 +53,17 @@ impl Default for Config {
 impl Config {
     /// What hosts are told.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { history_lines: self.history_lines, min_free_bytes: self.min_free_mb << 20 }
+        Settings { history_lines: self.history_lines, min_free_bytes: self.min_free_bytes() }
+    }
+
+    /// Recording stops where the disk has less free.
+    pub(crate) fn min_free_bytes(&self) -> u64 {
+        megabytes(self.min_free_mb)
+    }
+
+    /// What all sessions together may take, if that has a limit.
+    pub(crate) fn quota_bytes(&self) -> Option<u64> {
+        self.quota_mb.map(megabytes)
     }
 }
 

@@ -56,6 +56,16 @@ fn a_full_disk_is_told() {
     assert!(text(&output.stdout).contains("nothing is recorded"));
 }
 
+/// 3 % less than what is free is still enough, though that many MiB would not be.
+#[test]
+fn the_room_to_record_is_counted_in_megabytes_as_everywhere() {
+    let instance = instance();
+    let free = instance.json(&["status", "--json"])["disk"]["free_bytes"].as_u64().unwrap();
+    let least = free / 100 * 97 / 1_000_000;
+    let told = out(&instance, &["doctor", "--set", &format!("min_free_mb={least}")]);
+    assert!(told.contains("recording stops at") && !told.contains("nothing is recorded"), "{told}");
+}
+
 #[test]
 fn damage_at_the_end_of_a_journal_is_told() {
     let instance = instance();

@@ -1,5 +1,6 @@
 //! The journal as its host writes it: stored, or, where the disk refuses, counted as a gap (T29).
 
+use crate::role::megabytes;
 use crate::{Error, Result};
 use journal::{Recovered, Writer};
 use protocol::frame::Status;
@@ -105,9 +106,9 @@ impl Recording {
             return Ok(());
         }
         Err(format!(
-            "the disk has {} MB left, less than min_free ({} MB)",
-            free >> 20,
-            self.min_free_bytes >> 20
+            "the disk has {} MB left, less than min_free_mb ({} MB)",
+            free / megabytes(1),
+            self.min_free_bytes / megabytes(1)
         ))
     }
 

@@ -68,7 +68,7 @@ fn will_be_made(folder: &Path) -> Finding {
 /// There is room to record.
 pub(super) fn disk(context: &Context) -> Vec<Finding> {
     let free = free_bytes(context);
-    let least = context.config.min_free_mb << 20;
+    let least = context.config.min_free_bytes();
     let what = format!("{} free where sessions lie", term::bytes(free));
     let next = "`centerfire prune` removes old sessions; or set min_free_mb lower";
     vec![if free < least {
