@@ -2,6 +2,7 @@
 //! process, and at most [`SYNC_INTERVAL`] later it survives the loss of power too.
 
 use std::fs::File;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, park, park_timeout};
@@ -42,15 +43,21 @@ impl Syncer {
 
     /// Notes that the current file has new bytes. Costs one atomic while the thread has not yet come round.
     pub(crate) fn dirty(&mut self) {
+        self.dirty_with(start);
+    }
+
+    fn dirty_with(&mut self, start: impl FnOnce(Arc<Shared>) -> io::Result<JoinHandle<()>>) {
         if self.shared.dirty.swap(true, Ordering::AcqRel) {
             return;
         }
         if self.thread.is_none() {
-            let shared = Arc::clone(&self.shared);
-            let builder = std::thread::Builder::new().name("journal-sync".into()).stack_size(STACK_BYTES);
-            match builder.spawn(move || shared.run()) {
+            match start(Arc::clone(&self.shared)) {
                 Ok(thread) => self.thread = Some(thread),
-                Err(_) => self.shared.failed.store(true, Ordering::Release),
+                Err(_) => {
+                    self.shared.failed.store(true, Ordering::Release);
+                    // The next write tries again.
+                    self.shared.dirty.store(false, Ordering::Release);
+                }
             }
         }
         if let Some(thread) = &self.thread {
@@ -65,10 +72,15 @@ impl Syncer {
         self.dirty();
     }
 
-    /// Whether a sync ever failed: then the disk's state is unknown, though every process still sees all bytes.
+    /// Whether the latest sync failed: then the disk's state is unknown, though every process still sees all bytes.
     pub(crate) fn failed(&self) -> bool {
         self.shared.failed.load(Ordering::Acquire)
     }
+}
+
+fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    let builder = std::thread::Builder::new().name("journal-sync".into()).stack_size(STACK_BYTES);
+    builder.spawn(move || shared.run())
 }
 
 impl Drop for Syncer {
@@ -113,13 +125,43 @@ impl Shared {
         let mut files = std::mem::take(&mut *lock(&self.files));
         files.push(Arc::clone(&lock(&self.current)));
         // Each of them, whatever became of the others.
-        if files.iter().filter(|file| file.sync_data().is_err()).count() > 0 {
-            self.failed.store(true, Ordering::Release);
-        }
+        let failures = files.iter().filter(|file| file.sync_data().is_err()).count();
+        self.failed.store(failures > 0, Ordering::Release);
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // Nothing panics while holding one of these, and the values are valid at every step.
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_disk_that_syncs_again_is_no_longer_told_as_one_that_does_not() {
+        // No device of characters can be synced.
+        let mut syncer = Syncer::new(Arc::new(File::open("/dev/null").unwrap()));
+        syncer.dirty();
+        testkit::eventually(LIMIT, || syncer.failed().then_some(())).expect("the failure is told");
+        *lock(&syncer.shared.current) = Arc::new(tempfile::tempfile().unwrap());
+        let works = testkit::eventually(LIMIT, || {
+            syncer.dirty();
+            (!syncer.failed()).then_some(())
+        });
+        assert!(works.is_some(), "the failure is told for ever");
+    }
+
+    #[test]
+    fn a_thread_that_could_not_be_started_once_is_started_with_the_next_write() {
+        let mut syncer = Syncer::new(Arc::new(tempfile::tempfile().unwrap()));
+        syncer.dirty_with(|_| Err(io::ErrorKind::WouldBlock.into()));
+        assert!(syncer.failed() && syncer.thread.is_none());
+        syncer.dirty();
+        let works = testkit::eventually(LIMIT, || (!syncer.failed()).then_some(()));
+        assert!(works.is_some(), "the failure is told for ever");
+    }
 }

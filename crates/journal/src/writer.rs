@@ -95,7 +95,7 @@ impl Writer {
         self.number
     }
 
-    /// Whether putting bytes on the disk ever failed; they are stored for processes all the same.
+    /// Whether bytes could not be put on the disk the last time; they are stored for processes all the same.
     pub fn sync_failed(&self) -> bool {
         self.syncer.failed()
     }

@@ -299,6 +299,9 @@ pub struct Status {
     /// Why the recording has gaps now, where it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
+    /// Why what is stored may not outlive a loss of power now, where it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsynced: Option<String>,
 }
 
 /// Where a session is in its life.

@@ -70,6 +70,7 @@ pub(crate) fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["last_output"] = json!(status.last_output);
         value["clients"] = json!(status.clients);
         value["degraded"] = json!(status.degraded);
+        value["unsynced"] = json!(status.unsynced);
         if entry.phase == Phase::Running {
             value["pids"] = json!(status.pids);
         }
@@ -124,6 +125,9 @@ fn page(entry: &Entry, status: Option<&Status>) -> String {
         }
         if let Some(reason) = &status.degraded {
             lines.push(("degraded", reason.clone()));
+        }
+        if let Some(reason) = &status.unsynced {
+            lines.push(("unsynced", reason.clone()));
         }
     }
     lines.iter().map(|(key, value)| format!("{key:<9}{value}")).collect::<Vec<_>>().join("\n")

@@ -124,7 +124,7 @@ fn the_files_of_a_session_have_the_documented_keys() {
     assert!(instance.run(&["wait", "files", "--for", "exit"]).status.success());
     compare::<Meta>(&blocks, folder, "meta.json", &["parent"]);
     compare::<protocol::Exit>(&blocks, folder, "exit.json", &[]);
-    compare::<Status>(&blocks, folder, "status.json", &["degraded"]);
+    compare::<Status>(&blocks, folder, "status.json", &["degraded", "unsynced"]);
 }
 
 #[test]

@@ -136,7 +136,7 @@ impl Recording {
     /// Fills in what the recording knows.
     pub(super) fn describe(&self, status: &mut Status) {
         status.offset = self.offset();
-        let unsynced = || self.writer.sync_failed().then(|| "the disk refuses to sync".to_owned());
-        status.degraded = self.degraded().map(str::to_owned).or_else(unsynced);
+        status.degraded = self.degraded().map(str::to_owned);
+        status.unsynced = self.writer.sync_failed().then(|| "the disk refuses to sync".to_owned());
     }
 }

@@ -161,6 +161,7 @@ impl Host {
             clients: self.clients.describe(),
             host: Some(self.upgrade.own.clone()),
             degraded: None,
+            unsynced: None,
         };
         self.recording.describe(&mut status);
         status

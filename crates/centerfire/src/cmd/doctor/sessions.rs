@@ -27,15 +27,17 @@ pub(super) fn unreadable(context: &Context) -> Vec<Finding> {
     let running =
         |entry: &&session::Result<Entry>| entry.as_ref().is_ok_and(|entry| entry.phase == Phase::Running);
     let count = entries.iter().filter(running).count();
-    let degraded =
-        entries.iter().flatten().filter(|entry| entry.phase == Phase::Running).filter_map(|entry| {
-            let reason = entry.status.as_ref()?.degraded.as_ref()?;
-            Some(Finding::fail(
-                format!("`{}` is not recorded: {reason}", entry.name),
-                "`centerfire prune` makes room",
-            ))
-        });
-    findings.extend(degraded);
+    for entry in entries.iter().filter(running).flatten() {
+        let Some(status) = &entry.status else { continue };
+        if let Some(reason) = &status.degraded {
+            let what = format!("`{}` is not recorded: {reason}", entry.name);
+            findings.push(Finding::fail(what, "`centerfire prune` makes room"));
+        }
+        if let Some(reason) = &status.unsynced {
+            let what = format!("`{}` may not outlive a loss of power: {reason}", entry.name);
+            findings.push(Finding::warn(what, "look for errors of the disk: `dmesg`"));
+        }
+    }
     if findings.is_empty() {
         findings.push(Finding::ok(format!("{} sessions, {count} of them running", entries.len())));
     }
