@@ -69,12 +69,19 @@ impl Args {
         let grace = Duration::try_from_secs_f64(self.grace)?;
         let status = match by_host(&entry, grace) {
             Ok(Some(status)) => status,
-            // It does not answer, or what it does leads to nothing: a keeper that is stopped tells no end.
-            Ok(None) | Err(_) => force::end(&entry, grace)?,
+            // What it does leads to nothing: a keeper that is stopped tells no end.
+            Ok(None) => force::end(&entry, grace)?,
+            Err(error) if is_silent(&error) => force::end(&entry, grace)?,
+            Err(error) => return Err(error.into()),
         };
         context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether nobody answers. Only then is a session's end forced: a host that answers otherwise than was hoped for is well.
+fn is_silent(error: &session::Error) -> bool {
+    error.is_gone() || error.is_timeout()
 }
 
 fn host(entry: &Entry) -> session::Result<HostClient> {
@@ -88,21 +95,20 @@ fn ask(client: &mut HostClient, request: Request) -> session::Result<()> {
 /// Sends the program one signal, through its host if that answers.
 fn send(entry: &Entry, signal: i32) -> anyhow::Result<()> {
     match host(entry).and_then(|mut client| ask(&mut client, Request::Signal { signal })) {
-        Err(error @ session::Error::Refused { .. }) => Err(error.into()),
-        Err(_) => force::send(entry, signal),
-        Ok(()) => Ok(()),
+        Err(error) if is_silent(&error) => force::send(entry, signal),
+        other => Ok(other?),
     }
 }
 
 /// Has the host end the program.
-fn by_host(entry: &Entry, grace: Duration) -> anyhow::Result<Option<ExitStatus>> {
+fn by_host(entry: &Entry, grace: Duration) -> session::Result<Option<ExitStatus>> {
     let mut client = host(entry)?;
     ask(&mut client, Request::Follow)?;
     for signal in HARDER.map(Signal::as_raw) {
         match ask(&mut client, Request::Signal { signal }) {
             // A program that ended in between refuses the signal; that is what was wanted.
             Ok(()) | Err(session::Error::Refused { .. }) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         let ended = match ended(&mut client, grace) {
             // The host may leave with the program, before its word arrives.

@@ -3,6 +3,8 @@
 use crate::rig::{LIMIT, Rig, Session, kill, signal};
 use rustix::process::Signal;
 use serde_json::json;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use testkit::{eventually, proc};
 
@@ -127,6 +129,32 @@ fn kill_signals_nobody_who_only_has_the_number_of_the_program() {
     assert!(proc::is_running(stranger.id()));
     stranger.kill().unwrap();
     stranger.wait().unwrap();
+}
+
+/// A host that answers, though not what was hoped for, is no reason to end what it holds.
+#[test]
+fn kill_forces_nothing_where_something_else_answers() {
+    let rig = Rig::new();
+    let session = begin(&rig, "echo ready; cat");
+    let before = session.pids();
+    let socket = Path::new(&session.meta.socket);
+    std::fs::remove_file(socket).unwrap();
+    let stranger = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        for client in stranger.incoming() {
+            let mut client = client.unwrap();
+            client.write_all(&[255; 8]).unwrap();
+            let _ = std::io::copy(&mut client, &mut std::io::sink());
+        }
+    });
+    for options in [&[][..], &["--signal", "KILL"]] {
+        let output = rig.run(&[&["kill", "far", "--grace", "1"], options].concat());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && told.contains("speaks another language"), "{told}");
+    }
+    std::fs::remove_file(socket).unwrap();
+    assert_reached(&rig, "alive");
+    assert_eq!(session.pids(), before);
 }
 
 /// The status can be read as soon as the command that starts a session is back.

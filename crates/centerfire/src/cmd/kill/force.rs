@@ -2,7 +2,7 @@
 //!
 //! The keeper is its parent, and still the one who says how it ended.
 
-use super::{HARDER, HOST_ANSWERS_WITHIN};
+use super::{HARDER, HOST_ANSWERS_WITHIN, is_silent};
 use protocol::ExitStatus;
 use rustix::process::Signal;
 use session::client::HostClient;
@@ -41,7 +41,7 @@ pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> 
         }
     }
     let status = written(entry)?;
-    replace_stuck_host(entry, &crew);
+    replace_stuck_host(entry, &crew)?;
     Ok(status.unwrap_or(ExitStatus::Lost))
 }
 
@@ -62,13 +62,17 @@ fn written(entry: &Entry) -> anyhow::Result<Option<ExitStatus>> {
 }
 
 /// A host that neither leaves now nor answers never will; its keeper starts another, which closes the recording.
-fn replace_stuck_host(entry: &Entry, crew: &Crew) {
-    let leaves = |host: &session::crew::Member| host.ended_within(HOST_ANSWERS_WITHIN);
-    if !crew.hosts.iter().all(leaves)
-        && HostClient::connect_within(&entry.meta, "kill", HOST_ANSWERS_WITHIN).is_err()
-    {
-        for host in &crew.hosts {
-            let _ = host.signal(Signal::KILL);
+fn replace_stuck_host(entry: &Entry, crew: &Crew) -> session::Result<()> {
+    if crew.hosts.iter().all(|host| host.ended_within(HOST_ANSWERS_WITHIN)) {
+        return Ok(());
+    }
+    match HostClient::connect_within(&entry.meta, "kill", HOST_ANSWERS_WITHIN) {
+        Err(error) if is_silent(&error) => {
+            for host in &crew.hosts {
+                let _ = host.signal(Signal::KILL);
+            }
+            Ok(())
         }
+        other => other.map(drop),
     }
 }
