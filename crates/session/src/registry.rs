@@ -126,11 +126,12 @@ impl Registry {
 
     /// Removes a session and its recording for ever. One that runs is refused.
     pub fn remove(&self, entry: &Entry) -> Result<()> {
-        if entry.phase == Phase::Running {
+        if entry.phase == Phase::Running && entry.exit.is_none() {
             let message = format!("`{0}` is running; `centerfire kill {0}` ends it", entry.name);
             return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
         }
-        // A host packs the recording after the end; a program's children may hold on to their terminal for ever.
+        // A host stores the last output and packs the recording after the end; a program's children may hold on to
+        // their terminal for ever.
         let alive = entry.folder.alive_path();
         let end = std::time::Instant::now() + HOST_LEAVES_WITHIN;
         while process::is_held(&alive) {

@@ -1,8 +1,10 @@
 //! How a program ended, exactly, after all of its output: as exit code, in `wait`, in `list`.
 
-use crate::rig::{LIMIT, Rig, after, assert_same, detach};
+use crate::rig::{LIMIT, Rig, after, assert_same, detach, kill, signal};
+use rustix::process::Signal;
 use serde_json::json;
 use std::process::Output;
+use testkit::eventually;
 
 fn run(rig: &Rig, script: &str) -> Output {
     rig.run(&["run", "--", "bash", "-c", script])
@@ -148,4 +150,26 @@ fn an_ended_session_is_there_until_it_is_removed() {
     assert_same(after(&rig.session("past").output(), b"the last "), b"words\r\n", "journal");
     assert!(rig.run(&["remove", "past"]).status.success());
     assert!(!folder.path().exists());
+}
+
+/// T2: the program's end is not yet the session's: while output may be on its way, nobody says that it is over.
+#[test]
+fn a_session_has_exited_when_its_host_says_so_and_not_before() {
+    let rig = Rig::new();
+    let session = rig.start("slow", "echo ready; read line");
+    rig.wait_for_line("slow", "ready");
+    let pids = session.pids();
+    let phases = || {
+        let listed = rig.instance.json(&["list", "--all", "--json"])[0]["phase"].clone();
+        let status = session.folder.status().unwrap().expect("a status lies on disk");
+        (listed, json!(status.phase))
+    };
+    signal(pids.host, Signal::STOP);
+    kill(pids.child);
+    eventually(LIMIT, || session.exit()).expect("the keeper writes the end down");
+    assert_eq!(phases(), ("running".into(), "running".into()));
+    signal(pids.host, Signal::CONT);
+    assert_eq!(rig.end_of("slow"), json!({ "signal": 9 }));
+    assert_eq!(phases(), ("exited".into(), "exited".into()));
+    assert_eq!(rig.instance.json(&["show", "slow", "--json"])["phase"], "exited");
 }
