@@ -95,7 +95,21 @@ pub enum Error {
     /// The journal could not be read or written.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// The system refused.
+    /// This machine has no pseudo-terminal left.
+    #[error(
+        "no pseudo-terminal is left on this machine ({0}): `centerfire status` tells how many there are; end what you \
+         do not need, or raise kernel.pty.max"
+    )]
+    NoTerminals(io::Error),
+    /// The system refused something that is about no file of ours.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was tried: a verb and its object.
+        doing: &'static str,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The system refused something with a file, a folder or a socket.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file, folder or socket.
@@ -118,6 +132,11 @@ impl Error {
 
     pub(crate) fn io(path: &Path, source: impl Into<io::Error>) -> Self {
         Self::Io { path: path.to_owned(), source: source.into() }
+    }
+
+    /// For `map_err`: the system refused, when we were `doing` something.
+    pub(crate) fn system<E: Into<io::Error>>(doing: &'static str) -> impl Fn(E) -> Self + Copy {
+        move |source| Self::System { doing, source: source.into() }
     }
 }
 

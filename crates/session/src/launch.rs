@@ -97,13 +97,12 @@ fn start_keeper(
     id: SessionId,
     name: &str,
 ) -> Result<()> {
-    let failed = |error: io::Error| Error::io(folder.path(), error);
     access(&launch.cwd, Access::EXEC_OK).map_err(|error| Error::io(&launch.cwd, error))?;
-    let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(failed)?;
-    terminal::pty::set_nonblocking(&pty.master).map_err(failed)?;
+    let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(no_terminal)?;
+    terminal::pty::set_nonblocking(&pty.master).map_err(no_terminal)?;
     let listener = UnixListener::bind(socket).map_err(|error| Error::io(socket, error))?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let (ready, ready_write) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| failed(error.into()))?;
+    listener.set_nonblocking(true).map_err(|error| Error::io(socket, error))?;
+    let (ready, ready_write) = pipe_with(PipeFlags::CLOEXEC).map_err(Error::system("open a pipe"))?;
     let shared = Shared {
         version: role::VERSION,
         folder: folder.path().to_owned(),
@@ -116,14 +115,22 @@ fn start_keeper(
     let inherit = vec![shared.master, shared.listener, shared.alive, slave, role::number(&ready_write)];
     let task = Task::Start { slave, ready: role::number(&ready_write) };
     let args = KeeperArgs { shared, task };
-    let mut command =
-        role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit).map_err(failed)?;
+    let mut command = role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit)
+        .map_err(|error| Error::io(&folder.log(), error))?;
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
     command.arg("--").args(&launch.command).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
-    command.spawn().map_err(failed)?;
+    command.spawn().map_err(Error::system("start a process"))?;
     drop(ready_write);
     await_start(ready.into(), launch)
+}
+
+/// Why there is no terminal: what is full is no disk, though the kernel's word for it is the same.
+fn no_terminal(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Error::NoTerminals(error),
+        _ => Error::System { doing: "open a pseudo-terminal", source: error },
+    }
 }
 
 fn set_environment(command: &mut Command, launch: &Launch, id: SessionId, name: &str) {
@@ -151,4 +158,16 @@ fn await_start(ready: std::fs::File, launch: &Launch) -> Result<()> {
     };
     let command = launch.command.first().map(|word| word.to_string_lossy().into_owned());
     Err(Error::Exec { command: command.unwrap_or_default(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_terminals_is_told_as_such_with_the_next_step() {
+        // What openpt(3) says when kernel.pty.max is reached.
+        let told = no_terminal(rustix::io::Errno::NOSPC.into()).to_string();
+        assert!(told.starts_with("no pseudo-terminal is left") && told.contains("kernel.pty.max"), "{told}");
+    }
 }

@@ -22,7 +22,6 @@ use crate::source::{Kind, Source};
 use crate::{Error, Result};
 use protocol::{Meta, Offset, Record};
 use std::io::{ErrorKind, Write};
-use std::path::Path;
 
 /// Turns the records of one session into one form.
 pub trait Encoder {
@@ -160,7 +159,7 @@ impl<'a> Export<'a> {
         self.out.clear();
         written.map_err(|error| match error.kind() {
             ErrorKind::BrokenPipe => Error::OutputClosed,
-            _ => Error::io(Path::new("output"), error),
+            _ => Error::System { doing: "write the export", source: error },
         })
     }
 }

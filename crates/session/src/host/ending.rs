@@ -122,7 +122,7 @@ impl Host {
     pub(super) fn finish(&mut self) -> Result<()> {
         let end = Instant::now() + LAST_FRAMES;
         while self.clients.all.iter().any(Client::wants_write) && Instant::now() < end {
-            let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
+            let ready = self.wait().map_err(Error::system("wait for events"))?;
             self.serve_clients(&ready.clients);
         }
         let _ = std::fs::remove_file(&self.meta.socket);

@@ -46,6 +46,7 @@ use recording::Recording;
 use status::StatusFile;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use terminal::{Screen, pty};
 
 /// A session in the hands of its host.
@@ -95,7 +96,7 @@ pub fn main(args: HostArgs) -> Result<()> {
 impl Host {
     fn new(args: HostArgs) -> Result<Self> {
         let folder = Folder::at(&args.shared.folder);
-        let inherit = |number| role::inherited(number).map_err(|error| Error::io(folder.path(), error));
+        let inherit = |number| role::inherited(number).map_err(Error::system("take over a descriptor"));
         let meta = folder.meta()?;
         let min_free = args.shared.settings.min_free_bytes;
         let (mut recording, recovered) = Recording::open(&folder.journal(), meta.id, min_free)?;
@@ -129,7 +130,8 @@ impl Host {
             recording.note(Body::Resize(meta.size));
         }
         let listener = inherit(args.shared.listener)?;
-        let mut door = Door::new(listener, &meta.socket).map_err(|error| Error::io(folder.path(), error))?;
+        let mut door =
+            Door::new(listener, &meta.socket).map_err(|error| Error::io(Path::new(&meta.socket), error))?;
         if again && let Err(error) = door.restore() {
             log::error("host", format_args!("nobody finds the socket: {error}"));
         }
@@ -173,8 +175,8 @@ impl Host {
         self.status_file.write_now(self.status());
         self.ready = None;
         loop {
-            let ready = self.wait().map_err(|error| Error::io(self.folder.path(), error))?;
-            self.turn(ready).map_err(|error| Error::io(self.folder.path(), error))?;
+            let ready = self.wait().map_err(Error::system("wait for events"))?;
+            self.turn(ready).map_err(Error::system("serve the session"))?;
             self.become_upgrade();
             if self.is_over() {
                 return self.finish();
