@@ -100,7 +100,7 @@ pub struct Attach {
     /// Whether the terminal shows lines of its user, which scroll off into its own history before it is painted.
     #[serde(default)]
     pub keep_lines: bool,
-    /// The key that detaches, as in the configuration; `none` for none.
+    /// The key that detaches, as in the configuration; `none` for none, empty for the default.
     #[serde(default)]
     pub detach_key: String,
     /// Lines of history to paint before the screen.

@@ -7,6 +7,7 @@ use session::attach::{Options, Outcome};
 use session::role::{self, AttachArgs};
 use std::path::Path;
 use std::process::ExitCode;
+use terminal::key::DetachKey;
 
 /// Join a session: see its screen and type
 ///
@@ -27,7 +28,7 @@ pub(crate) struct Args {
     history: usize,
     /// The key that detaches when pressed twice within a second; `none` for none
     #[arg(long, value_name = "KEY")]
-    detach_key: Option<String>,
+    detach_key: Option<DetachKey>,
 }
 
 impl Args {
@@ -36,7 +37,7 @@ impl Args {
         if entry.phase != Phase::Running {
             return Err(super::show::ended(&entry));
         }
-        let detach_key = self.detach_key.unwrap_or_else(|| context.config.detach_key.clone());
+        let detach_key = self.detach_key.unwrap_or(context.config.detach_key);
         let (control, history) = (!self.read_only, self.history);
         let inside = enclosing_session();
         let options = Options { control, take: self.take, fresh: false, detach_key, history, inside };

@@ -70,10 +70,9 @@ impl Args {
         let config = &context.config;
         let (older_than, max_total) = match given {
             true => (self.older_than, self.max_total),
-            false => (
-                config.retention_days.map(|days| Duration::from_secs(days * 86_400)),
-                config.quota_bytes(),
-            ),
+            false => {
+                (config.retention_days.map(|days| Duration::from_secs(days * 86_400)), config.quota_bytes())
+            }
         };
         let keep_last = self.keep_last.unwrap_or(0);
         let all = self.keep_last.is_some() && older_than.is_none() && max_total.is_none();

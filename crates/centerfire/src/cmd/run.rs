@@ -12,6 +12,7 @@ use std::io::stdin;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use terminal::key::DetachKey;
 
 /// Start a session: a program in a terminal of its own, recorded to the last byte
 ///
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     pub(crate) log_file: Option<PathBuf>,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
-    pub(crate) detach_key: Option<String>,
+    pub(crate) detach_key: Option<DetachKey>,
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
@@ -97,8 +98,7 @@ impl Args {
         command: Vec<OsString>,
         parent: Option<SessionId>,
     ) -> anyhow::Result<ExitCode> {
-        let detach_key = self.detach_key.clone().unwrap_or_else(|| context.config.detach_key.clone());
-        detach_key.parse::<terminal::key::DetachKey>().context("detach key")?;
+        let detach_key = self.detach_key.unwrap_or(context.config.detach_key);
         let log_file = self.log_file.as_deref().map(writable).transpose()?;
         let started = start(context, self, command, parent)?;
         if let Some(file) = &log_file {

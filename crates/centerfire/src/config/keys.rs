@@ -3,6 +3,7 @@
 use super::tree::Value;
 use super::{Colours, Config};
 use serde_json::{Value as Json, json};
+use terminal::key::KeyError;
 
 /// One setting. A dot in its name is a level in the file and a `_` in the environment.
 pub(crate) struct Key {
@@ -29,9 +30,7 @@ pub(crate) const KEYS: &[Key] = &[
         takes: "a key such as `C-]` or `C-a`, or `none`",
         about: "The key that detaches from a session when it is pressed twice within a second.",
         set: |config, value| {
-            let key = text(value)?;
-            key.parse::<terminal::key::DetachKey>().map_err(|error| error.to_string())?;
-            config.detach_key = key.to_owned();
+            config.detach_key = text(value)?.parse().map_err(|error: KeyError| error.to_string())?;
             Ok(())
         },
         get: |config| json!(config.detach_key),

@@ -15,11 +15,12 @@ use anyhow::bail;
 use session::home::Home;
 use session::role::{Settings, megabytes};
 use std::path::PathBuf;
+use terminal::key::DetachKey;
 
 /// All settings.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Config {
-    pub detach_key: String,
+    pub detach_key: DetachKey,
     pub history_lines: usize,
     pub min_free_mb: u64,
     pub retention_days: Option<u64>,
@@ -40,7 +41,7 @@ impl Default for Config {
     fn default() -> Self {
         let settings = Settings::default();
         Self {
-            detach_key: "C-]".to_owned(),
+            detach_key: DetachKey::default(),
             history_lines: settings.history_lines,
             min_free_mb: settings.min_free_bytes / megabytes(1),
             retention_days: None,

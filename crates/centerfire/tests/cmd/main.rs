@@ -1,5 +1,6 @@
 //! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
 //!
+//! - `attach`: a detach key that is none
 //! - `config`: values and their origins, the reference, what a slip is told
 //! - `doctor`: each fault is found, with a next step
 //! - `export`: every format of a recording, judged by other programs; logs that are taken up again
@@ -14,6 +15,7 @@
 //! - `status`: the instance in figures
 //! - `upgrade_hosts`: running sessions under a new binary
 
+mod attach;
 mod config;
 mod doctor;
 mod export;

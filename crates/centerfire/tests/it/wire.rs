@@ -148,6 +148,11 @@ fn impossible_wishes_are_refused() {
         let answer = stranger.ask(&json!({ "id": 3, "request": "attach", "control": true, "size": size }));
         assert_eq!(answer["code"], "BAD_REQUEST", "{answer}");
     }
+    let size = json!({ "cols": 80, "rows": 24 });
+    let attach =
+        json!({ "id": 4, "request": "attach", "control": true, "size": size, "detach_key": "nonsense" });
+    let answer = stranger.ask(&attach);
+    assert_eq!(answer["code"], "BAD_REQUEST", "{answer}");
     let status = session.status();
     assert_eq!((status.size.cols, status.size.rows), (80, 24));
     assert_unharmed(&rig, &session, &before);

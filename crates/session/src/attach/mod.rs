@@ -20,6 +20,7 @@ use protocol::{ExitStatus, Meta, Offset, SessionId, Size};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Stdin, Stdout, Write};
 use std::os::fd::OwnedFd;
+use terminal::key::DetachKey;
 use terminal::tty::{self, Raw};
 
 /// How to join.
@@ -34,7 +35,7 @@ pub struct Options {
     #[serde(default)]
     pub fresh: bool,
     /// The key that detaches.
-    pub detach_key: String,
+    pub detach_key: DetachKey,
     /// Lines of history to show first.
     #[serde(default)]
     pub history: usize,
@@ -72,7 +73,7 @@ struct Seat<'a> {
     /// The terminal's settings, where standard input is one.
     raw: Option<Raw<Stdin>>,
     signals: OwnedFd,
-    detach_key: &'a str,
+    detach_key: DetachKey,
     /// Whether this process started the session: then the end of its input is the end of the program's. For anybody
     /// else it is time to leave.
     began: bool,
@@ -119,7 +120,6 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     if let Some(inside) = options.inside.filter(|_| !options.fresh) {
         nesting::refuse_loop(folder, meta.id, inside)?;
     }
-    let failed = |error: io::Error| Error::io(std::path::Path::new("terminal"), error);
     let leave = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT];
     let signals = [&leave[..], &[libc::SIGWINCH, libc::SIGTSTP, libc::SIGCONT]].concat();
     let mut seat = Seat {
@@ -128,8 +128,8 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         stdin: io::stdin(),
         stdout: io::stdout(),
         raw: None,
-        signals: signals::pipe(&signals).map_err(failed)?,
-        detach_key: &options.detach_key,
+        signals: signals::pipe(&signals).map_err(Error::system("take signals"))?,
+        detach_key: options.detach_key,
         began: options.fresh,
         relayed: None,
         place: None,
@@ -141,7 +141,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
     if rustix::termios::isatty(&seat.stdin) {
-        let raw = Raw::enter(io::stdin()).map_err(failed)?;
+        let raw = Raw::enter(io::stdin()).map_err(Error::system("set up the terminal"))?;
         tty::restore_on_panic(raw.twin(io::stdin()), b"");
         seat.raw = Some(raw);
     }
@@ -217,7 +217,7 @@ impl Seat<'_> {
             tty: one_terminal,
             fresh: options.fresh,
             keep_lines: self.keep_lines,
-            detach_key: options.detach_key.clone(),
+            detach_key: options.detach_key.to_string(),
             history: options.history,
             inside: options.inside,
         };
@@ -290,6 +290,6 @@ fn write_out(seat: &mut Seat<'_>, bytes: &[u8]) -> Result<()> {
     let mut out = seat.stdout.lock();
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Error::OutputClosed,
-        _ => Error::io(std::path::Path::new("standard output"), error),
+        _ => Error::System { doing: "write to standard output", source: error },
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn run(seat: &mut Seat<'_>, client: &mut HostClient, fresh: bool) -> 
         unanswered: None,
         input_ended: false,
         last_byte: b'\n',
-        detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
+        detach: DetachWatch::new(seat.detach_key),
     };
     let step = again_if_gone(relay.carry(seat, client));
     match &step {

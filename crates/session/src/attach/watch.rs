@@ -66,7 +66,7 @@ fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result
         show,
         changed: true,
         painted: Instant::now() - FRAME,
-        detach: DetachWatch::new(seat.detach_key.parse().unwrap_or_default()),
+        detach: DetachWatch::new(seat.detach_key),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::log;
 use protocol::frame::{Answer, Attach, DetachReason, Event, Refusal};
 use protocol::{Body, ClientNumber, Notice, Offset, Size};
-use terminal::key::DetachWatch;
+use terminal::key::{DetachKey, DetachWatch};
 
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
@@ -22,6 +22,15 @@ impl Host {
             let message = format!("{} is no terminal size", attach.size);
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }
+        // Left out, it is the default one.
+        let detach_key = Some(attach.detach_key.as_str()).filter(|text| !text.is_empty()).map(str::parse);
+        let detach_key: DetachKey = match detach_key.transpose() {
+            Ok(key) => key.unwrap_or_default(),
+            Err(error) => {
+                let message = format!("detach key: {error}");
+                return self.clients.refuse(from, id, Refusal::BadRequest, message);
+            }
+        };
         let held = self.clients.controller.is_some_and(|controller| controller != from);
         let control = attach.control && (attach.take || !held);
         let passed = self.clients.get(from).and_then(|client| client.passed.take());
@@ -39,7 +48,7 @@ impl Host {
         self.introduce(from, attach, control, tty.is_some());
         self.clients.answer(from, id, Answer::Attached { control, direct: tty.is_some() }, &[]);
         if let Some(tty) = tty {
-            let detach = DetachWatch::new(attach.detach_key.parse().unwrap_or_default());
+            let detach = DetachWatch::new(detach_key);
             self.local = Some(Local::new(from, tty, detach));
             self.terminal_changed(from);
             let resized = self.resize(attach.size);

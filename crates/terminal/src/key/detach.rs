@@ -2,6 +2,8 @@
 //! that it must come twice within a second is the reader's business.
 
 use super::{Code, Key, KeyError, KeyModes, Modifiers};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -11,8 +13,9 @@ const TWICE_WITHIN: Duration = Duration::from_secs(1);
 /// Caps Lock and Num Lock, which the Kitty protocol reports among the modifiers.
 const LOCKS: u8 = 64 | 128;
 
-/// The key that detaches, if there is one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The key that detaches, if there is one. Its name wherever it leaves the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct DetachKey(Option<Key>);
 
 impl FromStr for DetachKey {
@@ -29,6 +32,29 @@ impl FromStr for DetachKey {
             return Ok(Self(Some(key)));
         }
         Err(KeyError::Plain(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for DetachKey {
+    type Error = KeyError;
+
+    fn try_from(text: String) -> Result<Self, KeyError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for DetachKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(key) => key.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+impl From<DetachKey> for String {
+    fn from(key: DetachKey) -> Self {
+        key.to_string()
     }
 }
 
@@ -217,5 +243,25 @@ mod tests {
         }
         assert!("C-}}".parse::<DetachKey>().is_err());
         assert_eq!("C-]".parse(), Ok(DetachKey::default()));
+    }
+
+    #[test]
+    fn a_key_is_told_by_a_name_that_leads_back_to_it() {
+        for (text, name) in [
+            ("C-]", "C-]"),
+            ("^A", "C-a"),
+            ("A-X", "M-S-x"),
+            ("C--", "C--"),
+            ("C-^", "C-^"),
+            ("C-Space", "C-Space"),
+            ("M-Esc", "M-Escape"),
+            ("F12", "F12"),
+            ("C-KP5", "C-KP5"),
+            ("C-BTab", "C-S-Tab"),
+            ("NONE", "none"),
+        ] {
+            let key: DetachKey = text.parse().unwrap();
+            assert_eq!((key.to_string().as_str(), name.parse()), (name, Ok(key)));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Names of keys, as tmux has them: `C-c`, `M-x`, `S-Tab`, `Enter`, `F5`, a single character.
 
 use super::{Code, Key, Modifiers};
+use std::fmt;
 use std::str::FromStr;
 
 /// Names that are proposed for one that is not known.
@@ -68,6 +69,25 @@ impl FromStr for Key {
         match code(base) {
             Some(code) => Ok(Self::new(code, modifiers)),
             None => Err(unknown(name, base)),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    /// A name that is read as this key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (modifier, prefix) in [(Modifiers::CTRL, "C-"), (Modifiers::ALT, "M-"), (Modifiers::SHIFT, "S-")]
+        {
+            if self.modifiers.has(modifier) {
+                f.write_str(prefix)?;
+            }
+        }
+        match (NAMES.iter().find(|(_, code)| *code == self.code), self.code) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, Code::Char(c)) => write!(f, "{c}"),
+            (None, Code::Function(number)) => write!(f, "F{number}"),
+            (None, Code::Keypad(key)) => write!(f, "KP{}", char::from(key)),
+            (None, code) => unreachable!("{code:?} has a name"),
         }
     }
 }

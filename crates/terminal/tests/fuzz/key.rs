@@ -67,6 +67,7 @@ fn named(name: &str, modes: KeyModes) {
     let sent = key.encode(modes);
     assert!((1..=MAX_KEY).contains(&sent.len()), "{name}: {sent:?}");
     let Ok(detach) = name.parse::<DetachKey>() else { return };
+    assert_eq!(detach.to_string().parse(), Ok(detach));
     for modes in [KeyModes::default(), KeyModes { application_cursor: true, ..KeyModes::default() }] {
         let sent = key.encode(modes);
         assert!(detach.matches(&sent), "{name} is sent as {sent:?} and not known");

@@ -33,7 +33,7 @@ profiles:
 #[test]
 fn later_ones_win_and_each_origin_is_known() {
     let loaded = with(FILE, &Overrides::default(), &[("CENTERFIRE_MIN_FREE_MB", "31")]).unwrap();
-    assert_eq!(loaded.config.detach_key, "C-a");
+    assert_eq!(loaded.config.detach_key.to_string(), "C-a");
     assert_eq!((loaded.config.history_lines, loaded.config.min_free_mb), (20, 31));
     assert_eq!(loaded.profile.as_deref(), Some("big"));
     let origins: Vec<_> = loaded.origins.iter().map(ToString::to_string).collect();
