@@ -7,7 +7,7 @@
 //! | 2 | the command line is wrong |
 //! | 3 | no such session |
 //! | 4 | the session's program ended, or its host is gone |
-//! | 5 | refused: the program does not read its input, another client is in control, or a session would show itself |
+//! | 5 | refused: the program does not read its input, another client is in control, a session would show itself, or it runs and must not |
 //! | 124 | a time-out of `wait` |
 //! | 125 | the program's exit status is lost |
 //! | 126, 127 | the program could not be started; was not found |
@@ -19,6 +19,9 @@ use protocol::frame::Refusal;
 use serde_json::json;
 use std::io::ErrorKind;
 use std::process::ExitCode;
+
+/// What has no code of its own.
+const FAILED: u8 = 1;
 
 /// `wait` did not see what it waited for.
 pub(crate) const TIMED_OUT: u8 = 124;
@@ -39,10 +42,10 @@ pub(crate) fn of_role(result: anyhow::Result<()>) -> ExitCode {
 
 /// Tells an error to a person, or to a program as {`error`, `code`}.
 pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
-    let code = code(error);
+    let (code, word) = facts(error);
     let error_line = sentence(error);
     if as_json {
-        crate::term::say(json!({ "error": error_line, "code": word(error) }));
+        crate::term::say(json!({ "error": error_line, "code": word }));
     } else {
         let (red, plain) = if crate::term::colour_on_stderr() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
         eprintln!("{red}centerfire:{plain} {error_line}");
@@ -66,43 +69,53 @@ fn sentence(error: &Error) -> String {
 /// Says nothing when nobody reads the output any more: that is how `| head` ends a copy.
 pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     match result {
-        Err(error) if code(&error) == OUTPUT_CLOSED => Ok(ExitCode::from(OUTPUT_CLOSED)),
+        Err(error) if facts(&error).0 == OUTPUT_CLOSED => Ok(ExitCode::from(OUTPUT_CLOSED)),
         other => other,
     }
 }
 
-fn code(error: &Error) -> u8 {
+/// The exit code of an error, and its word for programs.
+fn facts(error: &Error) -> (u8, &'static str) {
+    match error.downcast_ref::<session::Error>() {
+        Some(error) => facts_of_session(error),
+        None if is_broken_pipe(error) => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
+        None => (FAILED, "FAILED"),
+    }
+}
+
+/// Without a wildcard: who adds an error decides what scripts see of it.
+fn facts_of_session(error: &session::Error) -> (u8, &'static str) {
     use session::Error as S;
-    match error.downcast_ref::<S>() {
-        Some(S::NoSuchSession { .. } | S::Ambiguous { .. }) => 3,
-        Some(S::NoHost(_)) => 4,
-        Some(S::Refused { code: Refusal::Ended, .. }) => 4,
-        Some(S::Refused { .. } | S::Inside { .. }) => 5,
-        Some(S::Exec { source, .. }) if source.kind() == ErrorKind::NotFound => 127,
-        Some(S::Exec { .. }) => 126,
-        Some(S::OutputClosed) => OUTPUT_CLOSED,
-        None if is_broken_pipe(error) => OUTPUT_CLOSED,
-        _ => 1,
+    match error {
+        S::NoSuchSession { .. } => (3, "NO_SUCH_SESSION"),
+        S::Ambiguous { .. } => (3, "AMBIGUOUS"),
+        S::NoHost(_) => (4, "NO_HOST"),
+        S::Ended { .. } => (4, "ENDED"),
+        S::Running(_) => (5, "RUNNING"),
+        S::Occupied(_) => (5, "OCCUPIED"),
+        S::Inside { .. } => (5, "INSIDE"),
+        S::Refused { code, .. } => match code {
+            Refusal::Ended => (4, "ENDED"),
+            Refusal::BadRequest => (5, "BAD_REQUEST"),
+            Refusal::Version => (5, "VERSION"),
+            Refusal::NotInControl => (5, "NOT_IN_CONTROL"),
+            Refusal::WriteRejected => (5, "WRITE_REJECTED"),
+            Refusal::Failed => (5, "FAILED"),
+        },
+        S::Exec { source, .. } if source.kind() == ErrorKind::NotFound => (127, "EXEC"),
+        S::Exec { .. } => (126, "EXEC"),
+        S::OutputClosed => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
+        S::BadName { .. } => (FAILED, "BAD_NAME"),
+        S::Connection { .. }
+        | S::Protocol(_)
+        | S::Busy { .. }
+        | S::Journal(_)
+        | S::NoTerminals(_)
+        | S::System { .. }
+        | S::Io { .. } => (FAILED, "FAILED"),
     }
 }
 
 fn is_broken_pipe(error: &Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-fn word(error: &Error) -> String {
-    use session::Error as S;
-    match error.downcast_ref::<S>() {
-        Some(S::NoSuchSession { .. }) => "NO_SUCH_SESSION".to_owned(),
-        Some(S::Ambiguous { .. }) => "AMBIGUOUS".to_owned(),
-        Some(S::BadName { .. }) => "BAD_NAME".to_owned(),
-        Some(S::NoHost(_)) => "NO_HOST".to_owned(),
-        Some(S::Inside { .. }) => "INSIDE".to_owned(),
-        Some(S::Exec { .. }) => "EXEC".to_owned(),
-        Some(S::Refused { code, .. }) => serde_json::to_value(code)
-            .ok()
-            .and_then(|code| code.as_str().map(str::to_owned))
-            .unwrap_or_default(),
-        _ => "FAILED".to_owned(),
-    }
 }

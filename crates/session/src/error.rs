@@ -56,6 +56,20 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// The session runs, which is in the way of what was asked.
+    #[error("`{0}` is running; `centerfire kill {0}` ends it first")]
+    Running(String),
+    /// Its program ended, and something that it started lives on in its terminal.
+    #[error("`{0}` has ended, but something it started still holds its terminal; end that first")]
+    Occupied(String),
+    /// The session does not run any more, and nothing can be asked of it.
+    #[error("{how}; {next}")]
+    Ended {
+        /// How it ended, with its name.
+        how: String,
+        /// What can be done with it.
+        next: String,
+    },
     /// The host refused.
     #[error("{message}")]
     Refused {

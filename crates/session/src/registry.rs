@@ -127,8 +127,7 @@ impl Registry {
     /// Removes a session and its recording for ever. One that runs is refused.
     pub fn remove(&self, entry: &Entry) -> Result<()> {
         if entry.phase == Phase::Running && entry.exit.is_none() {
-            let message = format!("`{0}` is running; `centerfire kill {0}` ends it", entry.name);
-            return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
+            return Err(Error::Running(entry.name.clone()));
         }
         // A host stores the last output and packs the recording after the end; a program's children may hold on to
         // their terminal for ever.
@@ -136,11 +135,7 @@ impl Registry {
         let end = std::time::Instant::now() + HOST_LEAVES_WITHIN;
         while process::is_held(&alive) {
             if std::time::Instant::now() > end {
-                let message = format!(
-                    "`{0}` has ended, but something it started still holds its terminal; end that first",
-                    entry.name
-                );
-                return Err(Error::Refused { code: protocol::frame::Refusal::BadRequest, message });
+                return Err(Error::Occupied(entry.name.clone()));
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }

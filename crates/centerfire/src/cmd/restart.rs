@@ -31,9 +31,7 @@ impl Args {
         let entry = context.find(Some(&self.session))?;
         let name = &entry.name;
         if entry.phase == Phase::Running {
-            let message = format!("`{name}` is running; `centerfire kill {name}` ends it first");
-            let code = protocol::frame::Refusal::BadRequest;
-            return Err(session::Error::Refused { code, message }.into());
+            return Err(session::Error::Running(name.clone()).into());
         }
         let given = |wanted: &String| self.env.iter().any(|(name, _)| name == wanted);
         let missing: Vec<_> = entry.meta.env.iter().filter(|name| *name != "TERM" && !given(name)).collect();

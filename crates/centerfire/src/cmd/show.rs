@@ -3,7 +3,7 @@
 use super::resume::resume_command;
 use crate::context::Context;
 use crate::term::one_line;
-use protocol::frame::{Answer, Refusal, Request, Status};
+use protocol::frame::{Answer, Request, Status};
 use protocol::{ExitStatus, Phase};
 use serde_json::{Value, json};
 use session::registry::Entry;
@@ -144,8 +144,7 @@ pub(crate) fn ended(entry: &Entry) -> anyhow::Error {
         Some(resume) => format!(", `{resume}` in {} takes its conversation up again", entry.meta.cwd),
         None => String::new(),
     };
-    let message = format!(
-        "{how}; `centerfire replay {name}` shows it, `centerfire restart {name}` starts it again{resume}"
-    );
-    session::Error::Refused { code: Refusal::Ended, message }.into()
+    let next =
+        format!("`centerfire replay {name}` shows it, `centerfire restart {name}` starts it again{resume}");
+    session::Error::Ended { how, next }.into()
 }

@@ -96,3 +96,21 @@ fn of_a_conversation_the_command_that_resumes_it_is_told() {
     let told = text(&instance.run(&["attach", "s"]).stderr);
     assert!(told.contains(&resume), "{told}");
 }
+
+/// What is wrong with the session itself has its own word, also where no host was asked; the exit codes are those of
+/// the table.
+#[test]
+fn a_session_that_runs_and_one_that_ended_are_told_by_a_word_and_a_code() {
+    let instance = instance();
+    started(&instance, "read line");
+    let told = |arguments: &[&str]| {
+        let output = instance.run(&[&["--json"], arguments].concat());
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), value["code"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(&["restart", "s"]), (Some(5), "RUNNING".to_owned()));
+    assert_eq!(told(&["remove", "s"]), (Some(5), "RUNNING".to_owned()));
+    out(&instance, &["kill", "s"]);
+    assert_eq!(told(&["attach", "s"]), (Some(4), "ENDED".to_owned()));
+    assert_eq!(told(&["kill", "s"]), (Some(4), "ENDED".to_owned()));
+}
