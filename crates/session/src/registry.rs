@@ -2,6 +2,7 @@
 
 use crate::folder::Folder;
 use crate::home::{Home, make_private};
+use crate::host::tally::TALLY_BYTES;
 use crate::nearest::did_you_mean;
 use crate::{Error, Result, process};
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
@@ -109,7 +110,11 @@ impl Registry {
         make_private(folder.path())?;
         // First of all: a session that nobody holds yet would look like one that ended, and its name would be free.
         let alive = folder.alive_path();
-        let alive = process::hold(&alive).map_err(|error| Error::io(&alive, error))?;
+        let alive = process::hold(&alive)
+            .and_then(|held| {
+                rustix::io::pwrite(&held, &[0; TALLY_BYTES], 0).map(|_| held).map_err(Into::into)
+            })
+            .map_err(|error| Error::io(&alive, error))?;
         folder.write_meta(meta)?;
         folder.write_name(&name)?;
         Ok((folder, name, alive))

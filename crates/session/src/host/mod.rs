@@ -23,6 +23,7 @@ mod readiness;
 mod recording;
 mod serve;
 mod status;
+pub(crate) mod tally;
 mod tidy;
 mod typing;
 mod upgrade;
@@ -99,14 +100,7 @@ impl Host {
         let inherit = |number| role::inherited(number).map_err(Error::system("take over a descriptor"));
         let meta = folder.meta()?;
         let min_free = args.shared.settings.min_free_bytes;
-        let (mut recording, recovered) = Recording::open(&folder.journal(), meta.id, min_free)?;
-        if let (Some(_), Ok(Some(status))) = (&recovered, folder.status()) {
-            // What the host before us showed while nothing could be stored is a gap, though it could not say so.
-            let lost = status.offset.since(recording.offset());
-            if status.degraded.is_some() && lost > 0 {
-                recording.note(Body::Gap(lost));
-            }
-        }
+        let (mut recording, recovered) = Recording::open(&folder, meta.id, min_free)?;
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
         let output = match &recovered {
@@ -115,7 +109,12 @@ impl Host {
             }
             Some(recovered) => {
                 let history = args.shared.settings.history_lines;
-                let replayed = replay::resume(&folder, &meta, history, recovered.held, args.distrust_screen)?;
+                let mut replayed =
+                    replay::resume(&folder, &meta, history, recovered.held, args.distrust_screen)?;
+                if replayed.end < recording.offset() {
+                    // A gap that cannot be stored even now.
+                    (replayed.end, replayed.held) = (recording.offset(), Vec::new());
+                }
                 Output::resume(&folder, replayed, folder.status().ok().flatten())
             }
         };

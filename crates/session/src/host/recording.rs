@@ -1,5 +1,7 @@
 //! The journal as its host writes it: stored, or, where the disk refuses, counted as a gap (T29).
 
+use super::tally::Tally;
+use crate::folder::Folder;
 use crate::role::megabytes;
 use crate::{Error, Result};
 use journal::{Recovered, Writer};
@@ -7,7 +9,7 @@ use protocol::frame::Status;
 use protocol::{Body, Notice, Offset, SessionId};
 use rustix::fs::statvfs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Output between two looks at the free space, in bytes.
@@ -19,11 +21,13 @@ const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Recording {
     dir: PathBuf,
     writer: Writer,
+    tally: Tally,
     min_free_bytes: u64,
     /// Output that was shown and is not stored, after `writer.offset()`.
     lost_bytes: u64,
     degraded: Option<Degraded>,
-    looked_at: Offset,
+    /// Where the free space was looked at last; nowhere yet by a host that takes over.
+    looked_at: Option<Offset>,
 }
 
 struct Degraded {
@@ -34,18 +38,27 @@ struct Degraded {
 impl Recording {
     /// Begins a journal, or goes on with the one that an earlier host left.
     pub(super) fn open(
-        dir: &Path,
+        folder: &Folder,
         session: SessionId,
         min_free_bytes: u64,
     ) -> Result<(Self, Option<Recovered>)> {
-        let (writer, recovered) = match Writer::open(dir) {
+        let dir = folder.journal();
+        let (writer, recovered) = match Writer::open(&dir) {
             Ok((writer, recovered)) => (writer, Some(recovered)),
-            Err(journal::Error::Missing(_)) => (Writer::create(dir, session)?, None),
+            Err(journal::Error::Missing(_)) => (Writer::create(&dir, session)?, None),
             Err(error) => return Err(Error::Journal(error)),
         };
-        let looked_at = writer.offset();
-        let dir = dir.to_owned();
-        Ok((Self { dir, writer, min_free_bytes, lost_bytes: 0, degraded: None, looked_at }, recovered))
+        let tally = Tally::open(folder)?;
+        // What the host before us showed while nothing could be stored.
+        let lost_bytes = tally.read().since(writer.offset());
+        let degraded = (lost_bytes > 0).then(|| Degraded {
+            reason: "the disk refused to store it for the host before".to_owned(),
+            try_again: Instant::now(),
+        });
+        let looked_at = recovered.is_none().then(|| writer.offset());
+        let mut recording = Self { dir, writer, tally, min_free_bytes, lost_bytes, degraded, looked_at };
+        recording.recover();
+        Ok((recording, recovered))
     }
 
     /// Output of the program so far, stored or not.
@@ -68,6 +81,7 @@ impl Recording {
         };
         if !stored {
             self.lost_bytes += bytes.len() as u64;
+            self.tally.write(self.offset());
         }
     }
 
@@ -91,11 +105,12 @@ impl Recording {
 
     /// Looks at the free space now and then: filling the last megabyte would hurt everyone on the machine.
     fn has_room(&mut self) -> std::result::Result<(), String> {
-        if self.writer.offset().since(self.looked_at) < LOOK_AT_DISK_EVERY_BYTES {
+        let offset = self.writer.offset();
+        if self.looked_at.is_some_and(|looked_at| offset.since(looked_at) < LOOK_AT_DISK_EVERY_BYTES) {
             return Ok(());
         }
         self.enough_free()?;
-        self.looked_at = self.writer.offset();
+        self.looked_at = Some(offset);
         Ok(())
     }
 
