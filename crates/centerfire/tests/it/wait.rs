@@ -1,12 +1,15 @@
 //! `wait`: until a text, a state, an end. Only what comes after `--since` counts (T38), and time-outs are told apart.
 
+use crate::rig;
 use crate::session::{NAME, Session};
+use rustix::process::Signal;
 use serde_json::Value;
-use std::process::Output;
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
-use testkit::eventually;
 use testkit::instance::finish;
 use testkit::terminal::PATIENCE;
+use testkit::{eventually, proc};
 
 /// The exit code of a time-out.
 const TIMED_OUT: i32 = 124;
@@ -162,5 +165,38 @@ fn the_end_is_seen_with_its_status_and_no_state_comes_after_it() {
     assert_eq!(seen(&session, &["text", "--match", "last words"])["line"], "last words");
     for words in [&["done"][..], &["text", "--match", "never shown"]] {
         assert_eq!(wait(&session, words, "10").status.code(), Some(4), "{words:?}");
+    }
+}
+
+/// T4: a keeper writes the end down before the host has read the last words. Who begins to wait then, for a text or for
+/// the end, is answered once they are stored.
+#[test]
+fn a_wait_that_begins_between_the_end_and_its_last_words_gets_both() {
+    let script = "mkfifo go; echo ready; read -r line <go; echo last words; exit 7";
+    let session = Session::start(&["sh", "-c", script]);
+    session.wait_for_line("ready");
+    let host = session.pid("host");
+    rig::signal(host, Signal::STOP);
+    std::fs::write(session.instance.work().join("go"), "on\n").unwrap();
+    let ended = || session.folder.join("exit.json").exists().then_some(());
+    eventually(PATIENCE, ended).expect("the keeper writes the end down");
+    let waiting = [&["--for", "text", "--match", "last words"][..], &["--for", "exit"]].map(|words| {
+        let words = [&["wait", NAME, "--json"], words].concat();
+        let mut command = session.instance.command(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    // Both have asked the host, or have ended without it.
+    for client in &waiting {
+        let is_socket = |file: &Path| file.to_string_lossy().starts_with("socket:");
+        let asked =
+            || proc::open_files(client.id()).is_ok_and(|files| files.iter().any(|file| is_socket(file)));
+        eventually(PATIENCE, || (asked() || !proc::is_running(client.id())).then_some(())).unwrap();
+    }
+    rig::signal(host, Signal::CONT);
+    for client in waiting {
+        let output = client.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["offset"], "ready\r\nlast words\r\n".len(), "{told}");
     }
 }
