@@ -9,6 +9,7 @@ mod dependencies;
 mod heads;
 mod hosts;
 mod index;
+mod invariants;
 mod links;
 mod names;
 mod tree;
@@ -33,6 +34,7 @@ const RULES: &[(&str, Rule)] = &[
     ("registry-host", hosts::hosts),
     ("broken-link", links::links),
     ("test-index", index::index),
+    ("invariant", invariants::invariants),
     ("byte-path", byte_path::byte_path),
 ];
 

@@ -93,8 +93,25 @@ fn every_test_that_the_architecture_names_exists() {
         words.filter(|word| word.matches('_').count() >= 2 && !word.contains("::")).collect();
     assert!(named.len() > 10, "the table of invariants is gone");
     for name in named {
-        assert!(sources.contains(&format!("fn {name}(")), "ARCHITECTURE.md names `{name}`, which is no test");
+        assert!(is_test(&sources, name), "ARCHITECTURE.md names `{name}`, which is no test");
     }
+}
+
+/// Whether a function stands under `#[test]`, other attributes and comments in between.
+fn is_test(sources: &str, name: &str) -> bool {
+    let between = |line: &&str| line.trim_start().starts_with("#[") || line.trim_start().starts_with("//");
+    let attributed = |(at, _): (usize, &str)| {
+        let mut above = sources[..at].lines().rev().skip_while(|line| line.trim().is_empty());
+        above.by_ref().take_while(between).any(|line| line.trim() == "#[test]")
+    };
+    sources.match_indices(&format!("fn {name}(")).any(attributed)
+}
+
+#[test]
+fn a_function_that_is_no_test_guards_nothing() {
+    let sources = "    #[test]\n    // Why.\n    fn guards() {}\n\n#[test]\nfn one() {}\nfn helps() {}\n";
+    assert!(is_test(sources, "guards") && is_test(sources, "one"));
+    assert!(!is_test(sources, "helps") && !is_test(sources, "gone"));
 }
 
 /// All Rust code in a folder.

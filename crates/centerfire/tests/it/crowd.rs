@@ -20,7 +20,7 @@ fn watcher(rig: &Rig) -> Terminal {
     terminal
 }
 
-/// T28, invariant 6: seven watchers, one of them stopped, one slow, and one killed in between; nobody else loses a
+/// T28, invariant 2: seven watchers, one of them stopped, one slow, and one killed in between; nobody else loses a
 /// byte, and the program writes on as if they were not there.
 #[test]
 fn eight_clients_of_mixed_speed_get_every_byte() {
@@ -69,7 +69,7 @@ fn eight_clients_of_mixed_speed_get_every_byte() {
     }
 }
 
-/// T28, settled point 2: a controlling terminal that stops reading holds the program up for a second, not for ever,
+/// T28: a controlling terminal that stops reading holds the program up for a second, not for ever,
 /// and shows the present when it reads again.
 #[test]
 fn a_terminal_that_stops_reading_is_cut_loose_and_painted_anew() {
@@ -94,7 +94,7 @@ fn a_terminal_that_stops_reading_is_cut_loose_and_painted_anew() {
     terminal.wait_for_shown_since(mark, "typed", LIMIT).unwrap();
 }
 
-/// Settled point 2: a slow terminal that does read slows the program down, as it would without us, and loses nothing.
+/// A slow terminal that does read slows the program down, as it would without us, and loses nothing.
 /// The program stays until all is read: when a session's leader ends, the kernel throws away what its terminal has not
 /// taken (8 KB at most), with us as without us.
 #[test]
@@ -120,7 +120,7 @@ fn a_slow_terminal_in_control_gets_every_byte() {
     assert!(rig.session("slow").notices().iter().all(|one| !matches!(one, Notice::ClientCutLoose { .. })));
 }
 
-/// Invariant 6, settled point 7: who watches never types, never sets the size, and does not take over from a host
+/// Who watches never types, never sets the size, and does not take over from a host
 /// that died.
 #[test]
 fn a_watcher_changes_nothing() {

@@ -4,7 +4,7 @@ use crate::rig::{LIMIT, Rig};
 use std::os::unix::fs::PermissionsExt;
 use testkit::{Terminal, proc};
 
-/// T30, settled point 10: the marks of an enclosing CLI are left out, a user's settings never; the session is named.
+/// T30: the marks of an enclosing CLI are left out, a user's settings never; the session is named.
 #[test]
 fn a_program_sees_its_users_settings_and_no_enclosing_cli() {
     const MARKS: &[&str] = &["CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PID", "AI_AGENT", "TMUX", "STY"];
@@ -58,7 +58,7 @@ fn the_umask_inside_is_the_one_outside() {
     }
 }
 
-/// Invariant 14: the kill switch runs the program itself, in our place, and makes no session.
+/// The kill switch runs the program itself, in our place, and makes no session.
 #[test]
 fn switched_off_it_is_as_if_it_were_not_there() {
     let rig = Rig::new();
@@ -141,7 +141,7 @@ fn a_program_starts_where_it_should() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere"), "{output:?}");
 }
 
-/// Settled point 10: a session inside a session is allowed, and says so.
+/// A session inside a session is allowed, and says so.
 #[test]
 fn a_session_inside_a_session_is_allowed() {
     let rig = Rig::new();

@@ -18,7 +18,7 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Invariants 1 and 4, T2, T10, T33: 64 MB of the worst bytes are the same in the program, the journal and the
+/// Invariants 1 and 6, T2, T10, T33: 64 MB of the worst bytes are the same in the program, the journal and the
 /// terminal, to the very last one.
 #[test]
 fn what_the_program_sent_is_what_is_stored_and_what_the_terminal_got() {
@@ -41,7 +41,7 @@ fn what_the_program_sent_is_what_is_stored_and_what_the_terminal_got() {
     assert!(rig.run(&["verify", "flood"]).status.success());
 }
 
-/// Invariant 7, T14: of a stream with questions in it the journal holds all, and a terminal gets all but those that
+/// Invariant 9, T14: of a stream with questions in it the journal holds all, and a terminal gets all but those that
 /// were answered for it. What the host asks the terminal itself never breaks a sequence of the program.
 #[test]
 fn a_terminal_gets_all_but_the_answered_queries() {
@@ -105,7 +105,7 @@ fn without(bytes: &[u8], words: &[u8]) -> Vec<u8> {
     rest
 }
 
-/// Invariant 4, T6, T26, settled point 8: 8 MB of the worst bytes reach the program, while it writes as much.
+/// Invariant 6, T6, T26: 8 MB of the worst bytes reach the program, while it writes as much.
 #[test]
 fn what_is_typed_is_what_the_program_reads() {
     let rig = Rig::new();
@@ -131,7 +131,7 @@ fn what_is_typed_is_what_the_program_reads() {
     assert_same(after(&terminal.output(), BEGIN), &[&stream[..], b"END"].concat(), "terminal");
 }
 
-/// Invariant 4: what goes through pipes is the same, too.
+/// Invariant 6: what goes through pipes is the same, too.
 #[test]
 fn what_goes_through_pipes_is_not_changed() {
     let rig = Rig::new();
@@ -143,7 +143,7 @@ fn what_goes_through_pipes_is_not_changed() {
     assert_same(&rig.session("piped").output(), &stream, "journal");
 }
 
-/// Invariant 7: bytes at the very end that might have become a question, and never did, are shown.
+/// Invariant 9: bytes at the very end that might have become a question, and never did, are shown.
 #[test]
 fn the_beginning_of_a_query_at_the_end_of_the_output_is_shown() {
     let rig = Rig::new();

@@ -103,7 +103,7 @@ fn a_size_can_be_given() {
     rig.wait_for_line("plain", "24 80");
 }
 
-/// Settled point 7: who controls owns the size.
+/// Who controls owns the size.
 #[test]
 fn nobody_resizes_under_the_controller() {
     let rig = Rig::new();

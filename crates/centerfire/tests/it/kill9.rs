@@ -179,7 +179,7 @@ fn an_exit_that_nobody_saw_is_not_called_zero() {
     assert!(rig.screen("alone").contains("ready"), "what it showed can still be seen");
 }
 
-/// Invariant 1: a record that was cut off by a crash is cut away by the next host, and both say so.
+/// Invariant 3: a record that was cut off by a crash is cut away by the next host, and both say so.
 #[test]
 fn a_torn_record_is_recovered_and_reported() {
     let rig = Rig::new();
@@ -241,7 +241,7 @@ fn a_killed_client_leaves_a_terminal_that_edits_lines() {
     rig.wait_for_line("left", "it goes on");
 }
 
-/// Settled point 6, T11: a client finds the new host by itself, and its terminal shows what it should.
+/// T11: a client finds the new host by itself, and its terminal shows what it should.
 #[test]
 fn a_client_joins_the_next_host_and_its_screen_is_right() {
     let rig = Rig::new();

@@ -4,7 +4,7 @@ use crate::rig::{LIMIT, Rig};
 use serde_json::json;
 use std::thread;
 
-/// Settled point 10: a name is one running session's, and free again after its end.
+/// A name is one running session's, and free again after its end.
 #[test]
 fn a_name_is_unique_while_its_session_runs_and_free_afterwards() {
     let rig = Rig::new();

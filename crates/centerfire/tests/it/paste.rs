@@ -54,7 +54,7 @@ fn a_paste_that_nobody_reads_blocks_nothing_and_arrives_whole() {
     rig.wait_for_line("deaf", "after");
 }
 
-/// T9, invariant 9: four pastes at once arrive one after the other, each in one piece.
+/// T9: four pastes at once arrive one after the other, each in one piece.
 #[test]
 fn pastes_at_once_do_not_mix() {
     const LENGTH: usize = 20_000;

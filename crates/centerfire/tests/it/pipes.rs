@@ -85,7 +85,7 @@ fn a_line_too_long_for_a_pipe_is_refused_aloud() {
     assert!(told.contains("6000 bytes"), "{told}");
 }
 
-/// Settled point 6: a pipe gets every stored byte once, whatever becomes of hosts.
+/// A pipe gets every stored byte once, whatever becomes of hosts.
 #[test]
 fn a_pipe_gets_every_byte_once_over_the_death_of_hosts() {
     let rig = Rig::new();

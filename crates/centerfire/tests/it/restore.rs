@@ -61,7 +61,7 @@ fn after_a_killed_program_its_modes_are_undone() {
     assert_modes_undone(&terminal);
 }
 
-/// T25, settled point 7: a detach undoes the program's modes here; a later attach sets them again.
+/// T25: a detach undoes the program's modes here; a later attach sets them again.
 #[test]
 fn a_detach_undoes_the_modes_and_an_attach_sets_them_again() {
     let rig = Rig::new();

@@ -4,7 +4,7 @@ use crate::rig::{Rig, kill};
 use protocol::Notice;
 use testkit::proc;
 
-/// Settled point 6, T20: 100 deaths in turn, and no restart is given up.
+/// T20: 100 deaths in turn, and no restart is given up.
 #[test]
 fn keeper_and_host_revive_each_other_a_hundred_times() {
     let rig = Rig::new();
@@ -34,7 +34,7 @@ fn keeper_and_host_revive_each_other_a_hundred_times() {
     assert!(gone.is_some(), "{:?}", rig.instance.leaked());
 }
 
-/// Settled point 6: hosts that die one after the other (a bug in what they read, say) are followed by another one,
+/// Hosts that die one after the other (a bug in what they read, say) are followed by another one,
 /// and neither keeper nor program mind.
 #[test]
 fn a_host_that_dies_ten_times_in_a_row_is_followed_by_another() {

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use testkit::eventually;
 
-/// T20, settled point 6: five upgrades under full output; the journal has every byte, the program has noticed nothing.
+/// T20: five upgrades under full output; the journal has every byte, the program has noticed nothing.
 #[test]
 fn no_byte_is_lost_over_upgrades_under_output() {
     let rig = Rig::new();

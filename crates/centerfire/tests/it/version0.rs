@@ -142,7 +142,7 @@ fn read_frame(from: &mut UnixStream) -> Result<(Vec<u8>, Vec<u8>), std::io::Erro
     Ok((bytes, tail))
 }
 
-/// Invariant 10, settled point 13: a host of the version before serves the commands of this one.
+/// Invariant 11: a host of the version before serves the commands of this one.
 #[test]
 fn the_commands_work_with_a_host_of_version_0() {
     let old = Fixture::of(0);
@@ -158,7 +158,7 @@ fn the_commands_work_with_a_host_of_version_0() {
     assert_eq!((&typed.0["form"], &typed.1[..]), (&"text".into(), &b"words"[..]));
 }
 
-/// Invariant 10: a host of a version that this client cannot know is named, with what to do.
+/// Invariant 11: a host of a version that this client cannot know is named, with what to do.
 #[test]
 fn a_host_that_is_too_new_is_named_with_the_way_on() {
     let new = Fixture::of(9);
@@ -171,7 +171,7 @@ fn a_host_that_is_too_new_is_named_with_the_way_on() {
     assert_eq!(hellos, [1, 0]);
 }
 
-/// Invariant 10, settled point 13: a client of version 0, by its very bytes, is told by this version's host what is
+/// Invariant 11: a client of version 0, by its very bytes, is told by this version's host what is
 /// wrong and what to do, in words that it can read; the session is as before.
 #[test]
 fn a_client_of_version_0_is_told_that_it_is_too_old() {

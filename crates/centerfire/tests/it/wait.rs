@@ -79,7 +79,7 @@ fn a_state_from_before_the_offset_does_not_count() {
     assert_eq!(again["program"]["state"], "done");
 }
 
-/// Settled: idle is satisfied by done as well, done by itself alone; working, blocked and error by neither.
+/// Idle is satisfied by done as well, done by itself alone; working, blocked and error by neither.
 #[test]
 fn idle_is_satisfied_by_done_and_done_by_itself_alone() {
     let session = shell();

@@ -79,7 +79,7 @@ fn assert_unharmed(rig: &Rig, session: &Session, before: &protocol::frame::Pids)
     rig.wait_for_line("open", "alive");
 }
 
-/// Invariant 10: a client of another version is refused with both versions named, and may try again.
+/// Invariant 11: a client of another version is refused with both versions named, and may try again.
 #[test]
 fn another_version_is_refused_clearly() {
     let rig = Rig::new();
@@ -100,7 +100,7 @@ fn another_version_is_refused_clearly() {
     assert_unharmed(&rig, &session, &before);
 }
 
-/// Invariant 10: a request that this version does not know is refused under its own number, and the connection goes
+/// Invariant 11: a request that this version does not know is refused under its own number, and the connection goes
 /// on; unknown fields are passed over.
 #[test]
 fn an_unknown_request_is_refused_and_the_next_is_answered() {
@@ -125,7 +125,7 @@ fn an_unknown_request_is_refused_and_the_next_is_answered() {
     assert_eq!(answer["phase"], "running");
 }
 
-/// Invariant 5: requests that make sense to no session are refused, not obeyed.
+/// Invariant 10: requests that make sense to no session are refused, not obeyed.
 #[test]
 fn impossible_wishes_are_refused() {
     let rig = Rig::new();
@@ -158,7 +158,7 @@ fn impossible_wishes_are_refused() {
     assert_unharmed(&rig, &session, &before);
 }
 
-/// Invariant 5: garbage, huge lengths and half frames end a connection at most.
+/// Invariant 10: garbage, huge lengths and half frames end a connection at most.
 #[test]
 fn garbage_ends_its_connection_and_nothing_else() {
     let rig = Rig::new();
@@ -199,7 +199,7 @@ fn garbage_ends_its_connection_and_nothing_else() {
     assert_unharmed(&rig, &session, &before);
 }
 
-/// Invariant 5: a client that asks and never reads is let go before it fills the memory.
+/// Invariant 10: a client that asks and never reads is let go before it fills the memory.
 #[test]
 fn a_client_that_never_reads_is_let_go() {
     let rig = Rig::new();
@@ -218,7 +218,7 @@ fn a_client_that_never_reads_is_let_go() {
     assert_unharmed(&rig, &session, &before);
 }
 
-/// Invariant 5: more connections than there may be are turned away, and the next is served once some have left.
+/// Invariant 10: more connections than there may be are turned away, and the next is served once some have left.
 #[test]
 fn three_hundred_connections_do_no_harm() {
     let rig = Rig::new();
