@@ -17,8 +17,9 @@ use tempfile::TempDir;
 use crate::proc;
 use crate::wait::{eventually, exit_of};
 
-/// How long a command that is to end by itself may take.
-const RUN_LIMIT: Duration = Duration::from_secs(20);
+/// How long anything may take before a test gives up: much longer than it takes on a busy machine, and longer than the
+/// time-outs that tests give to commands (30 s at most), whose own words tell more than ours.
+pub const LIMIT: Duration = Duration::from_secs(40);
 
 /// How long killed processes may take to be gone: a bound for a broken kernel rather than an expectation.
 const GONE: Duration = Duration::from_secs(5);
@@ -100,7 +101,7 @@ impl Instance {
     /// # Panics
     /// When it does not end in time, or leaves its output open to another process; says what it printed.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.run_within(arguments, RUN_LIMIT)
+        self.run_within(arguments, LIMIT)
     }
 
     /// As [`run`](Instance::run), with another limit.
@@ -113,11 +114,20 @@ impl Instance {
     /// # Panics
     /// When it fails, or prints something else.
     pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let printed = self.out(arguments);
+        serde_json::from_slice(&printed).unwrap_or_else(|error| {
+            panic!("{arguments:?} printed no JSON ({error}): {}", story(&printed, b""))
+        })
+    }
+
+    /// What the command prints.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn out(&self, arguments: &[&str]) -> Vec<u8> {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?} failed: {}", story(&output.stdout, &output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!("{arguments:?} printed no JSON ({error}): {}", story(&output.stdout, &output.stderr))
-        })
+        output.stdout
     }
 
     /// The processes of this instance that run now.

@@ -30,11 +30,8 @@ mod run;
 mod status;
 mod upgrade_hosts;
 
-use std::time::Duration;
 use testkit::Instance;
-
-/// Ample for anything that a command waits for here, on a busy machine.
-const LIMIT: Duration = Duration::from_secs(20);
+use testkit::instance::LIMIT;
 
 fn instance() -> Instance {
     Instance::new(env!("CARGO_BIN_EXE_centerfire"))
@@ -42,23 +39,18 @@ fn instance() -> Instance {
 
 /// Runs a shell script as a session named `s` to its end.
 fn recorded(instance: &Instance, script: &str) {
-    let run = instance.run(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
-    assert!(run.status.success(), "{}", text(&run.stderr));
-    let wait = instance.run(&["wait", "s", "--for", "exit"]);
-    assert!(wait.status.success(), "{}", text(&wait.stderr));
+    started(instance, script);
+    instance.out(&["wait", "s", "--for", "exit"]);
 }
 
 /// Starts a shell script as a session named `s`.
 fn started(instance: &Instance, script: &str) {
-    let run = instance.run(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
-    assert!(run.status.success(), "{}", text(&run.stderr));
+    instance.out(&["run", "-d", "--name", "s", "--", "sh", "-c", script]);
 }
 
 /// Runs a command that must succeed and gives its output.
 fn out(instance: &Instance, arguments: &[&str]) -> String {
-    let output = instance.run(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
+    text(&instance.out(arguments))
 }
 
 fn text(bytes: &[u8]) -> String {

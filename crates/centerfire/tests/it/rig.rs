@@ -11,10 +11,8 @@ use session::client::HostClient;
 use session::folder::Folder;
 use std::process::Output;
 use std::time::Duration;
+pub(crate) use testkit::instance::LIMIT;
 use testkit::{Instance, Terminal, eventually};
-
-/// How long anything may take before a test gives up: much longer than it takes on a busy machine.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Ctrl-], the detach key.
 const DETACH_KEY: &[u8] = b"\x1d";
@@ -41,7 +39,7 @@ impl Rig {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.instance.run_within(arguments, LIMIT)
+        self.instance.run(arguments)
     }
 
     /// Starts a script in a session without a terminal.

@@ -1,8 +1,8 @@
 //! The real Claude Code on the scripted model: what was asked and answered is in the recording and in the log.
 
-use crate::{LIMIT, contents, log};
+use crate::{contents, log};
 use serde_json::Value;
-use testkit::instance::finish;
+use testkit::instance::{LIMIT, finish};
 use testkit::{Claude, Instance, ModelServer};
 
 /// Turns of the conversation, each with a longer answer.
@@ -54,7 +54,7 @@ fn answers(server: &ModelServer) -> Vec<String> {
 fn complete(instance: &Instance, answers: &[String]) {
     let log = log(instance, "s");
     let (typed, said) = (contents(&log, "UserInput"), contents(&log, "ClaudeOutput"));
-    let recorded = crate::out(instance, &["export", "s", "--format", "raw"]);
+    let recorded = instance.out(&["export", "s", "--format", "raw"]);
     let recorded = String::from_utf8_lossy(&recorded).into_owned();
     let asked: Vec<_> = (0..TURNS).map(|turn| typed.find(&prompt(turn))).collect();
     assert!(asked.iter().all(Option::is_some) && asked.is_sorted(), "{asked:?} in {typed}");

@@ -9,26 +9,15 @@ mod conversation_completeness;
 mod session_management;
 
 use serde_json::Value;
-use std::time::Duration;
 use testkit::Instance;
-
-/// Ample for anything that a command waits for here, on a busy machine.
-const LIMIT: Duration = Duration::from_secs(40);
 
 fn instance() -> Instance {
     Instance::new(env!("CARGO_BIN_EXE_centerfire"))
 }
 
-/// Runs a command that must succeed and gives its output.
-fn out(instance: &Instance, arguments: &[&str]) -> Vec<u8> {
-    let output = instance.run_within(arguments, LIMIT);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
-
 /// The conversation log of a session: numbered from 0 without a gap, each entry as long as it says.
 fn log(instance: &Instance, session: &str) -> Vec<Value> {
-    let text = String::from_utf8(out(instance, &["export", session, "--format", "log"])).unwrap();
+    let text = String::from_utf8(instance.out(&["export", session, "--format", "log"])).unwrap();
     let entries: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     for (number, entry) in entries.iter().enumerate() {
         let metadata = &entry["metadata"];
