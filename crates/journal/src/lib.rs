@@ -20,7 +20,7 @@ pub use error::{Error, Result};
 pub use format::MAX_PAYLOAD_BYTES;
 pub use reader::Reader;
 pub use seal::{Sealed, seal, seal_all, seal_closed};
-pub use segment::{SEGMENT_BYTES, bytes_on_disk};
+pub use segment::SEGMENT_BYTES;
 pub use shown::{Piece, Shown};
 pub use verify::{Report, verify};
 pub use writer::{Recovered, Writer};

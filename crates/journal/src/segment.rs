@@ -59,7 +59,7 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<SegmentFile>> {
 }
 
 /// The bytes that a journal's segments take on disk.
-pub fn bytes_on_disk(dir: &Path) -> Result<u64> {
+pub(crate) fn bytes_on_disk(dir: &Path) -> Result<u64> {
     let sizes = list(dir)?.into_iter().map(|segment| fs::metadata(&segment.path).map(|meta| meta.len()));
     Ok(sizes.filter_map(std::result::Result::ok).sum())
 }

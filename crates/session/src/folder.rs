@@ -40,13 +40,13 @@ impl Folder {
         self.0.join("journal")
     }
 
-    /// The last words of keeper and host, if any: panics.
+    /// What keeper, host and the writer of a conversation log have to say when something is wrong.
     pub fn log(&self) -> PathBuf {
         self.0.join("host.log")
     }
 
     /// The checkpoint of the screen.
-    pub fn checkpoint(&self) -> PathBuf {
+    pub(crate) fn checkpoint(&self) -> PathBuf {
         self.0.join("screen.ckpt")
     }
 
@@ -93,7 +93,7 @@ impl Folder {
 
     /// Remembers what the controlling terminal said of itself: the host.
     pub(crate) fn write_profile(&self, profile: &Profile) -> Result<()> {
-        write_json(&self.profile_path(), profile, Durable::No)
+        write_json(&self.profile_path(), profile)
     }
 
     /// How the session was started.
@@ -103,8 +103,8 @@ impl Folder {
     }
 
     /// Writes how the session was started; once, by whoever starts it.
-    pub fn write_meta(&self, meta: &Meta) -> Result<()> {
-        write_json(&self.meta_path(), meta, Durable::No)
+    pub(crate) fn write_meta(&self, meta: &Meta) -> Result<()> {
+        write_json(&self.meta_path(), meta)
     }
 
     /// Makes what [`Folder::write_meta`] wrote outlive the loss of power; the program runs already then.
@@ -118,8 +118,8 @@ impl Folder {
     }
 
     /// Writes how the program ended: the keeper, once.
-    pub fn write_exit(&self, exit: &Exit) -> Result<()> {
-        write_json(&self.exit_path(), exit, Durable::No)
+    pub(crate) fn write_exit(&self, exit: &Exit) -> Result<()> {
+        write_json(&self.exit_path(), exit)
     }
 
     /// Makes what [`Folder::write_exit`] wrote outlive the loss of power.
@@ -139,8 +139,8 @@ impl Folder {
     }
 
     /// Writes the status: the host.
-    pub fn write_status(&self, status: &Status) -> Result<()> {
-        write_json(&self.status_path(), status, Durable::No)
+    pub(crate) fn write_status(&self, status: &Status) -> Result<()> {
+        write_json(&self.status_path(), status)
     }
 
     /// The session's present name.
@@ -155,15 +155,8 @@ impl Folder {
 
     /// Writes the name: the registry, under its lock.
     pub(crate) fn write_name(&self, name: &str) -> Result<()> {
-        write_whole(&self.name_path(), name.as_bytes(), Durable::No)
+        write_whole(&self.name_path(), name.as_bytes())
     }
-}
-
-/// Whether a file must survive the loss of power before anybody goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Durable {
-    Yes,
-    No,
 }
 
 /// The bytes that a folder and all in it takes on disk. What vanishes meanwhile counts nothing.
@@ -189,30 +182,23 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::io(path, error))
 }
 
-fn write_json(path: &Path, value: &impl Serialize, durable: Durable) -> Result<()> {
+fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let mut bytes =
         serde_json::to_vec_pretty(value).expect("plain structs of strings and numbers always serialise");
     bytes.push(b'\n');
-    write_whole(path, &bytes, durable)
+    write_whole(path, &bytes)
 }
 
-/// Writes a file so that every reader sees the old or the new one, whole.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8], durable: Durable) -> Result<()> {
+/// Writes a file so that every reader sees the old or the new one, whole. Nobody waits for the disk.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error| Error::io(path, error);
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
     let mut options = OpenOptions::new();
     let mut file =
         options.write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
-    let written =
-        file.write_all(bytes).and_then(|()| if durable == Durable::Yes { file.sync_all() } else { Ok(()) });
-    if let Err(error) = written.and_then(|()| fs::rename(&draft, path)) {
+    if let Err(error) = file.write_all(bytes).and_then(|()| fs::rename(&draft, path)) {
         let _ = fs::remove_file(&draft);
         return Err(failed(error));
-    }
-    if durable == Durable::Yes
-        && let Some(folder) = path.parent()
-    {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     }
     Ok(())
 }

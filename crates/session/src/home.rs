@@ -33,7 +33,7 @@ impl Home {
     }
 
     /// The folder for sockets, made if need be, private and ours.
-    pub fn socket_folder(&self) -> Result<PathBuf> {
+    pub(crate) fn socket_folder(&self) -> Result<PathBuf> {
         let folder = self.socket_path();
         make_private(&folder)?;
         Ok(folder)

@@ -2,7 +2,7 @@
 //! no host any more. A checkpoint spares most of the work; it is derived, and may be deleted at any time.
 
 use crate::Result;
-use crate::folder::{Durable, Folder, write_whole};
+use crate::folder::{Folder, write_whole};
 use crate::source::{Kind, Source};
 use crate::view::{Checkpoint, View, paint};
 use journal::Reader;
@@ -10,7 +10,7 @@ use protocol::{Body, Meta, Offset};
 use terminal::Screen;
 
 /// A screen, and what is left of the output that it could not take in.
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// The screen, everything painted that is stored.
     pub screen: Screen,
     /// Output in all.
@@ -26,7 +26,7 @@ pub(crate) fn checkpoint(offset: Offset, screen: &Screen) -> Vec<u8> {
 
 /// Writes a checkpoint down. Derived: one that cannot be written costs the next host some time, nothing else.
 pub(crate) fn write_checkpoint(folder: &Folder, checkpoint: &[u8]) {
-    let _ = write_whole(&folder.checkpoint(), checkpoint, Durable::No);
+    let _ = write_whole(&folder.checkpoint(), checkpoint);
 }
 
 /// The screen at the end of the journal.

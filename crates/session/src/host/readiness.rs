@@ -41,6 +41,9 @@ enum Source {
     Client(ClientNumber),
 }
 
+/// How many there are at most that are no client's.
+const BESIDE_CLIENTS: usize = 6;
+
 /// The descriptors that are waited for.
 struct Watched<'a> {
     sources: Vec<Source>,
@@ -73,7 +76,7 @@ impl Host {
     pub(super) fn wait(&self) -> io::Result<Readiness> {
         let reading = !self.output.ended && !self.local.as_ref().is_some_and(Local::holds_up);
         let writing = self.input.wants_write();
-        let mut watched = Watched::with_room(5 + self.clients.all.len());
+        let mut watched = Watched::with_room(BESIDE_CLIENTS + self.clients.all.len());
         // A master whose slaves are closed reports a hang-up for ever, whatever is asked of it. It is left out unless
         // something waits to be written, which then has nowhere to go and is found out at once.
         if reading || writing {
