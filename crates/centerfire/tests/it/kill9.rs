@@ -153,7 +153,8 @@ fn the_exit_status_outlives_the_keeper_or_is_called_lost() {
     assert_ne!(session.exit().map(|exit| exit.status), Some(ExitStatus::Code(0)));
 }
 
-fn kernel_tells() -> bool {
+/// Whether the kernel tells how a process ended to one that is not its parent.
+pub(crate) fn kernel_tells() -> bool {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut numbers = release.split(['.', '-']).map(|number| number.parse::<u32>().unwrap_or(0));
     (numbers.next(), numbers.next()) >= (Some(6), Some(15))

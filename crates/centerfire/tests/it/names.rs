@@ -1,6 +1,6 @@
 //! A name, an id, or the beginning of one leads to one session.
 
-use crate::rig::{LIMIT, Rig};
+use crate::rig::Rig;
 use serde_json::json;
 use std::thread;
 
@@ -68,5 +68,6 @@ fn the_beginning_of_an_id_leads_to_its_session() {
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["code"], "AMBIGUOUS");
     assert_eq!(rig.instance.json(&["show", &session.meta.id.short(), "--json"])["name"], "one");
-    rig.instance.run_within(&["list", "--all"], LIMIT);
+    let listed = rig.instance.json(&["list", "--all", "--json"]);
+    assert!(listed.as_array().unwrap().iter().any(|one| one["id"] == id), "{listed}");
 }
