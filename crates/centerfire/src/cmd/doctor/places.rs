@@ -13,9 +13,10 @@ use std::path::Path;
 pub(super) fn config(context: &Context) -> Vec<Finding> {
     let file = context.loaded.file.display();
     vec![match &context.config_error {
-        Some(error) => {
-            Finding::fail(error.to_string(), "correct that line; until then only this command works")
-        }
+        Some(error) => Finding::fail(
+            error.to_string(),
+            "correct that line; until then only doctor, reset, completions and man work",
+        ),
         None if context.loaded.file.exists() => Finding::ok(format!("{file} is valid")),
         None => Finding::ok(format!("{file} is not there; the defaults hold")),
     }]
