@@ -28,7 +28,7 @@ fn a_start_that_fails_is_told_by_the_step_and_not_by_the_folder() {
         instance.settle(&mut command);
         let script = format!("ulimit -n {descriptors}; exec \"$cf\" run -d -- true");
         command.args(["-c", &script]).env("cf", instance.binary());
-        text(&testkit::instance::finish(command, LIMIT).stderr)
+        text(&testkit::instance::finish(command, testkit::instance::LIMIT).stderr)
     };
     let all: Vec<String> = (3..16).map(told).collect();
     let subject = |told: &String| Some(told.split_once(": Too many open files")?.0.to_owned());

@@ -130,7 +130,7 @@ fn a_terminal_that_joins_over_a_damaged_recording_is_painted_from_the_screen() {
         control: true,
         take: false,
         fresh: true,
-        detach_key: "ctrl-]".to_owned(),
+        detach_key: terminal::key::DetachKey::default(),
         history: 0,
         inside: None,
     };

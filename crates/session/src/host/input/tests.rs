@@ -101,8 +101,9 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let journal = folder.path().join("journal");
-        let (recording, _) = Recording::open(&journal, SessionId::generate(), 0).unwrap();
+        let of_session = crate::folder::Folder::at(folder.path());
+        let _alive = crate::process::hold(&of_session.alive_path()).unwrap();
+        let (recording, _) = Recording::open(&of_session, SessionId::generate(), 0).unwrap();
         let (master, program) = UnixStream::pair().unwrap();
         program.set_nonblocking(true).unwrap();
         Self { queue: InputQueue::default(), master, program, recording, _folder: folder }
