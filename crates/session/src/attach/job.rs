@@ -52,6 +52,11 @@ impl Seat<'_> {
         self.paused = true;
     }
 
+    /// Whether nobody had the terminal while this process was stopped: a shell would have put its own settings there.
+    pub(super) fn was_left_alone(&self) -> bool {
+        self.raw.is_none() || terminal::tty::is_raw(&self.stdin).is_ok_and(|raw| raw)
+    }
+
     /// Goes on in a terminal that the shell had meanwhile.
     pub(super) fn resume(&mut self) {
         self.keep_lines = true;

@@ -126,6 +126,7 @@ impl Watch {
         if ready[1] {
             return Ok(match crate::signals::drain(&seat.signals).first() {
                 None | Some(&libc::SIGWINCH) => Some(Step::Watch),
+                Some(&libc::SIGCONT) if seat.was_left_alone() => None,
                 Some(&libc::SIGCONT) => {
                     seat.resume();
                     Some(Step::Watch)
