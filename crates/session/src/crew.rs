@@ -1,8 +1,9 @@
 //! Who works for a session, found without its socket: for when nobody answers there.
 //!
 //! On Linux, keeper and host are known by their own command lines, and the program by the descriptor with which they
-//! watch it. No number that was written down earlier is believed: another process may have it by now (T5). Elsewhere
-//! the numbers of `status.json` are all there is.
+//! watch it. No number that was written down earlier is believed: another process may have it by now (T5). Nor is a
+//! command line of another user's process, as anybody writes there what they like, nor a watched process that is not
+//! the one written down. Elsewhere the numbers of `status.json` are all there is.
 
 use crate::folder::Folder;
 use crate::poll::poll_until;
@@ -22,6 +23,8 @@ pub struct Crew {
     pub hosts: Vec<Member>,
     /// What runs in its terminal, until its keeper knows how it ended.
     pub program: Option<Member>,
+    /// Whether the program was collected: it is gone, whatever is written down.
+    pub collected: bool,
 }
 
 /// One process, which no other can be taken for.
@@ -87,10 +90,11 @@ mod find {
     use super::{Crew, Member};
     use crate::folder::Folder;
     use crate::{process, role};
-    use rustix::process::Pid;
+    use rustix::process::{Pid, geteuid, getsid};
     use serde::Deserialize;
     use std::ffi::OsStr;
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
     use std::path::PathBuf;
 
     /// What keeper and host both are told.
@@ -110,11 +114,21 @@ mod find {
                 _ => {}
             }
         }
-        let watchers = || crew.hosts.iter().chain(&crew.keepers).map(|watcher| watcher.pid);
-        let watched = watchers().find_map(watched_by);
-        crew.program = watched
-            .and_then(|pid| member(pid, || watchers().any(|watcher| watched_by(watcher) == Some(pid))));
+        let watched: Vec<i32> = crew.watchers().flat_map(watched_by).collect();
+        let mut living =
+            watched.iter().filter(|number| **number > 0).filter_map(|number| Pid::from_raw(*number));
+        let program = living.find(|pid| is_program(*pid, folder));
+        let is_watched =
+            |pid: Pid| crew.watchers().flat_map(watched_by).any(|it| it == pid.as_raw_nonzero().get());
+        crew.program = program.and_then(|pid| member(pid, || is_watched(pid) && is_program(pid, folder)));
+        crew.collected = watched.contains(&COLLECTED);
         crew
+    }
+
+    impl Crew {
+        fn watchers(&self) -> impl Iterator<Item = Pid> {
+            self.hosts.iter().chain(&self.keepers).map(|watcher| watcher.pid)
+        }
     }
 
     fn pids() -> impl Iterator<Item = Pid> {
@@ -128,8 +142,19 @@ mod find {
         is_meant().then_some(Member { pid, watch })
     }
 
-    /// The role that a process was started in for this session.
+    /// Whether a process is what a session's host wrote down as its program, and leads a session as every program does.
+    fn is_program(pid: Pid, folder: &Folder) -> bool {
+        let recorded = folder.status().ok().flatten().map(|status| status.pids.child);
+        let leads = getsid(Some(pid)) == Ok(pid);
+        leads && recorded.is_none_or(|recorded| recorded.cast_signed() == pid.as_raw_nonzero().get())
+    }
+
+    /// The role that a process of our user was started in for this session.
     fn role_in(pid: Pid, id: Option<&OsStr>) -> Option<String> {
+        let owner = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+        if owner != geteuid().as_raw() {
+            return None;
+        }
         let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let mut words = line.split(|byte| *byte == 0).skip(1);
         let role =
@@ -138,14 +163,15 @@ mod find {
         (told.folder.file_name() == id).then(|| String::from_utf8_lossy(role).into_owned())
     }
 
-    /// The process that another one holds a pidfd of: keeper and host hold one, of the program. The kernel gives no
-    /// number for a process that was collected.
-    fn watched_by(pid: Pid) -> Option<Pid> {
-        let facts = fs::read_dir(format!("/proc/{pid}/fdinfo")).ok()?;
+    /// What the kernel gives for the number of a process that was collected.
+    const COLLECTED: i32 = -1;
+
+    /// The processes that another one holds a pidfd of: keeper and host hold one, of the program.
+    fn watched_by(pid: Pid) -> Vec<i32> {
+        let facts = fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten();
         let number =
             |text: String| text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
-        let numbers = facts.filter_map(|file| number(fs::read_to_string(file.ok()?.path()).ok()?));
-        numbers.filter(|number| *number > 0).find_map(Pid::from_raw)
+        facts.filter_map(|file| number(fs::read_to_string(file.ok()?.path()).ok()?)).collect()
     }
 
     /// The group in the foreground of a process's terminal.
@@ -178,6 +204,7 @@ mod find {
             keepers: member(status.pids.keeper).into_iter().collect(),
             hosts: member(status.pids.host).into_iter().collect(),
             program: member(status.pids.child),
+            collected: false,
         }
     }
 

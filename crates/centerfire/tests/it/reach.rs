@@ -1,11 +1,14 @@
 //! A session is reached, and ended, whatever became of its socket and its host.
 
 use crate::rig::{LIMIT, Rig, Session, kill, signal};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use serde_json::json;
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use testkit::{eventually, proc};
 
 fn begin(rig: &Rig, script: &str) -> Session {
@@ -100,31 +103,124 @@ fn kill_ends_a_session_without_socket_and_host() {
     assert_killed(&rig, &session, &json!({ "signal": 1 }));
 }
 
-/// T5: numbers in a file are not believed: those of other processes are left alone.
-#[test]
-fn kill_signals_nobody_who_only_has_the_number_of_the_program() {
-    let rig = Rig::new();
-    let session = begin(&rig, "echo ready; cat");
+/// Kills every process of a session: the keeper may start a host before it dies.
+fn kill_all(rig: &Rig, session: &Session) {
     let pids = session.pids();
-    let mut stranger = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     for pid in [pids.keeper, pids.host, pids.child] {
         kill(pid);
     }
-    // The keeper may have started a host before it died.
     let gone = eventually(LIMIT, || {
         rig.instance.leaked().iter().for_each(|one| kill(one.pid));
         rig.instance.leaked().is_empty().then_some(())
     });
     assert!(gone.is_some(), "{:?}", rig.instance.leaked());
+}
+
+/// Writes another number into a session's status.
+fn write_pid(session: &Session, role: &str, pid: u32) {
     let path = session.folder.status_path();
     let mut status: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    for role in ["keeper", "host", "child"] {
-        status["pids"][role] = json!(stranger.id());
-    }
+    status["pids"][role] = json!(pid);
     std::fs::write(&path, status.to_string()).unwrap();
-    // As long as this is held the session counts as one that runs.
-    let alive = std::fs::File::open(session.folder.path().join("alive")).unwrap();
+}
+
+/// As long as this is held the session counts as one that runs.
+fn hold(session: &Session) -> File {
+    let alive = File::open(session.folder.path().join("alive")).unwrap();
     rustix::fs::flock(&alive, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    alive
+}
+
+/// A process that nobody of the session knows, and that leads a session as a program does.
+fn stranger() -> Child {
+    let mut command = Command::new("sleep");
+    session::role::outlive_terminal(command.arg("600"));
+    command.spawn().unwrap()
+}
+
+/// A process that says to be a session's host by its command line, and holds a pidfd of `watched`.
+fn impostor(session: &Session, watched: &Child, user: u32) -> Child {
+    let watched = Pid::from_child(watched);
+    let watch = rustix::process::pidfd_open(watched, rustix::process::PidfdFlags::empty()).unwrap();
+    let told = json!({ "folder": session.folder.path() }).to_string();
+    // Nobody reads what it writes, so it stays for ever.
+    let mut command = Command::new("yes");
+    command.args(["__host", &told]).stdin(watch).stdout(Stdio::piped()).uid(user).spawn().unwrap()
+}
+
+/// Asks for the end of a session whose processes are all gone, while `impostor` says to be its host.
+#[track_caller]
+fn assert_left_alone(rig: &Rig, mut stranger: Child, mut impostor: Child) {
+    let output = rig.run(&["kill", "far", "--grace", "0.1"]);
+    let running = proc::is_running(stranger.id());
+    for one in [&mut stranger, &mut impostor] {
+        one.kill().unwrap();
+        one.wait().unwrap();
+    }
+    assert!(running, "{output:?}");
+    assert!(!output.status.success(), "{output:?}");
+}
+
+/// T5: anybody can give a process a host's command line; what another user's process holds is not believed, not even
+/// where the numbers written down agree. Only root can start such a process here, and root is whom it would fool.
+#[test]
+fn kill_believes_no_process_of_another_user() {
+    const NOBODY: u32 = 65534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let rig = Rig::new();
+    let session = begin(&rig, "echo ready; cat");
+    kill_all(&rig, &session);
+    let stranger = stranger();
+    write_pid(&session, "child", stranger.id());
+    let _alive = hold(&session);
+    let impostor = impostor(&session, &stranger, NOBODY);
+    assert_left_alone(&rig, stranger, impostor);
+}
+
+/// T5: nor is a process the program because somebody watches it: it must be the one that was written down.
+#[test]
+fn kill_signals_nobody_who_is_watched_and_not_the_program() {
+    let rig = Rig::new();
+    let session = begin(&rig, "echo ready; cat");
+    kill_all(&rig, &session);
+    let _alive = hold(&session);
+    let stranger = stranger();
+    let impostor = impostor(&session, &stranger, rustix::process::geteuid().as_raw());
+    assert_left_alone(&rig, stranger, impostor);
+}
+
+/// T21: that nobody wrote an end down does not mean that there was one.
+#[test]
+fn kill_tells_no_end_of_a_program_that_may_still_run() {
+    let rig = Rig::new();
+    let session = begin(&rig, "trap '' HUP; echo ready; cat");
+    let child = session.pids().child;
+    let mut stranger = stranger();
+    signal(session.pids().host, Signal::STOP);
+    // Now nothing that is found is the program.
+    write_pid(&session, "child", stranger.id());
+    let output = rig.run(&["kill", "far", "--grace", "0.1"]);
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(proc::is_running(child));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("may still run") && told.contains("centerfire kill far"), "{told}");
+}
+
+/// T5: numbers in a file are not believed: those of other processes are left alone.
+#[test]
+fn kill_signals_nobody_who_only_has_the_number_of_the_program() {
+    let rig = Rig::new();
+    let session = begin(&rig, "echo ready; cat");
+    let mut stranger = Command::new("sleep").arg("600").spawn().unwrap();
+    kill_all(&rig, &session);
+    for role in ["keeper", "host", "child"] {
+        write_pid(&session, role, stranger.id());
+    }
+    let _alive = hold(&session);
     assert!(!rig.run(&["kill", "far"]).status.success());
     assert!(proc::is_running(stranger.id()));
     stranger.kill().unwrap();

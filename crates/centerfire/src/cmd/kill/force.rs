@@ -42,14 +42,23 @@ pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> 
     }
     let status = written(entry)?;
     replace_stuck_host(entry, &crew)?;
-    Ok(status.unwrap_or(ExitStatus::Lost))
+    match status {
+        Some(status) => Ok(status),
+        // One that was found has ended by now.
+        None if crew.program.is_some() || crew.collected => Ok(ExitStatus::Lost),
+        None => anyhow::bail!(
+            "`{0}` may still run: its program was not found, and no end of it was written down; `centerfire kill {0}` \
+             tries again",
+            entry.name
+        ),
+    }
 }
 
 fn exit(entry: &Entry) -> session::Result<Option<ExitStatus>> {
     Ok(entry.folder.exit()?.map(|exit| exit.status))
 }
 
-/// Waits for the keeper's word. Without a keeper there is none: the status is lost.
+/// Waits for the keeper's word. Without a keeper there is none.
 fn written(entry: &Entry) -> anyhow::Result<Option<ExitStatus>> {
     let end = Instant::now() + WRITTEN_WITHIN;
     loop {
