@@ -56,6 +56,11 @@ impl Secrecy {
         }
         secret
     }
+
+    /// Whether a secret was begun and may go on, which only what was typed before tells, neither terminal nor screen.
+    pub fn is_open(&self, mode: InputMode) -> bool {
+        !mode.echo && !mode.canonical && self.typed.is_some_and(|typed| typed < MAX_SECRET_BYTES)
+    }
 }
 
 /// Whether a line is over with these bytes. An Escape counts where it is a key of its own and no arrow; a line end in a

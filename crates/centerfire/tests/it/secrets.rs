@@ -1,7 +1,9 @@
 //! A password is in no file of the session, and everything around it is.
 
 use crate::rig::{LIMIT, Rig, Session};
+use protocol::frame::{Answer, Refusal, Request};
 use protocol::{Body, LengthClass};
+use session::Error;
 use testkit::eventually;
 
 /// What is typed, and in which pieces: a person's keys come one by one.
@@ -91,6 +93,35 @@ fn a_password_behind_stars_is_not_in_the_recording() {
 fn a_password_stays_unwritten_when_its_prompt_is_gone() {
     let script = format!("stty raw -echo; star='\\r\\033[KSomething typed: *'; printf 'Password: '; {STARS}");
     let (_rig, session) = asked("gone", &script, "Password", true);
+    assert_unwritten(&session);
+}
+
+/// T20, T31: the host that takes over would see a screen that asks for nothing: it comes once the line is over.
+#[test]
+fn a_password_stays_unwritten_over_an_upgrade() {
+    let rig = Rig::new();
+    let script = format!(
+        "stty raw -echo; star='\\r\\033[KSomething typed: *'; printf 'Password: '; {STARS}; echo; echo thanks; \
+            read -r word; echo got $word; read -r"
+    );
+    let session = rig.start("moved", &script);
+    rig.wait_for_line("moved", "Password");
+    let (begin, rest) = PIECES.split_at(1);
+    assert!(rig.run(&["send", "moved", "--text", begin[0]]).status.success());
+    rig.wait_for_line("moved", "Something typed");
+    let binary = rig.instance.binary().display().to_string();
+    let upgrade = || session.client().call(Request::Upgrade { binary: binary.clone() });
+    let refused = upgrade();
+    assert!(matches!(refused, Err(Error::Refused { code: Refusal::Failed, .. })), "{refused:?}");
+    for piece in rest {
+        assert!(rig.run(&["send", "moved", "--text", piece]).status.success());
+    }
+    assert!(rig.run(&["send", "moved", "--key", "Enter"]).status.success());
+    rig.wait_for_line("moved", "thanks");
+    let done = upgrade();
+    assert!(matches!(done, Ok(Answer::Done { .. })), "{done:?}");
+    assert!(rig.run(&["send", "moved", "--submit", "no secret"]).status.success());
+    rig.wait_for_line("moved", "got no secret");
     assert_unwritten(&session);
 }
 

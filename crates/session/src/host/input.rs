@@ -97,6 +97,11 @@ impl InputQueue {
         self.waiting.is_empty() && self.replies.is_empty() && !open
     }
 
+    /// Whether a secret is being typed that a host in our place would take for something else.
+    pub(super) fn is_in_secret(&self, master: impl AsFd) -> bool {
+        pty::input_mode(master).is_ok_and(|mode| self.secrecy.is_open(mode))
+    }
+
     /// When to look again without an event.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let waits = !self.waiting.is_empty() || !self.replies.is_empty();

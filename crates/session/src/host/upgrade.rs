@@ -126,6 +126,9 @@ impl Host {
         if !self.input.is_idle(Instant::now()) {
             return Err("input waits for the program to read it; try again");
         }
+        if self.input.is_in_secret(&self.master) {
+            return Err("input is under way, a secret perhaps; try again after Enter");
+        }
         if !self.output.asking.is_idle() || !self.local.as_ref().is_none_or(Local::is_idle) {
             return Err("the terminal has been asked something, or a key waits for the next; try again");
         }
