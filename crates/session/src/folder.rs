@@ -65,6 +65,11 @@ impl Folder {
         meta.boot == process::boot_id() && process::is_held(&self.alive_path())
     }
 
+    /// Whether somebody deleted it: nothing can be written there, now or later.
+    pub(crate) fn is_gone(&self) -> bool {
+        fs::metadata(&self.0).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
     /// The bytes that it takes on disk.
     pub fn disk_bytes(&self) -> u64 {
         disk_bytes(&self.0)

@@ -158,7 +158,7 @@ impl Keeper {
             self.wait(signals)?;
             signals::drain(signals);
             self.reap();
-            if self.hear() {
+            if self.hear() || self.is_pointless() {
                 return Ok(());
             }
         }
@@ -184,7 +184,7 @@ impl Keeper {
                 self.child_ended(ExitStatus::from_wait(status.as_raw()));
             }
         }
-        if self.exit.is_none() && !self.parent && has_ended(&self.child_watch) {
+        if self.exit.is_none() && !self.parent && process::has_ended(&self.child_watch) {
             self.child_ended(process::exit_status_of_stranger(&self.child_watch).unwrap_or(ExitStatus::Lost));
         }
     }
@@ -202,12 +202,13 @@ impl Keeper {
     }
 
     /// Writes the end down. A full disk must not end the keeper: it tries again until the disk takes it, and the host,
-    /// whose journal holds the status too, tells everyone meanwhile.
+    /// whose journal holds the status too, tells everyone meanwhile. In a deleted folder there is nothing to write.
     fn write_exit(&mut self) {
         let Some(exit) = &self.exit else { return };
         let tried = self.write_exit_at.is_some();
         self.write_exit_at = match self.folder.write_exit(exit) {
             Ok(()) => None,
+            Err(_) if self.folder.is_gone() => None,
             Err(error) => {
                 if !tried {
                     log::error("keeper", format_args!("cannot write down the end: {error}"));
@@ -236,6 +237,11 @@ impl Keeper {
             }
         }
         false
+    }
+
+    /// Whether the program has ended and no host can be started any more: somebody deleted the folder.
+    fn is_pointless(&self) -> bool {
+        self.exit.is_some() && self.host.is_none() && self.folder.is_gone()
     }
 
     fn start_host(&mut self) {
@@ -299,9 +305,4 @@ impl Keeper {
         command.spawn()?;
         Ok(link)
     }
-}
-
-fn has_ended(watch: &OwnedFd) -> bool {
-    let mut fds = [PollFd::new(watch, PollFlags::IN)];
-    matches!(poll_until(&mut fds, Some(Instant::now())), Ok(1..))
 }

@@ -1,6 +1,8 @@
 //! Facts about processes that outlive a call: is it alive, how did it end, which boot is this.
 
+use crate::poll::poll_until;
 use protocol::ExitStatus;
+use rustix::event::{PollFd, PollFlags};
 use rustix::process::Pid;
 use std::fs::File;
 use std::io;
@@ -32,6 +34,12 @@ pub(crate) fn watch(pid: Pid) -> io::Result<OwnedFd> {
     return Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?);
     #[cfg(not(target_os = "linux"))]
     watch_by_kqueue(pid)
+}
+
+/// Whether a process that is watched has ended.
+pub(crate) fn has_ended(watch: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(watch, PollFlags::IN)];
+    matches!(poll_until(&mut fds, Some(Instant::now())), Ok(1..))
 }
 
 #[cfg(not(target_os = "linux"))]

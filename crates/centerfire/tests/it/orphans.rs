@@ -1,6 +1,6 @@
 //! What outlives the program, or the terminal that it was started from, is neither lost nor in the way.
 
-use crate::rig::{LIMIT, Rig, kill};
+use crate::rig::{LIMIT, Rig, Session, kill};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use testkit::{eventually, proc};
@@ -97,4 +97,45 @@ fn keeper_host_and_program_are_in_sessions_of_their_own() {
         assert_eq!(proc::session_members(pid).unwrap().first(), Some(&pid), "{}", proc::command_line(pid));
     }
     assert_eq!(proc::session_members(terminal.pid()).unwrap(), [terminal.pid()]);
+}
+
+/// Deletes a session's folder under it.
+fn delete_folder(session: &Session) {
+    // What is written meanwhile may stand in the way.
+    let gone = eventually(LIMIT, || {
+        let _ = std::fs::remove_dir_all(session.folder.path());
+        (!session.folder.path().exists()).then_some(())
+    });
+    assert!(gone.is_some());
+}
+
+/// A session whose folder was deleted has nothing to write its end down in, and nobody waits for that.
+#[test]
+fn a_session_without_a_folder_ends_with_its_program() {
+    let rig = Rig::new();
+    let session = rig.start("homeless", "echo ready; read line");
+    rig.wait_for_line("homeless", "ready");
+    let pids = session.pids();
+    delete_folder(&session);
+    assert!(proc::is_running(pids.host) && proc::is_running(pids.keeper));
+    kill(pids.child);
+    let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
+    assert!(gone.is_some(), "{:?}", rig.instance.leaked());
+}
+
+/// The same where the host, or the keeper, is dead as well: without a folder none can be started.
+#[test]
+fn what_is_left_of_a_session_without_a_folder_ends_with_its_program() {
+    for (name, whom) in [("hostless", "host"), ("keeperless", "keeper")] {
+        let rig = Rig::new();
+        let session = rig.start(name, "trap '' HUP; echo ready; read line");
+        rig.wait_for_line(name, "ready");
+        let pids = session.pids();
+        delete_folder(&session);
+        kill(if whom == "host" { pids.host } else { pids.keeper });
+        assert!(proc::is_running(pids.child));
+        kill(pids.child);
+        let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
+        assert!(gone.is_some(), "{name}: {:?}", rig.instance.leaked());
+    }
 }

@@ -112,9 +112,10 @@ impl Host {
 
     /// All output is stored, everyone was told, nobody can write any more, and whoever comes later finds the end
     /// written down. Where the disk refuses that, a keeper tries again and says when it is done; those of version 0 do
-    /// not.
+    /// not. In a folder that was deleted nobody looks for it.
     pub(super) fn is_over(&self) -> bool {
-        let awaited = || self.keeper.version >= KEEPER_TRIES_AGAIN && matches!(self.folder.exit(), Ok(None));
+        let unwritten = || matches!(self.folder.exit(), Ok(None)) && !self.folder.is_gone();
+        let awaited = || self.keeper.version >= KEEPER_TRIES_AGAIN && unwritten();
         self.output.ended && self.ending.told().is_some() && !awaited()
     }
 

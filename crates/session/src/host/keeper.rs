@@ -3,7 +3,8 @@
 use super::Host;
 use crate::backoff::Backoff;
 use crate::link::{Heard, Link, News};
-use crate::{log, role};
+use crate::{log, process, role};
+use protocol::ExitStatus;
 use std::io;
 use std::time::Instant;
 
@@ -58,9 +59,17 @@ impl Host {
             }
             Err(error) => {
                 log::error("host", format_args!("cannot start a keeper: {error}"));
+                self.end_without_folder();
                 Some(self.keeper.backoff.died())
             }
         };
+    }
+
+    /// In a deleted folder no keeper starts any more that could tell of the program's end.
+    fn end_without_folder(&mut self) {
+        if self.folder.is_gone() && process::has_ended(&self.child_watch) {
+            self.ending.begin(ExitStatus::Lost);
+        }
     }
 
     fn spawn_keeper(&self) -> io::Result<(Link, i32)> {
