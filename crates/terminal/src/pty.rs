@@ -3,7 +3,7 @@
 //! Not here: reading and writing it (the session's host does), and the terminal of the person who looks on (`tty`).
 
 use protocol::Size;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, fstat, stat};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
@@ -45,6 +45,13 @@ pub fn open(size: Size, like: Option<&Termios>) -> io::Result<Pty> {
 pub fn slave_of(master: &OwnedFd) -> io::Result<OwnedFd> {
     let name = ptsname(master, Vec::new())?;
     Ok(rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Whether a terminal is the slave of this master, however it was opened. Nothing is opened for that: the close of the
+/// last slave is an event.
+pub fn is_slave_of(master: &OwnedFd, tty: impl AsFd) -> bool {
+    let facts = || Ok::<_, Errno>((stat(&*ptsname(master, Vec::new())?)?, fstat(tty)?));
+    facts().is_ok_and(|(slave, tty)| (slave.st_dev, slave.st_rdev) == (tty.st_dev, tty.st_rdev))
 }
 
 /// What a login on a modern terminal has: cooked, echoing, UTF-8.

@@ -20,6 +20,19 @@ fn a_session_is_not_shown_inside_itself() {
     }
 }
 
+/// Where the environment was lost on the way, the host knows its own terminal.
+#[test]
+fn a_session_is_not_shown_inside_itself_whatever_its_environment_says() {
+    let rig = Rig::new();
+    let script = format!("env -u CENTERFIRE_SESSION {CF} attach lost; echo code $?; read line");
+    let session = rig.start("lost", &script);
+    rig.wait_for_line("lost", "code 5");
+    let told = String::from_utf8(session.output()).unwrap();
+    assert!(told.contains("session's own terminal"), "{told}");
+    assert!(told.contains("centerfire screen"), "no next step: {told}");
+    assert!(session.status().clients.iter().all(|client| !client.control));
+}
+
 /// The same through others: the first shows the second, the second the third, and that must not show the first.
 #[test]
 fn sessions_are_not_shown_inside_each_other_in_a_ring() {

@@ -3,7 +3,7 @@
 //! Which session a terminal is in, its environment says (`CENTERFIRE_SESSION`), and every client tells its host: so
 //! the way from this terminal outward can be walked, and must not lead to the session that is to be shown. Whether to
 //! type or only to look on makes no difference. Where the environment was lost on the way, as by `ssh` or `sudo`, or
-//! leads to another instance, the loop is not seen.
+//! leads to another instance, only a host that is passed its own terminal sees the loop; a longer one is not seen.
 
 use crate::client::HostClient;
 use crate::folder::Folder;

@@ -8,6 +8,7 @@ use crate::log;
 use protocol::frame::{Answer, Attach, DetachReason, Event, Refusal};
 use protocol::{Body, ClientNumber, Notice, Offset, Size};
 use terminal::key::{DetachKey, DetachWatch};
+use terminal::pty;
 
 /// Output of a young session that is shown to its first terminal byte for byte instead of painted.
 const FRESH_BYTES: u64 = 1 << 20; // 1 MiB
@@ -34,6 +35,11 @@ impl Host {
         let held = self.clients.controller.is_some_and(|controller| controller != from);
         let control = attach.control && (attach.take || !held);
         let passed = self.clients.get(from).and_then(|client| client.passed.take());
+        if passed.as_ref().is_some_and(|tty| pty::is_slave_of(&self.master, tty)) {
+            let message = "that is the session's own terminal, and would show its own picture without end; \
+                `centerfire screen` prints what it shows";
+            return self.clients.refuse(from, id, Refusal::BadRequest, message);
+        }
         let tty = match passed.filter(|_| control && attach.tty).map(local::open) {
             Some(Err(error)) => {
                 log::error("host", format_args!("the client has to relay: {error}"));
