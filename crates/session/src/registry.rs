@@ -103,7 +103,7 @@ impl Registry {
         let _lock = self.lock()?;
         let taken = self.running_names()?;
         let name = match name {
-            Some(name) => self.check_name(name, &taken)?,
+            Some(name) => self.check_name(name, meta.id, &taken)?,
             None => free_name(&meta.command, &taken),
         };
         let folder = Folder::of(&self.sessions, meta.id);
@@ -125,7 +125,7 @@ impl Registry {
         let _lock = self.lock()?;
         let mut taken = self.running_names()?;
         taken.retain(|taken| *taken != entry.name);
-        let name = self.check_name(name, &taken)?;
+        let name = self.check_name(name, entry.meta.id, &taken)?;
         entry.folder.write_name(&name)
     }
 
@@ -182,12 +182,20 @@ impl Registry {
         Ok(entries.filter(|entry| entry.phase == Phase::Running).map(|entry| entry.name).collect())
     }
 
-    fn check_name(&self, name: &str, taken: &[String]) -> Result<String> {
+    /// Refuses a name for the session `of` that could not be told from another's, or that leads elsewhere.
+    fn check_name(&self, name: &str, of: SessionId, taken: &[String]) -> Result<String> {
+        let leads_to = |id: &SessionId| {
+            *id != of && (name == id.short() || name.parse().is_ok_and(|named: SessionId| named == *id))
+        };
         let why = match name {
             "" => "it is empty",
             _ if name.len() > NAME_BYTES => "it is longer than 64 bytes",
             _ if name.starts_with('-') => "it begins with a dash",
             _ if name.chars().any(|c| c.is_control() || c == '/') => "it has a slash or a control character",
+            "." | ".." => "it means a folder",
+            _ if name.trim() != name => "it begins or ends with a space, or is nothing else",
+            _ if name.chars().any(is_invisible) => "it has an invisible character",
+            _ if self.ids()?.iter().any(leads_to) => "it is another session's id",
             _ if taken.iter().any(|taken| taken == name) => "a running session has it",
             _ => return Ok(name.to_owned()),
         };
@@ -219,11 +227,19 @@ fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>, status: Option<
     }
 }
 
+/// Characters that show nothing, or turn what stands around them: marks of direction, joiners, breaks of no width.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// The program's name, with a number behind it where that is taken.
 fn free_name(command: &[String], taken: &[String]) -> String {
     let program = command.first().map_or("session", |program| program.rsplit('/').next().unwrap_or(program));
-    let clean: String = program.chars().filter(|c| !c.is_control()).take(NAME_BYTES / 4).collect();
-    let base = if clean.is_empty() || clean.starts_with('-') { "session".to_owned() } else { clean };
+    let clean: String =
+        program.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(NAME_BYTES / 4).collect();
+    let clean = clean.trim();
+    let base =
+        if clean.is_empty() || clean.starts_with('-') { "session".to_owned() } else { clean.to_owned() };
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     std::iter::once(base.clone())
         .chain(numbered)

@@ -55,6 +55,37 @@ fn a_session_can_be_renamed() {
     terminal.wait_for_shown("ready").unwrap();
 }
 
+/// A name that cannot be told from another, or that leads to another session, is refused.
+#[test]
+fn a_name_that_misleads_is_refused() {
+    let rig = Rig::new();
+    let other = rig.start("other", "cat").meta.id;
+    rig.start("mine", "cat");
+    for (name, why) in [
+        (other.to_string().as_str(), "another session's id"),
+        (&other.to_string().replace('-', ""), "another session's id"),
+        (&other.short(), "another session's id"),
+        ("oth\u{200b}er", "invisible"),
+        ("\u{feff}other", "invisible"),
+        ("a\u{202e}b", "invisible"),
+        ("a\u{2066}b", "invisible"),
+        ("   ", "space"),
+        ("other ", "space"),
+        (".", "folder"),
+        ("..", "folder"),
+    ] {
+        let output = rig.run(&["rename", "mine", name]);
+        assert_eq!(output.status.code(), Some(1), "{name:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(why), "{name:?}: {output:?}");
+        let output = rig.run(&["run", "--detached", "--name", name, "--", "true"]);
+        assert_eq!(output.status.code(), Some(1), "{name:?}: {output:?}");
+    }
+    for name in ["two words", "naïve-日本", "..."] {
+        assert!(rig.run(&["rename", "mine", name]).status.success(), "{name}");
+        assert!(rig.run(&["rename", name, "mine"]).status.success(), "{name}");
+    }
+}
+
 /// The beginning of an id is enough where it is one session's, and more is asked for where it is not.
 #[test]
 fn the_beginning_of_an_id_leads_to_its_session() {
