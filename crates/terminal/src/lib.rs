@@ -4,6 +4,7 @@
 //! that somebody must act on. Nothing here knows of journals, sockets or clients.
 
 pub mod answer;
+mod eight;
 pub mod key;
 pub mod paste;
 pub mod probe;

@@ -5,12 +5,15 @@ use crate::query::Query;
 /// Parameters a query has at most (DECRQCRA has 6).
 const MAX_PARAMS: usize = 6;
 
-/// Whether a CSI sequence that ends in this byte may be a question at all.
-pub(super) fn asks(last: u8) -> bool {
-    matches!(
-        last,
-        b'c' | b'n' | b'p' | b'q' | b'u' | b'm' | b't' | b'x' | b'S' | b'y' | b'w' | b'v' | b'R' | b'|'
-    )
+/// Whether `CSI body last` may be a question at all. Nearly every sequence sets colours; only one that begins with `?`
+/// asks for something.
+#[inline]
+pub(super) fn asks(body: &[u8], last: u8) -> bool {
+    match last {
+        b'm' => body.first() == Some(&b'?'),
+        b'c' | b'n' | b'p' | b'q' | b'u' | b't' | b'x' | b'S' | b'y' | b'w' | b'v' | b'R' | b'|' => true,
+        _ => false,
+    }
 }
 
 /// Whether a query may begin with these bytes after `CSI`. True of every prefix of a query's bytes.
@@ -26,9 +29,7 @@ pub(super) fn may_ask(body: &[u8]) -> bool {
 
 /// The question that `CSI body last` asks, if it asks one.
 pub(super) fn query(body: &[u8], last: u8) -> Option<Query> {
-    // Nearly every sequence sets colours; only one that begins with `?` asks for something.
-    let paints = last == b'm' && body.first() != Some(&b'?');
-    if paints || !asks(last) || !may_ask(body) {
+    if !asks(body, last) || !may_ask(body) {
         return None;
     }
     let (prefix, rest) = match body.split_first() {

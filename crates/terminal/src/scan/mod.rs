@@ -15,6 +15,7 @@ mod title;
 
 pub use item::{Found, Item};
 
+use crate::eight;
 use crate::query::{Query, Terminator};
 use memchr::{memchr2, memchr3};
 use protocol::Offset;
@@ -34,8 +35,6 @@ const C2: u8 = 0xc2;
 
 /// Bytes of a string after which it is known whether its content matters: `7501;` and one more.
 const HEAD: usize = 6;
-/// Bytes of text that are looked at one by one before a wide search begins.
-const NEAR: usize = 8;
 /// Where a long report, the longest string we keep, fits without growing (bytes).
 const BODY: usize = 4096;
 
@@ -263,30 +262,29 @@ impl Scanner {
         };
     }
 
-    fn plain(&mut self, chunk: &mut Chunk, at: usize) -> usize {
-        let Some(to) = find_special(&chunk.bytes[at..]) else { return chunk.bytes.len() };
-        let at = at + to;
-        if chunk.bytes[at] == C2 { self.wide(chunk, at) } else { self.whole_csi(chunk, at) }
-    }
-
-    /// The quick way over a CSI sequence that lies in the chunk as a whole, as nearly all do. Any other sequence
-    /// goes byte by byte.
-    fn whole_csi(&mut self, chunk: &mut Chunk, at: usize) -> usize {
-        if chunk.bytes.get(at + 1) == Some(&b'[') {
-            let body = &chunk.bytes[at + 2..];
-            let bytes = body.iter().position(|b| !(0x20..0x40).contains(b)).unwrap_or(body.len());
-            if let Some(&last @ 0x40..=0x7e) = body.get(bytes) {
-                let end = at + 2 + bytes + 1;
-                let asks = csi::asks(last) && (end - at) as u64 <= MAX_HELD_CSI;
-                if let Some(query) = asks.then(|| csi::query(&body[..bytes], last)).flatten() {
+    /// Goes over text, and quickly over every CSI sequence that lies in the chunk as a whole, as nearly all do. Any
+    /// other sequence goes byte by byte.
+    fn plain(&mut self, chunk: &mut Chunk, mut at: usize) -> usize {
+        let bytes = chunk.bytes;
+        loop {
+            let Some(to) = find_special(&bytes[at..]) else { return bytes.len() };
+            at += to;
+            if bytes[at] == C2 {
+                return self.wide(chunk, at);
+            }
+            let Some((body, last)) = whole_csi(&bytes[at..]) else {
+                self.begin(chunk.offset(at));
+                self.state = State::Escape;
+                return at + 1;
+            };
+            let end = at + b"\x1b[".len() + body.len() + 1;
+            if csi::asks(body, last) && (end - at) as u64 <= MAX_HELD_CSI {
+                if let Some(query) = csi::query(body, last) {
                     chunk.push(chunk.offset(at), chunk.offset(end), Item::Query(query));
                 }
-                return end;
             }
+            at = end;
         }
-        self.begin(chunk.offset(at));
-        self.state = State::Escape;
-        at + 1
     }
 
     fn escape(&mut self, chunk: &mut Chunk, at: usize) -> usize {
@@ -431,9 +429,30 @@ impl Scanner {
     }
 }
 
-/// The first byte that plain text does not have. Between the sequences of a TUI stand a few bytes of text, for which
-/// a wide search takes longer to begin than a look at each.
+/// The first byte that plain text does not have.
+#[inline]
 fn find_special(bytes: &[u8]) -> Option<usize> {
-    let near = bytes.iter().take(NEAR).position(|b| matches!(*b, ESC | C2));
-    near.or_else(|| Some(NEAR + memchr2(ESC, C2, bytes.get(NEAR..)?)?))
+    let Some(word) = eight::word(bytes) else {
+        return bytes.iter().position(|byte| matches!(*byte, ESC | C2));
+    };
+    let near = eight::first(eight::equal(word, ESC) | eight::equal(word, C2));
+    near.or_else(|| Some(8 + memchr2(ESC, C2, &bytes[8..])?))
+}
+
+/// The CSI sequence at the start, if all of it is there: what stands before its final byte, and that.
+#[inline]
+fn whole_csi(bytes: &[u8]) -> Option<(&[u8], u8)> {
+    let [ESC, b'[', rest @ ..] = bytes else { return None };
+    let mut length = 0;
+    let length = loop {
+        let Some(word) = eight::word(&rest[length..]) else {
+            break length + rest[length..].iter().position(|byte| !(0x20..0x40).contains(byte))?;
+        };
+        if let Some(place) = eight::first(eight::final_byte(word)) {
+            break length + place;
+        }
+        length += 8;
+    };
+    let last = rest[length];
+    (0x40..0x7f).contains(&last).then_some((&rest[..length], last))
 }
