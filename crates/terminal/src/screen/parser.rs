@@ -5,6 +5,7 @@
 //! middle of a sequence wait for its end, so that an incomplete sequence has changed nothing yet.
 
 use super::utf8::{Decoded, Utf8};
+use crate::eight;
 
 /// Parameters of a sequence at most, and sub-parameters; as in xterm. Further ones are dropped.
 pub(super) const PARAMS_MAX: usize = 32;
@@ -119,20 +120,6 @@ impl Params {
         *place = (*place).max(0).saturating_mul(10).saturating_add(digit);
     }
 
-    /// Takes in the digits that the bytes begin with; returns how many.
-    #[inline]
-    fn number(&mut self, bytes: &[u8]) -> usize {
-        let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if self.in_sub || self.full || digits > 5 {
-            bytes[..digits].iter().for_each(|byte| self.digit(i32::from(byte - b'0')));
-        } else {
-            // At most 99,999, and nothing was there before.
-            let digit = |number, byte: &u8| number * 10 + i32::from(byte - b'0');
-            self.values[self.len - 1] = bytes[..digits].iter().fold(0, digit);
-        }
-        digits
-    }
-
     /// How many there are, at least 1.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -222,7 +209,8 @@ impl Parser {
     }
 
     /// The quick way over a control sequence that the bytes hold as a whole, as they do nearly always: its length and
-    /// its final byte, with prefix and parameters kept. Whatever is less plain goes byte by byte.
+    /// its final byte, with prefix and parameters kept. Whatever is less plain (sub-parameters, a number of more than
+    /// five digits, an intermediate) goes byte by byte.
     #[inline]
     pub(super) fn whole_csi(&mut self, bytes: &[u8]) -> Option<(usize, u8)> {
         let [0x1b, b'[', body @ ..] = bytes else { return None };
@@ -230,18 +218,24 @@ impl Parser {
         let mut place = usize::from(prefix.is_some());
         self.collected = prefix.map_or(0, u32::from);
         self.params.clear();
+        let (mut number, mut digits) = (0, 0);
         loop {
-            match *body.get(place)? {
-                b'0'..=b'9' => place += self.params.number(&body[place..]),
-                b';' => {
+            let byte = *body.get(place)?;
+            place += 1;
+            match byte {
+                b'0'..=b'9' if digits < 5 => {
+                    number = number * 10 + i32::from(byte - b'0');
+                    digits += 1;
+                }
+                b';' if self.params.len < PARAMS_MAX => {
+                    self.params.values[self.params.len - 1] = number;
                     self.params.next();
-                    place += 1;
+                    (number, digits) = (0, 0);
                 }
-                b':' => {
-                    self.params.next_sub();
-                    place += 1;
+                last @ 0x40..0x7f => {
+                    self.params.values[self.params.len - 1] = number;
+                    return Some((place + 2, last));
                 }
-                last @ 0x40..0x7f => return Some((place + 3, last)),
                 _ => return None,
             }
         }
@@ -473,15 +467,9 @@ impl Parser {
 #[inline]
 pub(super) fn printable(bytes: &[u8]) -> usize {
     let mut length = 0;
-    // Eight at a time: a byte is printable ASCII unless its top bit is set, it is below 0x20, or it is 0x7f.
-    while let Some(chunk) = bytes.get(length..length + 8) {
-        let word = u64::from_le_bytes(chunk.try_into().expect("a chunk of eight bytes"));
-        let low = word.wrapping_sub(0x2020_2020_2020_2020) & !word;
-        let del = word ^ 0x7f7f_7f7f_7f7f_7f7f;
-        let del = del.wrapping_sub(0x0101_0101_0101_0101) & !del;
-        let odd = (low | del | word) & 0x8080_8080_8080_8080;
-        if odd != 0 {
-            return length + odd.trailing_zeros() as usize / 8;
+    while let Some(word) = eight::word(&bytes[length..]) {
+        if let Some(place) = eight::first(eight::unprintable(word)) {
+            return length + place;
         }
         length += 8;
     }
