@@ -26,10 +26,14 @@ fn main() {
         let rate = (rounds * sample.len()) as f64 / 1e6 / started.elapsed().as_secs_f64();
         let mut short = Screen::new(size, HISTORY);
         sample.iter().cycle().take(256 << 10).for_each(|byte| short.feed(&[*byte]));
+        let started = Instant::now();
+        let dump = screen.dump(usize::MAX).len();
+        let dumped = started.elapsed().as_secs_f64() * 1e3;
         println!(
-            "{name:16} {rate:6.0} MB/s, {:4} KB after 256 KB, {:4} KB at the end",
+            "{name:16} {rate:6.0} MB/s, {:4} KB after 256 KB, {:4} KB at the end, {:4} KB dumped in {dumped:.1} ms",
             short.memory() >> 10,
-            screen.memory() >> 10
+            screen.memory() >> 10,
+            dump >> 10
         );
     }
 }
