@@ -6,6 +6,7 @@
 //! goes journal → program. Nothing on the way waits for a client.
 
 mod asking;
+mod backlog;
 mod canvas;
 mod clients;
 mod door;
@@ -103,7 +104,7 @@ impl Host {
         let (mut recording, recovered) = Recording::open(&folder, meta.id, min_free)?;
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
-        let output = match &recovered {
+        let mut output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
             }
@@ -196,8 +197,6 @@ impl Host {
             self.ending.output();
             // Answers to what the program just asked.
             self.write_input()?;
-        } else {
-            self.output.rest();
         }
         self.tend_terminal(ready.local_writable);
         self.tend_door(ready.knock, ready.bell);

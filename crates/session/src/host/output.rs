@@ -5,24 +5,24 @@ use super::asking::{Asking, Who};
 use super::canvas::Canvas;
 use super::questions::Questions;
 use crate::folder::Folder;
+use crate::poll::poll_until;
 use crate::replay::Replayed;
 use protocol::frame::{Event, Status};
 use protocol::{Body, Offset, ProgramReport, Time};
+use rustix::event::{PollFd, PollFlags};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 use terminal::Screen;
 use terminal::profile::Profile;
 use terminal::pty::{self, Got};
 use terminal::scan::{Found, Item, Scanner};
 
-/// Bytes taken in one burst at most: then the terminal and the clients get their turn. The kernel holds 12 KiB for a
-/// pseudo-terminal; what stays in the processor's caches from read to paint costs the least.
-const BURST_BYTES: usize = 16 << 10; // 16 KiB
-/// Reads that give at least this much are followed by another: the program is writing faster than we read. Less is
-/// a person's echo, which must not wait for a system call.
+/// Bytes taken at once: the kernel gives no more. They are shown before more are read, so that program, host and terminal
+/// work side by side: four reads at once made the others wait, and cost a fifth of the throughput.
+const READ_BYTES: usize = 4 << 10; // 4 KiB
+/// A read that gives less than this took all there was: the program is not writing faster than we read.
 const MORE_BYTES: usize = 1 << 10; // 1 KiB
-/// The buffer between bursts.
-const QUIET_BYTES: usize = 4 << 10; // 4 KiB
 
 /// The state of the output: what was found in it so far and what it painted.
 pub(super) struct Output {
@@ -36,9 +36,7 @@ pub(super) struct Output {
     reports: Vec<(ProgramReport, Offset)>,
     scanner: Scanner,
     found: Vec<Found>,
-    buffer: Vec<u8>,
-    /// Whether the last read took all that the program had written.
-    drained: bool,
+    buffer: Box<[u8]>,
     /// Bytes before `scanner.position()` that were not shown because they may become a query.
     held: Vec<u8>,
     /// Whether the terminal has no writer any more.
@@ -59,8 +57,7 @@ impl Output {
             reports: Vec::new(),
             scanner: Scanner::new(at),
             found: Vec::new(),
-            buffer: Vec::new(),
-            drained: true,
+            buffer: vec![0; READ_BYTES].into(),
             held: Vec::new(),
             ended: false,
         }
@@ -79,38 +76,18 @@ impl Output {
     }
 
     /// Whether all that was shown is whole sequences; what is open then is held back.
-    pub(super) fn is_between_sequences(&self) -> bool {
+    pub(super) fn is_between_sequences(&mut self) -> bool {
         self.canvas.screen().pending() == self.held.len() as u64
     }
 
     /// Reads what the program wrote into the buffer; nothing at the end.
-    fn read(&mut self, master: &std::os::fd::OwnedFd) -> io::Result<usize> {
-        if self.buffer.len() < QUIET_BYTES {
-            self.buffer.resize(QUIET_BYTES, 0);
+    fn read(&mut self, master: &OwnedFd) -> io::Result<usize> {
+        match pty::read(master, &mut self.buffer)? {
+            Got::Bytes(bytes) => return Ok(bytes),
+            Got::Nothing => {}
+            Got::End => self.ended = true,
         }
-        let mut filled = 0;
-        loop {
-            match pty::read(master, &mut self.buffer[filled..])? {
-                Got::Bytes(bytes) => {
-                    filled += bytes;
-                    self.drained = bytes < MORE_BYTES;
-                    if self.drained || filled >= BURST_BYTES {
-                        return Ok(filled);
-                    }
-                    if self.buffer.len() < BURST_BYTES + QUIET_BYTES {
-                        self.buffer.resize(BURST_BYTES + QUIET_BYTES, 0);
-                    }
-                }
-                Got::Nothing => {
-                    self.drained = true;
-                    return Ok(filled);
-                }
-                Got::End => {
-                    self.ended = true;
-                    return Ok(filled);
-                }
-            }
-        }
+        Ok(0)
     }
 
     /// Takes up where an earlier host stopped.
@@ -125,17 +102,12 @@ impl Output {
         output
     }
 
-    /// Gives back the memory of a burst.
-    pub(super) fn rest(&mut self) {
-        if self.buffer.len() > QUIET_BYTES {
-            self.buffer = Vec::new();
-        }
-    }
-
-    /// Whether the program stopped to wait for an answer: nothing is behind its last question.
-    fn waits_for_answer(&self) -> bool {
+    /// Whether the program stopped to wait for an answer: nothing is behind its last question, the last of the bytes
+    /// that were read.
+    fn waits_for_answer(&self, master: &OwnedFd, read: usize) -> bool {
         let last = self.found.iter().rfind(|found| matches!(found.what, Item::Query(_)));
-        self.drained && last.is_some_and(|found| found.range.end == self.scanner.position())
+        let at_end = last.is_some_and(|found| found.range.end == self.scanner.position());
+        at_end && (read < MORE_BYTES || !is_readable(master))
     }
 
     /// Decides who answers the queries found; `wait` says whether the program waits and there is a terminal to ask.
@@ -161,6 +133,11 @@ impl Output {
     }
 }
 
+fn is_readable(master: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(master, PollFlags::IN)];
+    poll_until(&mut fds, Some(Instant::now())).is_ok_and(|ready| ready > 0)
+}
+
 impl Host {
     /// Takes what the program wrote. True if it wrote anything.
     pub(super) fn pump(&mut self) -> io::Result<bool> {
@@ -179,7 +156,7 @@ impl Host {
         self.output.found.clear();
         let held = self.output.scanner.scan(bytes, &mut self.output.found) as usize;
         // A terminal is asked only for a program that waits: in the middle of a stream nothing is put in.
-        let ask = self.local.is_some() && self.output.waits_for_answer();
+        let ask = self.local.is_some() && self.output.waits_for_answer(&self.master, bytes.len());
         let questions = self.output.questions(ask);
         // From here on `kill -9` loses none of it; only now may anybody see it.
         self.recording.output(bytes, held as u16, &questions.answered);
@@ -223,13 +200,13 @@ impl Host {
         for found in found {
             if matches!(found.what, Item::Query(_)) {
                 let end = found.range.end.since(start) as usize;
-                self.output.canvas.paint(&bytes[painted..end]);
+                self.output.canvas.take(&bytes[painted..end]);
                 painted = end;
             }
             let who = questions.who(&found.range, self.local.is_some());
             self.act(found, who, questions.wait, &mut replies);
         }
-        self.output.canvas.paint(&bytes[painted..]);
+        self.output.canvas.take(&bytes[painted..]);
         self.input.reply(&replies);
     }
 
