@@ -1,7 +1,6 @@
 //! The screen of a session. It is painted behind the byte path: what the program wrote is stored and shown by then, and
-//! waits here until the host would sleep, or somebody looks at the screen.
+//! while the terminal takes it and the program writes more, there is time for it.
 
-use super::backlog::{self, Backlog};
 use super::worker::{Priority, Worker};
 use crate::folder::Folder;
 use crate::replay;
@@ -11,16 +10,12 @@ use terminal::Screen;
 /// The screen is written down after this much output, and in a pause after at least the second.
 const CHECKPOINT_EVERY_BYTES: u64 = 8 << 20; // 8 MiB
 const CHECKPOINT_MIN_BYTES: u64 = 256 << 10; // 256 KiB
-/// Painted at once when there is time for it: some 10 µs, in which no key is seen.
-const SLICE_BYTES: usize = 4 << 10; // 4 KiB
 
 /// The screen, and how far it is painted.
 pub(super) struct Canvas {
     screen: Screen,
-    /// Output that is not painted yet.
-    backlog: Backlog,
-    /// Where the backlog begins.
-    painted: Offset,
+    /// The output so far.
+    end: Offset,
     checkpointed: Offset,
     folder: Folder,
     /// Writes the checkpoints; nobody else does while there is one.
@@ -39,48 +34,27 @@ type Chore = fn(&Folder);
 
 impl Canvas {
     pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
-        let (folder, clerk) = (folder.clone(), clerk(folder));
-        Self { screen, backlog: Backlog::default(), painted: at, checkpointed: at, folder, clerk }
+        Self { screen, end: at, checkpointed: at, folder: folder.clone(), clerk: clerk(folder) }
     }
 
-    /// Takes output that begins where the last ended.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
-        self.paint((self.backlog.len() + bytes.len()).saturating_sub(backlog::BYTES));
-        self.backlog.push(bytes);
+    /// Paints output that begins where the last ended.
+    pub(super) fn paint(&mut self, bytes: &[u8]) {
+        self.screen.feed(bytes);
+        self.end += bytes.len() as u64;
+        self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
 
-    /// Paints a little of what waits; false if nothing does.
-    pub(super) fn catch_up_some(&mut self) -> bool {
-        let waits = self.backlog.len() > 0;
-        self.paint(SLICE_BYTES);
-        self.backlog.rest();
-        waits
-    }
-
-    /// The screen as the program left it.
-    pub(super) fn screen(&mut self) -> &Screen {
-        self.screen_mut()
+    pub(super) fn screen(&self) -> &Screen {
+        &self.screen
     }
 
     pub(super) fn screen_mut(&mut self) -> &mut Screen {
-        self.paint(self.backlog.len());
         &mut self.screen
     }
 
     /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.
-    pub(super) fn shown(&mut self) -> Offset {
-        let pending = self.screen().pending();
-        self.painted - pending
-    }
-
-    /// Paints so much of what waits, at most.
-    fn paint(&mut self, bytes: usize) {
-        let Self { screen, backlog, painted, .. } = self;
-        backlog.pop(bytes, |bytes| {
-            screen.feed(bytes);
-            *painted += bytes.len() as u64;
-        });
-        self.write_down_after(CHECKPOINT_EVERY_BYTES);
+    pub(super) fn painted(&self) -> Offset {
+        self.end - self.screen.pending()
     }
 
     /// A second of output is over: time to write the screen down, and then for a chore.
@@ -92,24 +66,22 @@ impl Canvas {
     /// Writes the screen down for the next host, once the clerk is done with what it is writing: two at once would
     /// write into one draft. There is another clerk then, in case that this host goes on.
     pub(super) fn hand_over(&mut self) {
-        self.paint(self.backlog.len());
         self.clerk.withdraw();
         self.clerk = clerk(&self.folder);
-        let checkpoint = self.checkpoint();
-        replay::write_checkpoint(&self.folder, &checkpoint);
+        self.checkpointed = self.painted();
+        replay::write_checkpoint(&self.folder, &self.checkpoint());
     }
 
-    /// The screen as it is painted now.
-    fn checkpoint(&mut self) -> Vec<u8> {
-        self.checkpointed = self.painted - self.screen.pending();
-        replay::checkpoint(self.checkpointed, &self.screen)
+    fn checkpoint(&self) -> Vec<u8> {
+        replay::checkpoint(self.painted(), &self.screen)
     }
 
     /// Has the screen written down if so much output came since the last time. A slow disk does not hold up a key.
     fn write_down_after(&mut self, bytes: u64) {
-        if self.painted.since(self.checkpointed) < bytes {
+        if self.painted().since(self.checkpointed) < bytes {
             return;
         }
+        self.checkpointed = self.painted();
         let checkpoint = self.checkpoint();
         self.clerk.order(|errand| errand.get_or_insert_default().checkpoint = Some(checkpoint));
     }
@@ -141,17 +113,15 @@ mod tests {
         let folder = Folder::at(place.path());
         let size = Size { cols: 80, rows: 24 };
         let mut canvas = Canvas::new(&folder, Screen::new(size, 0), Offset::ZERO);
-        let flood = vec![b'x'; CHECKPOINT_EVERY_BYTES as usize];
-        canvas.take(&flood);
-        canvas.screen();
+        canvas.paint(&vec![b'x'; CHECKPOINT_EVERY_BYTES as usize]);
         assert!(canvas.clerk.has_thread(), "a flood is written down beside the loop");
-        canvas.take(b"last");
+        canvas.paint(b"last");
         canvas.hand_over();
         assert!(!canvas.clerk.has_thread());
         let written = || Checkpoint::from_bytes(&std::fs::read(folder.checkpoint()).unwrap());
-        assert_eq!(written().map(|checkpoint| checkpoint.offset), Some(canvas.shown()));
-        canvas.take(&flood);
-        let end = canvas.shown();
+        assert_eq!(written().map(|checkpoint| checkpoint.offset), Some(canvas.painted()));
+        canvas.paint(&vec![b'x'; CHECKPOINT_EVERY_BYTES as usize]);
+        let end = canvas.painted();
         drop(canvas);
         assert_eq!(written().map(|checkpoint| checkpoint.offset), Some(end));
     }

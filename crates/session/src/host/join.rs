@@ -129,7 +129,7 @@ impl Host {
         if self.output.canvas.screen().pending() == 0 {
             return Vec::new();
         }
-        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.canvas.shown()) else {
+        let Ok(mut shown) = journal::Shown::open(&self.folder.journal(), self.output.canvas.painted()) else {
             return Vec::new();
         };
         let mut bytes = Vec::new();

@@ -6,7 +6,6 @@
 //! goes journal → program. Nothing on the way waits for a client.
 
 mod asking;
-mod backlog;
 mod canvas;
 mod clients;
 mod door;
@@ -104,7 +103,7 @@ impl Host {
         let (mut recording, recovered) = Recording::open(&folder, meta.id, min_free)?;
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
-        let mut output = match &recovered {
+        let output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
             }

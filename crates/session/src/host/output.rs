@@ -76,7 +76,7 @@ impl Output {
     }
 
     /// Whether all that was shown is whole sequences; what is open then is held back.
-    pub(super) fn is_between_sequences(&mut self) -> bool {
+    pub(super) fn is_between_sequences(&self) -> bool {
         self.canvas.screen().pending() == self.held.len() as u64
     }
 
@@ -200,13 +200,13 @@ impl Host {
         for found in found {
             if matches!(found.what, Item::Query(_)) {
                 let end = found.range.end.since(start) as usize;
-                self.output.canvas.take(&bytes[painted..end]);
+                self.output.canvas.paint(&bytes[painted..end]);
                 painted = end;
             }
             let who = questions.who(&found.range, self.local.is_some());
             self.act(found, who, questions.wait, &mut replies);
         }
-        self.output.canvas.take(&bytes[painted..]);
+        self.output.canvas.paint(&bytes[painted..]);
         self.input.reply(&replies);
     }
 

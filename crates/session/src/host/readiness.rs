@@ -72,19 +72,8 @@ impl<'a> Watched<'a> {
 }
 
 impl Host {
-    /// Sleeps until something can be done, after the screen was painted as far as there was time for it. Nothing runs
-    /// while nothing happens: there is no timer in an idle host.
-    pub(super) fn wait(&mut self) -> io::Result<Readiness> {
-        while self.output.canvas.catch_up_some() {
-            if let Some(ready) = self.look(Some(Instant::now()))? {
-                return Ok(ready);
-            }
-        }
-        Ok(self.look(self.deadline())?.unwrap_or_default())
-    }
-
-    /// What can be done now, or at the deadline; nothing if that came first.
-    fn look(&self, deadline: Option<Instant>) -> io::Result<Option<Readiness>> {
+    /// Sleeps until something can be done. Nothing runs while nothing happens: there is no timer in an idle host.
+    pub(super) fn wait(&self) -> io::Result<Readiness> {
         let reading = !self.output.ended && !self.local.as_ref().is_some_and(Local::holds_up);
         let writing = self.input.wants_write();
         let mut watched = Watched::with_room(BESIDE_CLIENTS + self.clients.all.len());
@@ -110,9 +99,8 @@ impl Host {
         for client in &self.clients.all {
             watched.add(Source::Client(client.number), client, true, client.wants_write());
         }
-        let mut found = None;
-        for (source, events) in watched.wait(deadline)? {
-            let ready: &mut Readiness = found.get_or_insert_default();
+        let mut ready = Readiness::default();
+        for (source, events) in watched.wait(self.deadline())? {
             let readable = events.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
             match source {
                 Source::Master => ready.output = readable && reading,
@@ -127,7 +115,7 @@ impl Host {
                 Source::Client(number) => ready.clients.push(number),
             }
         }
-        Ok(found)
+        Ok(ready)
     }
 
     /// When something is due without an event.

@@ -193,7 +193,7 @@ impl Host {
             }
             history = history.min(self.args.shared.settings.history_lines) / 2;
         };
-        let snapshot = protocol::frame::Snapshot { offset: self.output.canvas.shown(), size: self.size };
+        let snapshot = protocol::frame::Snapshot { offset: self.output.canvas.painted(), size: self.size };
         self.clients.answer(from, id, Answer::Snapshot(snapshot), &dump);
     }
 
