@@ -36,6 +36,8 @@ pub struct Writer {
     last: Time,
     scratch: Vec<u8>,
     syncer: Syncer,
+    /// Whether something was appended of which the syncer was not told.
+    unsynced: bool,
 }
 
 /// What a writer found when it took over a journal.
@@ -82,6 +84,7 @@ impl Writer {
             offset: header.offset,
             last: header.time,
             scratch: Vec::new(),
+            unsynced: false,
         }
     }
 
@@ -123,7 +126,7 @@ impl Writer {
         }
         self.write_scratch()?;
         (self.offset, self.last) = (offset, time);
-        self.syncer.dirty();
+        self.unsynced = true;
         if self.scratch.capacity() > SCRATCH_KEPT_BYTES && self.scratch.len() < SCRATCH_KEPT_BYTES / 4 {
             self.scratch = Vec::new();
         }
@@ -132,6 +135,14 @@ impl Writer {
             let _ = self.rotate();
         }
         Ok(())
+    }
+
+    /// Has what was appended put on the disk within 50 ms, by a thread beside
+    /// this one. To wake it takes longer than to append: a writer in a hurry does first what is urgent.
+    pub fn sync_soon(&mut self) {
+        if std::mem::take(&mut self.unsynced) {
+            self.syncer.dirty();
+        }
     }
 
     fn write_scratch(&mut self) -> Result<()> {
@@ -161,6 +172,12 @@ impl Writer {
         self.number = header.number;
         self.position = SEGMENT_HEADER_BYTES as u64;
         Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.sync_soon();
     }
 }
 

@@ -174,6 +174,7 @@ impl Host {
         self.status_file.write_now(self.status());
         self.ready = None;
         loop {
+            self.recording.sync_soon();
             let ready = self.wait().map_err(Error::system("wait for events"))?;
             self.turn(ready).map_err(Error::system("serve the session"))?;
             self.become_upgrade();

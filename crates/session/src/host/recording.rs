@@ -90,6 +90,11 @@ impl Recording {
         self.append(&[body]);
     }
 
+    /// Has all of it put on the disk, where the loss of power does not reach it.
+    pub(super) fn sync_soon(&mut self) {
+        self.writer.sync_soon();
+    }
+
     fn append(&mut self, bodies: &[Body<'_>]) -> bool {
         if self.degraded.is_some() && !self.recover() {
             return false;
