@@ -5,7 +5,7 @@ use super::worker::{Priority, Worker};
 use crate::folder::Folder;
 use crate::replay;
 use protocol::Offset;
-use terminal::Screen;
+use terminal::{Screen, secret};
 
 /// The screen is written down after this much output, and in a pause after at least the second.
 const CHECKPOINT_EVERY_BYTES: u64 = 8 << 20; // 8 MiB
@@ -14,6 +14,8 @@ const CHECKPOINT_MIN_BYTES: u64 = 256 << 10; // 256 KiB
 /// The screen, and how far it is painted.
 pub(super) struct Canvas {
     screen: Screen,
+    /// Whether it asks for a secret; nothing until somebody wants to know.
+    asks: Option<bool>,
     /// The output so far.
     end: Offset,
     checkpointed: Offset,
@@ -34,12 +36,12 @@ type Chore = fn(&Folder);
 
 impl Canvas {
     pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
-        Self { screen, end: at, checkpointed: at, folder: folder.clone(), clerk: clerk(folder) }
+        Self { screen, asks: None, end: at, checkpointed: at, folder: folder.clone(), clerk: clerk(folder) }
     }
 
     /// Paints output that begins where the last ended.
     pub(super) fn paint(&mut self, bytes: &[u8]) {
-        self.screen.feed(bytes);
+        self.screen_mut().feed(bytes);
         self.end += bytes.len() as u64;
         self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
@@ -49,7 +51,13 @@ impl Canvas {
     }
 
     pub(super) fn screen_mut(&mut self) -> &mut Screen {
+        self.asks = None;
         &mut self.screen
+    }
+
+    /// Whether the screen asks for a secret where the cursor is.
+    pub(super) fn asks(&mut self) -> bool {
+        *self.asks.get_or_insert_with(|| secret::asks(&self.screen))
     }
 
     /// The offset that a dump of the screen stands for: a sequence that is not complete is not painted.

@@ -192,8 +192,8 @@ impl Host {
         self.release_held_key();
         self.tend_asking();
         self.write_input()?;
-        let wrote = if ready.output { self.pump()? } else { false };
-        if wrote {
+        let read = if ready.output { self.pump()? } else { 0 };
+        if read > 0 {
             self.ending.output();
             // Answers to what the program just asked.
             self.write_input()?;
@@ -215,6 +215,9 @@ impl Host {
             self.clients.publish(&Event::Head { offset });
         }
         self.tend_status();
+        if self.local.is_some() {
+            self.output.foresee_key(read);
+        }
         Ok(())
     }
 }

@@ -102,6 +102,13 @@ impl Output {
         output
     }
 
+    /// Judges now what the next key would wait for, if these bytes were all that the program had to say.
+    pub(super) fn foresee_key(&mut self, read: usize) {
+        if (1..MORE_BYTES).contains(&read) {
+            self.canvas.asks();
+        }
+    }
+
     /// Whether the program stopped to wait for an answer: nothing is behind its last question, the last of the bytes
     /// that were read.
     fn waits_for_answer(&self, master: &OwnedFd, read: usize) -> bool {
@@ -139,16 +146,16 @@ fn is_readable(master: &OwnedFd) -> bool {
 }
 
 impl Host {
-    /// Takes what the program wrote. True if it wrote anything.
-    pub(super) fn pump(&mut self) -> io::Result<bool> {
+    /// Takes what the program wrote; gives its bytes.
+    pub(super) fn pump(&mut self) -> io::Result<usize> {
         let filled = self.output.read(&self.master)?;
         if filled == 0 {
-            return Ok(false);
+            return Ok(0);
         }
         let buffer = std::mem::take(&mut self.output.buffer);
         self.take(&buffer[..filled]);
         self.output.buffer = buffer;
-        Ok(true)
+        Ok(filled)
     }
 
     fn take(&mut self, bytes: &[u8]) {

@@ -8,7 +8,6 @@ use protocol::ClientNumber;
 use protocol::frame::DetachReason;
 use std::io;
 use std::time::Instant;
-use terminal::secret;
 
 impl Host {
     pub(super) fn read_keys(&mut self) {
@@ -82,7 +81,7 @@ impl Host {
 
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
-            let asks = || secret::asks(self.output.canvas.screen());
+            let asks = || self.output.canvas.asks();
             for receipt in self.input.write(&self.master, &mut self.recording, asks)? {
                 self.done(receipt.client, receipt.call);
             }
