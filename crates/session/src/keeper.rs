@@ -114,14 +114,7 @@ pub fn main(args: KeeperArgs, command: &[OsString]) -> io::Result<()> {
 /// Leaves the terminal, the process group and the descriptors of whoever started us (T18, T22).
 fn detach_from_everything() {
     let _ = rustix::process::setsid();
-    signals::ignore(&[
-        libc::SIGHUP,
-        libc::SIGINT,
-        libc::SIGQUIT,
-        libc::SIGPIPE,
-        libc::SIGTSTP,
-        libc::SIGXFSZ,
-    ]);
+    signals::ignore(&signals::OF_TERMINALS);
     process::adopt_orphans();
 }
 

@@ -149,6 +149,18 @@ pub(crate) fn is_held(path: &Path) -> bool {
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
 }
 
+/// Waits until nobody holds that lock; false if somebody does all this time.
+pub(crate) fn is_left_within(path: &Path, limit: Duration) -> bool {
+    let end = Instant::now() + limit;
+    while is_held(path) {
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(TRY_EVERY);
+    }
+    true
+}
+
 /// How often a lock is tried that somebody else holds.
 const TRY_EVERY: Duration = Duration::from_millis(5);
 

@@ -136,13 +136,8 @@ impl Registry {
         }
         // A host stores the last output and packs the recording after the end; a program's children may hold on to
         // their terminal for ever.
-        let alive = entry.folder.alive_path();
-        let end = std::time::Instant::now() + HOST_LEAVES_WITHIN;
-        while process::is_held(&alive) {
-            if std::time::Instant::now() > end {
-                return Err(Error::Occupied(entry.name.clone()));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+        if !process::is_left_within(&entry.folder.alive_path(), HOST_LEAVES_WITHIN) {
+            return Err(Error::Occupied(entry.name.clone()));
         }
         // A folder that is half removed must not be taken for a session: it loses its name first.
         let path = entry.folder.path();

@@ -44,6 +44,11 @@ pub fn pipe(signals: &[i32]) -> io::Result<OwnedFd> {
     Ok(read)
 }
 
+/// What would end or stop a process that outlives every terminal. A file that may not grow (SIGXFSZ) is an error of a
+/// write where it is ignored, like a full disk.
+pub const OF_TERMINALS: [i32; 6] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTSTP, libc::SIGXFSZ];
+
 /// Lets signals pass without effect.
 pub fn ignore(signals: &[i32]) {
     for signal in signals {

@@ -19,16 +19,22 @@ fn limit_files(pid: u32, bytes: Option<u64>) {
     prlimit(Pid::from_raw(pid as i32), Resource::Fsize, limit).expect("limit the files of a process of ours");
 }
 
+/// A session whose program ended with status 5 while the disk refused its keeper every byte.
+fn ended_unwritten(rig: &Rig) -> Session {
+    let session = rig.start("late", "echo ready; read line; exit 5");
+    rig.wait_for_line("late", "ready");
+    limit_files(session.pids().keeper, Some(0));
+    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
+    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
+    session
+}
+
 /// T21: the end is told at once, the keeper stays until it stands on disk, and then all leave.
 #[test]
 fn an_end_that_the_disk_refuses_is_written_later() {
     let rig = Rig::new();
-    let session = rig.start("late", "echo ready; read line; exit 5");
-    rig.wait_for_line("late", "ready");
+    let session = ended_unwritten(&rig);
     let pids = session.pids();
-    limit_files(pids.keeper, Some(0));
-    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
-    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
     assert_eq!(session.status().exit, Some(ExitStatus::Code(5)), "the host still answers");
     assert_eq!(rig.instance.json(&["kill", "late", "--json"])["exit"], json!({ "code": 5 }));
     assert_eq!(session.exit(), None);
@@ -44,12 +50,8 @@ fn an_end_that_the_disk_refuses_is_written_later() {
 #[test]
 fn an_end_that_the_disk_refused_outlives_the_keeper() {
     let rig = Rig::new();
-    let session = rig.start("late", "echo ready; read line; exit 5");
-    rig.wait_for_line("late", "ready");
+    let session = ended_unwritten(&rig);
     let pids = session.pids();
-    limit_files(pids.keeper, Some(0));
-    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
-    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
     kill(pids.keeper);
     let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
     assert!(gone.is_some(), "{:?}", rig.instance.leaked());
@@ -60,12 +62,8 @@ fn an_end_that_the_disk_refused_outlives_the_keeper() {
 #[test]
 fn a_keeper_that_waits_for_the_disk_sleeps() {
     let rig = Rig::new();
-    let session = rig.start("late", "echo ready; read line; exit 5");
-    rig.wait_for_line("late", "ready");
+    let session = ended_unwritten(&rig);
     let keeper = session.pids().keeper;
-    limit_files(keeper, Some(0));
-    assert!(rig.run(&["send", "late", "--submit", "go"]).status.success());
-    assert_eq!(rig.end_of("late"), json!({ "code": 5 }));
     let used = proc::processor_time(keeper).unwrap();
     let mut client = session.client();
     let error = client.receive(std::time::Instant::now() + Duration::from_secs(2)).unwrap_err();

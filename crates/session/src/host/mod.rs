@@ -79,16 +79,9 @@ pub(crate) struct Host {
 /// Runs a host until its session is over, or until it is replaced.
 pub fn main(args: HostArgs) -> Result<()> {
     role::set_name(c"cf-host");
-    signals::ignore(&[
-        libc::SIGHUP,
-        libc::SIGINT,
-        libc::SIGQUIT,
-        libc::SIGPIPE,
-        libc::SIGTSTP,
-        // A file that may not grow is an error of a write, like a full disk.
-        libc::SIGXFSZ,
-        libc::SIGCHLD,
-    ]);
+    signals::ignore(&signals::OF_TERMINALS);
+    // Nobody waits for the processes that try a binary.
+    signals::ignore(&[libc::SIGCHLD]);
     let _ = rustix::process::setsid();
     let mut host = Host::new(args)?;
     host.run()

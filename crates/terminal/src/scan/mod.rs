@@ -278,10 +278,11 @@ impl Scanner {
                 return at + 1;
             };
             let end = at + b"\x1b[".len() + body.len() + 1;
-            if csi::asks(body, last) && (end - at) as u64 <= MAX_HELD_CSI {
-                if let Some(query) = csi::query(body, last) {
-                    chunk.push(chunk.offset(at), chunk.offset(end), Item::Query(query));
-                }
+            if csi::asks(body, last)
+                && (end - at) as u64 <= MAX_HELD_CSI
+                && let Some(query) = csi::query(body, last)
+            {
+                chunk.push(chunk.offset(at), chunk.offset(end), Item::Query(query));
             }
             at = end;
         }
