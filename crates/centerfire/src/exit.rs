@@ -77,42 +77,33 @@ pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCo
 /// The exit code of an error, and its word for programs.
 fn facts(error: &Error) -> (u8, &'static str) {
     match error.downcast_ref::<session::Error>() {
-        Some(error) => facts_of_session(error),
+        Some(error) => (code_of_session(error), error.word()),
         None if is_broken_pipe(error) => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
         None => (FAILED, "FAILED"),
     }
 }
 
 /// Without a wildcard: who adds an error decides what scripts see of it.
-fn facts_of_session(error: &session::Error) -> (u8, &'static str) {
+fn code_of_session(error: &session::Error) -> u8 {
     use session::Error as S;
     match error {
-        S::NoSuchSession { .. } => (3, "NO_SUCH_SESSION"),
-        S::Ambiguous { .. } => (3, "AMBIGUOUS"),
-        S::NoHost(_) => (4, "NO_HOST"),
-        S::Ended { .. } => (4, "ENDED"),
-        S::Running(_) => (5, "RUNNING"),
-        S::Occupied(_) => (5, "OCCUPIED"),
-        S::Inside { .. } => (5, "INSIDE"),
-        S::Refused { code, .. } => match code {
-            Refusal::Ended => (4, "ENDED"),
-            Refusal::BadRequest => (5, "BAD_REQUEST"),
-            Refusal::Version => (5, "VERSION"),
-            Refusal::NotInControl => (5, "NOT_IN_CONTROL"),
-            Refusal::WriteRejected => (5, "WRITE_REJECTED"),
-            Refusal::Failed => (5, "FAILED"),
-        },
-        S::Exec { source, .. } if source.kind() == ErrorKind::NotFound => (127, "EXEC"),
-        S::Exec { .. } => (126, "EXEC"),
-        S::OutputClosed => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
-        S::BadName { .. } => (FAILED, "BAD_NAME"),
-        S::Connection { .. }
+        S::NoSuchSession { .. } | S::Ambiguous { .. } => 3,
+        S::NoHost(_) | S::Ended { .. } | S::Refused { code: Refusal::Ended, .. } => 4,
+        S::Running(_) | S::Occupied(_) | S::Inside { .. } | S::Refused { .. } => 5,
+        S::Exec { source, .. } if source.kind() == ErrorKind::NotFound => 127,
+        S::Exec { .. } => 126,
+        S::OutputClosed => OUTPUT_CLOSED,
+        S::BadName { .. }
+        | S::Unending(_)
+        | S::Unfound(_)
+        | S::NoSuchSignal(_)
+        | S::Connection { .. }
         | S::Protocol(_)
         | S::Busy { .. }
         | S::Journal(_)
         | S::NoTerminals(_)
         | S::System { .. }
-        | S::Io { .. } => (FAILED, "FAILED"),
+        | S::Io { .. } => FAILED,
     }
 }
 

@@ -62,6 +62,18 @@ pub enum Error {
     /// Its program ended, and something that it started lives on in its terminal.
     #[error("`{0}` has ended, but something it started still holds its terminal; end that first")]
     Occupied(String),
+    /// Its program was killed and is still there.
+    #[error("`{0}` does not end, even by SIGKILL; the kernel may be holding it")]
+    Unending(String),
+    /// Its program was not found, and nothing says that it ended.
+    #[error(
+        "`{0}` may still run: its program was not found, and no end of it was written down; `centerfire kill {0}` \
+         tries again"
+    )]
+    Unfound(String),
+    /// A number that is no signal's.
+    #[error("there is no signal {0}")]
+    NoSuchSignal(i32),
     /// The session does not run any more, and nothing can be asked of it.
     #[error("{how}; {next}")]
     Ended {
@@ -134,6 +146,40 @@ pub enum Error {
 }
 
 impl Error {
+    /// A word for programs: the `code` of every error that is told as JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::NoSuchSession { .. } => "NO_SUCH_SESSION",
+            Self::Ambiguous { .. } => "AMBIGUOUS",
+            Self::BadName { .. } => "BAD_NAME",
+            Self::Exec { .. } => "EXEC",
+            Self::NoHost(_) => "NO_HOST",
+            Self::Running(_) => "RUNNING",
+            Self::Occupied(_) => "OCCUPIED",
+            Self::Ended { .. } => "ENDED",
+            Self::Inside { .. } => "INSIDE",
+            Self::OutputClosed => "OUTPUT_CLOSED",
+            Self::NoSuchSignal(_) => "NO_SUCH_SIGNAL",
+            Self::Refused { code, .. } => match code {
+                Refusal::Ended => "ENDED",
+                Refusal::BadRequest => "BAD_REQUEST",
+                Refusal::Version => "VERSION",
+                Refusal::NotInControl => "NOT_IN_CONTROL",
+                Refusal::WriteRejected => "WRITE_REJECTED",
+                Refusal::Failed => "FAILED",
+            },
+            Self::Unending(_)
+            | Self::Unfound(_)
+            | Self::Connection { .. }
+            | Self::Protocol(_)
+            | Self::Busy { .. }
+            | Self::Journal(_)
+            | Self::NoTerminals(_)
+            | Self::System { .. }
+            | Self::Io { .. } => "FAILED",
+        }
+    }
+
     /// Whether the host died or left: the session may have another in a moment ([`crate::client::reach`]).
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::NoHost(_) | Self::Connection { .. })

@@ -5,7 +5,7 @@
 const NAMING_FLAGS: &[&str] = &["--session-id", "--resume", "-r"];
 
 /// Of a session's command; `None` where nothing is known of the program.
-pub(crate) fn resume_command(command: &[String]) -> Option<String> {
+pub fn resume_command(command: &[String]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
     let name = program.rsplit('/').next()?;
     if !matches!(name, "claude" | "claude-code") {

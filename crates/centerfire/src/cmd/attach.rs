@@ -35,7 +35,7 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
         if entry.phase != Phase::Running {
-            return Err(super::show::ended(&entry));
+            return Err(session::summary::ended(&entry).into());
         }
         let detach_key = self.detach_key.unwrap_or(context.config.detach_key);
         let (control, history) = (!self.read_only, self.history);

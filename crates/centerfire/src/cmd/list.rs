@@ -1,11 +1,11 @@
 //! `centerfire list`: all sessions at a glance.
 
-use super::show::{describe, state_word};
 use crate::context::Context;
 use crate::term::{one_line, paint, say};
 use protocol::{Phase, Time};
 use serde_json::{Value, json};
 use session::registry::Entry;
+use session::summary::{describe, state_word};
 use std::process::ExitCode;
 
 /// List sessions: those that run, or all

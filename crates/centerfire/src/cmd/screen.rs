@@ -2,10 +2,9 @@
 
 use crate::context::Context;
 use clap::ValueEnum;
-use protocol::{Offset, Phase};
-use serde_json::json;
+use protocol::Offset;
+use session::look::{look, screen_json};
 use session::registry::Entry;
-use session::replay;
 use std::io::Write;
 use std::process::ExitCode;
 use terminal::Screen;
@@ -36,7 +35,7 @@ impl Args {
         let (screen, offset) = see(context, &entry, self.history)?;
         let mut out = std::io::stdout().lock();
         match if context.json { Format::Json } else { self.format } {
-            Format::Json => writeln!(out, "{}", as_json(&screen, offset, self.history))?,
+            Format::Json => writeln!(out, "{}", screen_json(&screen, offset, self.history))?,
             Format::Text => {
                 // The blank rows below the last text only push it off the reader's own screen.
                 let lines = [screen.history_lines(self.history), screen.lines()].concat();
@@ -58,29 +57,11 @@ impl Args {
     }
 }
 
-/// A session's screen and the offset it stands for: from its host, or from its journal.
+/// A session's screen and the offset it stands for; what of the recording is damaged is told.
 pub(crate) fn see(context: &Context, entry: &Entry, history: usize) -> anyhow::Result<(Screen, Offset)> {
-    if entry.phase == Phase::Running {
-        let snapshot = context.connect(entry, "screen")?.snapshot(history)?;
-        return Ok((snapshot.screen(history), snapshot.offset));
-    }
-    let mut view = replay::view(&entry.folder, &entry.meta, history.max(context.config.history_lines))?;
-    for error in view.take_damage() {
+    let seen = look(entry, "screen", history, context.config.history_lines)?;
+    for error in seen.damage {
         eprintln!("centerfire: left out: {error}");
     }
-    let offset = view.position();
-    Ok((view.into_screen(), offset))
-}
-
-fn as_json(screen: &Screen, offset: Offset, history: usize) -> serde_json::Value {
-    let cursor = screen.cursor();
-    json!({
-        "offset": offset,
-        "size": screen.size(),
-        "cursor": { "row": cursor.row, "col": cursor.col, "visible": cursor.visible, "style": cursor.style },
-        "alternate": screen.alternate(),
-        "title": screen.title(),
-        "lines": screen.lines(),
-        "history": screen.history_lines(history),
-    })
+    Ok((seen.screen, seen.offset))
 }

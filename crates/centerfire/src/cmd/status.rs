@@ -1,10 +1,10 @@
 //! `centerfire status`: the instance at a glance.
 
-use super::show::state_word;
 use crate::context::Context;
 use crate::term;
 use protocol::Phase;
 use serde_json::json;
+use session::summary::state_word;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 

@@ -85,7 +85,7 @@ fn upgrade(
     binary: &Path,
 ) -> anyhow::Result<Outcome> {
     if entry.phase != Phase::Running {
-        return Err(super::show::ended(entry));
+        return Err(session::summary::ended(entry).into());
     }
     if before.is_some_and(|before| is_same(&before, own)) {
         return Ok(Outcome::Skipped);

@@ -190,7 +190,7 @@ impl Args {
         if let Some((line, offset)) = text.map(|mut text| text.look()).transpose()?.flatten() {
             return Ok(Seen::Line(line, offset));
         }
-        Err(super::show::ended(entry))
+        Err(session::summary::ended(entry).into())
     }
 }
 

@@ -3,11 +3,12 @@
 //! The keeper is its parent, and still the one who says how it ended.
 
 use super::{HARDER, HOST_ANSWERS_WITHIN, is_silent};
+use crate::client::HostClient;
+use crate::crew::Crew;
+use crate::registry::Entry;
+use crate::{Error, Result};
 use protocol::ExitStatus;
 use rustix::process::Signal;
-use session::client::HostClient;
-use session::crew::Crew;
-use session::registry::Entry;
 use std::time::{Duration, Instant};
 
 /// How long the keeper may take to write down how the program ended.
@@ -16,18 +17,18 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Sends the program one signal.
-pub(super) fn send(entry: &Entry, signal: i32) -> anyhow::Result<()> {
+pub(super) fn send(entry: &Entry, signal: i32) -> Result<()> {
     let program = Crew::find(&entry.folder).program;
-    let program = program.ok_or_else(|| session::Error::NoHost(entry.name.clone()))?;
-    let signal = Signal::from_named_raw(signal).ok_or_else(|| anyhow::anyhow!("no such signal"))?;
-    Ok(program.signal_groups(signal)?)
+    let program = program.ok_or_else(|| Error::NoHost(entry.name.clone()))?;
+    let signal = Signal::from_named_raw(signal).ok_or(Error::NoSuchSignal(signal))?;
+    program.signal_groups(signal).map_err(Error::system("signal the program"))
 }
 
 /// Ends the program and gives how it ended.
-pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> {
+pub(super) fn end(entry: &Entry, grace: Duration) -> Result<ExitStatus> {
     let crew = Crew::find(&entry.folder);
     if crew.is_empty() {
-        return exit(entry)?.ok_or_else(|| session::Error::NoHost(entry.name.clone()).into());
+        return exit(entry)?.ok_or_else(|| Error::NoHost(entry.name.clone()));
     }
     crew.resume();
     if let Some(program) = &crew.program {
@@ -37,7 +38,7 @@ pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> 
             program.ended_within(grace)
         };
         if !HARDER.into_iter().any(ends) {
-            anyhow::bail!("`{}` does not end, even by SIGKILL; the kernel may be holding it", entry.name);
+            return Err(Error::Unending(entry.name.clone()));
         }
     }
     let status = written(entry)?;
@@ -46,20 +47,16 @@ pub(super) fn end(entry: &Entry, grace: Duration) -> anyhow::Result<ExitStatus> 
         Some(status) => Ok(status),
         // One that was found has ended by now.
         None if crew.program.is_some() || crew.collected => Ok(ExitStatus::Lost),
-        None => anyhow::bail!(
-            "`{0}` may still run: its program was not found, and no end of it was written down; `centerfire kill {0}` \
-             tries again",
-            entry.name
-        ),
+        None => Err(Error::Unfound(entry.name.clone())),
     }
 }
 
-fn exit(entry: &Entry) -> session::Result<Option<ExitStatus>> {
+fn exit(entry: &Entry) -> Result<Option<ExitStatus>> {
     Ok(entry.folder.exit()?.map(|exit| exit.status))
 }
 
 /// Waits for the keeper's word. Without a keeper there is none.
-fn written(entry: &Entry) -> anyhow::Result<Option<ExitStatus>> {
+fn written(entry: &Entry) -> Result<Option<ExitStatus>> {
     let end = Instant::now() + WRITTEN_WITHIN;
     loop {
         let status = exit(entry)?;
@@ -71,7 +68,7 @@ fn written(entry: &Entry) -> anyhow::Result<Option<ExitStatus>> {
 }
 
 /// A host that neither leaves now nor answers never will; its keeper starts another, which closes the recording.
-fn replace_stuck_host(entry: &Entry, crew: &Crew) -> session::Result<()> {
+fn replace_stuck_host(entry: &Entry, crew: &Crew) -> Result<()> {
     if crew.hosts.iter().all(|host| host.ended_within(HOST_ANSWERS_WITHIN)) {
         return Ok(());
     }

@@ -1,0 +1,92 @@
+//! A session in a few words: what `show`, `list` and the server say of it.
+
+use crate::Error;
+use crate::client::reach;
+use crate::registry::Entry;
+use crate::resume::resume_command;
+use protocol::frame::{Answer, Request};
+use protocol::{ExitStatus, Phase, Status};
+use serde_json::{Value, json};
+
+/// The status from the host itself, which a client called `name` asks, or its last words.
+pub fn present_status(entry: &Entry, name: &str) -> Option<Status> {
+    let ask = || reach(&entry.folder, &entry.meta, name)?.call(Request::Status);
+    match entry.phase {
+        Phase::Running => match ask() {
+            Ok(Answer::Status(status)) => Some(*status),
+            _ => entry.status.clone(),
+        },
+        _ => entry.status.clone(),
+    }
+}
+
+/// A session as JSON: of `show --json`, of each line of `list --json`, of the server.
+pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
+    let meta = &entry.meta;
+    let mut value = json!({
+        "id": meta.id,
+        "name": entry.name,
+        "phase": entry.phase,
+        "state": state_word(entry, status),
+        "exit": entry.exit,
+        "command": meta.command,
+        "cwd": meta.cwd,
+        "created": meta.created,
+        "parent": meta.parent,
+        "folder": entry.folder.path(),
+        "socket": meta.socket,
+        "size": meta.size,
+    });
+    if let Some(bytes) = &meta.bytes {
+        value["bytes"] = json!(bytes);
+    }
+    if entry.phase != Phase::Running
+        && let Some(resume) = resume_command(&meta.command)
+    {
+        value["resume"] = json!(resume);
+    }
+    if let Some(status) = status {
+        value["offset"] = json!(status.offset);
+        value["size"] = json!(status.size);
+        value["title"] = json!(status.title);
+        value["program"] = json!(status.program);
+        value["program_since"] = json!(status.program_since);
+        value["last_output"] = json!(status.last_output);
+        value["clients"] = json!(status.clients);
+        value["degraded"] = json!(status.degraded);
+        value["unsynced"] = json!(status.unsynced);
+        if entry.phase == Phase::Running {
+            value["pids"] = json!(status.pids);
+        }
+    }
+    value
+}
+
+/// One word for where a session stands: its program's own state while it runs.
+pub fn state_word(entry: &Entry, status: Option<&Status>) -> String {
+    match (entry.phase, entry.exit) {
+        (Phase::Running, _) => match status.map(|status| serde_json::to_value(status.program.state)) {
+            Some(Ok(Value::String(state))) if state != "unknown" => state,
+            _ => "running".to_owned(),
+        },
+        (Phase::Exited, Some(ExitStatus::Code(0))) => "exited".to_owned(),
+        (Phase::Exited, Some(status)) => status.to_string(),
+        _ => "lost".to_owned(),
+    }
+}
+
+/// Why a session that does not run cannot be joined, and what can be done with it.
+pub fn ended(entry: &Entry) -> Error {
+    let name = &entry.name;
+    let how = match (entry.phase, entry.exit) {
+        (Phase::Exited, Some(status)) => format!("`{name}` has ended ({status})"),
+        _ => format!("`{name}` is lost: its processes are gone, by a reboot or because all were killed"),
+    };
+    let resume = match resume_command(&entry.meta.command) {
+        Some(resume) => format!(", `{resume}` in {} takes its conversation up again", entry.meta.cwd),
+        None => String::new(),
+    };
+    let next =
+        format!("`centerfire replay {name}` shows it, `centerfire restart {name}` starts it again{resume}");
+    Error::Ended { how, next }
+}
