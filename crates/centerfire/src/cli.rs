@@ -75,6 +75,8 @@ commands! {
     Prune => prune,
     Verify => verify,
     Status => status,
+    Serve => serve,
+    Token => token,
     Doctor => doctor,
     Reset => reset,
     Config => config,

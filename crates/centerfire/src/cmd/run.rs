@@ -77,6 +77,11 @@ pub(crate) const ENCLOSING_MARKS: &[&str] = &[
     "ZELLIJ_SESSION_NAME",
 ];
 
+/// The marks of an enclosing CLI, by name.
+pub(crate) fn enclosing_marks() -> Vec<String> {
+    ENCLOSING_MARKS.iter().map(|name| (*name).to_owned()).collect()
+}
+
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let command = if self.command.is_empty() { default_command() } else { self.command.clone() };
@@ -136,7 +141,7 @@ fn start(
         cwd,
         size: args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT),
         env,
-        without: ENCLOSING_MARKS.iter().map(|name| (*name).to_owned()).collect(),
+        without: enclosing_marks(),
         termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
         parent,
         settings: context.config.settings(),

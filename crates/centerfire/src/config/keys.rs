@@ -98,6 +98,20 @@ pub(crate) const KEYS: &[Key] = &[
             })
         },
     },
+    Key {
+        name: "serve.listen",
+        takes: "an address and a port, such as `127.0.0.1:7333`",
+        about: "Where `centerfire serve` listens. An address that others can reach is refused without \
+                `--insecure-network`.",
+        set: |config, value| {
+            let text = text(value)?;
+            config.serve_listen = text
+                .parse()
+                .map_err(|_| format!("`{text}` is no address and port, such as 127.0.0.1:7333"))?;
+            Ok(())
+        },
+        get: |config| json!(config.serve_listen.to_string()),
+    },
 ];
 
 /// A petabyte: beyond it a number of bytes would not fit.

@@ -14,6 +14,7 @@ pub(crate) use merge::load;
 use anyhow::bail;
 use session::home::Home;
 use session::role::{Settings, megabytes};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use terminal::key::DetachKey;
 
@@ -26,7 +27,12 @@ pub(crate) struct Config {
     pub retention_days: Option<u64>,
     pub quota_mb: Option<u64>,
     pub colours: Colours,
+    pub serve_listen: SocketAddr,
 }
+
+/// Where the server listens: a port that no well-known program has
+/// ([decision 9](../../../../docs/decisions/0009-port-7333.md)).
+const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7333);
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +53,7 @@ impl Default for Config {
             retention_days: None,
             quota_mb: None,
             colours: Colours::Auto,
+            serve_listen: SERVE_LISTEN,
         }
     }
 }

@@ -1,0 +1,86 @@
+//! `centerfire serve`: sessions for browsers and programs.
+
+use super::run::enclosing_marks;
+use crate::context::Context;
+use crate::term::say;
+use anyhow::Context as _;
+use gateway::Options;
+use gateway::server::{Server, StartError};
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Threads that answer requests. What they do takes microseconds; what takes longer is done beside them.
+const THREADS: usize = 2;
+
+/// Open all sessions to browsers and programs, over HTTP and WebSocket
+///
+/// It prints a link that logs one browser in, once, within 15 minutes. Programs send a token of `centerfire token create`
+/// as `Authorization: Bearer TOKEN`. The server may be ended at any moment: sessions go on without it, and whoever watched
+/// goes on where he was when it is back.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  centerfire serve --open\n  centerfire serve --listen 127.0.0.1:9000")]
+pub(crate) struct Args {
+    /// Where to listen; only this machine can reach a loopback address
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Open the link in a browser
+    #[arg(long)]
+    open: bool,
+    /// A name by which browsers may call the server, such as that of a proxy before it; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// Listen on an address that others can reach, without encryption
+    #[arg(long)]
+    insecure_network: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let listen = self.listen.unwrap_or(context.config.serve_listen);
+        if !listen.ip().is_loopback() && !self.insecure_network {
+            return Err(StartError::NotLoopback(listen).into());
+        }
+        let options = Options {
+            listen,
+            hosts: self.host,
+            settings: context.config.settings(),
+            without: enclosing_marks(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()
+            .context("start the server's threads")?;
+        runtime.block_on(async {
+            let server = Server::bind(context.home.clone(), options).await?;
+            let link = server.login_link()?;
+            context
+                .say(&serde_json::json!({ "url": link, "address": server.address()?.to_string() }), || {
+                    link.clone()
+                });
+            if self.open {
+                open(&link);
+            }
+            if std::io::stdout().is_terminal() && !context.json {
+                say("the link works once; C-c ends the server, and no session");
+            }
+            server.run().await.context("serve")
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Asks the desktop to show an address; where there is none the link has been printed.
+fn open(link: &str) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started = Command::new(opener)
+        .arg(link)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        eprintln!("centerfire: cannot open a browser ({opener}: {error}); open the link yourself");
+    }
+}

@@ -1,0 +1,81 @@
+//! What went wrong, for programs and people: a status, a code, a sentence. The form of every error is
+//! `{"error": sentence, "code": CODE}`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::frame::Refusal;
+use serde_json::json;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl ApiError {
+    /// One with a sentence that says what to do.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
+    }
+
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+    }
+
+    /// A word for programs.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// A sentence for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<session::Error> for ApiError {
+    fn from(error: session::Error) -> Self {
+        use session::Error as E;
+        let status = match &error {
+            E::NoSuchSession { .. } => StatusCode::NOT_FOUND,
+            E::NoHost(_) => StatusCode::GONE,
+            E::Ambiguous { .. }
+            | E::Running(_)
+            | E::Occupied(_)
+            | E::Ended { .. }
+            | E::Refused { code: Refusal::NotInControl | Refusal::WriteRejected | Refusal::Ended, .. } => {
+                StatusCode::CONFLICT
+            }
+            E::BadName { .. }
+            | E::Exec { .. }
+            | E::NoSuchSignal(_)
+            | E::Refused { code: Refusal::BadRequest, .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Connection { .. } => StatusCode::GATEWAY_TIMEOUT,
+            E::Protocol(_) | E::Refused { .. } => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.word(), error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Json(json!({ "error": self.message, "code": self.code }));
+        let mut response = (self.status, body).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

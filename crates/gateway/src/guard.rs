@@ -1,0 +1,232 @@
+//! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
+
+use crate::token::{Grant, Role, Use};
+use crate::{ApiError, App, Options};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// The name of the cookie that holds a browser's secret.
+pub(crate) const COOKIE: &str = "centerfire";
+/// Wrong tokens of one address in [`FAILURES_WITHIN`], after which it has to wait.
+const FAILURES_MAX: u32 = 20;
+const FAILURES_WITHIN: Duration = Duration::from_secs(60);
+/// Addresses of which failures are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// The names by which the server may be called.
+pub(crate) struct Guard {
+    hosts: HashSet<String>,
+}
+
+/// Logins that failed in one stretch of time.
+pub(crate) struct Failures {
+    since: Instant,
+    count: u32,
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) struct Access(pub Grant);
+
+impl Guard {
+    /// For a server that listens on `address`.
+    pub(crate) fn new(address: SocketAddr, options: &Options) -> Self {
+        let port = address.port();
+        let mut hosts: HashSet<String> =
+            ["localhost", "127.0.0.1", "[::1]"].iter().map(|host| format!("{host}:{port}")).collect();
+        hosts.insert(address.to_string());
+        for host in &options.hosts {
+            let host = host.to_ascii_lowercase();
+            hosts.extend([format!("{host}:{port}"), host]);
+        }
+        Self { hosts }
+    }
+
+    /// Refuses a request that was sent to another name, or by another site's page.
+    fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if !self.hosts.contains(&host.to_ascii_lowercase()) {
+            let message = format!(
+                "this server is not called `{}`; `centerfire serve --host NAME` allows a name",
+                host.escape_default()
+            );
+            return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "HOST_NOT_ALLOWED", message));
+        }
+        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+        let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+        let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        if page.is_some_and(|page| self.hosts.contains(page)) {
+            return Ok(());
+        }
+        Err(ApiError::new(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "another site's page asked"))
+    }
+}
+
+/// Lets a request pass to an endpoint that needs a role, or none.
+pub(crate) async fn authorize(
+    State((app, needed)): State<(App, Option<Role>)>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    app.0.guard.check(request.headers())?;
+    if let Some(needed) = needed {
+        let access = app.admit(request.headers(), request.method(), peer.ip())?;
+        if access.0.role < needed {
+            let message = format!("this needs the role {needed}, the token has {}", access.0.role);
+            return Err(ApiError::forbidden(message));
+        }
+        request.extensions_mut().insert(access);
+    }
+    Ok(next.run(request).await)
+}
+
+impl App {
+    fn admit(&self, headers: &HeaderMap, method: &Method, peer: IpAddr) -> Result<Access, ApiError> {
+        self.check_patience(peer)?;
+        let bearer = bearer(headers);
+        let Some(secret) = bearer.or_else(|| cookie(headers)) else {
+            return Err(ApiError::unauthorized(
+                "a token is needed; `centerfire token create --role view` makes one",
+            ));
+        };
+        let Some(grant) = self.0.tokens.check(secret).map_err(broken_store)? else {
+            self.count_failure(peer);
+            return Err(ApiError::unauthorized("the token is unknown, was revoked or has ended"));
+        };
+        let kind = if bearer.is_some() { Use::Bearer } else { Use::Cookie };
+        if grant.kind != kind {
+            self.count_failure(peer);
+            return Err(ApiError::unauthorized("a browser's cookie is no token, and a token no cookie"));
+        }
+        // A browser sends its cookie along with whatever page asks; only a page of ours may change something by it, and
+        // of such a request a browser always tells the origin.
+        let reads = method == Method::GET || method == Method::HEAD;
+        let upgrades = headers.contains_key(header::UPGRADE);
+        if kind == Use::Cookie && (!reads || upgrades) && !headers.contains_key(header::ORIGIN) {
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "the origin is missing"));
+        }
+        Ok(Access(grant))
+    }
+
+    /// Refuses an address that sent too many wrong tokens.
+    pub(crate) fn check_patience(&self, peer: IpAddr) -> Result<(), ApiError> {
+        let failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let tired = failures.get(&peer).is_some_and(|failures| {
+            failures.count >= FAILURES_MAX && failures.since.elapsed() < FAILURES_WITHIN
+        });
+        if tired {
+            let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn count_failure(&self, peer: IpAddr) {
+        let mut all = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= ADDRESSES_MAX {
+            all.retain(|_, failures| failures.since.elapsed() < FAILURES_WITHIN);
+        }
+        let failures = all.entry(peer).or_insert(Failures { since: Instant::now(), count: 0 });
+        if failures.since.elapsed() >= FAILURES_WITHIN {
+            *failures = Failures { since: Instant::now(), count: 0 };
+        }
+        failures.count += 1;
+    }
+}
+
+pub(crate) fn broken_store(error: crate::token::StoreError) -> ApiError {
+    let status = match error {
+        crate::token::StoreError::Unknown(_) => {
+            return ApiError::new(StatusCode::NOT_FOUND, "TOKEN_NOT_FOUND", error.to_string());
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    ApiError::new(status, "TOKENS_UNREADABLE", error.to_string())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+impl FromRequestParts<App> for Access {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| ApiError::unauthorized("a token is needed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard() -> Guard {
+        let options = Options {
+            listen: ([127, 0, 0, 1], 7333).into(),
+            hosts: vec!["Desk.example".to_owned()],
+            settings: Default::default(),
+            without: Vec::new(),
+        };
+        Guard::new(options.listen, &options)
+    }
+
+    fn verdict(host: &str, origin: Option<&str>) -> Result<(), &'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        guard().check(&headers).map_err(|error| error.code())
+    }
+
+    #[test]
+    fn only_its_own_names_and_pages_are_let_in() {
+        for host in ["127.0.0.1:7333", "localhost:7333", "LOCALHOST:7333", "[::1]:7333", "desk.example"] {
+            assert_eq!(verdict(host, None), Ok(()), "{host}");
+            assert_eq!(verdict(host, Some(&format!("http://{host}"))), Ok(()), "{host}");
+        }
+        for host in
+            ["", "evil.example", "127.0.0.1:80", "localhost", "evil.example:7333", "127.0.0.1:7333.evil"]
+        {
+            assert_eq!(verdict(host, None), Err("HOST_NOT_ALLOWED"), "{host}");
+        }
+        let evil = [
+            "null",
+            "",
+            "http://evil.example",
+            "http://localhost:7334",
+            "ftp://localhost:7333",
+            "localhost:7333",
+        ];
+        for origin in evil {
+            assert_eq!(verdict("localhost:7333", Some(origin)), Err("ORIGIN_NOT_ALLOWED"), "{origin}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_in_their_headers() {
+        let mut headers = HeaderMap::new();
+        assert_eq!((bearer(&headers), cookie(&headers)), (None, None));
+        headers.insert(header::AUTHORIZATION, "bearer  cf_x ".parse().unwrap());
+        headers.insert(header::COOKIE, "a=b; centerfire=cf_y; c=d".parse().unwrap());
+        assert_eq!((bearer(&headers), cookie(&headers)), (Some("cf_x"), Some("cf_y")));
+        headers.insert(header::AUTHORIZATION, "Basic cf_x".parse().unwrap());
+        assert_eq!(bearer(&headers), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! The server: sessions for browsers and programs, over HTTP and WebSocket.
+//!
+//! It owns nothing that must last but its tokens: sessions live in processes of their own, and every viewer is a cursor in
+//! a journal. So it may be killed at any moment; who comes back says how far it has read, and goes on there.
+//!
+//! [`server::Server`] listens; [`routes`] is the table of what it answers; [`live`] follows a session for all who
+//! watch it; [`ws`] speaks to one of them.
+
+pub mod audit;
+mod error;
+mod guard;
+mod host;
+mod live;
+pub mod routes;
+pub mod server;
+pub mod token;
+mod ws;
+
+use session::home::Home;
+use session::role::Settings;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+pub use error::ApiError;
+
+/// How the server was told to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Names beside the address by which browsers may call it, each a host without its port.
+    pub hosts: Vec<String>,
+    /// For the sessions that it starts.
+    pub settings: Settings,
+    /// Variables that an enclosing CLI leaves in the environment, which no session gets.
+    pub without: Vec<String>,
+}
+
+/// What every request needs.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    home: Home,
+    options: Options,
+    tokens: token::Store,
+    audit: audit::Log,
+    sessions: live::Hub,
+    /// Logins that failed, by address.
+    failures: Mutex<HashMap<std::net::IpAddr, guard::Failures>>,
+    started: Instant,
+    guard: guard::Guard,
+}

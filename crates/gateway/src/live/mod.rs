@@ -1,0 +1,195 @@
+//! Sessions that somebody watches. Each is followed once, however many watch: one task reads its journal on and keeps the
+//! last few megabytes as frames that are ready to be sent, which all viewers share. Who is further behind reads the journal
+//! alone until it has caught up.
+
+mod frames;
+mod tail;
+
+pub(crate) use frames::{Frames, Item, SNAPSHOT_HEAD_BYTES, output_of, snapshot};
+pub(crate) use tail::{After, Cursor};
+
+use crate::host::Host;
+use protocol::frame::{Event, Request};
+use protocol::{Offset, Phase, SessionId};
+use session::registry::Entry;
+use session::source::{Kind, Source};
+use session::{Error, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tail::Tail;
+use tokio::sync::{mpsc, watch};
+
+/// How long to wait for a word of the host before it is looked whether anybody watches still, and the session lives.
+const LISTEN: Duration = Duration::from_secs(5);
+/// The name by which a host knows us.
+const NAME: &str = "serve";
+
+/// All sessions that are watched.
+#[derive(Default)]
+pub(crate) struct Hub {
+    watched: Mutex<HashMap<SessionId, Weak<Live>>>,
+}
+
+/// One session that is watched.
+pub(crate) struct Live {
+    pub(crate) entry: Entry,
+    tail: Mutex<Tail>,
+    /// Counts the changes of the tail.
+    changes: watch::Sender<u64>,
+    host: Mutex<Option<Arc<Host>>>,
+}
+
+impl Hub {
+    /// The session, followed from now on if it was not yet.
+    pub(crate) fn watch(&self, entry: Entry) -> Result<Arc<Live>> {
+        let mut watched = lock(&self.watched);
+        if let Some(live) = watched.get(&entry.meta.id).and_then(Weak::upgrade)
+            && !live.is_over()
+        {
+            return Ok(live);
+        }
+        watched.retain(|_, live| live.strong_count() > 0);
+        let end = journal::Reader::end(&entry.folder.journal()).map_err(Error::from)?;
+        let live = Arc::new(Live {
+            tail: Mutex::new(Tail::new(end)),
+            changes: watch::Sender::new(0),
+            host: Mutex::default(),
+            entry,
+        });
+        watched.insert(live.entry.meta.id, Arc::downgrade(&live));
+        tokio::spawn(follow(Arc::downgrade(&live), live.entry.clone(), end));
+        Ok(live)
+    }
+
+    /// How many sessions are watched.
+    pub(crate) fn count(&self) -> usize {
+        lock(&self.watched).values().filter(|live| live.strong_count() > 0).count()
+    }
+}
+
+impl Live {
+    /// What comes after a cursor.
+    pub(crate) fn after(&self, cursor: &mut Cursor) -> After {
+        lock(&self.tail).after(cursor)
+    }
+
+    /// Whether who read the journal up to here can go on with what is shared.
+    pub(crate) fn can_join(&self, at: Offset) -> bool {
+        lock(&self.tail).can_join(at)
+    }
+
+    /// Tells of every change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// How far the journal was read.
+    pub(crate) fn end(&self) -> Offset {
+        lock(&self.tail).end()
+    }
+
+    fn is_over(&self) -> bool {
+        lock(&self.tail).is_over()
+    }
+
+    /// The host, for those who only look: while there is one.
+    pub(crate) fn host(&self) -> Option<Arc<Host>> {
+        lock(&self.host).clone()
+    }
+
+    fn push(&self, items: Vec<Item>) {
+        if !items.is_empty() {
+            lock(&self.tail).push(items);
+            self.changes.send_modify(|changes| *changes += 1);
+        }
+    }
+}
+
+/// Follows a session until it is over or nobody watches it.
+async fn follow(live: Weak<Live>, entry: Entry, from: Offset) {
+    let source = Source::of(&entry.folder, &entry.meta, from, Kind::Shown);
+    let Ok(source) = source else { return end(&live, &entry, from) };
+    let mut frames = Frames::new(source);
+    // Frames and the screens they are joined to need what was stored before the host said hello as well.
+    while let Some(events) = connect(&live, &entry).await {
+        if let Some(over) = listen(&live, &entry, &mut frames, events).await {
+            if over {
+                break;
+            }
+            return;
+        }
+    }
+    read_on(&live, &mut frames);
+    if !frames.ended() {
+        end(&live, &entry, frames.position());
+    }
+}
+
+/// Nothing more will come, and the journal does not say why.
+fn end(live: &Weak<Live>, entry: &Entry, at: Offset) {
+    if let Some(live) = live.upgrade() {
+        let status = entry.folder.exit().ok().flatten().map(|exit| exit.status);
+        live.push(vec![Item::exited(status, at)]);
+    }
+}
+
+/// Finds the host and asks it for events; nothing when the session is over.
+async fn connect(live: &Weak<Live>, entry: &Entry) -> Option<mpsc::Receiver<Event>> {
+    if entry.phase != Phase::Running {
+        return None;
+    }
+    while let Ok((host, events)) = Host::reach(entry, NAME).await {
+        if host.call(Request::Follow, &[]).await.is_ok() {
+            *lock(&live.upgrade()?.host) = Some(Arc::new(host));
+            return Some(events);
+        }
+    }
+    None
+}
+
+/// Reads on at each word of the host. True when the session is over, false when nobody watches it any more; nothing when
+/// the host is gone.
+async fn listen(
+    live: &Weak<Live>,
+    entry: &Entry,
+    frames: &mut Frames,
+    mut events: mpsc::Receiver<Event>,
+) -> Option<bool> {
+    loop {
+        if !read_on(live, frames) {
+            return Some(false);
+        }
+        match tokio::time::timeout(LISTEN, events.recv()).await {
+            Ok(Some(Event::Exited { .. })) => return Some(true),
+            Ok(Some(_)) => {
+                while events.try_recv().is_ok_and(|event| !matches!(event, Event::Exited { .. })) {}
+            }
+            Ok(None) => {
+                if let Some(live) = live.upgrade() {
+                    *lock(&live.host) = None;
+                }
+                return None;
+            }
+            Err(_) if !entry.folder.is_held(&entry.meta) => return Some(true),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Takes in what is stored by now; false if nobody watches.
+fn read_on(live: &Weak<Live>, frames: &mut Frames) -> bool {
+    loop {
+        let Some(live) = live.upgrade() else { return false };
+        // A journal that cannot be read is told by its end.
+        let items = frames.read().unwrap_or_default();
+        if items.is_empty() {
+            return true;
+        }
+        live.push(items);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,56 @@
+//! A browser trades the secret of its login link for a cookie.
+
+use crate::guard::{Access, COOKIE, broken_store};
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+/// What is traded.
+#[derive(Deserialize)]
+pub(super) struct Login {
+    token: String,
+}
+
+/// `POST /api/v1/login`.
+pub(super) async fn login(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Json(login): Json<Login>,
+) -> Result<impl IntoResponse, ApiError> {
+    app.check_patience(peer.ip())?;
+    let Some((secret, grant)) = app.0.tokens.redeem(&login.token).map_err(broken_store)? else {
+        app.count_failure(peer.ip());
+        return Err(ApiError::unauthorized(
+            "this link was used or has ended; `centerfire token create --login` makes another",
+        ));
+    };
+    app.0.audit.note(&grant, "login", grant.session);
+    // Behind TLS the cookie is not to be sent without.
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+    let lasts = grant.expires.map_or(0, |expires| expires.since(grant.created).as_secs());
+    let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}");
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(describe(&Access(grant)))))
+}
+
+/// `POST /api/v1/logout`.
+pub(super) async fn logout(State(app): State<App>, access: Access) -> Result<impl IntoResponse, ApiError> {
+    app.0.tokens.revoke(&access.0.id).map_err(broken_store)?;
+    let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
+}
+
+/// `GET /api/v1/me`.
+pub(super) async fn me(access: Access) -> Json<Value> {
+    Json(describe(&access))
+}
+
+fn describe(Access(grant): &Access) -> Value {
+    json!({ "role": grant.role, "label": grant.label, "session": grant.session, "expires": grant.expires })
+}

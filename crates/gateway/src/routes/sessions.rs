@@ -1,0 +1,228 @@
+//! Sessions: listed, started, shown, renamed, ended, removed.
+
+use super::{blocking, find};
+use crate::guard::Access;
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use protocol::{Phase, SessionId, Size};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use session::launch::{Launch, launch};
+use session::registry::{Entry, Registry};
+use session::summary::{describe, present_status};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Between a gentle signal and the next, harder one.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Which sessions are wanted.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    #[serde(default)]
+    all: bool,
+}
+
+/// `GET /api/v1/sessions`.
+pub(super) async fn list(
+    State(app): State<App>,
+    access: Access,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, ApiError> {
+    let registry = Registry::new(&app.0.home);
+    blocking(move || {
+        let entries = registry.list()?.into_iter().filter_map(Result::ok);
+        let wanted =
+            |entry: &Entry| access.0.opens(entry.meta.id) && (which.all || entry.phase == Phase::Running);
+        let sessions: Vec<Value> =
+            entries.filter(wanted).map(|entry| describe(&entry, entry.status.as_ref())).collect();
+        Ok(Json(json!({ "sessions": sessions })))
+    })
+    .await
+}
+
+/// What to start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct New {
+    command: Vec<String>,
+    name: Option<String>,
+    cwd: Option<PathBuf>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    size: Option<Size>,
+}
+
+/// `POST /api/v1/sessions`.
+pub(super) async fn create(
+    State(app): State<App>,
+    access: Access,
+    Json(new): Json<New>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    if new.command.is_empty() {
+        return Err(ApiError::bad_request("`command` is empty: name the program and its arguments"));
+    }
+    if let Some(name) = new.env.keys().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        return Err(ApiError::bad_request(format!("`{name}` cannot be a variable's name")));
+    }
+    let size = new.size.map(checked).transpose()?.unwrap_or(Size::DEFAULT);
+    let command = new.command.into_iter().map(OsString::from).collect();
+    let cwd = new.cwd.unwrap_or_else(home_folder);
+    let env = new.env.into_iter().map(|(name, value)| (name, value.into())).collect();
+    start(app, access, Plan { command, name: new.name, cwd, env, size, parent: None }).await
+}
+
+/// What is common to a session that is started and one that is started again.
+struct Plan {
+    command: Vec<OsString>,
+    name: Option<String>,
+    cwd: PathBuf,
+    env: Vec<(String, OsString)>,
+    size: Size,
+    parent: Option<SessionId>,
+}
+
+async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let Plan { command, name, cwd, mut env, size, parent } = plan;
+    if !env.iter().any(|(name, _)| name == "TERM") {
+        env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
+    }
+    let options = &app.0.options;
+    let plan = Launch {
+        command,
+        name,
+        cwd,
+        size,
+        env,
+        without: options.without.clone(),
+        termios: None,
+        parent,
+        settings: options.settings.clone(),
+    };
+    blocking(move || {
+        let started = launch(&app.0.home, &plan)?;
+        app.0.audit.note(&access.0, "start", Some(started.id));
+        let entry = Registry::new(&app.0.home).find(&started.id.to_string())?;
+        Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
+    })
+    .await
+}
+
+fn checked(size: Size) -> Result<Size, ApiError> {
+    Size::new(size.cols, size.rows)
+        .ok_or_else(|| ApiError::bad_request(format!("{size} is no terminal's size")))
+}
+
+fn home_folder() -> PathBuf {
+    std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+}
+
+/// `GET /api/v1/sessions/{session}`.
+pub(super) async fn show(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    blocking(move || Ok(Json(describe(&entry, present_status(&entry, "serve").as_ref())))).await
+}
+
+/// What to change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    name: String,
+}
+
+/// `PATCH /api/v1/sessions/{session}`.
+pub(super) async fn rename(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    Json(change): Json<Change>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    blocking(move || {
+        let registry = Registry::new(&app.0.home);
+        registry.rename(&entry, &change.name)?;
+        app.0.audit.note(&access.0, "rename", Some(entry.meta.id));
+        let entry = registry.find(&entry.meta.id.to_string())?;
+        Ok(Json(describe(&entry, entry.status.as_ref())))
+    })
+    .await
+}
+
+/// `DELETE /api/v1/sessions/{session}`.
+pub(super) async fn remove(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    blocking(move || {
+        Registry::new(&app.0.home).remove(&entry)?;
+        app.0.audit.note(&access.0, "remove", Some(entry.meta.id));
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// How to end it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kill {
+    /// Only this signal, by number.
+    signal: Option<i32>,
+}
+
+/// `POST /api/v1/sessions/{session}/kill`.
+pub(super) async fn kill(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    kill: Option<Json<Kill>>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let signal = kill.and_then(|Json(kill)| kill.signal);
+    blocking(move || {
+        if entry.phase != Phase::Running {
+            return Err(session::summary::ended(&entry).into());
+        }
+        app.0.audit.note(&access.0, "kill", Some(entry.meta.id));
+        Ok(Json(match signal {
+            Some(signal) => {
+                session::end::signal(&entry, signal)?;
+                json!({ "signal": signal })
+            }
+            None => json!({ "exit": session::end::end(&entry, GRACE)? }),
+        }))
+    })
+    .await
+}
+
+/// `POST /api/v1/sessions/{session}/restart`.
+pub(super) async fn restart(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let entry = find(&app, &access, session).await?;
+    if entry.phase == Phase::Running {
+        return Err(session::Error::Running(entry.name).into());
+    }
+    let registry = Registry::new(&app.0.home);
+    let free = registry.find(&entry.name).is_ok_and(|named| named.phase != Phase::Running);
+    let plan = Plan {
+        command: entry.meta.words(),
+        name: free.then(|| entry.name.clone()),
+        cwd: entry.meta.folder(),
+        env: Vec::new(),
+        size: entry.status.as_ref().map_or(entry.meta.size, |status| status.size),
+        parent: Some(entry.meta.id),
+    };
+    start(app, access, plan).await
+}

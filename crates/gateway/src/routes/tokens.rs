@@ -1,0 +1,74 @@
+//! Tokens: who may do what.
+
+use super::{blocking, find};
+use crate::guard::{Access, broken_store};
+use crate::token::{Role, Use, Wanted};
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use protocol::Time;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// `GET /api/v1/tokens`.
+pub(super) async fn list(State(app): State<App>, _: Access) -> Result<Json<Value>, ApiError> {
+    blocking(move || Ok(Json(json!({ "tokens": app.0.tokens.list().map_err(broken_store)? })))).await
+}
+
+/// What is wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct New {
+    role: Role,
+    #[serde(default)]
+    label: String,
+    /// Whether it is for a browser: a link that works once.
+    #[serde(default)]
+    login: bool,
+    /// The only session that it opens.
+    session: Option<String>,
+    /// Seconds until it ends.
+    expires_in: Option<u64>,
+}
+
+/// `POST /api/v1/tokens`.
+pub(super) async fn create(
+    State(app): State<App>,
+    access: Access,
+    Json(new): Json<New>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let session = match new.session {
+        Some(session) => Some(find(&app, &access, session).await?.meta.id),
+        // Who may see one session gives nobody more.
+        None => access.0.session,
+    };
+    let now = Time::now();
+    let wanted = Wanted {
+        label: new.label.chars().take(100).collect(),
+        role: new.role,
+        kind: if new.login { Use::Login } else { Use::Bearer },
+        session,
+        expires: new.expires_in.map(|seconds| Time(now.0.saturating_add(seconds.saturating_mul(1_000_000)))),
+    };
+    blocking(move || {
+        let (secret, grant) = app.0.tokens.create(wanted).map_err(broken_store)?;
+        app.0.audit.note(&access.0, "token create", session);
+        Ok((StatusCode::CREATED, Json(json!({ "token": secret, "grant": grant }))))
+    })
+    .await
+}
+
+/// `DELETE /api/v1/tokens/{token}`.
+pub(super) async fn revoke(
+    State(app): State<App>,
+    access: Access,
+    Path(token): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    blocking(move || {
+        app.0.tokens.revoke(&token).map_err(broken_store)?;
+        app.0.audit.note(&access.0, "token revoke", None);
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}

@@ -1,0 +1,108 @@
+//! Who may do what: secrets, and what each of them grants.
+//!
+//! A secret is shown once. What is kept is its SHA-256, so that the file gives nobody access.
+
+mod store;
+
+pub use store::{Store, StoreError};
+
+use protocol::{SessionId, Time};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What a token's holder may do; each includes the ones before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// See sessions.
+    View,
+    /// Type into them.
+    Type,
+    /// Start, end, rename and remove them, and manage tokens.
+    Manage,
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "view" => Ok(Self::View),
+            "type" => Ok(Self::Type),
+            "manage" => Ok(Self::Manage),
+            _ => Err(format!("`{text}` is none of view, type, manage")),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::View => "view",
+            Self::Type => "type",
+            Self::Manage => "manage",
+        })
+    }
+}
+
+/// What kind of secret it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Use {
+    /// A program sends it with each request.
+    Bearer,
+    /// It is traded once for a browser's cookie.
+    Login,
+    /// A browser's cookie.
+    Cookie,
+}
+
+/// What a secret grants.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// A short name for it, which is no secret.
+    pub id: String,
+    /// What it is for, in the words of who made it.
+    pub label: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// How it is used.
+    #[serde(rename = "use")]
+    pub kind: Use,
+    /// The only session that it opens; without one all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// When it was made.
+    pub created: Time,
+    /// When it ends; without one never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Time>,
+}
+
+impl Grant {
+    /// Whether it still holds.
+    pub fn is_valid(&self, now: Time) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// Whether it opens this session.
+    pub fn opens(&self, session: SessionId) -> bool {
+        self.session.is_none_or(|only| only == session)
+    }
+}
+
+/// What a new token is to be.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What it is for.
+    pub label: String,
+    /// What its holder may do.
+    pub role: Role,
+    /// How it is used.
+    pub kind: Use,
+    /// The only session that it opens.
+    pub session: Option<SessionId>,
+    /// When it ends.
+    pub expires: Option<Time>,
+}

@@ -1,0 +1,56 @@
+//! WebSockets: `/ws/{session}` shares one session's terminal. `docs/websocket.md` is the description.
+
+mod typist;
+mod viewer;
+mod words;
+
+use crate::guard::Access;
+use crate::routes::find;
+use crate::{ApiError, App};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use protocol::Offset;
+use serde::Deserialize;
+use viewer::Viewer;
+
+/// The subprotocol in which frames bear offsets; without it both sides send plain bytes.
+pub(crate) const PROTOCOL: &str = "centerfire.v1";
+/// Bytes of a message from a client at most: a paste of 1 MiB and its head.
+const MESSAGE_MAX_BYTES: usize = (1 << 20) + 1024;
+/// Bytes of the buffer with which a socket is read: there may be a thousand, which type little.
+const READ_BUFFER_BYTES: usize = 4 << 10; // 4 KiB
+
+/// How a client wants to join.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Join {
+    /// It has everything before this offset; without it begins with the screen.
+    from: Option<Offset>,
+    /// Lines that scrolled off, before the screen.
+    #[serde(default)]
+    history: usize,
+}
+
+/// `GET /ws/{session}`.
+pub(crate) async fn session(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    Query(join): Query<Join>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let id = entry.meta.id;
+    let live = app.0.sessions.watch(entry)?;
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(MESSAGE_MAX_BYTES)
+        .max_frame_size(MESSAGE_MAX_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES);
+    let plain = upgrade.selected_protocol().is_none();
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        app.0.audit.note(&access.0, "join", Some(id));
+        Viewer::new(app.clone(), live, access.0.clone(), join, plain).serve(socket).await;
+        app.0.audit.note(&access.0, "leave", Some(id));
+    }))
+}
