@@ -10,9 +10,6 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Threads that answer requests. What they do takes microseconds; what takes longer is done beside them.
-const THREADS: usize = 2;
-
 /// Open all sessions to browsers and programs, over HTTP and WebSocket
 ///
 /// It prints a link that logs one browser in, once, within 15 minutes. Programs send a token of `centerfire token create`
@@ -47,11 +44,12 @@ impl Args {
             settings: context.config.settings(),
             without: enclosing_marks(),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
+        // One thread: what it does takes microseconds, and a key goes through without waking another. What takes longer is
+        // done beside it.
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .context("start the server's threads")?;
+            .context("start the server's thread")?;
         runtime.block_on(async {
             let server = Server::bind(context.home.clone(), options).await?;
             let link = server.login_link()?;
