@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use protocol::{Body, ExitStatus, Offset, Size};
-use serde_json::json;
+use serde_json::{Value, json};
 use session::Result;
 use session::source::Source;
 
@@ -32,6 +32,8 @@ pub(crate) enum Item {
     /// Anything else, at an offset.
     Note {
         at: Offset,
+        /// Its `type`.
+        kind: &'static str,
         text: Utf8Bytes,
         /// Whether it is the last.
         last: bool,
@@ -50,11 +52,12 @@ impl Item {
     /// The program's end; without a status nobody knows how it ended.
     pub(crate) fn exited(status: Option<ExitStatus>, at: Offset) -> Self {
         let text = json!({ "type": "exited", "status": status, "offset": at }).to_string();
-        Self::Note { at, text: text.into(), last: true }
+        Self::Note { at, kind: "exited", text: text.into(), last: true }
     }
 
-    fn note(at: Offset, value: &serde_json::Value) -> Self {
-        Self::Note { at, text: value.to_string().into(), last: false }
+    fn note(at: Offset, kind: &'static str, mut value: Value) -> Self {
+        (value["type"], value["offset"]) = (json!(kind), json!(at));
+        Self::Note { at, kind, text: value.to_string().into(), last: false }
     }
 
     /// Where it ends.
@@ -119,7 +122,7 @@ impl Frames {
             let position = self.source.position();
             let Some(record) = self.source.next()? else { break };
             let at = record.offset;
-            let note = match record.body {
+            let (kind, value) = match record.body {
                 Body::Output { bytes, .. } => {
                     output.0.extend_from_slice(bytes);
                     if output.0.len() >= FRAME_BYTES {
@@ -127,11 +130,9 @@ impl Frames {
                     }
                     continue;
                 }
-                Body::Resize(size) => {
-                    json!({ "type": "resized", "cols": size.cols, "rows": size.rows, "offset": at })
-                }
-                Body::Report(report) => json!({ "type": "program", "report": report, "offset": at }),
-                Body::Gap(bytes) => json!({ "type": "gap", "bytes": bytes, "offset": at }),
+                Body::Resize(size) => ("resized", json!({ "cols": size.cols, "rows": size.rows })),
+                Body::Report(report) => ("program", json!({ "report": report })),
+                Body::Gap(bytes) => ("gap", json!({ "bytes": bytes })),
                 Body::Exit(status) => {
                     output.flush(position, &mut items);
                     self.finish(status, &mut items);
@@ -140,7 +141,7 @@ impl Frames {
                 _ => continue,
             };
             output.flush(position, &mut items);
-            items.push(Item::note(at, &note));
+            items.push(Item::note(at, kind, value));
         }
         output.flush(self.source.position(), &mut items);
         Ok(items)

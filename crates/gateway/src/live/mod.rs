@@ -2,11 +2,15 @@
 //! last few megabytes as frames that are ready to be sent, which all viewers share. Who is further behind reads the journal
 //! alone until it has caught up.
 
+mod feed;
 mod frames;
 mod tail;
 
-pub(crate) use frames::{Frames, Item, SNAPSHOT_HEAD_BYTES, output_of, snapshot};
-pub(crate) use tail::{After, Cursor};
+pub(crate) use feed::{Feed, Step};
+pub(crate) use frames::{Item, SNAPSHOT_HEAD_BYTES, output_of, snapshot};
+
+use frames::Frames;
+use tail::{After, Cursor};
 
 use crate::host::Host;
 use protocol::frame::{Event, Request};
@@ -70,17 +74,12 @@ impl Hub {
 
 impl Live {
     /// What comes after a cursor.
-    pub(crate) fn after(&self, cursor: &mut Cursor) -> After {
+    fn after(&self, cursor: &mut Cursor) -> After {
         lock(&self.tail).after(cursor)
     }
 
-    /// Whether who read the journal up to here can go on with what is shared.
-    pub(crate) fn can_join(&self, at: Offset) -> bool {
-        lock(&self.tail).can_join(at)
-    }
-
     /// Tells of every change from now on.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Tail {
 
 /// How far a viewer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Cursor {
+pub(super) enum Cursor {
     /// It read the journal up to here.
     Journal(Offset),
     /// It waits for the item of this number.
@@ -30,7 +30,7 @@ pub(crate) enum Cursor {
 
 /// What comes next for a viewer.
 #[derive(Debug)]
-pub(crate) enum After {
+pub(super) enum After {
     /// This.
     Items(Vec<Item>),
     /// Nothing yet.
@@ -48,10 +48,6 @@ impl Tail {
 
     pub(super) fn end(&self) -> Offset {
         self.end
-    }
-
-    pub(super) fn can_join(&self, at: Offset) -> bool {
-        self.number_at(at).is_some()
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -116,7 +112,7 @@ mod tests {
     }
 
     fn note(at: u64, last: bool) -> Item {
-        Item::Note { at: Offset(at), text: "{}".into(), last }
+        Item::Note { at: Offset(at), kind: "test", text: "{}".into(), last }
     }
 
     fn ends(after: &After) -> Vec<u64> {

@@ -4,17 +4,17 @@
 use super::typist::{Typist, answer};
 use super::words::{Said, Word};
 use super::{Join, PROTOCOL};
-use crate::live::{After, Cursor, Frames, Item, Live, output_of, snapshot};
+use crate::live::{Feed, Item, Live, Step, output_of, snapshot};
 use crate::token::{Grant, Role};
 use crate::{ApiError, App};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
+use prometheus_client::metrics::counter::Counter;
 use protocol::frame::{Answer, DetachReason, Event, InputForm, Request};
 use protocol::{Offset, Phase};
 use serde_json::json;
 use session::look::look;
-use session::source::{Kind, Source};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -57,12 +57,11 @@ struct Sender {
     live: Arc<Live>,
     plain: bool,
     history: usize,
-    cursor: Cursor,
-    /// Up to where it was sent.
-    position: Offset,
+    feed: Feed,
     painted: watch::Receiver<Offset>,
     resyncs: watch::Receiver<u64>,
     answers: mpsc::Receiver<Utf8Bytes>,
+    sent: Counter,
 }
 
 /// Why a client is served no longer.
@@ -102,21 +101,23 @@ impl Viewer {
             live: Arc::clone(&self.live),
             plain: self.plain,
             history: self.join.history.min(HISTORY_MAX_LINES),
-            cursor: Cursor::Journal(Offset::ZERO),
-            position: Offset::ZERO,
+            feed: Feed::new(Arc::clone(&self.live), Offset::ZERO),
             painted: painted_seen,
             resyncs: resyncs_seen,
             answers: answers_seen,
+            sent: self.app.0.metrics.sent_bytes.clone(),
         };
         let hello = json!({
             "type": "hello", "protocol": PROTOCOL, "session": self.live.entry.meta.id,
             "name": self.live.entry.name, "role": self.grant.role, "ahead": AHEAD_BYTES,
         });
         let from = self.join.from;
+        self.app.0.metrics.viewers.inc();
         let gone = tokio::select! {
             gone = sender.run(hello.to_string(), from) => gone,
             () = self.hear(stream, Ears { painted, resyncs, answers }) => Gone::Client,
         };
+        self.app.0.metrics.viewers.dec();
         sender.close(gone).await;
     }
 
@@ -263,31 +264,28 @@ impl Sender {
 
     async fn go(&mut self, hello: String, from: Option<Offset>) -> Result<(), Gone> {
         self.say(hello.into()).await?;
-        let mut changes = self.live.changes();
-        match from.filter(|from| self.live.end().since(*from) <= BEHIND_MAX_BYTES && *from <= self.live.end())
-        {
-            Some(from) => (self.cursor, self.position) = (Cursor::Journal(from), from),
+        match from.filter(|from| *from <= self.live.end()) {
+            Some(from) => self.feed.seek(from),
             None => self.send_screen().await?,
         }
         let mut ping = tokio::time::interval(SILENT_MAX / 2);
         loop {
-            changes.mark_unchanged();
             if self.may_send() {
-                match self.live.after(&mut self.cursor) {
-                    After::Items(items) => {
+                if self.feed.lag() > BEHIND_MAX_BYTES {
+                    self.send_screen().await?;
+                }
+                match self.feed.step()? {
+                    Step::Items(items) => {
                         self.send_items(items).await?;
                         continue;
                     }
-                    After::Behind => {
-                        self.catch_up().await?;
-                        continue;
-                    }
-                    After::Over => return Ok(()),
-                    After::Nothing => {}
+                    Step::Over => return Ok(()),
+                    Step::Nothing => {}
                 }
             }
+            let may_send = self.may_send();
             tokio::select! {
-                _ = changes.changed(), if self.may_send() => {}
+                _ = self.feed.changed(), if may_send => {}
                 changed = self.painted.changed() => changed.map_err(|_| Gone::Client)?,
                 changed = self.resyncs.changed() => {
                     changed.map_err(|_| Gone::Client)?;
@@ -301,7 +299,7 @@ impl Sender {
 
     /// Whether the client has painted enough of what it got. One that speaks plain bytes is slowed by its connection alone.
     fn may_send(&self) -> bool {
-        self.plain || self.position.since(*self.painted.borrow()) < AHEAD_BYTES
+        self.plain || self.feed.position().since(*self.painted.borrow()) < AHEAD_BYTES
     }
 
     async fn say(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
@@ -313,47 +311,22 @@ impl Sender {
 
     async fn send_items(&mut self, items: Vec<Item>) -> Result<(), Gone> {
         for item in items {
-            let end = item.end();
             match item {
                 Item::Output { frame, .. } => {
                     let bytes = if self.plain { output_of(&frame) } else { frame };
+                    self.sent.inc_by(bytes.len() as u64);
                     self.socket.feed(Message::Binary(bytes)).await?;
                 }
                 Item::Note { text, .. } if !self.plain => self.socket.feed(Message::Text(text)).await?,
                 Item::Note { .. } => {}
             }
-            self.position = end;
         }
         Ok(self.socket.flush().await?)
     }
 
-    /// Reads the journal up to where the shared frames begin, or sends the screen where that is too far.
-    async fn catch_up(&mut self) -> Result<(), Gone> {
-        if self.live.end().since(self.position) > BEHIND_MAX_BYTES {
-            return self.send_screen().await;
-        }
-        let entry = &self.live.entry;
-        let mut frames = Frames::new(Source::of(&entry.folder, &entry.meta, self.position, Kind::Shown)?);
-        loop {
-            let items = frames.read()?;
-            if items.is_empty() {
-                // What is shared was read from the same journal: it cannot be further.
-                return Ok(());
-            }
-            self.send_items(items).await?;
-            self.cursor = Cursor::Journal(self.position);
-            if frames.ended() {
-                return Err(Gone::Over);
-            }
-            if !self.may_send() || self.live.can_join(self.position) {
-                return Ok(());
-            }
-        }
-    }
-
     async fn send_screen(&mut self) -> Result<(), Gone> {
         let (offset, size, dump) = self.see().await?;
-        (self.cursor, self.position) = (Cursor::Journal(offset), offset);
+        self.feed.seek(offset);
         let frame = snapshot(offset, size, &dump);
         let bytes = if self.plain { frame.slice(crate::live::SNAPSHOT_HEAD_BYTES..) } else { frame };
         Ok(self.socket.send(Message::Binary(bytes)).await?)
