@@ -181,6 +181,8 @@ mod tests {
             listen: ([127, 0, 0, 1], 7333).into(),
             hosts: vec!["Desk.example".to_owned()],
             settings: Default::default(),
+            sse_keep_alive: Duration::from_secs(30),
+            sse_connections_max: 1,
             without: Vec::new(),
         };
         Guard::new(options.listen, &options)

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod host;
 mod live;
+mod metrics;
 pub mod routes;
 pub mod server;
 pub mod token;
@@ -20,8 +21,9 @@ use session::home::Home;
 use session::role::Settings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use error::ApiError;
 
@@ -34,6 +36,10 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// For the sessions that it starts.
     pub settings: Settings,
+    /// An event stream on which nothing happens is kept open by a word at this interval.
+    pub sse_keep_alive: Duration,
+    /// Event streams at most.
+    pub sse_connections_max: usize,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
 }
@@ -48,6 +54,8 @@ struct Inner {
     tokens: token::Store,
     audit: audit::Log,
     sessions: live::Hub,
+    sse_connections: Arc<AtomicUsize>,
+    metrics: metrics::Metrics,
     /// Logins that failed, by address.
     failures: Mutex<HashMap<std::net::IpAddr, guard::Failures>>,
     started: Instant,

@@ -62,6 +62,8 @@ impl Server {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
+            sse_connections: Arc::default(),
+            metrics: Default::default(),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
             guard: guard::Guard::new(address, &options),

@@ -9,6 +9,7 @@ use gateway::server::{Server, StartError};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 /// Open all sessions to browsers and programs, over HTTP and WebSocket
 ///
@@ -27,6 +28,12 @@ pub(crate) struct Args {
     /// A name by which browsers may call the server, such as that of a proxy before it; may be given more than once
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    /// A quiet event stream says a word after so many ms
+    #[arg(long, value_name = "MS", env = "SSE_KEEPALIVE_INTERVAL", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    sse_keepalive: u64,
+    /// Event streams at most
+    #[arg(long, value_name = "COUNT", env = "SSE_MAX_CONNECTIONS", default_value_t = 100)]
+    sse_max: usize,
     /// Listen on an address that others can reach, without encryption
     #[arg(long)]
     insecure_network: bool,
@@ -42,6 +49,8 @@ impl Args {
             listen,
             hosts: self.host,
             settings: context.config.settings(),
+            sse_keep_alive: Duration::from_millis(self.sse_keepalive),
+            sse_connections_max: self.sse_max,
             without: enclosing_marks(),
         };
         // One thread: what it does takes microseconds, and a key goes through without waking another. What takes longer is

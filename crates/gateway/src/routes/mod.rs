@@ -1,6 +1,9 @@
 //! What the server answers: one table, a file for each resource. Every line names the role that it needs; the tests
 //! attack each of them.
 
+mod compatible;
+mod events;
+mod export;
 mod health;
 mod input;
 mod login;
@@ -9,10 +12,11 @@ mod page;
 mod screen;
 mod sessions;
 mod tokens;
+mod wait;
 
 use crate::guard::{Access, authorize};
 use crate::token::Role;
-use crate::{ApiError, App, ws};
+use crate::{ApiError, App, metrics, ws};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -57,9 +61,25 @@ pub fn endpoints() -> Vec<Endpoint> {
         route("POST", "/api/v1/sessions/{session}/resize", Some(Type), post(input::resize)),
         route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen)),
         route("GET", "/api/v1/sessions/{session}/output", Some(View), get(output::output)),
+        route("GET", "/api/v1/sessions/{session}/events", Some(View), get(events::events)),
+        route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export)),
+        route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait)),
         route("GET", "/api/v1/tokens", Some(Manage), get(tokens::list)),
         route("POST", "/api/v1/tokens", Some(Manage), post(tokens::create)),
         route("DELETE", "/api/v1/tokens/{token}", Some(Manage), delete(tokens::revoke)),
+        route("GET", "/metrics", Some(View), get(metrics::metrics)),
+        route("GET", "/api/health", Some(View), get(compatible::health)),
+        route("GET", "/api/metrics", Some(View), get(metrics::metrics)),
+        route("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)),
+        route("GET", "/api/agents/status", Some(View), get(compatible::agents)),
+        route("GET", "/api/agents/health", Some(View), get(compatible::agents)),
+        route("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations)),
+        route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations)),
+        route("GET", "/api/conversation/active", Some(View), get(compatible::conversations)),
+        route("POST", "/api/projects/detect", Some(Type), post(compatible::projects)),
+        route("GET", "/api/projects/list", Some(View), get(compatible::projects)),
+        route("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects)),
+        route("GET", "/ws", Some(View), get(ws::hub)),
         route("GET", "/ws/{session}", Some(View), get(ws::session)),
         route("GET", "/", None, get(page::page)),
         route("GET", "/{*path}", None, get(page::asset)),
@@ -70,7 +90,9 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub(crate) fn router(app: &App) -> Router {
     let mut router: Router<App> = Router::new();
     for Endpoint { path, role, handler, .. } in endpoints() {
-        let handler = handler.layer(from_fn_with_state((app.clone(), role), authorize));
+        let handler = handler
+            .layer(from_fn_with_state((app.clone(), role), authorize))
+            .layer(from_fn_with_state(app.clone(), metrics::count));
         router = router.route(path, handler);
     }
     router

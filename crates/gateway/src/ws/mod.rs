@@ -1,5 +1,6 @@
 //! WebSockets: `/ws/{session}` shares one session's terminal. `docs/websocket.md` is the description.
 
+mod hub;
 mod typist;
 mod viewer;
 mod words;
@@ -13,6 +14,8 @@ use axum::response::Response;
 use protocol::Offset;
 use serde::Deserialize;
 use viewer::Viewer;
+
+pub(crate) use hub::hub;
 
 /// The subprotocol in which frames bear offsets; without it both sides send plain bytes.
 pub(crate) const PROTOCOL: &str = "centerfire.v1";

@@ -1,0 +1,95 @@
+//! What the server counts, in the text form that Prometheus and its kin read.
+
+use crate::App;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Instant;
+
+/// Upper bounds of the time that requests take, in seconds: half a millisecond to ten seconds.
+const SECONDS: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0, 10.0];
+/// The form of the text.
+const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All of it.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Labels, Counter>,
+    seconds: Histogram,
+    /// WebSockets that are open.
+    pub(crate) viewers: Gauge,
+    /// Bytes of output that viewers were sent.
+    pub(crate) sent_bytes: Counter,
+    watched: Gauge,
+    uptime: Gauge,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Labels {
+    method: String,
+    /// The endpoint's, with names in braces: one label for all sessions.
+    path: String,
+    status: u16,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("centerfire");
+        let metrics = Self {
+            requests: Family::default(),
+            seconds: Histogram::new(SECONDS),
+            viewers: Gauge::default(),
+            sent_bytes: Counter::default(),
+            watched: Gauge::default(),
+            uptime: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("http_requests", "Requests that were answered", metrics.requests.clone());
+        let about = "Time until an answer began";
+        registry.register_with_unit("http_request_duration", about, Unit::Seconds, metrics.seconds.clone());
+        registry.register("viewers", "WebSockets that are open", metrics.viewers.clone());
+        registry.register(
+            "viewers_sent_bytes",
+            "Bytes of output sent to viewers",
+            metrics.sent_bytes.clone(),
+        );
+        registry.register("watched_sessions", "Sessions that somebody watches", metrics.watched.clone());
+        registry.register_with_unit(
+            "uptime",
+            "Since the server began",
+            Unit::Seconds,
+            metrics.uptime.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    let metrics = &app.0.metrics;
+    metrics.watched.set(app.0.sessions.count() as i64);
+    metrics.uptime.set(app.0.started.elapsed().as_secs() as i64);
+    let mut text = String::new();
+    // A string takes whatever is written.
+    let _ = encode(&mut text, &metrics.registry);
+    ([(header::CONTENT_TYPE, KIND)], text).into_response()
+}
+
+/// Counts a request.
+pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().as_str().to_owned();
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let metrics = &app.0.metrics;
+    metrics.seconds.observe(begun.elapsed().as_secs_f64());
+    metrics.requests.get_or_create(&Labels { method, path, status: response.status().as_u16() }).inc();
+    response
+}

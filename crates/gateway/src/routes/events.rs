@@ -1,0 +1,104 @@
+//! A session as server-sent events: for programs that only read, and for `curl -N`.
+//!
+//! The id of an event is the offset behind it, so that a client that comes back with `Last-Event-ID` misses nothing.
+
+use super::find;
+use crate::guard::Access;
+use crate::live::{Feed, Item, Step, output_of};
+use crate::{ApiError, App};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::Stream;
+use protocol::Offset;
+use serde::Deserialize;
+use serde_json::json;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where to begin.
+#[derive(Deserialize)]
+pub(super) struct Place {
+    from: Option<Offset>,
+}
+
+/// One of the connections that there may be.
+struct Slot(Arc<AtomicUsize>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What is left to be sent.
+struct Events {
+    feed: Feed,
+    waiting: std::vec::IntoIter<Item>,
+    _slot: Slot,
+}
+
+/// `GET /api/v1/sessions/{session}/events`.
+pub(super) async fn events(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    Query(place): Query<Place>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset);
+    let slot = take_slot(&app)?;
+    let live = app.0.sessions.watch(entry)?;
+    let end = live.end();
+    let from = last.or(place.from).map_or(end, |from| from.min(end));
+    let events = Events { feed: Feed::new(live, from), waiting: Vec::new().into_iter(), _slot: slot };
+    let stream = futures_util::stream::unfold(events, |mut events| async move {
+        let event = events.next().await?;
+        Some((Ok(event), events))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(app.0.options.sse_keep_alive)))
+}
+
+fn take_slot(app: &App) -> Result<Slot, ApiError> {
+    let slot = Slot(Arc::clone(&app.0.sse_connections));
+    let most = app.0.options.sse_connections_max;
+    if slot.0.fetch_add(1, Ordering::AcqRel) >= most {
+        let message = format!("{most} event streams are open already; SSE_MAX_CONNECTIONS is the limit");
+        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", message));
+    }
+    Ok(slot)
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(item) = self.waiting.next() {
+                return Some(event(&item));
+            }
+            match self.feed.step() {
+                Ok(Step::Items(items)) => self.waiting = items.into_iter(),
+                Ok(Step::Nothing) => {
+                    if !self.feed.changed().await {
+                        return None;
+                    }
+                }
+                Ok(Step::Over) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+fn event(item: &Item) -> Event {
+    let event = Event::default().id(item.end().to_string());
+    match item {
+        Item::Output { end, frame } => {
+            let bytes = STANDARD.encode(output_of(frame));
+            event.event("output").data(json!({ "offset": end, "bytes": bytes }).to_string())
+        }
+        Item::Note { kind, text, .. } => event.event(*kind).data(text.as_str()),
+    }
+}

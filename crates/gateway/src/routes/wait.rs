@@ -1,0 +1,123 @@
+//! Waits until something is true of a session.
+
+use super::find;
+use crate::guard::Access;
+use crate::host::Host;
+use crate::{ApiError, App};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use protocol::frame::{Answer, Event, Request};
+use protocol::{Offset, Phase, ProgramReport, ProgramState};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use session::registry::Entry;
+use std::time::Duration;
+
+/// A request waits so long at most; who wants to wait longer asks again.
+const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// What is waited for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wait {
+    #[serde(rename = "for")]
+    condition: Condition,
+    /// Only what comes after this offset counts.
+    since: Option<Offset>,
+    /// Seconds.
+    timeout: Option<f64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Condition {
+    Exit,
+    Idle,
+    Blocked,
+    Done,
+}
+
+/// `POST /api/v1/sessions/{session}/wait`.
+pub(super) async fn wait(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    Json(wait): Json<Wait>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let timeout = match wait.timeout.map(Duration::try_from_secs_f64) {
+        None => WAIT_MAX,
+        Some(Ok(timeout)) => timeout.min(WAIT_MAX),
+        Some(Err(_)) => return Err(ApiError::bad_request("`timeout` is a number of seconds, 0 or more")),
+    };
+    match tokio::time::timeout(timeout, until(&entry, &wait)).await {
+        Ok(seen) => Ok(Json(seen?)),
+        Err(_) => {
+            let message = format!("it did not come true within {} s", timeout.as_secs_f64());
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "TIMED_OUT", message))
+        }
+    }
+}
+
+/// Waits through the death of hosts.
+async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
+    while entry.phase == Phase::Running {
+        let (host, mut events) = match Host::reach(entry, "serve").await {
+            Ok(reached) => reached,
+            Err(error) if error.is_gone() => break,
+            Err(error) => return Err(error.into()),
+        };
+        let asked = async {
+            host.call(Request::Follow, &[]).await?;
+            host.call(Request::Status, &[]).await
+        };
+        let status = match asked.await {
+            Ok((Answer::Status(status), _)) => status,
+            Ok(_) => break,
+            Err(error) if error.is_gone() => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(seen) = wait.state(&status.program, status.program_since) {
+            return Ok(seen);
+        }
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Exited { status, offset } if wait.condition == Condition::Exit => {
+                    return Ok(json!({ "exit": status, "offset": offset }));
+                }
+                Event::Exited { .. } => return Err(ended(entry)),
+                Event::Program { report, offset } => {
+                    if let Some(seen) = wait.state(&report, offset) {
+                        return Ok(seen);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    match entry.folder.exit()? {
+        Some(exit) if wait.condition == Condition::Exit => {
+            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
+            Ok(json!({ "exit": exit.status, "offset": offset }))
+        }
+        _ => Err(ended(entry)),
+    }
+}
+
+fn ended(entry: &Entry) -> ApiError {
+    session::summary::ended(entry).into()
+}
+
+impl Wait {
+    fn state(&self, report: &ProgramReport, since: Offset) -> Option<Value> {
+        let fits = match self.condition {
+            Condition::Idle => matches!(report.state, ProgramState::Idle | ProgramState::Done),
+            Condition::Done => report.state == ProgramState::Done,
+            Condition::Blocked => report.state == ProgramState::Blocked,
+            Condition::Exit => false,
+        };
+        let counts = self.since.is_none_or(|after| since >= after) && report.id.is_none();
+        (fits && counts).then(|| json!({ "program": report, "offset": since }))
+    }
+}
