@@ -60,12 +60,28 @@ pub(super) async fn wait(
     }
 }
 
-/// Waits through the death of hosts.
+/// Waits at the host, and where there is none looks at what is left.
 async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
-    while entry.phase == Phase::Running {
+    if entry.phase == Phase::Running
+        && let Some(seen) = at_host(entry, wait).await?
+    {
+        return Ok(seen);
+    }
+    match entry.folder.exit()? {
+        Some(exit) if wait.condition == Condition::Exit => {
+            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
+            Ok(json!({ "exit": exit.status, "offset": offset }))
+        }
+        _ => Err(ended(entry)),
+    }
+}
+
+/// Waits through the death of hosts; nothing once there is none any more.
+async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> {
+    loop {
         let (host, mut events) = match Host::reach(entry, "serve").await {
             Ok(reached) => reached,
-            Err(error) if error.is_gone() => break,
+            Err(error) if error.is_gone() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let asked = async {
@@ -74,34 +90,27 @@ async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
         };
         let status = match asked.await {
             Ok((Answer::Status(status), _)) => status,
-            Ok(_) => break,
+            Ok(_) => return Ok(None),
             Err(error) if error.is_gone() => continue,
             Err(error) => return Err(error.into()),
         };
         if let Some(seen) = wait.state(&status.program, status.program_since) {
-            return Ok(seen);
+            return Ok(Some(seen));
         }
         while let Some(event) = events.recv().await {
             match event {
                 Event::Exited { status, offset } if wait.condition == Condition::Exit => {
-                    return Ok(json!({ "exit": status, "offset": offset }));
+                    return Ok(Some(json!({ "exit": status, "offset": offset })));
                 }
-                Event::Exited { .. } => return Err(ended(entry)),
+                Event::Exited { .. } => return Ok(None),
                 Event::Program { report, offset } => {
                     if let Some(seen) = wait.state(&report, offset) {
-                        return Ok(seen);
+                        return Ok(Some(seen));
                     }
                 }
                 _ => {}
             }
         }
-    }
-    match entry.folder.exit()? {
-        Some(exit) if wait.condition == Condition::Exit => {
-            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
-            Ok(json!({ "exit": exit.status, "offset": offset }))
-        }
-        _ => Err(ended(entry)),
     }
 }
 
