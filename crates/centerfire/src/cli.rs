@@ -80,6 +80,7 @@ commands! {
     Doctor => doctor,
     Reset => reset,
     Config => config,
+    Upgrade => upgrade,
     UpgradeHosts => upgrade_hosts,
     Completions => completions,
     Man => man,

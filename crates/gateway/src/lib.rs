@@ -12,8 +12,10 @@ mod guard;
 mod host;
 mod live;
 mod metrics;
+pub mod presence;
 pub mod routes;
 pub mod server;
+mod successor;
 pub mod token;
 mod ws;
 
@@ -24,8 +26,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 pub use error::ApiError;
+pub use successor::become_successor;
 
 /// How the server was told to be.
 #[derive(Clone, Debug)]
@@ -56,6 +60,8 @@ struct Inner {
     sessions: live::Hub,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
+    /// Whether the server is about to end: then who waits is told so, and comes again.
+    stopping: watch::Sender<bool>,
     /// Logins that failed, by address.
     failures: Mutex<HashMap<std::net::IpAddr, guard::Failures>>,
     started: Instant,

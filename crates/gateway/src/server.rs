@@ -1,17 +1,20 @@
 //! Listens, and answers until it is told to stop.
 
+use crate::presence::{Presence, PresenceError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, audit, guard, live, routes};
+use crate::{App, Inner, Options, audit, guard, live, routes, successor};
 use axum::serve::ListenerExt as _;
 use protocol::Time;
 use session::home::Home;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
 
 /// How long a login link is good.
 const LOGIN_LASTS_US: u64 = 15 * 60 * 1_000_000; // 15 minutes
@@ -22,6 +25,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 pub struct Server {
     listener: TcpListener,
     app: App,
+    /// Whether the process was started with its socket.
+    was_given: bool,
+    _presence: Presence,
 }
 
 /// Why a server could not be started.
@@ -39,6 +45,9 @@ pub enum StartError {
          ssh -L, or --insecure-network if the network is yours alone"
     )]
     NotLoopback(SocketAddr),
+    /// The instance has a server.
+    #[error(transparent)]
+    Presence(#[from] PresenceError),
     /// The system refused.
     #[error("listen on {address}: {source}")]
     Listen {
@@ -49,28 +58,51 @@ pub enum StartError {
     },
 }
 
+/// Why a server answers no more.
+#[derive(Debug)]
+pub enum Left {
+    /// It was told to end.
+    Stopped,
+    /// It was told to become the binary that lies where its own lay, with this socket ([`crate::become_successor`]).
+    Replaced(OwnedFd),
+}
+
 impl Server {
-    /// Begins to listen.
+    /// Begins to listen: on the socket that the process was given, if it was given one.
     pub async fn bind(home: Home, options: Options) -> Result<Self, StartError> {
+        let presence = Presence::take(&home)?;
         let address = options.listen;
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::Taken(address),
-            _ => StartError::Listen { address, source },
-        })?;
-        let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
+        let failed = |source| StartError::Listen { address, source };
+        let inherited = successor::inherited().map_err(failed)?;
+        let was_given = inherited.is_some();
+        let listener = match inherited {
+            Some(inherited) => TcpListener::from_std(inherited).map_err(failed)?,
+            None => TcpListener::bind(address).await.map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => StartError::Taken(address),
+                _ => failed(source),
+            })?,
+        };
+        let address = listener.local_addr().map_err(failed)?;
+        presence.tell(address).map_err(failed)?;
         let inner = Inner {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
             sse_connections: Arc::default(),
             metrics: Default::default(),
+            stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
             guard: guard::Guard::new(address, &options),
             options,
             home,
         };
-        Ok(Self { listener, app: App(Arc::new(inner)) })
+        Ok(Self { listener, app: App(Arc::new(inner)), was_given, _presence: presence })
+    }
+
+    /// Whether its socket was there before it: who uses it knows it already.
+    pub fn was_given_its_socket(&self) -> bool {
+        self.was_given
     }
 
     /// Where it listens.
@@ -92,36 +124,68 @@ impl Server {
         Ok(format!("http://{address}/#login={secret}"))
     }
 
-    /// Answers until the process is told to end.
-    pub async fn run(self) -> io::Result<()> {
+    /// Answers until the process is told to end, or to become another binary.
+    pub async fn run(self) -> io::Result<Left> {
         let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let socket = self.listener.as_fd().try_clone_to_owned()?;
         // A key's echo is one small packet: it must not wait for the next.
         let listener = self.listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);
         });
-        let (told, stop) = tokio::sync::watch::channel(false);
-        let stopped = async move {
-            let _ = until_told().await;
-            told.send_replace(true);
+        let app = self.app;
+        let (told, heard) = oneshot::channel();
+        let until_stopped = {
+            let app = app.clone();
+            async move {
+                let word = listen().await.unwrap_or(Word::Stop);
+                app.0.stopping.send_replace(true);
+                let _ = told.send(word);
+            }
         };
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
+        let serving = axum::serve(listener, service).with_graceful_shutdown(until_stopped);
+        let mut stopping = app.0.stopping.subscribe();
         let patience = async {
-            let mut stop = stop;
-            let _ = stop.wait_for(|stop| *stop).await;
+            let _ = stopping.wait_for(|stopping| *stopping).await;
             tokio::time::sleep(LEAVE_WITHIN).await;
         };
         tokio::select! {
-            served = serving => served,
-            () = patience => Ok(()),
+            served = serving => served?,
+            () = patience => {}
         }
+        Ok(match heard.await {
+            Ok(Word::Replace) => Left::Replaced(socket),
+            _ => Left::Stopped,
+        })
     }
 }
 
-async fn until_told() -> io::Result<()> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// What a server is told by a signal.
+enum Word {
+    Stop,
+    Replace,
+}
+
+/// Waits for a word that can be followed: to become a binary that does not start is not one.
+async fn listen() -> io::Result<Word> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(Word::Stop),
+            _ = interrupt.recv() => return Ok(Word::Stop),
+            _ = hang_up.recv() => {}
+        }
+        let tried = tokio::task::spawn_blocking(|| {
+            let binary = successor::binary()?;
+            successor::try_out(&binary)
+        });
+        match tried.await {
+            Ok(Ok(())) => return Ok(Word::Replace),
+            Ok(Err(error)) => {
+                eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
+            }
+            Err(_) => {}
+        }
     }
-    Ok(())
 }

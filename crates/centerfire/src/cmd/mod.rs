@@ -25,6 +25,7 @@ pub(crate) mod show;
 mod sink;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod upgrade;
 pub(crate) mod upgrade_hosts;
 pub(crate) mod verify;
 pub(crate) mod wait;

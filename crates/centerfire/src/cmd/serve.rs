@@ -5,7 +5,8 @@ use crate::context::Context;
 use crate::term::say;
 use anyhow::Context as _;
 use gateway::Options;
-use gateway::server::{Server, StartError};
+use gateway::server::{Left, Server, StartError};
+use serde_json::json;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
@@ -47,7 +48,7 @@ impl Args {
         }
         let options = Options {
             listen,
-            hosts: self.host,
+            hosts: self.host.clone(),
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
@@ -59,22 +60,30 @@ impl Args {
             .enable_all()
             .build()
             .context("start the server's thread")?;
-        runtime.block_on(async {
+        let left = runtime.block_on(async {
             let server = Server::bind(context.home.clone(), options).await?;
-            let link = server.login_link()?;
-            context
-                .say(&serde_json::json!({ "url": link, "address": server.address()?.to_string() }), || {
-                    link.clone()
-                });
-            if self.open {
-                open(&link);
-            }
-            if std::io::stdout().is_terminal() && !context.json {
-                say("the link works once; C-c ends the server, and no session");
+            if !server.was_given_its_socket() {
+                self.tell(context, &server)?;
             }
             server.run().await.context("serve")
         })?;
-        Ok(ExitCode::SUCCESS)
+        drop(runtime);
+        match left {
+            Left::Stopped => Ok(ExitCode::SUCCESS),
+            Left::Replaced(socket) => Err(gateway::become_successor(socket)).context("become the new binary"),
+        }
+    }
+
+    fn tell(&self, context: &Context, server: &Server) -> anyhow::Result<()> {
+        let (link, address) = (server.login_link()?, server.address()?);
+        context.say(&json!({ "url": link, "address": address.to_string() }), || link.clone());
+        if self.open {
+            open(&link);
+        }
+        if std::io::stdout().is_terminal() && !context.json {
+            say("the link works once; C-c ends the server, and no session");
+        }
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::watch;
 
 /// Where to begin.
 #[derive(Deserialize)]
@@ -39,6 +40,7 @@ struct Events {
     feed: Feed,
     waiting: std::vec::IntoIter<Item>,
     _slot: Slot,
+    stopping: watch::Receiver<bool>,
 }
 
 /// `GET /api/v1/sessions/{session}/events`.
@@ -52,10 +54,12 @@ pub(super) async fn events(
     let entry = find(&app, &access, session).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset);
     let slot = take_slot(&app)?;
+    let stopping = app.0.stopping.subscribe();
     let live = app.0.sessions.watch(entry)?;
     let end = live.end();
     let from = last.or(place.from).map_or(end, |from| from.min(end));
-    let events = Events { feed: Feed::new(live, from), waiting: Vec::new().into_iter(), _slot: slot };
+    let events =
+        Events { feed: Feed::new(live, from), waiting: Vec::new().into_iter(), _slot: slot, stopping };
     let stream = futures_util::stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok(event), events))
@@ -81,11 +85,11 @@ impl Events {
             }
             match self.feed.step() {
                 Ok(Step::Items(items)) => self.waiting = items.into_iter(),
-                Ok(Step::Nothing) => {
-                    if !self.feed.changed().await {
-                        return None;
-                    }
-                }
+                // Who comes back with the last id goes on there.
+                Ok(Step::Nothing) => tokio::select! {
+                    more = self.feed.changed() => more.then_some(())?,
+                    _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                },
                 Ok(Step::Over) | Err(_) => return None,
             }
         }

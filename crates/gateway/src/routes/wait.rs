@@ -51,7 +51,15 @@ pub(super) async fn wait(
         Some(Ok(timeout)) => timeout.min(WAIT_MAX),
         Some(Err(_)) => return Err(ApiError::bad_request("`timeout` is a number of seconds, 0 or more")),
     };
-    match tokio::time::timeout(timeout, until(&entry, &wait)).await {
+    let mut stopping = app.0.stopping.subscribe();
+    let seen = tokio::select! {
+        seen = tokio::time::timeout(timeout, until(&entry, &wait)) => seen,
+        _ = stopping.wait_for(|stopping| *stopping) => {
+            let message = "the server starts anew; ask again";
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "RESTARTING", message));
+        }
+    };
+    match seen {
         Ok(seen) => Ok(Json(seen?)),
         Err(_) => {
             let message = format!("it did not come true within {} s", timeout.as_secs_f64());

@@ -1,0 +1,130 @@
+//! Which server runs for an instance: one at most, found by its file.
+
+use protocol::Time;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use session::home::Home;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A server that becomes another binary lets go for a moment.
+const OTHER_LEAVES_WITHIN: Duration = Duration::from_secs(1);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A server as others find it: the content of `gateway/server.json`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Running {
+    /// Its process.
+    pub pid: u32,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its release.
+    pub version: String,
+    /// When it began, or became the binary that it is.
+    pub started: Time,
+}
+
+/// Held by the server that runs.
+pub(crate) struct Presence {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a server cannot be the one of its instance.
+#[derive(Debug, thiserror::Error)]
+pub enum PresenceError {
+    /// There is one.
+    #[error("this instance has a server at http://{}, process {}; `centerfire upgrade` has it become this binary", .0.address, .0.pid)]
+    Running(Running),
+    /// There is one, and it does not say where.
+    #[error("this instance has a server already, which holds {}", .0.display())]
+    Unnamed(PathBuf),
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+}
+
+impl Running {
+    /// The server that runs now, if there is one.
+    pub fn find(home: &Home) -> Option<Self> {
+        let folder = folder(home);
+        let lock = File::open(folder.join("server.lock")).ok()?;
+        if flock(&lock, FlockOperation::NonBlockingLockShared).is_ok() {
+            return None;
+        }
+        read(&folder)
+    }
+}
+
+impl Presence {
+    /// Takes the place of an instance's server.
+    pub(crate) fn take(home: &Home) -> Result<Self, PresenceError> {
+        let folder = folder(home);
+        let path = folder.join("server.lock");
+        let failed = |source| PresenceError::Io { path: path.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let lock =
+            options.write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
+        let end = Instant::now() + OTHER_LEAVES_WITHIN;
+        while let Err(error) = flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            if error != rustix::io::Errno::WOULDBLOCK {
+                return Err(failed(error.into()));
+            }
+            if Instant::now() >= end {
+                return Err(read(&folder).map_or(PresenceError::Unnamed(path), PresenceError::Running));
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(Self { path: folder.join("server.json"), _lock: lock })
+    }
+
+    /// Tells where the server listens.
+    pub(crate) fn tell(&self, address: SocketAddr) -> io::Result<()> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let running = Running { pid: std::process::id(), address, version, started: Time::now() };
+        let draft = self.path.with_extension("tmp");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec_pretty(&running)?)?;
+        fs::rename(&draft, &self.path)
+    }
+}
+
+fn folder(home: &Home) -> PathBuf {
+    home.state.join("gateway")
+}
+
+fn read(folder: &Path) -> Option<Running> {
+    serde_json::from_slice(&fs::read(folder.join("server.json")).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_server_and_it_is_found_while_it_runs() {
+        let place = tempfile::tempdir().unwrap();
+        let home = Home::at(place.path());
+        assert_eq!(Running::find(&home), None);
+        let presence = Presence::take(&home).unwrap();
+        let address = "127.0.0.1:7333".parse().unwrap();
+        presence.tell(address).unwrap();
+        let found = Running::find(&home).unwrap();
+        assert_eq!((found.address, found.pid), (address, std::process::id()));
+        assert!(matches!(Presence::take(&home), Err(PresenceError::Running(running)) if running == found));
+        drop(presence);
+        assert_eq!(Running::find(&home), None);
+        Presence::take(&home).unwrap();
+    }
+}
