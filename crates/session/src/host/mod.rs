@@ -194,6 +194,8 @@ impl Host {
         self.tend_terminal(ready.local_writable);
         self.tend_door(ready.knock, ready.bell);
         self.serve_clients(&ready.clients);
+        // What a client typed does not wait for another look at all descriptors.
+        self.write_input()?;
         if ready.keeper {
             self.hear_keeper();
         }
