@@ -1,0 +1,11 @@
+// The page begins here.
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { enter } from "./login";
+import "@xterm/xterm/css/xterm.css";
+import "./style/base.css";
+import "./style/list.css";
+import "./style/session.css";
+
+const root = document.getElementById("root");
+if (root !== null) createRoot(root).render(<App entered={enter()} />);

@@ -1,0 +1,201 @@
+// The WebSocket of a session, `centerfire.v1` (docs/websocket.md), without a terminal and without React.
+//
+// It connects again by itself, for as long as it is open, and goes on behind the last byte that it handed over.
+import type { Role, Size } from "./api";
+
+const PROTOCOL = "centerfire.v1";
+/** Kinds of binary frames. */
+const OUTPUT = 1;
+const SNAPSHOT = 2;
+const KEYS = 1;
+/** A kind and an offset or an id. */
+const HEAD_BYTES = 9;
+const SNAPSHOT_HEAD_BYTES = HEAD_BYTES + 4;
+/** What may be typed at once: the server closes on more. */
+export const INPUT_MAX_BYTES = 1 << 20; // 1 MiB
+/** Between two tries to connect. */
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 5_000;
+/** What was painted is told at most once in this time, or after this much. */
+const TELL_EVERY_MS = 16;
+const TELL_EVERY_BYTES = 64 << 10; // 64 KiB
+/** The server's own words for an end. */
+const CLOSED_OVER = 1000;
+const CLOSED_BROKEN = 1011;
+
+export type Note =
+  | { type: "hello"; session: string; name: string; role: Role; ahead: number }
+  | { type: "resized"; cols: number; rows: number; offset: number }
+  | { type: "program"; report: unknown; offset: number }
+  | { type: "gap"; bytes: number; offset: number }
+  | { type: "exited"; status: unknown; offset: number }
+  | { type: "ack"; id: number; offset: number | null }
+  | { type: "error"; id?: number; code: string; error: string }
+  | { type: "control"; control: boolean; reason?: "taken" | "released" | "upgrade" };
+
+/** Where the connection stands. */
+export type Link =
+  | { is: "connecting" }
+  | { is: "open" }
+  | { is: "waiting"; tries: number }
+  /** Everything was sent, and nothing more will come. */
+  | { is: "over" }
+  /** The recording cannot be read. */
+  | { is: "broken"; code: string };
+
+/** Who listens. */
+export interface Listener {
+  snapshot(offset: number, size: Size, bytes: Uint8Array): void;
+  output(offset: number, bytes: Uint8Array): void;
+  note(note: Note): void;
+  link(link: Link): void;
+}
+
+export type InputForm = "raw" | "text" | "paste" | "submit" | "keys";
+
+export class SessionSocket {
+  private socket: WebSocket | undefined;
+  private closed = false;
+  private tries = 0;
+  private retry: number | undefined;
+  /** Up to where everything was handed over; undefined before the first screen. */
+  private received: number | undefined;
+  private painted = 0;
+  private told = 0;
+  private telling: number | undefined;
+  private lastId = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly listener: Listener,
+    private readonly history = 1_000,
+  ) {
+    this.connect();
+    addEventListener("online", this.hurry);
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.retry);
+    clearTimeout(this.telling);
+    removeEventListener("online", this.hurry);
+    this.socket?.close();
+  }
+
+  /** Connects at once instead of waiting on. */
+  readonly hurry = (): void => {
+    if (this.retry === undefined) return;
+    clearTimeout(this.retry);
+    this.connect();
+  };
+
+  /** Tells the server that everything before this offset is on the screen, so that it sends more. */
+  paint(offset: number): void {
+    this.painted = offset;
+    if (offset - this.told >= TELL_EVERY_BYTES) this.tell();
+    else this.telling ??= window.setTimeout(() => this.tell(), TELL_EVERY_MS);
+  }
+
+  /** Types bytes as a terminal would send them; false if there is no connection to type into. */
+  keys(bytes: Uint8Array): boolean {
+    const frame = new Uint8Array(HEAD_BYTES + bytes.length);
+    frame[0] = KEYS;
+    new DataView(frame.buffer).setBigUint64(1, BigInt(this.nextId()), true);
+    frame.set(bytes, HEAD_BYTES);
+    return this.send(frame);
+  }
+
+  /** Types something as one transaction. */
+  input(form: InputForm, text: string): boolean {
+    return this.say({ type: "input", id: this.nextId(), form, text });
+  }
+
+  /** Asks for control, from whoever has it if `take`. */
+  control(size: Size, take: boolean): boolean {
+    return this.say({ type: "control", id: this.nextId(), size, take });
+  }
+
+  resize(size: Size): boolean {
+    return this.say({ type: "resize", id: this.nextId(), size });
+  }
+
+  release(): boolean {
+    return this.say({ type: "release", id: this.nextId() });
+  }
+
+  private connect(): void {
+    this.retry = undefined;
+    this.listener.link({ is: "connecting" });
+    const from = this.received === undefined ? "" : `&from=${this.received}`;
+    const socket = new WebSocket(`${this.url}?history=${this.history}${from}`, [PROTOCOL]);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.opened();
+    socket.onmessage = ({ data }) => this.hear(data as string | ArrayBuffer);
+    socket.onclose = (event) => this.ended(event);
+    this.socket = socket;
+  }
+
+  private opened(): void {
+    this.tries = 0;
+    this.told = 0;
+    // A server that does not know how far this page is would wait for it.
+    if (this.received !== undefined) this.tell();
+    this.listener.link({ is: "open" });
+  }
+
+  private ended(event: CloseEvent): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    if (this.closed) return;
+    if (event.code === CLOSED_OVER) return this.listener.link({ is: "over" });
+    if (event.code === CLOSED_BROKEN) return this.listener.link({ is: "broken", code: event.reason });
+    this.tries += 1;
+    const wait = Math.min(RETRY_MIN_MS * 2 ** (this.tries - 1), RETRY_MAX_MS);
+    this.retry = window.setTimeout(() => this.connect(), wait);
+    this.listener.link({ is: "waiting", tries: this.tries });
+  }
+
+  private hear(data: string | ArrayBuffer): void {
+    if (this.closed) return;
+    if (typeof data === "string") return this.listener.note(JSON.parse(data) as Note);
+    if (data.byteLength < HEAD_BYTES) return;
+    const view = new DataView(data);
+    const offset = Number(view.getBigUint64(1, true));
+    switch (view.getUint8(0)) {
+      case OUTPUT:
+        this.listener.output(offset, new Uint8Array(data, HEAD_BYTES));
+        break;
+      case SNAPSHOT: {
+        const size = { cols: view.getUint16(HEAD_BYTES, true), rows: view.getUint16(HEAD_BYTES + 2, true) };
+        this.listener.snapshot(offset, size, new Uint8Array(data, SNAPSHOT_HEAD_BYTES));
+        // A snapshot may be behind what was painted before: it counts from here.
+        this.told = Math.min(this.told, offset);
+        break;
+      }
+      default:
+        return; // A kind of a later version.
+    }
+    this.received = offset;
+  }
+
+  private tell(): void {
+    clearTimeout(this.telling);
+    this.telling = undefined;
+    if (this.say({ type: "painted", offset: this.painted })) this.told = this.painted;
+  }
+
+  private nextId(): number {
+    return ++this.lastId;
+  }
+
+  private say(word: object): boolean {
+    return this.send(JSON.stringify(word));
+  }
+
+  private send(data: string | Uint8Array<ArrayBuffer>): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(data);
+    return true;
+  }
+}

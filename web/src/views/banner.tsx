@@ -1,0 +1,45 @@
+// One line over the terminal for what the user should know now; it moves nothing.
+import type { FollowerState } from "../terminal/follower";
+
+interface Props {
+  state: FollowerState;
+  hurry: () => void;
+  forgive: () => void;
+}
+
+export function Banner({ state, hurry, forgive }: Props) {
+  const { link, control, trouble, exit } = state;
+  if (link.is === "waiting" || (link.is === "connecting" && trouble !== undefined)) {
+    return (
+      <p className="banner" role="status">
+        <span>Connection lost; the session goes on. Connecting again …</span>
+        <button type="button" className="quiet" onClick={hurry}>
+          Now
+        </button>
+      </p>
+    );
+  }
+  if (link.is === "broken") return <p className="banner" role="alert">The recording cannot be read ({link.code}).</p>;
+  if (exit !== undefined) return <p className="banner calm" role="status">The program has ended ({ending(exit)}).</p>;
+  if (trouble !== undefined || control === "taken") {
+    return (
+      <p className="banner" role="status">
+        <span>{trouble ?? "Somebody else controls the session now; you can still type."}</span>
+        {trouble !== undefined && (
+          <button type="button" className="quiet" onClick={forgive} aria-label="Dismiss">
+            ×
+          </button>
+        )}
+      </p>
+    );
+  }
+  return null;
+}
+
+function ending(exit: unknown): string {
+  if (typeof exit === "object" && exit !== null) {
+    if ("code" in exit) return `code ${String(exit.code)}`;
+    if ("signal" in exit) return `signal ${String(exit.signal)}`;
+  }
+  return "nobody knows how";
+}

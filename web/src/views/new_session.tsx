@@ -1,0 +1,62 @@
+// Starts a session.
+import { useState, type FormEvent } from "react";
+import * as api from "../api";
+import { words } from "../words";
+
+interface Props {
+  made: (session: api.Session) => void;
+  cancel: () => void;
+}
+
+export function NewSession({ made, cancel }: Props) {
+  const [failure, setFailure] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? "").trim();
+    setBusy(true);
+    try {
+      const wanted: api.NewSession = { command: words(text("command")) };
+      if (text("name") !== "") wanted.name = text("name");
+      if (text("cwd") !== "") wanted.cwd = text("cwd");
+      made(await api.create(wanted));
+    } catch (failure) {
+      setFailure(failure instanceof Error ? failure.message : String(failure));
+      setBusy(false);
+    }
+  };
+  const key = (event: React.KeyboardEvent) => {
+    if (event.key === "Escape") cancel();
+  };
+  const plain = { autoComplete: "off", autoCapitalize: "off", autoCorrect: "off", spellCheck: false } as const;
+  return (
+    <form onSubmit={(event) => void submit(event)} onKeyDown={key} aria-label="New session">
+      <label>
+        Command
+        <input name="command" required autoFocus placeholder="claude" {...plain} />
+      </label>
+      <label>
+        Name
+        <input name="name" placeholder="chosen for you" {...plain} />
+      </label>
+      <label>
+        Folder
+        <input name="cwd" placeholder="your home" {...plain} />
+      </label>
+      {failure !== undefined && (
+        <p className="why" role="alert">
+          {failure}
+        </p>
+      )}
+      <div className="buttons">
+        <button type="button" className="quiet" onClick={cancel}>
+          Cancel
+        </button>
+        <button type="submit" className="main" disabled={busy}>
+          Start
+        </button>
+      </div>
+    </form>
+  );
+}

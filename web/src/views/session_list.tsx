@@ -1,0 +1,135 @@
+// The sessions, one a line: those that run, then those that ended.
+import { useState, type KeyboardEvent } from "react";
+import { age } from "../age";
+import * as api from "../api";
+import type { Sessions } from "../sessions";
+import type { useTheme } from "../theme";
+import { line } from "../words";
+import { Mark } from "./mark";
+import { NewSession } from "./new_session";
+import { State } from "./state";
+
+interface Props {
+  me: api.Me;
+  sessions: Sessions;
+  open: string | undefined;
+  go: (session: string | undefined) => void;
+  leave: (why?: string) => void;
+  theme: ReturnType<typeof useTheme>;
+}
+
+export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
+  const [making, setMaking] = useState(false);
+  const { list, failure, now_ms } = sessions;
+  const running = list?.filter(({ phase }) => phase === "running") ?? [];
+  const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
+  const logout = () => api.logout().then(() => leave("you are logged out"), () => leave());
+  const made = (session: api.Session) => {
+    setMaking(false);
+    sessions.refresh();
+    go(session.id);
+  };
+  const row = (session: api.Session) => <Row key={session.id} session={session} open={session.id === open} now_ms={now_ms} go={go} />;
+  return (
+    <nav className="list" aria-label="Sessions" onKeyDown={move}>
+      <header>
+        <h1>
+          <Mark /> Centerfire
+        </h1>
+        <button type="button" className="quiet" onClick={theme.toggle} aria-label={theme.light ? "Dark colours" : "Light colours"} title={theme.light ? "Dark colours" : "Light colours"}>
+          {theme.light ? "☾" : "☀"}
+        </button>
+        <button type="button" className="quiet" onClick={() => void logout()}>
+          Log out
+        </button>
+      </header>
+      {me.role === "manage" && me.session === null && (
+        <div className="new">
+          {making ? (
+            <NewSession made={made} cancel={() => setMaking(false)} />
+          ) : (
+            <button type="button" onClick={() => setMaking(true)}>
+              New session
+            </button>
+          )}
+        </div>
+      )}
+      {failure !== undefined && (
+        <p className="trouble" role="status">
+          Not up to date: {failure}. Trying again.
+        </p>
+      )}
+      <div className="rows" aria-busy={list === undefined}>
+        {list?.length === 0 && (
+          <div className="empty">
+            <p>No session yet.</p>
+            <p className="hint">
+              Start one here, or in a terminal: <code>centerfire run -- claude</code>
+            </p>
+          </div>
+        )}
+        {running.length > 0 && (
+          <section aria-label="Running">
+            <h2>
+              Running <span>{running.length}</span>
+            </h2>
+            <ul>{running.map(row)}</ul>
+          </section>
+        )}
+        {ended.length > 0 && (
+          <section aria-label="Ended">
+            <h2>
+              Ended <span>{ended.length}</span>
+            </h2>
+            <ul>{ended.map(row)}</ul>
+          </section>
+        )}
+      </div>
+    </nav>
+  );
+}
+
+interface RowProps {
+  session: api.Session;
+  open: boolean;
+  now_ms: number;
+  go: (session: string) => void;
+}
+
+function Row({ session, open, now_ms, go }: RowProps) {
+  // The server itself is a client of each session that a page follows: it is nobody's eyes.
+  const clients = session.clients?.filter(({ name }) => name !== "serve").length ?? 0;
+  const opened = (event: React.MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(session.id);
+  };
+  return (
+    <li>
+      <a href={`/s/${session.id}`} className="row" aria-current={open ? "page" : undefined} onClick={opened}>
+        <span className="name">{session.name}</span>
+        <State word={session.state} />
+        <span className="command">{line(session.command)}</span>
+        <span className="facts">
+          {clients > 0 && <span aria-label={`${clients} connected`}>{clients} here</span>}
+          <time aria-label={`started ${age(session.created, now_ms)} ago`}>{age(session.created, now_ms)}</time>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+/** Up and down go from line to line. */
+function move(event: KeyboardEvent<HTMLElement>): void {
+  const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("a.row")];
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const inForm = event.target instanceof HTMLInputElement;
+  let next: HTMLElement | undefined;
+  if (event.key in steps && !inForm) next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + (steps[event.key] ?? 0)))];
+  if (event.key === "Home" && at >= 0) next = rows[0];
+  if (event.key === "End" && at >= 0) next = rows.at(-1);
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}

@@ -1,0 +1,101 @@
+// One session: its terminal, who controls it, and on a phone the keys that the phone lacks.
+import { useEffect, useRef, useState } from "react";
+import * as api from "../api";
+import { Follower, type FollowerState } from "../terminal/follower";
+import { Banner } from "./banner";
+import { Compose } from "./compose";
+import { KeyBar } from "./key_bar";
+import { State } from "./state";
+
+interface Props {
+  id: string;
+  /** Undefined as long as the list is, and where the session is not in it. */
+  session: api.Session | undefined;
+  listed: boolean;
+  me: api.Me;
+  light: boolean;
+  go: (session: string | undefined) => void;
+  leave: (why?: string) => void;
+}
+
+export function SessionView({ id, session, listed, me, light, go, leave }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const follower = useRef<Follower>(undefined);
+  const [state, setState] = useState<FollowerState>();
+  const [gone, setGone] = useState<string>();
+  const [ctrl, setCtrl] = useState(false);
+  const missing = listed && session === undefined;
+
+  useEffect(() => {
+    if (frame.current === null || gone !== undefined) return;
+    const refused = (failure: api.ApiError) => (failure.status === 401 ? leave(failure.message) : setGone(failure.message));
+    const made = new Follower(id, frame.current, { role: me.role, light }, setState, refused);
+    made.onCtrlUsed = () => setCtrl(false);
+    follower.current = made;
+    if (matchMedia("(pointer: fine)").matches) made.screen.focus();
+    // What a test, or a curious user, asks the terminal itself.
+    Object.assign(window, { centerfire: made.screen.terminal });
+    return () => {
+      follower.current = undefined;
+      made.close();
+    };
+    // The theme is told below: it must not begin the session anew.
+  }, [id, gone]);
+  useEffect(() => follower.current?.screen.light(light), [light]);
+  useEffect(() => {
+    if (follower.current) follower.current.ctrl = ctrl;
+  }, [ctrl]);
+
+  if (gone !== undefined) {
+    return (
+      <main className="session nothing">
+        <p role="alert">{gone}</p>
+        <button type="button" onClick={() => go(undefined)}>
+          To the sessions
+        </button>
+      </main>
+    );
+  }
+  const name = session?.name ?? (missing ? id : "…");
+  const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
+  const mayType = state?.role !== "view" && !ended;
+  const control = state?.control ?? "none";
+  return (
+    <main className="session" aria-label={`Session ${name}`}>
+      <header>
+        <button type="button" className="quiet back" aria-label="To the sessions" onClick={() => go(undefined)}>
+          ←
+        </button>
+        <h2>{name}</h2>
+        {session !== undefined && <State word={session.state} />}
+        <span className="title">{session?.title}</span>
+        <span className="size" title="Columns and rows of the session">
+          {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
+        </span>
+        {state?.role === "view" && <span className="watching">watching only</span>}
+        {mayType && control !== "held" && (
+          <button type="button" disabled={control === "asked" || state?.link.is !== "open"} onClick={() => follower.current?.take()} title="Fit the session to this window">
+            Take control
+          </button>
+        )}
+        {mayType && control === "held" && (
+          <button type="button" className="held" onClick={() => follower.current?.release()} title="Let others set the session's size">
+            Release
+          </button>
+        )}
+      </header>
+      <div className="stage">
+        <div className="frame" ref={frame} />
+        {state !== undefined && (
+          <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
+        )}
+      </div>
+      {mayType && (
+        <footer>
+          <KeyBar press={(key) => follower.current?.press(key)} ctrl={ctrl} setCtrl={setCtrl} />
+          <Compose send={(text) => follower.current?.submit(text) ?? false} />
+        </footer>
+      )}
+    </main>
+  );
+}
