@@ -21,6 +21,7 @@ htop htop
 pinentry-curses pinentry-curses
 ps procps
 npm npm
+chromium chromium
 "
 
 say() { printf 'tools: %s\n' "$*"; }
@@ -92,6 +93,15 @@ xterm() {
 # What is to be installed there is what its lock file says.
 xterm_version() { cksum <tests/xterm/package-lock.json; }
 
+# Drives the browser; it brings none itself.
+page() {
+    npm ci --prefix tests/page --no-audit --no-fund
+    mkdir -p .tools/page
+    page_version >.tools/page/installed
+}
+
+page_version() { cksum <tests/page/package-lock.json; }
+
 mkdir -p .tools
 # Two runs at once would install over each other; the second waits, and then finds all done.
 exec 9>.tools/lock
@@ -103,4 +113,5 @@ installed venv "$asciinema_version" || step "asciinema $asciinema_version" ascii
 if [ -f tests/xterm/package.json ]; then
     { [ -d tests/xterm/node_modules ] && installed xterm "$(xterm_version)"; } || step "xterm.js" xterm
 fi
+{ [ -d tests/page/node_modules ] && installed page "$(page_version)"; } || step "Playwright" page
 say "all there"

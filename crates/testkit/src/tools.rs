@@ -51,6 +51,12 @@ pub fn xterm() -> Result<PathBuf, Missing> {
     present("xterm.js", folder.join("node_modules")).map(|_| folder)
 }
 
+/// The folder with the stories of the web page, for Node to run in.
+pub fn page() -> Result<PathBuf, Missing> {
+    let folder = repository().join("tests/page");
+    present("Playwright", folder.join("node_modules")).map(|_| folder)
+}
+
 /// A program of the system, such as `vim` or `tmux`.
 pub fn program(name: &str) -> Result<PathBuf, Missing> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -4,7 +4,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { Terminal } from "@xterm/xterm";
+import { Terminal, type ITheme } from "@xterm/xterm";
 import type { Size } from "../api";
 import { DARK, LIGHT } from "./colours";
 import { PaintQueue } from "./queue";
@@ -48,7 +48,7 @@ export class Screen {
       lineHeight: 1.15,
       scrollback: SCROLLBACK_LINES,
       macOptionIsMeta: true,
-      theme: light ? LIGHT : DARK,
+      ...colours(light),
     });
     const terminal = this.terminal;
     this.queue = new PaintQueue((bytes, done) => terminal.write(bytes, done));
@@ -108,7 +108,7 @@ export class Screen {
   }
 
   light(light: boolean): void {
-    this.terminal.options.theme = light ? LIGHT : DARK;
+    Object.assign(this.terminal.options, colours(light));
   }
 
   focus(): void {
@@ -145,6 +145,8 @@ export class Screen {
 
   /** Paints by the graphics card where there is one; it is loaded after the page is there. */
   private async accelerate(): Promise<void> {
+    // A phone has few cells to paint, and takes such contexts away whenever it likes.
+    if (matchMedia("(pointer: coarse)").matches) return;
     const { WebglAddon } = await import("@xterm/addon-webgl");
     try {
       const webgl = new WebglAddon();
@@ -155,6 +157,11 @@ export class Screen {
       // Without it the terminal paints with the document's own means.
     }
   }
+}
+
+/** Most programs choose their colours for a dark ground: on a light one those that could not be read are darkened. */
+function colours(light: boolean): { theme: ITheme; minimumContrastRatio: number } {
+  return light ? { theme: LIGHT, minimumContrastRatio: 4.5 } : { theme: DARK, minimumContrastRatio: 1 };
 }
 
 /** Opens a link that a program showed. */

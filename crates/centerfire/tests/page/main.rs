@@ -1,0 +1,58 @@
+//! The web page in a real browser, against the real server and real sessions. Each test is a story of that name in
+//! `tests/page/stories.mjs`, which starts and kills the server itself; what the browser complains about fails it too.
+
+use std::process::Command;
+use std::time::Duration;
+use testkit::instance::finish;
+use testkit::{Instance, tools};
+
+/// A story has waits with limits of their own, which tell more.
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[track_caller]
+fn tell(story: &str) {
+    let page = tools::repository().join("web/dist/index.html");
+    assert!(page.exists(), "the page is not built; `make page` builds it");
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let mut command = Command::new("node");
+    instance.settle(&mut command);
+    command.arg(tools::page().unwrap().join("stories.mjs")).arg(story);
+    command.env("CENTERFIRE", instance.binary()).env("CHROMIUM", tools::program("chromium").unwrap());
+    let output = finish(command, LIMIT);
+    assert!(output.status.success(), "{story}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_link_lets_a_browser_in_once_and_it_types() {
+    tell("a_link_lets_a_browser_in_once_and_it_types");
+}
+
+#[test]
+fn a_session_is_started_found_by_keys_and_seen_to_end() {
+    tell("a_session_is_started_found_by_keys_and_seen_to_end");
+}
+
+#[test]
+fn two_tabs_share_a_session_and_one_controls_it() {
+    tell("two_tabs_share_a_session_and_one_controls_it");
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_costs_no_byte() {
+    tell("a_server_that_dies_in_the_middle_costs_no_byte");
+}
+
+#[test]
+fn a_flood_is_painted_to_its_end() {
+    tell("a_flood_is_painted_to_its_end");
+}
+
+#[test]
+fn a_phone_has_the_keys_it_lacks_and_sends_a_line_as_a_whole() {
+    tell("a_phone_has_the_keys_it_lacks_and_sends_a_line_as_a_whole");
+}
+
+#[test]
+fn a_page_types_no_answers_and_who_may_only_look_types_nothing() {
+    tell("a_page_types_no_answers_and_who_may_only_look_types_nothing");
+}

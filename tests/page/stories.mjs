@@ -1,0 +1,184 @@
+// Stories of people and the page, each told by its name: `node stories.mjs NAME`. A test in Rust
+// (crates/centerfire/tests/page) runs each in an instance of its own.
+import assert from "node:assert/strict";
+import { Stage } from "./stage.mjs";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+
+const stories = {
+  async a_link_lets_a_browser_in_once_and_it_types(stage) {
+    await stage.start("open", `printf '\\033]2;${HOSTILE}\\007'; exec sh -i`);
+    const page = await stage.tab(await stage.person());
+    await page.goto(stage.link);
+    await stage.enter(page, "open");
+    assert.equal(new URL(page.url()).hash, "", "the secret is out of the address");
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("echo hel''lo\n");
+    await stage.shows(page, "hello");
+    // What a program calls itself is a text and nothing else.
+    await page.locator(".title", { hasText: HOSTILE }).waitFor();
+    assert.equal(await page.locator("img").count(), 0);
+    await page.reload();
+    await stage.shows(page, "hello");
+    const other = await (await stage.person()).newPage();
+    await other.goto(stage.link);
+    await other.getByText("this link was used").waitFor();
+    await other.getByText("centerfire token create --login", { exact: true }).waitFor();
+  },
+
+  async a_session_is_started_found_by_keys_and_seen_to_end(stage) {
+    const page = await stage.visitor();
+    await page.getByText("No session yet").waitFor();
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByLabel("Command").fill("sh -c 'echo \"ready  now\"; read line; exit 7'");
+    await page.getByLabel("Name").fill("short");
+    await page.getByRole("button", { name: "Start" }).click();
+    await stage.shows(page, "ready  now");
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("The program has ended (code 7)").waitFor();
+    await page.locator("section[aria-label=Ended] a.row", { hasText: "exit 7" }).waitFor();
+    await stage.start("newer", "exec cat");
+    await page.locator("a.row", { hasText: "newer" }).waitFor();
+    await page.locator("a.row", { hasText: "short" }).focus();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.getByRole("main", { name: "Session newer" }).waitFor();
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByLabel("Command").fill("no-such-program");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("alert").waitFor();
+    // The browser itself reports the answer that the story wanted.
+    stage.faults = stage.faults.filter((fault) => !fault.includes("422"));
+  },
+
+  async two_tabs_share_a_session_and_one_controls_it(stage) {
+    await stage.start("shared", "exec sh -i");
+    const one = await stage.visitor();
+    await stage.enter(one, "shared");
+    const two = await stage.tab(one.context());
+    await two.goto(one.url());
+    await stage.shows(two, "");
+    await one.locator(".frame textarea").focus();
+    await one.keyboard.type("echo from-o''ne\n");
+    await stage.shows(two, "from-one");
+    const size = () => stage.cf("show", "shared", "--json").then((text) => JSON.parse(text).size);
+    assert.deepEqual(await size(), { cols: 80, rows: 24 }, "who looks changes no size");
+    await one.getByRole("button", { name: "Take control" }).click();
+    await one.getByRole("button", { name: "Release" }).waitFor();
+    const fitted = await stage.until("the session is fitted to the window", async () => {
+      const now = await size();
+      return now.cols !== 80 && now;
+    });
+    for (const tab of [one, two]) {
+      await tab.waitForFunction((cols) => globalThis.centerfire.cols === cols, fitted.cols);
+    }
+    await two.setViewportSize({ width: 900, height: 500 });
+    await two.getByRole("button", { name: "Take control" }).click();
+    await one.getByText("Somebody else controls the session now").waitFor();
+    await stage.until("the other tab's size", async () => (await size()).cols < fitted.cols);
+    await one.waitForFunction((cols) => globalThis.centerfire.cols < cols, fitted.cols);
+    await two.getByRole("button", { name: "Release" }).click();
+    await two.getByRole("button", { name: "Take control" }).waitFor();
+    assert.equal(await stage.screen(one), (await stage.cf("screen", "shared")).trimEnd());
+  },
+
+  async a_server_that_dies_in_the_middle_costs_no_byte(stage) {
+    await stage.start(
+      "long",
+      "read line; for i in $(seq 1 600); do echo \"line $i of the output\"; [ $((i % 20)) = 0 ] && sleep 0.05; done; echo all of it; exec cat",
+    );
+    const page = await stage.visitor();
+    await stage.enter(page, "long");
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.press("Enter");
+    await stage.shows(page, "line 100 of");
+    await stage.kill();
+    await page.getByText("Connection lost; the session goes on").waitFor();
+    await stage.serve(stage.address);
+    await stage.shows(page, "all of it");
+    const lines = await stage.lines(page);
+    const counted = lines.map((line) => /^line (\d+) of the output$/.exec(line)?.[1]).filter((number) => number !== undefined);
+    assert.deepEqual(counted.map(Number), Array.from({ length: 600 }, (_, at) => at + 1), "every line once, in order");
+    assert.equal(await stage.screen(page), (await stage.cf("screen", "long")).trimEnd());
+    await page.keyboard.type("still here\n");
+    await stage.shows(page, "still here");
+    await page.getByText("Connection lost").waitFor({ state: "hidden" });
+  },
+
+  async a_flood_is_painted_to_its_end(stage) {
+    await stage.start("flood", "read line; seq 1 600000; echo all of it; exec cat");
+    const page = await stage.visitor();
+    await stage.enter(page, "flood");
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.press("Enter");
+    await stage.shows(page, "all of it");
+    assert.equal(await stage.screen(page), (await stage.cf("screen", "flood")).trimEnd());
+  },
+
+  async a_phone_has_the_keys_it_lacks_and_sends_a_line_as_a_whole(stage) {
+    await stage.start("pocket", "stty -echo -icanon; echo ready; exec cat -v");
+    const page = await stage.visitor("phone");
+    await stage.enter(page, "pocket");
+    await stage.shows(page, "ready");
+    await page.getByRole("button", { name: "Escape" }).tap();
+    await page.getByRole("button", { name: "Up", exact: true }).tap();
+    await stage.shows(page, "^[^[[A");
+    await page.getByRole("button", { name: "Ctrl" }).tap();
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("b");
+    await stage.shows(page, "^B");
+    await page.keyboard.type("b");
+    await stage.shows(page, "^Bb");
+    await page.getByLabel("Message to the program").fill("fix the test");
+    await page.getByRole("button", { name: "Send" }).tap();
+    await stage.shows(page, "fix the test");
+    assert.equal(await page.getByLabel("Message to the program").inputValue(), "");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.equal(wide, 0, "nothing reaches over the edge");
+    const [canvas, frame] = await page.evaluate(() => [".xterm-screen", ".frame"].map((name) => document.querySelector(name).clientWidth));
+    assert.ok(canvas <= frame, `the whole terminal is seen: ${canvas} in ${frame}`);
+    await page.getByRole("button", { name: "To the sessions" }).tap();
+    await page.locator("a.row", { hasText: "pocket" }).waitFor();
+  },
+
+  async a_page_types_no_answers_and_who_may_only_look_types_nothing(stage) {
+    await stage.start("quiet", "stty -echo -icanon; echo ready; exec cat -v");
+    const page = await stage.tab(await stage.person());
+    let typed = 0;
+    page.on("websocket", (socket) => {
+      socket.on("framesent", ({ payload }) => {
+        if (typeof payload !== "string") typed += 1;
+      });
+    });
+    await page.goto(stage.link);
+    await stage.enter(page, "quiet");
+    await stage.shows(page, "ready");
+    const questions = "[c [>c [=c [5n [6n [?6n [?996n [4$p [?2026$p [>q [?u [18t [14t [x P$qm\\ P+q544e\\ ]4;1;?\\ ]10;?\\ ]11;?\\ ]12;?\\ ]52;c;?\\";
+    await page.evaluate(
+      (bytes) => new Promise((done) => globalThis.centerfire.write(bytes, done)),
+      questions.split(" ").map((question) => `\x1b${question.replace(/\\$/, "\x1b\\")}`).join(""),
+    );
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("x");
+    await stage.shows(page, "x");
+    assert.equal(typed, 1, "the key, and no answer");
+    const looker = await stage.visitor("desk", "view");
+    await stage.enter(looker, "quiet");
+    await looker.getByText("watching only").waitFor();
+    assert.equal(await looker.getByRole("button", { name: "Take control" }).count(), 0);
+    await looker.locator(".frame textarea").focus();
+    await looker.keyboard.type("zzz");
+    await page.keyboard.type("y");
+    await stage.shows(looker, "xy");
+  },
+};
+
+const name = process.argv[2];
+const stage = await Stage.open();
+try {
+  await stories[name](stage);
+  assert.deepEqual(stage.faults, [], "the browser has nothing to complain about");
+} finally {
+  await stage.close();
+}
