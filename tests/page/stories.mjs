@@ -44,6 +44,19 @@ const stories = {
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
     await page.getByRole("main", { name: "Session newer" }).waitFor();
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("needle\n");
+    await stage.shows(page, "needle");
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByLabel("Find in the terminal").fill("needle");
+    assert.equal(await page.evaluate(() => globalThis.centerfire.getSelection()), "needle");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+Shift+L");
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /newer/, "the list has the focus");
+    await page.locator("a.row", { hasText: "short" }).click();
+    await page.getByRole("button", { name: "Start again" }).click();
+    await page.locator("section[aria-label=Running] a.row", { hasText: "short" }).waitFor();
+    await stage.shows(page, "ready  now");
     await page.getByRole("button", { name: "New session" }).click();
     await page.getByLabel("Command").fill("no-such-program");
     await page.getByRole("button", { name: "Start" }).click();
@@ -86,10 +99,11 @@ const stories = {
   async a_server_that_dies_in_the_middle_costs_no_byte(stage) {
     await stage.start(
       "long",
-      "read line; for i in $(seq 1 600); do echo \"line $i of the output\"; [ $((i % 20)) = 0 ] && sleep 0.05; done; echo all of it; exec cat",
+      "seq 200000; echo prompt; read line; for i in $(seq 1 600); do echo \"line $i of the output\"; [ $((i % 20)) = 0 ] && sleep 0.05; done; echo all of it; exec cat",
     );
     const page = await stage.visitor();
     await stage.enter(page, "long");
+    await stage.shows(page, "prompt");
     await page.locator(".frame textarea").focus();
     await page.keyboard.press("Enter");
     await stage.shows(page, "line 100 of");

@@ -35,7 +35,6 @@ export interface Session {
   size: Size;
   title?: string;
   clients?: { name: string; control: boolean }[];
-  degraded?: unknown;
 }
 
 export interface NewSession {

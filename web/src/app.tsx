@@ -61,6 +61,9 @@ function Inside({ me, leave, theme }: InsideProps) {
           <p className="hint">
             <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens
           </p>
+          <p className="hint">
+            In a terminal <kbd>Ctrl+Shift+F</kbd> finds, <kbd>Ctrl+Shift+L</kbd> leaves it for the list
+          </p>
         </main>
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} me={me} light={theme.light} go={go} leave={leave} />

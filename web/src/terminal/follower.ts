@@ -1,7 +1,7 @@
 // A session on the page: its socket and its screen joined, and what a view has to know of them.
 import * as api from "../api";
 import { INPUT_MAX_BYTES, SessionSocket, type Link, type Note } from "../socket";
-import { Screen } from "./screen";
+import { Screen, type Shortcut } from "./screen";
 
 /** Between two changes of the size, while a window is being dragged. */
 const RESIZE_EVERY_MS = 100;
@@ -29,6 +29,7 @@ export class Follower {
   /** Whether the next key comes with Ctrl. */
   ctrl = false;
   onCtrlUsed: (() => void) | undefined;
+  onShortcut: ((shortcut: Shortcut) => void) | undefined;
 
   constructor(
     id: string,
@@ -42,6 +43,10 @@ export class Follower {
       frame,
       {
         typed: (bytes) => this.type(bytes),
+        shortcut: (shortcut) => this.onShortcut?.(shortcut),
+        brokeLine: () => {
+          if (this.mayType()) this.press("S-Enter");
+        },
         painted: (offset) => this.socket.paint(offset),
         // Only who works in the session gets its clipboard: whoever merely looks must not have his own replaced.
         copied: (text) => {
@@ -100,14 +105,19 @@ export class Follower {
   }
 
   private type(bytes: Uint8Array): void {
-    if (this.state.role === "view" || this.state.exit !== undefined) return;
+    if (!this.mayType()) return;
     if (bytes.length > INPUT_MAX_BYTES) return void this.complain("more than 1 MiB: paste it in parts");
     const first = bytes[0] ?? 0;
     if (bytes.length === 1 && first >= 0x40 && first < 0x7f && this.withCtrl()) bytes = Uint8Array.of(first & 0x1f);
     if (!this.socket.keys(bytes)) this.complain("not connected: what you type is not sent");
   }
 
-  private complain(trouble: string): false {
+  private mayType(): boolean {
+    return this.state.role !== "view" && this.state.exit === undefined;
+  }
+
+  /** Tells the user what went wrong. */
+  complain(trouble: string): false {
     this.set({ trouble });
     return false;
   }

@@ -17,11 +17,19 @@ const LETTERS_MIN_PX = 5;
 const SCROLLBACK_LINES = 5_000;
 const FONTS = 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
 
+/** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, or `find` in it. */
+export type Shortcut = "leave" | "find";
+/** With Ctrl and Shift, which terminals do not tell programs from Ctrl alone. */
+const SHORTCUTS: Record<string, Shortcut> = { KeyL: "leave", KeyF: "find" };
+
 /** What happens on it. */
 export interface ScreenEvents {
   typed(bytes: Uint8Array): void;
   painted(offset: number): void;
   copied(text: string): void;
+  shortcut(shortcut: Shortcut): void;
+  /** Shift and Enter: xterm.js cannot tell it from Enter, the host can. */
+  brokeLine(): void;
 }
 
 export class Screen {
@@ -60,6 +68,7 @@ export class Screen {
     terminal.options.linkHandler = { activate: (_event, address) => follow(address) };
     silence(terminal, (text) => events.copied(text));
     terminal.open(frame);
+    terminal.attachCustomKeyEventHandler((event) => !this.takes(event));
     terminal.onData((text) => this.type(this.encoder.encode(text)));
     terminal.onBinary((text) => this.type(Uint8Array.from(text, (char) => char.charCodeAt(0))));
     this.watcher = new ResizeObserver(() => this.settle());
@@ -134,6 +143,18 @@ export class Screen {
       letters -= 0.5;
       this.terminal.options.fontSize = letters;
     }
+  }
+
+  /** Whether the page takes a key for itself. */
+  private takes(event: KeyboardEvent): boolean {
+    const shortcut = event.ctrlKey && event.shiftKey ? SHORTCUTS[event.code] : undefined;
+    const breaks = event.key === "Enter" && event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (shortcut === undefined && !breaks) return false;
+    event.preventDefault();
+    if (event.type !== "keydown") return true;
+    if (shortcut !== undefined) this.events.shortcut(shortcut);
+    else this.events.brokeLine();
+    return true;
   }
 
   private type(bytes: Uint8Array): void {

@@ -20,7 +20,7 @@ export function Banner({ state, hurry, forgive }: Props) {
     );
   }
   if (link.is === "broken") return <p className="banner" role="alert">The recording cannot be read ({link.code}).</p>;
-  if (exit !== undefined) return <p className="banner calm" role="status">The program has ended ({ending(exit)}).</p>;
+  if (exit !== undefined && trouble === undefined) return <p className="banner calm" role="status">The program has ended ({ending(exit)}).</p>;
   if (trouble !== undefined || control === "taken") {
     return (
       <p className="banner" role="status">

@@ -4,6 +4,7 @@ import * as api from "../api";
 import { Follower, type FollowerState } from "../terminal/follower";
 import { Banner } from "./banner";
 import { Compose } from "./compose";
+import { Find } from "./find";
 import { KeyBar } from "./key_bar";
 import { State } from "./state";
 
@@ -24,6 +25,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
   const [state, setState] = useState<FollowerState>();
   const [gone, setGone] = useState<string>();
   const [ctrl, setCtrl] = useState(false);
+  const [finding, setFinding] = useState(false);
   const missing = listed && session === undefined;
 
   useEffect(() => {
@@ -31,6 +33,10 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
     const refused = (failure: api.ApiError) => (failure.status === 401 ? leave(failure.message) : setGone(failure.message));
     const made = new Follower(id, frame.current, { role: me.role, light }, setState, refused);
     made.onCtrlUsed = () => setCtrl(false);
+    made.onShortcut = (shortcut) => {
+      if (shortcut === "find") setFinding(true);
+      else document.querySelector<HTMLElement>("a.row[aria-current]")?.focus();
+    };
     follower.current = made;
     if (matchMedia("(pointer: fine)").matches) made.screen.focus();
     // What a test, or a curious user, asks the terminal itself.
@@ -59,6 +65,13 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
   const name = session?.name ?? (missing ? id : "…");
   const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
   const mayType = state?.role !== "view" && !ended;
+  const again = async () => {
+    try {
+      go((await api.restart(id)).id);
+    } catch (failure) {
+      follower.current?.complain(failure instanceof Error ? failure.message : String(failure));
+    }
+  };
   const control = state?.control ?? "none";
   return (
     <main className="session" aria-label={`Session ${name}`}>
@@ -73,6 +86,11 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
           {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
         </span>
         {state?.role === "view" && <span className="watching">watching only</span>}
+        {ended && me.role === "manage" && (
+          <button type="button" onClick={() => void again()} title="Start the same command in the same folder">
+            Start again
+          </button>
+        )}
         {mayType && control !== "held" && (
           <button type="button" disabled={control === "asked" || state?.link.is !== "open"} onClick={() => follower.current?.take()} title="Fit the session to this window">
             Take control
@@ -86,6 +104,15 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
       </header>
       <div className="stage">
         <div className="frame" ref={frame} />
+        {finding && follower.current !== undefined && (
+          <Find
+            screen={follower.current.screen}
+            close={() => {
+              setFinding(false);
+              follower.current?.screen.focus();
+            }}
+          />
+        )}
         {state !== undefined && (
           <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
         )}
