@@ -11,10 +11,20 @@ use tokio::sync::watch;
 pub(crate) struct Feed {
     live: Arc<Live>,
     cursor: Cursor,
+    /// Up to where output was given.
     position: Offset,
-    /// The journal, while it is behind what is shared.
-    behind: Option<Frames>,
+    /// Notes that were given since, which stand at the same place.
+    notes: usize,
+    behind: Option<Behind>,
+    over: bool,
     changes: watch::Receiver<u64>,
+}
+
+/// The journal, while a reader is behind what is shared.
+struct Behind {
+    frames: Frames,
+    /// Notes at the place where it began that were given before.
+    known_notes: usize,
 }
 
 /// What there is for a reader now.
@@ -31,12 +41,21 @@ impl Feed {
     /// One that has everything before `from`.
     pub(crate) fn new(live: Arc<Live>, from: Offset) -> Self {
         let changes = live.changes();
-        Self { live, cursor: Cursor::Journal(from), position: from, behind: None, changes }
+        Self {
+            live,
+            cursor: Cursor::Journal(from),
+            position: from,
+            notes: 0,
+            behind: None,
+            over: false,
+            changes,
+        }
     }
 
     /// Goes to another place.
     pub(crate) fn seek(&mut self, to: Offset) {
-        (self.cursor, self.position, self.behind) = (Cursor::Journal(to), to, None);
+        (self.cursor, self.position) = (Cursor::Journal(to), to);
+        (self.notes, self.behind, self.over) = (0, None, false);
     }
 
     /// Up to where it was given everything.
@@ -49,18 +68,22 @@ impl Feed {
         self.live.end().since(self.position)
     }
 
-    /// What comes next, without waiting.
-    pub(crate) fn step(&mut self) -> Result<Step> {
+    /// What comes next, without waiting; nothing behind output that reaches `limit`.
+    pub(crate) fn step(&mut self, limit: Offset) -> Result<Step> {
+        if self.over {
+            return Ok(Step::Over);
+        }
         // A change that comes from now on is not missed.
         self.changes.mark_unchanged();
-        match self.live.after(&mut self.cursor) {
+        match self.live.after(&mut self.cursor, limit) {
             After::Items(items) => {
                 self.behind = None;
-                Ok(self.give(items))
+                items.iter().for_each(|item| self.count(item));
+                Ok(Step::Items(items))
             }
             After::Nothing => Ok(Step::Nothing),
             After::Over => Ok(Step::Over),
-            After::Behind => self.read(),
+            After::Behind => self.read(limit),
         }
     }
 
@@ -69,30 +92,56 @@ impl Feed {
         self.changes.changed().await.is_ok()
     }
 
-    /// Reads a few frames of the journal.
-    fn read(&mut self) -> Result<Step> {
-        let entry = &self.live.entry;
-        let frames = match self.behind.take() {
-            Some(frames) => frames,
-            None => Frames::new(Source::of(&entry.folder, &entry.meta, self.position, Kind::Shown)?),
+    /// Reads a few frames of the journal, up to where the shared ones begin.
+    fn read(&mut self, limit: Offset) -> Result<Step> {
+        let all_is_stored = self.live.is_over();
+        let mut behind = match self.behind.take() {
+            Some(behind) => behind,
+            None => self.go_behind()?,
         };
-        let frames = self.behind.insert(frames);
-        if frames.ended() {
-            return Ok(Step::Over);
-        }
-        let items = frames.read()?;
+        let items = behind.frames.read()?;
+        self.over = behind.frames.ended();
         if items.is_empty() {
+            if all_is_stored {
+                // A recording that does not tell its end.
+                self.over = true;
+                let status = self.live.entry.folder.exit()?.map(|exit| exit.status);
+                return Ok(Step::Items(vec![Item::exited(status, self.position)]));
+            }
+            // Bytes that may become a query stand between this place and the next.
+            self.behind = Some(behind);
             return Ok(Step::Nothing);
         }
-        let step = self.give(items);
-        self.cursor = Cursor::Journal(self.position);
-        Ok(step)
+        let mut given = Vec::with_capacity(items.len());
+        for item in items {
+            let output = matches!(item, Item::Output { .. });
+            if !output && behind.known_notes > 0 {
+                behind.known_notes -= 1;
+                continue;
+            }
+            behind.known_notes = 0;
+            self.count(&item);
+            given.push(item);
+            // Behind output all notes of its place are still to come, here and there.
+            if output && (self.position >= limit || self.live.can_join(self.position)) {
+                (self.cursor, self.over) = (Cursor::Journal(self.position), false);
+                return Ok(Step::Items(given));
+            }
+        }
+        self.behind = Some(behind);
+        Ok(Step::Items(given))
     }
 
-    fn give(&mut self, items: Vec<Item>) -> Step {
-        if let Some(last) = items.last() {
-            self.position = last.end();
+    fn go_behind(&self) -> Result<Behind> {
+        let entry = &self.live.entry;
+        let source = Source::of(&entry.folder, &entry.meta, self.position, Kind::Shown)?;
+        Ok(Behind { frames: Frames::new(source), known_notes: self.notes })
+    }
+
+    fn count(&mut self, item: &Item) {
+        match item {
+            Item::Output { end, .. } => (self.position, self.notes) = (*end, 0),
+            Item::Note { .. } => self.notes += 1,
         }
-        Step::Items(items)
     }
 }

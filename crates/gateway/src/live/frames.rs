@@ -12,6 +12,9 @@ const FRAME_BYTES: usize = 32 << 10; // 32 KiB
 /// Frames made at once, so that who waits for the first does not wait for all.
 const BATCH: usize = 16;
 
+/// What an allocation costs beside its bytes.
+const ALLOCATION_BYTES: usize = 48;
+
 /// Kinds of binary frames.
 const OUTPUT: u8 = 1;
 const SNAPSHOT: u8 = 2;
@@ -68,12 +71,14 @@ impl Item {
         }
     }
 
-    /// Bytes that it takes in memory, roughly.
+    /// Bytes that it takes in memory, roughly. A program may write a byte at a time, of which each is an item.
     pub(crate) fn weight(&self) -> usize {
-        match self {
-            Self::Output { frame, .. } => frame.len(),
-            Self::Note { text, .. } => text.len(),
-        }
+        size_of::<Self>()
+            + ALLOCATION_BYTES
+            + match self {
+                Self::Output { frame, .. } => frame.len(),
+                Self::Note { text, .. } => text.len(),
+            }
     }
 }
 

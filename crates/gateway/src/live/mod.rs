@@ -73,9 +73,14 @@ impl Hub {
 }
 
 impl Live {
-    /// What comes after a cursor.
-    fn after(&self, cursor: &mut Cursor) -> After {
-        lock(&self.tail).after(cursor)
+    /// What comes after a cursor, for a client that wants no output that begins at `limit` or behind it.
+    fn after(&self, cursor: &mut Cursor, limit: Offset) -> After {
+        lock(&self.tail).after(cursor, limit)
+    }
+
+    /// Whether who read the journal up to here can go on with what is shared.
+    fn can_join(&self, at: Offset) -> bool {
+        lock(&self.tail).can_join(at)
     }
 
     /// Tells of every change from now on.
@@ -88,7 +93,8 @@ impl Live {
         lock(&self.tail).end()
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether all that there will ever be was read.
+    pub(crate) fn is_over(&self) -> bool {
         lock(&self.tail).is_over()
     }
 

@@ -50,6 +50,10 @@ impl Tail {
         self.end
     }
 
+    pub(super) fn can_join(&self, at: Offset) -> bool {
+        self.number_at(at).is_some()
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
@@ -70,8 +74,8 @@ impl Tail {
         }
     }
 
-    /// What comes after a cursor, which moves behind it.
-    pub(super) fn after(&self, cursor: &mut Cursor) -> After {
+    /// What comes after a cursor, which moves behind it: nothing behind output that reaches `limit`.
+    pub(super) fn after(&self, cursor: &mut Cursor, limit: Offset) -> After {
         let next = match *cursor {
             Cursor::Tail(number) if number >= self.first => number,
             Cursor::Tail(_) => return After::Behind,
@@ -80,8 +84,15 @@ impl Tail {
                 None => return After::Behind,
             },
         };
-        let items: Vec<Item> = self.items.iter().skip((next - self.first) as usize).cloned().collect();
-        *cursor = Cursor::Tail(self.first + self.items.len() as u64);
+        let mut full = false;
+        let fits = |item: &&Item| {
+            let fits = !full;
+            full |= matches!(item, Item::Output { end, .. } if *end >= limit);
+            fits
+        };
+        let rest = self.items.iter().skip((next - self.first) as usize);
+        let items: Vec<Item> = rest.take_while(fits).cloned().collect();
+        *cursor = Cursor::Tail(next + items.len() as u64);
         match items.is_empty() {
             false => After::Items(items),
             true if self.over => After::Over,
@@ -106,6 +117,8 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
 
+    const ALL: Offset = Offset(u64::MAX);
+
     fn output(start: u64, end: u64) -> Item {
         let frame = Bytes::from(vec![0; (end - start) as usize]);
         Item::Output { end: Offset(end), frame }
@@ -127,28 +140,39 @@ mod tests {
         let mut tail = Tail::new(Offset(100));
         tail.push(vec![output(100, 150), note(150, false), output(150, 200)]);
         let mut cursor = Cursor::Journal(Offset(100));
-        assert_eq!(ends(&tail.after(&mut cursor)), [150, 150, 200]);
-        assert!(matches!(tail.after(&mut cursor), After::Nothing));
+        assert_eq!(ends(&tail.after(&mut cursor, ALL)), [150, 150, 200]);
+        assert!(matches!(tail.after(&mut cursor, ALL), After::Nothing));
         let mut cursor = Cursor::Journal(Offset(150));
-        assert_eq!(ends(&tail.after(&mut cursor)), [150, 200]);
+        assert_eq!(ends(&tail.after(&mut cursor, ALL)), [150, 200]);
         let mut cursor = Cursor::Journal(Offset(120));
-        assert!(matches!(tail.after(&mut cursor), After::Behind), "in the middle of a frame");
+        assert!(matches!(tail.after(&mut cursor, ALL), After::Behind), "in the middle of a frame");
         tail.push(vec![note(200, true)]);
         let mut cursor = Cursor::Journal(Offset(200));
-        assert_eq!(ends(&tail.after(&mut cursor)), [200]);
-        assert!(matches!(tail.after(&mut cursor), After::Over));
+        assert_eq!(ends(&tail.after(&mut cursor, ALL)), [200]);
+        assert!(matches!(tail.after(&mut cursor, ALL), After::Over));
+    }
+
+    #[test]
+    fn nothing_is_given_behind_output_that_reaches_the_limit() {
+        let mut tail = Tail::new(Offset(0));
+        tail.push(vec![output(0, 50), note(50, false), output(50, 120), note(120, false), output(120, 130)]);
+        let mut cursor = Cursor::Journal(Offset(0));
+        assert_eq!(ends(&tail.after(&mut cursor, Offset(100))), [50, 50, 120]);
+        assert_eq!(ends(&tail.after(&mut cursor, Offset(121))), [120, 130]);
+        assert!(matches!(tail.after(&mut cursor, ALL), After::Nothing));
     }
 
     #[test]
     fn what_is_kept_has_a_limit_and_who_needs_more_is_behind() {
         let mut tail = Tail::new(Offset(0));
         let mut cursor = Cursor::Tail(0);
-        let step = KEPT_BYTES as u64 / 4;
+        // A frame weighs more than its bytes.
+        let step = KEPT_BYTES as u64 / 4 - 1024;
         tail.push((0..8).map(|place| output(place * step, (place + 1) * step)).collect());
         assert!(tail.weight <= KEPT_BYTES);
-        assert!(matches!(tail.after(&mut cursor), After::Behind));
+        assert!(matches!(tail.after(&mut cursor, ALL), After::Behind));
         let mut cursor = Cursor::Journal(Offset(4 * step));
-        assert_eq!(ends(&tail.after(&mut cursor)).len(), 4);
+        assert_eq!(ends(&tail.after(&mut cursor, ALL)).len(), 4);
         assert_eq!(tail.end(), Offset(8 * step));
     }
 
@@ -156,6 +180,6 @@ mod tests {
     fn nobody_joins_behind_notes_that_are_not_kept() {
         let mut tail = Tail::new(Offset(0));
         tail.push(vec![output(0, 10), note(10, false), note(10, false), output(10, 10 + KEPT_BYTES as u64)]);
-        assert!(matches!(tail.after(&mut Cursor::Journal(Offset(10))), After::Behind));
+        assert!(matches!(tail.after(&mut Cursor::Journal(Offset(10)), ALL), After::Behind));
     }
 }

@@ -83,7 +83,7 @@ impl Events {
             if let Some(item) = self.waiting.next() {
                 return Some(event(&item));
             }
-            match self.feed.step() {
+            match self.feed.step(Offset(u64::MAX)) {
                 Ok(Step::Items(items)) => self.waiting = items.into_iter(),
                 // Who comes back with the last id goes on there.
                 Ok(Step::Nothing) => tokio::select! {

@@ -1,6 +1,7 @@
 //! WebSockets: `/ws/{session}` shares one session's terminal. `docs/websocket.md` is the description.
 
 mod hub;
+mod sender;
 mod typist;
 mod viewer;
 mod words;

@@ -1,37 +1,38 @@
 //! One client of a session's terminal: two tasks on one socket. One sends what comes, as fast as the client takes it; the
 //! other hears what the client says.
 
+use super::sender::{AHEAD_BYTES, Gone, Sender, Wishes};
 use super::typist::{Typist, answer};
 use super::words::{Said, Word};
 use super::{Join, PROTOCOL};
-use crate::live::{Feed, Item, Live, Step, output_of, snapshot};
+use crate::host::{Receipt, Ticket};
+use crate::live::Live;
 use crate::token::{Grant, Role};
 use crate::{ApiError, App};
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
-use prometheus_client::metrics::counter::Counter;
-use protocol::frame::{Answer, DetachReason, Event, InputForm, Request};
-use protocol::{Offset, Phase};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use axum::http::StatusCode;
+use futures_util::StreamExt as _;
+use futures_util::stream::SplitStream;
+use protocol::Offset;
+use protocol::frame::{DetachReason, Event, InputForm};
 use serde_json::json;
-use session::look::look;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How long a host may take for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-/// Output that is sent and not painted yet. It fills the way to a browser on another continent; a page that has this much
-/// to paint is busy for a tenth of a second.
-const AHEAD_BYTES: u64 = 1 << 20; // 1 MiB
-/// Who is further behind gets the screen instead of what led to it.
-const BEHIND_MAX_BYTES: u64 = 8 << 20; // 8 MiB
-/// Lines of history in a snapshot at most.
-const HISTORY_MAX_LINES: usize = 10_000;
 /// Answers that wait to be sent. A client that asks on and on without reading is not heard until it reads.
 const ANSWERS_MAX: usize = 64;
+/// Input of one client that the program has not taken yet. A program that does not read must not keep the client from
+/// being heard.
+const INPUTS_MAX: usize = 1024;
+/// Input of this id is acknowledged only where it was refused: most keys are of interest to nobody once they are typed.
+const UNNAMED: u64 = 0;
 /// A client says something, or answers a ping, within this time; the ping goes out at half of it.
-const SILENT_MAX: Duration = Duration::from_secs(60);
+pub(super) const SILENT_MAX: Duration = Duration::from_secs(60);
+/// How long a client may take for its word of farewell.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A client, before its socket is open.
 pub(super) struct Viewer {
@@ -49,40 +50,8 @@ struct Ears {
     /// Counts how often it asked for the screen anew.
     resyncs: watch::Sender<u64>,
     answers: mpsc::Sender<Utf8Bytes>,
-}
-
-/// Sends a session to one client.
-struct Sender {
-    socket: SplitSink<WebSocket, Message>,
-    live: Arc<Live>,
-    plain: bool,
-    history: usize,
-    feed: Feed,
-    painted: watch::Receiver<Offset>,
-    resyncs: watch::Receiver<u64>,
-    answers: mpsc::Receiver<Utf8Bytes>,
-    sent: Counter,
-}
-
-/// Why a client is served no longer.
-enum Gone {
-    /// It left, or its connection broke.
-    Client,
-    /// The session is over and all of it was sent.
-    Over,
-    Failed(ApiError),
-}
-
-impl From<axum::Error> for Gone {
-    fn from(_: axum::Error) -> Self {
-        Self::Client
-    }
-}
-
-impl From<session::Error> for Gone {
-    fn from(error: session::Error) -> Self {
-        Self::Failed(error.into())
-    }
+    /// Of input, each as it was taken or refused.
+    receipts: mpsc::Sender<Receipt>,
 }
 
 impl Viewer {
@@ -92,21 +61,14 @@ impl Viewer {
 
     /// Serves the client until it leaves or the session is over.
     pub(super) async fn serve(self, socket: WebSocket) {
-        let (sink, stream) = socket.split();
+        let (sink, mut stream) = socket.split();
         let (painted, painted_seen) = watch::channel(Offset::ZERO);
         let (resyncs, resyncs_seen) = watch::channel(0);
         let (answers, answers_seen) = mpsc::channel(ANSWERS_MAX);
-        let mut sender = Sender {
-            socket: sink,
-            live: Arc::clone(&self.live),
-            plain: self.plain,
-            history: self.join.history.min(HISTORY_MAX_LINES),
-            feed: Feed::new(Arc::clone(&self.live), Offset::ZERO),
-            painted: painted_seen,
-            resyncs: resyncs_seen,
-            answers: answers_seen,
-            sent: self.app.0.metrics.sent_bytes.clone(),
-        };
+        let (receipts, receipts_seen) = mpsc::channel(INPUTS_MAX);
+        tokio::spawn(tell_receipts(receipts_seen, answers.clone()));
+        let wishes = Wishes { painted: painted_seen, resyncs: resyncs_seen, answers: answers_seen };
+        let mut sender = Sender::new(&self.app, &self.live, sink, wishes, self.join.history, self.plain);
         let hello = json!({
             "type": "hello", "protocol": PROTOCOL, "session": self.live.entry.meta.id,
             "name": self.live.entry.name, "role": self.grant.role, "ahead": AHEAD_BYTES,
@@ -115,21 +77,21 @@ impl Viewer {
         self.app.0.metrics.viewers.inc();
         let gone = tokio::select! {
             gone = sender.run(hello.to_string(), from) => gone,
-            () = self.hear(stream, Ears { painted, resyncs, answers }) => Gone::Client,
+            () = self.hear(&mut stream, Ears { painted, resyncs, answers, receipts }) => Gone::Client,
         };
         self.app.0.metrics.viewers.dec();
-        sender.close(gone).await;
+        let _ = tokio::time::timeout(FAREWELL, sender.close(gone, stream)).await;
     }
 
     /// Hears what the client says until it says no more.
-    async fn hear(&self, mut stream: SplitStream<WebSocket>, ears: Ears) {
+    async fn hear(&self, stream: &mut SplitStream<WebSocket>, ears: Ears) {
         let (events, events_seen) = mpsc::channel(ANSWERS_MAX);
         let mut typist = Typist::new(self.live.entry.clone(), events);
         tokio::spawn(tell_events(events_seen, ears.answers.clone()));
         while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENT_MAX, stream.next()).await {
             let word = match message {
-                Message::Binary(bytes) if self.plain => Ok(Word::Keys { id: 0, bytes }),
-                Message::Text(text) if self.plain => Ok(Word::Keys { id: 0, bytes: text.into() }),
+                Message::Binary(bytes) if self.plain => Ok(Word::Keys { id: UNNAMED, bytes }),
+                Message::Text(text) if self.plain => Ok(Word::Keys { id: UNNAMED, bytes: text.into() }),
                 Message::Binary(bytes) => Word::of_binary(&bytes),
                 Message::Text(text) => Word::of_text(&text),
                 Message::Close(_) => return,
@@ -216,24 +178,29 @@ impl Viewer {
         typist: &mut Typist,
         ears: &Ears,
     ) -> Result<(), mpsc::error::SendError<Utf8Bytes>> {
-        let coming = match self.may_type() {
-            Ok(()) => typist.input(form, bytes).await.map_err(ApiError::from),
-            Err(error) => Err(error),
+        let Ok(place) = ears.receipts.clone().try_reserve_owned() else {
+            let message = format!("the program does not read, and {INPUTS_MAX} inputs wait already");
+            let error = ApiError::new(StatusCode::CONFLICT, "WRITE_REJECTED", message);
+            return ears.answers.send(answer(id, Err(error)).into()).await;
         };
-        let coming = match coming {
-            Ok(coming) => coming,
-            Err(error) => return ears.answers.send(answer(id, Err(error)).into()).await,
-        };
-        let answers = ears.answers.clone();
-        tokio::spawn(async move {
-            let result = match coming.await_reply(PATIENCE).await {
-                Ok((Answer::Done { offset }, _)) => Ok(Some(offset)),
-                Ok(_) => Ok(None),
-                Err(error) => Err(error.into()),
-            };
-            let _ = answers.send(answer(id, result).into()).await;
-        });
+        let ticket = Ticket { id, place };
+        match self.may_type() {
+            Ok(()) => typist.input(form, bytes, ticket).await,
+            Err(error) => ticket.tell(Err(error)),
+        }
         Ok(())
+    }
+}
+
+/// Tells the client what became of its inputs.
+async fn tell_receipts(mut receipts: mpsc::Receiver<Receipt>, answers: mpsc::Sender<Utf8Bytes>) {
+    while let Some((id, what)) = receipts.recv().await {
+        if id == UNNAMED && what.is_ok() {
+            continue;
+        }
+        if answers.send(answer(id, what).into()).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -251,118 +218,5 @@ async fn tell_events(mut events: mpsc::Receiver<Event>, answers: mpsc::Sender<Ut
                 return;
             }
         }
-    }
-}
-
-impl Sender {
-    async fn run(&mut self, hello: String, from: Option<Offset>) -> Gone {
-        match self.go(hello, from).await {
-            Ok(()) => Gone::Over,
-            Err(gone) => gone,
-        }
-    }
-
-    async fn go(&mut self, hello: String, from: Option<Offset>) -> Result<(), Gone> {
-        self.say(hello.into()).await?;
-        match from.filter(|from| *from <= self.live.end()) {
-            Some(from) => self.feed.seek(from),
-            None => self.send_screen().await?,
-        }
-        let mut ping = tokio::time::interval(SILENT_MAX / 2);
-        loop {
-            if self.may_send() {
-                if self.feed.lag() > BEHIND_MAX_BYTES {
-                    self.send_screen().await?;
-                }
-                match self.feed.step()? {
-                    Step::Items(items) => {
-                        self.send_items(items).await?;
-                        continue;
-                    }
-                    Step::Over => return Ok(()),
-                    Step::Nothing => {}
-                }
-            }
-            let may_send = self.may_send();
-            tokio::select! {
-                _ = self.feed.changed(), if may_send => {}
-                changed = self.painted.changed() => changed.map_err(|_| Gone::Client)?,
-                changed = self.resyncs.changed() => {
-                    changed.map_err(|_| Gone::Client)?;
-                    self.send_screen().await?;
-                }
-                answer = self.answers.recv() => self.say(answer.ok_or(Gone::Client)?).await?,
-                _ = ping.tick() => self.socket.send(Message::Ping(Default::default())).await?,
-            }
-        }
-    }
-
-    /// Whether the client has painted enough of what it got. One that speaks plain bytes is slowed by its connection alone.
-    fn may_send(&self) -> bool {
-        self.plain || self.feed.position().since(*self.painted.borrow()) < AHEAD_BYTES
-    }
-
-    async fn say(&mut self, text: Utf8Bytes) -> Result<(), Gone> {
-        if !self.plain {
-            self.socket.send(Message::Text(text)).await?;
-        }
-        Ok(())
-    }
-
-    async fn send_items(&mut self, items: Vec<Item>) -> Result<(), Gone> {
-        for item in items {
-            match item {
-                Item::Output { frame, .. } => {
-                    let bytes = if self.plain { output_of(&frame) } else { frame };
-                    self.sent.inc_by(bytes.len() as u64);
-                    self.socket.feed(Message::Binary(bytes)).await?;
-                }
-                Item::Note { text, .. } if !self.plain => self.socket.feed(Message::Text(text)).await?,
-                Item::Note { .. } => {}
-            }
-        }
-        Ok(self.socket.flush().await?)
-    }
-
-    async fn send_screen(&mut self) -> Result<(), Gone> {
-        let (offset, size, dump) = self.see().await?;
-        self.feed.seek(offset);
-        let frame = snapshot(offset, size, &dump);
-        let bytes = if self.plain { frame.slice(crate::live::SNAPSHOT_HEAD_BYTES..) } else { frame };
-        Ok(self.socket.send(Message::Binary(bytes)).await?)
-    }
-
-    async fn see(&self) -> Result<(Offset, protocol::Size, Vec<u8>), Gone> {
-        let history = self.history;
-        if let Some(host) = self.live.host() {
-            match host.call(Request::Snapshot { history }, &[]).await {
-                Ok((Answer::Snapshot(snapshot), dump)) => return Ok((snapshot.offset, snapshot.size, dump)),
-                Ok(_) => {}
-                // It died; the next way finds its successor, or the recording.
-                Err(error) if error.is_gone() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let entry = self.live.entry.clone();
-        let seen = tokio::task::spawn_blocking(move || {
-            look(&entry, "serve", history, history).or_else(|error| match error.is_gone() {
-                true => {
-                    look(&session::registry::Entry { phase: Phase::Lost, ..entry }, "serve", history, history)
-                }
-                false => Err(error),
-            })
-        });
-        let seen = seen.await.map_err(|_| Gone::Client)??;
-        Ok((seen.offset, seen.screen.size(), seen.screen.dump(history)))
-    }
-
-    async fn close(mut self, gone: Gone) {
-        let (code, reason) = match gone {
-            Gone::Client => return,
-            Gone::Over => (close_code::NORMAL, "the session is over".to_owned()),
-            Gone::Failed(error) => (close_code::ERROR, error.code().to_owned()),
-        };
-        let frame = CloseFrame { code, reason: reason.into() };
-        let _ = self.socket.send(Message::Close(Some(frame))).await;
     }
 }
