@@ -8,8 +8,8 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use session::home::Home;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -28,8 +28,15 @@ const COOKIE_LASTS_US: u64 = 30 * 24 * 3600 * 1_000_000; // 30 days
 /// All tokens of an instance.
 pub struct Store {
     path: PathBuf,
-    /// What the file held when it was read last, and which file that was.
-    read: Mutex<(Option<Version>, Vec<Entry>)>,
+    /// What the file held when it was read last.
+    read: Mutex<Option<Seen>>,
+}
+
+/// A state of the file. It is kept open: its inode is nobody else's as long.
+struct Seen {
+    version: Version,
+    _file: File,
+    tokens: Vec<Entry>,
 }
 
 /// Tells one state of the file from the next: each change makes a new file.
@@ -100,9 +107,14 @@ impl Store {
 
     /// Trades a login's secret for a cookie's; `None` if it is no login, was used, or has ended.
     pub fn redeem(&self, secret: &str) -> Result<Option<(String, Grant)>> {
+        let hash = hash(secret);
+        let is_login = |entry: &Entry| entry.hash == hash && entry.grant.kind == Use::Login;
+        // Anybody may ask: a wrong secret costs no write.
+        if !self.with(|tokens| tokens.iter().any(is_login))? {
+            return Ok(None);
+        }
         self.change(|tokens, now| {
-            let hash = hash(secret);
-            let place = tokens.iter().position(|entry| entry.hash == hash && entry.grant.kind == Use::Login);
+            let place = tokens.iter().position(is_login);
             let Some(place) = place else { return Ok(None) };
             let login = tokens.remove(place).grant;
             let wanted = Wanted {
@@ -147,14 +159,19 @@ impl Store {
     /// Looks at the tokens as the file has them now.
     fn with<T>(&self, look: impl FnOnce(&[Entry]) -> T) -> Result<T> {
         let mut read = self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let version = version(&self.path);
-        if version.is_none() {
-            return Ok(look(&[]));
+        let failed = |source| StoreError::Io { path: self.path.clone(), source };
+        let version = match fs::metadata(&self.path) {
+            Ok(facts) => Version::of(&facts),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(look(&[])),
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some(seen) = read.as_ref().filter(|seen| seen.version == version) {
+            return Ok(look(&seen.tokens));
         }
-        if read.0 != version {
-            *read = (version, load(&self.path)?);
-        }
-        Ok(look(&read.1))
+        let file = File::open(&self.path).map_err(failed)?;
+        let version = Version::of(&file.metadata().map_err(failed)?);
+        let tokens = load(&file, &self.path)?;
+        Ok(look(&read.insert(Seen { version, _file: file, tokens }).tokens))
     }
 
     /// Changes the file, alone; those that ended are dropped on the way.
@@ -165,7 +182,11 @@ impl Store {
         let lock = File::open(folder).map_err(failed)?;
         flock(&lock, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
         let now = Time::now();
-        let mut tokens = if self.path.exists() { load(&self.path)? } else { Vec::new() };
+        let mut tokens = match File::open(&self.path) {
+            Ok(file) => load(&file, &self.path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
         tokens.retain(|entry| entry.grant.is_valid(now));
         let result = change(&mut tokens, now)?;
         write(&self.path, &Content { version: VERSION, tokens }).map_err(failed)?;
@@ -197,13 +218,15 @@ fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn version(path: &Path) -> Option<Version> {
-    let facts = fs::metadata(path).ok()?;
-    Some(Version { inode: facts.ino(), changed: (facts.mtime(), facts.mtime_nsec()) })
+impl Version {
+    fn of(facts: &Metadata) -> Self {
+        Self { inode: facts.ino(), changed: (facts.mtime(), facts.mtime_nsec()) }
+    }
 }
 
-fn load(path: &Path) -> Result<Vec<Entry>> {
-    let bytes = fs::read(path).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+fn load(mut file: &File, path: &Path) -> Result<Vec<Entry>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
     let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
     let content: Content = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if content.version != VERSION {
