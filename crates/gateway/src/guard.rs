@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// The name of the cookie that holds a browser's secret.
 pub(crate) const COOKIE: &str = "centerfire";
-/// Wrong tokens of one address in [`FAILURES_WITHIN`], after which it has to wait.
+/// Wrong tokens of one address in [`FAILURES_WITHIN`], after which it is told to wait.
 const FAILURES_MAX: u32 = 20;
 const FAILURES_WITHIN: Duration = Duration::from_secs(60);
 /// Addresses of which failures are remembered.
@@ -90,7 +90,6 @@ pub(crate) async fn authorize(
 
 impl App {
     fn admit(&self, headers: &HeaderMap, method: &Method, peer: IpAddr) -> Result<Access, ApiError> {
-        self.check_patience(peer)?;
         let bearer = bearer(headers);
         let Some(secret) = bearer.or_else(|| cookie(headers)) else {
             return Err(ApiError::unauthorized(
@@ -98,13 +97,11 @@ impl App {
             ));
         };
         let Some(grant) = self.0.tokens.check(secret).map_err(broken_store)? else {
-            self.count_failure(peer);
-            return Err(ApiError::unauthorized("the token is unknown, was revoked or has ended"));
+            return Err(self.fail(peer, "the token is unknown, was revoked or has ended"));
         };
         let kind = if bearer.is_some() { Use::Bearer } else { Use::Cookie };
         if grant.kind != kind {
-            self.count_failure(peer);
-            return Err(ApiError::unauthorized("a browser's cookie is no token, and a token no cookie"));
+            return Err(self.fail(peer, "a browser's cookie is no token, and a token no cookie"));
         }
         // A browser sends its cookie along with whatever page asks; only a page of ours may change something by it, and
         // of such a request a browser always tells the origin.
@@ -116,29 +113,26 @@ impl App {
         Ok(Access(grant))
     }
 
-    /// Refuses an address that sent too many wrong tokens.
-    pub(crate) fn check_patience(&self, peer: IpAddr) -> Result<(), ApiError> {
-        let failures = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let tired = failures.get(&peer).is_some_and(|failures| {
-            failures.count >= FAILURES_MAX && failures.since.elapsed() < FAILURES_WITHIN
-        });
-        if tired {
-            let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
-            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn count_failure(&self, peer: IpAddr) {
+    /// What an address is told that sent a wrong token; one that sent too many has to wait. A right one is let in all the
+    /// same: behind a tunnel all addresses are one, and a page that was forgotten in some tab must lock nobody out.
+    pub(crate) fn fail(&self, peer: IpAddr, message: &str) -> ApiError {
         let mut all = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= ADDRESSES_MAX {
             all.retain(|_, failures| failures.since.elapsed() < FAILURES_WITHIN);
+        }
+        if all.len() >= ADDRESSES_MAX {
+            all.clear();
         }
         let failures = all.entry(peer).or_insert(Failures { since: Instant::now(), count: 0 });
         if failures.since.elapsed() >= FAILURES_WITHIN {
             *failures = Failures { since: Instant::now(), count: 0 };
         }
         failures.count += 1;
+        if failures.count <= FAILURES_MAX {
+            return ApiError::unauthorized(message);
+        }
+        let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
     }
 }
 

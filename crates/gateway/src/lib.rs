@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod error;
+mod extract;
 mod guard;
 mod host;
 mod live;

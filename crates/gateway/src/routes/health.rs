@@ -1,7 +1,7 @@
 //! Whether the server is well, told to anybody.
 
 use crate::App;
-use axum::Json;
+use crate::extract::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! Typing into a session, each request one transaction.
 
 use super::find;
+use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::host::Host;
 use crate::{ApiError, App};
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use protocol::Size;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! A browser trades the secret of its login link for a cookie.
 
+use crate::extract::Json;
 use crate::guard::{Access, COOKIE, broken_store};
 use crate::{ApiError, App};
-use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
@@ -23,12 +23,9 @@ pub(super) async fn login(
     headers: HeaderMap,
     Json(login): Json<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
-    app.check_patience(peer.ip())?;
     let Some((secret, grant)) = app.0.tokens.redeem(&login.token).map_err(broken_store)? else {
-        app.count_failure(peer.ip());
-        return Err(ApiError::unauthorized(
-            "this link was used or has ended; `centerfire token create --login` makes another",
-        ));
+        let message = "this link was used or has ended; `centerfire token create --login` makes another";
+        return Err(app.fail(peer.ip(), message));
     };
     app.0.audit.note(&grant, "login", grant.session);
     // Behind TLS the cookie is not to be sent without.

@@ -96,6 +96,7 @@ pub(crate) fn router(app: &App) -> Router {
         router = router.route(path, handler);
     }
     router
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here"))
         .method_not_allowed_fallback(async || {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "not by this method")
         })

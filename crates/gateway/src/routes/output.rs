@@ -1,9 +1,10 @@
 //! A session's output, in parts of bounded size.
 
 use super::{blocking, find};
+use crate::extract::{Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{Body, Offset};

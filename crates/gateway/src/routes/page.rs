@@ -1,7 +1,7 @@
 //! The web page, which lies in the binary. It holds no secret: anybody may have it.
 
 use crate::ApiError;
-use axum::extract::Path;
+use crate::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};

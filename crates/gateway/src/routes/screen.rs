@@ -1,10 +1,10 @@
 //! What a person would see of a session now.
 
 use super::{blocking, find};
+use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;

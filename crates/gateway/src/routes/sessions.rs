@@ -1,10 +1,10 @@
 //! Sessions: listed, started, shown, renamed, ended, removed.
 
 use super::{blocking, find};
+use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::{Phase, SessionId, Size};
 use serde::Deserialize;
@@ -63,6 +63,9 @@ pub(super) async fn create(
     access: Access,
     Json(new): Json<New>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
+    if access.0.session.is_some() {
+        return Err(ApiError::forbidden("this token opens one session, and starts no other"));
+    }
     if new.command.is_empty() {
         return Err(ApiError::bad_request("`command` is empty: name the program and its arguments"));
     }

@@ -1,19 +1,26 @@
 //! Tokens: who may do what.
 
 use super::{blocking, find};
+use crate::extract::{Json, Path};
 use crate::guard::{Access, broken_store};
-use crate::token::{Role, Use, Wanted};
+use crate::token::{Grant, Role, StoreError, Use, Wanted};
 use crate::{ApiError, App};
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::Time;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// `GET /api/v1/tokens`.
-pub(super) async fn list(State(app): State<App>, _: Access) -> Result<Json<Value>, ApiError> {
-    blocking(move || Ok(Json(json!({ "tokens": app.0.tokens.list().map_err(broken_store)? })))).await
+pub(super) async fn list(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
+    blocking(move || Ok(Json(json!({ "tokens": within(&app, &access)? })))).await
+}
+
+/// The tokens that are a token's business: who opens one session manages what opens only that.
+fn within(app: &App, Access(own): &Access) -> Result<Vec<Grant>, ApiError> {
+    let mut grants = app.0.tokens.list().map_err(broken_store)?;
+    grants.retain(|grant| own.session.is_none() || grant.session == own.session);
+    Ok(grants)
 }
 
 /// What is wanted.
@@ -66,6 +73,9 @@ pub(super) async fn revoke(
     Path(token): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     blocking(move || {
+        if !within(&app, &access)?.iter().any(|grant| grant.id == token) {
+            return Err(broken_store(StoreError::Unknown(token)));
+        }
         app.0.tokens.revoke(&token).map_err(broken_store)?;
         app.0.audit.note(&access.0, "token revoke", None);
         Ok(StatusCode::NO_CONTENT)

@@ -6,11 +6,11 @@ mod typist;
 mod viewer;
 mod words;
 
+use crate::extract::{Path, Query, Upgrade};
 use crate::guard::Access;
 use crate::routes::find;
 use crate::{ApiError, App};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use protocol::Offset;
 use serde::Deserialize;
@@ -41,7 +41,7 @@ pub(crate) async fn session(
     access: Access,
     Path(session): Path<String>,
     Query(join): Query<Join>,
-    upgrade: WebSocketUpgrade,
+    Upgrade(upgrade): Upgrade,
 ) -> Result<Response, ApiError> {
     let entry = find(&app, &access, session).await?;
     let id = entry.meta.id;

@@ -1,0 +1,125 @@
+//! What handlers take out of a request. Where it is not there, or makes no sense, the answer is an error in our form, and
+//! not the framework's bare text.
+
+use crate::ApiError;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// How long a request's body may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A body, or an answer, of JSON.
+pub(crate) struct Json<T>(pub T);
+
+/// What stands in the braces of an endpoint's path.
+pub(crate) struct Path<T>(pub T);
+
+/// What stands behind the question mark.
+pub(crate) struct Query<T>(pub T);
+
+/// A request to speak WebSocket.
+pub(crate) struct Upgrade(pub WebSocketUpgrade);
+
+fn refused(status: StatusCode, message: String) -> ApiError {
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "BODY_TOO_LONG",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        status if status.is_server_error() => "INTERNAL",
+        _ => "BAD_REQUEST",
+    };
+    ApiError::new(status, code, message)
+}
+
+/// Waits for what is read of a body, for so long.
+async fn in_time<T>(reading: impl Future<Output = Result<T, JsonRejection>>) -> Result<T, ApiError> {
+    match tokio::time::timeout(BODY_WITHIN, reading).await {
+        Ok(read) => read.map_err(ApiError::from),
+        Err(_) => {
+            let message = format!("the body did not come within {} s", BODY_WITHIN.as_secs());
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", message))
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        refused(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(rejection: PathRejection) -> Self {
+        refused(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        refused(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<WebSocketUpgradeRejection> for ApiError {
+    fn from(rejection: WebSocketUpgradeRejection) -> Self {
+        refused(rejection.status(), rejection.body_text())
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let axum::Json(value) =
+            in_time(<axum::Json<T> as FromRequest<S>>::from_request(request, state)).await?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
+        let read = in_time(<axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state)).await?;
+        Ok(read.map(|axum::Json(value)| Self(value)))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let read = <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        Ok(Self(read?.0))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(axum::extract::Query::from_request_parts(parts, state).await?.0))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(WebSocketUpgrade::from_request_parts(parts, state).await?))
+    }
+}
