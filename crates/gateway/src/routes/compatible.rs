@@ -1,9 +1,9 @@
 //! The addresses of the first plans (rows A20 and A21), for clients that were written for them. What no part of the
 //! server does yet answers 501 with a code, so that such a client can tell it from a mistake of its own.
 
+use crate::extract::Json;
 use crate::guard::Access;
 use crate::{ApiError, App};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};

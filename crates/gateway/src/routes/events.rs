@@ -3,10 +3,11 @@
 //! The id of an event is the offset behind it, so that a client that comes back with `Last-Event-ID` misses nothing.
 
 use super::find;
+use crate::extract::{Path, Query};
 use crate::guard::Access;
 use crate::live::{Feed, Item, Step, output_of};
 use crate::{ApiError, App};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use base64::Engine as _;

@@ -1,10 +1,11 @@
 //! A session as a recording, as text, as a log: streamed as it is made.
 
 use super::find;
+use crate::extract::{Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;

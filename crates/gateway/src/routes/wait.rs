@@ -1,11 +1,11 @@
 //! Waits until something is true of a session.
 
 use super::find;
+use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::host::Host;
 use crate::{ApiError, App};
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, Event, Request};
 use protocol::{Offset, Phase, ProgramReport, ProgramState};

@@ -2,9 +2,10 @@
 //! answered as far as there are any.
 
 use crate::App;
+use crate::extract::Upgrade;
 use crate::guard::Access;
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket};
 use axum::response::Response;
 use protocol::{SessionId, Time};
 use serde::Deserialize;
@@ -27,7 +28,7 @@ enum Said {
 }
 
 /// `GET /ws`.
-pub(crate) async fn hub(State(_): State<App>, _: Access, upgrade: WebSocketUpgrade) -> Response {
+pub(crate) async fn hub(State(_): State<App>, _: Access, Upgrade(upgrade): Upgrade) -> Response {
     upgrade.max_message_size(MESSAGE_MAX_BYTES).on_upgrade(serve)
 }
 
