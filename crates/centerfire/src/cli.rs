@@ -91,7 +91,7 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
     let cli = Cli::parse_from(words);
     let json = cli.json;
     let overrides = Overrides { file: cli.config, profile: cli.profile, set: cli.set };
-    let context = context(&overrides, json, cli.command.works_without_config());
+    let context = context(&overrides, json, cli.command.without_config());
     match exit::quietly(context.and_then(|context| cli.command.run(&context))) {
         Ok(code) => code,
         Err(error) => exit::report(&error, json),
@@ -101,28 +101,47 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
 /// What a command needs where no flag had a say.
 pub(crate) fn context_without_flags() -> anyhow::Result<Context> {
     let file = std::env::var_os("CENTERFIRE_CONFIG").map(PathBuf::from);
-    context(&Overrides { file, ..Overrides::default() }, false, false)
+    context(&Overrides { file, ..Overrides::default() }, false, WithoutConfig::Stop)
 }
 
-fn context(overrides: &Overrides, json: bool, works_without_config: bool) -> anyhow::Result<Context> {
+fn context(overrides: &Overrides, json: bool, without: WithoutConfig) -> anyhow::Result<Context> {
     let home = config::home()?;
     let (loaded, config_error) = match config::load(&home.config, overrides, |name| std::env::var(name).ok())
     {
         Ok(loaded) => (loaded, None),
-        Err(error) if works_without_config => {
+        Err(error) if without == WithoutConfig::Stop || error.is::<exit::Usage>() => return Err(error),
+        Err(error) => {
             let file = overrides.file.clone().unwrap_or_else(|| home.config.clone());
-            (Loaded::defaults(file), Some(error))
+            (Loaded::of_flags(file, overrides)?, Some(error))
         }
-        Err(error) => return Err(error),
     };
     let config = loaded.config.clone();
     crate::term::choose(config.colours);
+    if let Some(error) = config_error.as_ref().filter(|_| without == WithoutConfig::Warn) {
+        exit::warn(&format!("{} (going on with the defaults)", exit::sentence(error)));
+    }
     Ok(Context { home, config, loaded, config_error, json })
 }
 
+/// What a command does where the configuration is broken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WithoutConfig {
+    /// It would start, delete or show something other than what was asked for.
+    Stop,
+    /// It looks at a session or ends one, which nobody should have to mend a file for.
+    Warn,
+    /// It tells of the mistake in its own way, or reads nothing of the configuration.
+    Hush,
+}
+
 impl Command {
-    /// Whether it is of use even where the configuration is broken.
-    fn works_without_config(&self) -> bool {
-        matches!(self, Self::Doctor(_) | Self::Reset(_) | Self::Completions(_) | Self::Man(_))
+    fn without_config(&self) -> WithoutConfig {
+        match self {
+            Self::Run(_) | Self::Restart(_) | Self::Prune(_) | Self::Serve(_) | Self::Config(_) => {
+                WithoutConfig::Stop
+            }
+            Self::Doctor(_) | Self::Reset(_) | Self::Completions(_) | Self::Man(_) => WithoutConfig::Hush,
+            _ => WithoutConfig::Warn,
+        }
     }
 }

@@ -17,8 +17,26 @@
 use anyhow::Error;
 use protocol::frame::Refusal;
 use serde_json::json;
+use std::fmt;
 use std::io::ErrorKind;
 use std::process::ExitCode;
+
+/// What was written on the command line makes no sense, in a way that its parser cannot see.
+#[derive(Debug)]
+pub(crate) struct Usage(pub String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// The command line is wrong: what its parser gives, too.
+pub(crate) const USAGE: u8 = 2;
+/// The word of that for programs.
+pub(crate) const USAGE_WORD: &str = "USAGE";
 
 /// What has no code of its own.
 const FAILED: u8 = 1;
@@ -47,14 +65,26 @@ pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
     if as_json {
         crate::term::say(json!({ "error": error_line, "code": word }));
     } else {
-        let (red, plain) = if crate::term::colour_on_stderr() { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        eprintln!("{red}centerfire:{plain} {error_line}");
+        tell("31", &error_line);
     }
     ExitCode::from(code)
 }
 
+/// Tells what is not right and stops nothing. It is for people, and for no answer in JSON.
+pub(crate) fn warn(line: &str) {
+    tell("33", line);
+}
+
+fn tell(sgr: &str, line: &str) {
+    let (colour, plain) = match crate::term::colour_on_stderr() {
+        true => (format!("\x1b[{sgr}m"), "\x1b[0m"),
+        false => (String::new(), ""),
+    };
+    eprintln!("{colour}centerfire:{plain} {line}");
+}
+
 /// An error and its causes as one line. Most of our errors name their cause already; it is not said twice.
-fn sentence(error: &Error) -> String {
+pub(crate) fn sentence(error: &Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if line.is_empty() {
@@ -78,6 +108,7 @@ pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCo
 fn facts(error: &Error) -> (u8, &'static str) {
     match error.downcast_ref::<session::Error>() {
         Some(error) => (code_of_session(error), error.word()),
+        None if error.is::<Usage>() => (USAGE, USAGE_WORD),
         None if is_broken_pipe(error) => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
         None => (FAILED, "FAILED"),
     }

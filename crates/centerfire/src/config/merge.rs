@@ -3,7 +3,8 @@
 use super::Config;
 use super::keys::{KEYS, Key};
 use super::tree::{self, Node, Value};
-use anyhow::{Context as _, anyhow, bail};
+use crate::exit::Usage;
+use anyhow::{Context as _, Error, anyhow};
 use session::nearest::did_you_mean;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,9 @@ pub(crate) struct Overrides {
     pub set: Vec<(String, String)>,
 }
 
+/// The profiles of a file, by name.
+type Profiles = Vec<(String, Node)>;
+
 /// Reads the configuration of an instance. `variable` is the environment.
 pub(crate) fn load(
     own_file: &Path,
@@ -58,7 +62,7 @@ pub(crate) fn load(
 ) -> anyhow::Result<Loaded> {
     let file = overrides.file.clone().unwrap_or_else(|| own_file.to_owned());
     let mut loaded = Loaded::defaults(file);
-    let profile = overrides.profile.clone().or_else(|| variable("CENTERFIRE_PROFILE"));
+    let profile_variable = variable("CENTERFIRE_PROFILE");
     let text = match std::fs::read_to_string(&loaded.file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && overrides.file.is_none() => {
@@ -66,7 +70,13 @@ pub(crate) fn load(
         }
         Err(error) => return Err(error).with_context(|| format!("read {}", loaded.file.display())),
     };
-    loaded.take_file(&text, profile)?;
+    let (chosen, profiles) = loaded.take_file(&text)?;
+    match (&overrides.profile, profile_variable.or(chosen)) {
+        // Who names a profile on the command line can write another one there.
+        (Some(flag), _) => loaded.take_profile_of(flag, &profiles).map_err(Usage)?,
+        (None, Some(name)) => loaded.take_profile_of(&name, &profiles).map_err(Error::msg)?,
+        (None, None) => {}
+    }
     for key in KEYS {
         let name = key.variable();
         if let Some(text) = variable(&name).filter(|text| !text.is_empty()) {
@@ -75,10 +85,7 @@ pub(crate) fn load(
                 .map_err(|why| anyhow!("{name}: {why}"))?;
         }
     }
-    for (name, text) in &overrides.set {
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else { bail!("--set: {}", unknown(name)) };
-        loaded.set(key, &Value::of_text(text), Origin::Flag).map_err(|why| anyhow!("--set {name}: {why}"))?;
-    }
+    loaded.take_flags(overrides)?;
     Ok(loaded)
 }
 
@@ -88,6 +95,24 @@ impl Loaded {
         Self { config: Config::default(), origins: vec![Origin::Default; KEYS.len()], file, profile: None }
     }
 
+    /// What holds where nothing but the flags can be read.
+    pub(crate) fn of_flags(file: PathBuf, overrides: &Overrides) -> Result<Self, Usage> {
+        let mut loaded = Self::defaults(file);
+        loaded.take_flags(overrides)?;
+        Ok(loaded)
+    }
+
+    fn take_flags(&mut self, overrides: &Overrides) -> Result<(), Usage> {
+        for (name, text) in &overrides.set {
+            let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+                return Err(Usage(format!("--set: {}", unknown(name))));
+            };
+            let set = self.set(key, &Value::of_text(text), Origin::Flag);
+            set.map_err(|why| Usage(format!("--set {name}: {why}")))?;
+        }
+        Ok(())
+    }
+
     fn set(&mut self, key: &Key, value: &Value, origin: Origin) -> Result<(), String> {
         (key.set)(&mut self.config, value)?;
         let at = KEYS.iter().position(|known| known.name == key.name).expect("a key is one of KEYS");
@@ -95,7 +120,8 @@ impl Loaded {
         Ok(())
     }
 
-    fn take_file(&mut self, text: &str, profile: Option<String>) -> anyhow::Result<()> {
+    /// Takes what holds for all. Gives the profile that the file chooses, and all profiles.
+    fn take_file(&mut self, text: &str) -> anyhow::Result<(Option<String>, Profiles)> {
         let path = self.file.clone();
         let fail = |why: String| anyhow!("{}: {why}", path.display());
         let root = tree::parse(text).map_err(fail)?;
@@ -124,14 +150,19 @@ impl Loaded {
             let origin = |line| Origin::Profile { name: name.clone(), path: path.clone(), line };
             self.clone().take_profile(node, &origin).map_err(fail)?;
         }
-        let Some(chosen) = profile.or(chosen) else { return Ok(()) };
-        let Some((name, node)) = profiles.iter().find(|(name, _)| *name == chosen) else {
+        Ok((chosen, profiles))
+    }
+
+    fn take_profile_of(&mut self, chosen: &str, profiles: &Profiles) -> Result<(), String> {
+        let path = self.file.clone();
+        let fail = |why: String| format!("{}: {why}", path.display());
+        let Some((name, node)) = profiles.iter().find(|(name, _)| name == chosen) else {
             let known = profiles.iter().map(|(name, _)| name.as_str());
-            return Err(fail(format!("no profile `{chosen}`{}", did_you_mean(&chosen, known))));
+            return Err(fail(format!("no profile `{chosen}`{}", did_you_mean(chosen, known))));
         };
         let origin = |line| Origin::Profile { name: name.clone(), path: path.clone(), line };
         self.take_profile(node, &origin).map_err(fail)?;
-        self.profile = Some(chosen);
+        self.profile = Some(chosen.to_owned());
         Ok(())
     }
 

@@ -36,7 +36,8 @@ profiles:
 ```
 
 `centerfire config` shows the values in force and where each came from. A key that does not exist and a value of the wrong
-kind are errors that name the line.
+kind are mistakes that are told with their line. `run`, `restart`, `prune`, `serve` and `config` stop at one; all other
+commands go on with the defaults and warn.
 ";
 
 /// `docs/configuration.md`.
