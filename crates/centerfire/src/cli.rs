@@ -2,7 +2,7 @@
 
 use crate::config::merge::{Loaded, Overrides};
 use crate::context::Context;
-use crate::{cmd, config, exit};
+use crate::{cmd, config, exit, usage};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,7 +88,10 @@ commands! {
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
-    let cli = Cli::parse_from(words);
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return usage::tell(&error, &words),
+    };
     let json = cli.json;
     let overrides = Overrides { file: cli.config, profile: cli.profile, set: cli.set };
     let context = context(&overrides, json, cli.command.without_config());

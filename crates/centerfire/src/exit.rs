@@ -35,8 +35,6 @@ impl std::error::Error for Usage {}
 
 /// The command line is wrong: what its parser gives, too.
 pub(crate) const USAGE: u8 = 2;
-/// The word of that for programs.
-pub(crate) const USAGE_WORD: &str = "USAGE";
 
 /// What has no code of its own.
 const FAILED: u8 = 1;
@@ -58,12 +56,17 @@ pub(crate) fn of_role(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Tells an error to a person, or to a program as {`error`, `code`}.
+/// Tells an error to a person, or to a program as {`error`, `code`}: in the place of the answer, or on standard error
+/// where the command line is wrong.
 pub(crate) fn report(error: &Error, as_json: bool) -> ExitCode {
     let (code, word) = facts(error);
     let error_line = sentence(error);
-    if as_json {
-        crate::term::say(json!({ "error": error_line, "code": word }));
+    let told = || json!({ "error": error_line, "code": word });
+    if as_json && code == USAGE {
+        // Nothing was asked, so nothing is the answer.
+        eprintln!("{}", told());
+    } else if as_json {
+        crate::term::say(told());
     } else {
         tell("31", &error_line);
     }
@@ -108,7 +111,7 @@ pub(crate) fn quietly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCo
 fn facts(error: &Error) -> (u8, &'static str) {
     match error.downcast_ref::<session::Error>() {
         Some(error) => (code_of_session(error), error.word()),
-        None if error.is::<Usage>() => (USAGE, USAGE_WORD),
+        None if error.is::<Usage>() => (USAGE, "USAGE"),
         None if is_broken_pipe(error) => (OUTPUT_CLOSED, "OUTPUT_CLOSED"),
         None => (FAILED, "FAILED"),
     }

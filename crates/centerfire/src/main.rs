@@ -11,6 +11,7 @@ mod exit;
 mod orchestrator;
 mod progress;
 mod term;
+mod usage;
 
 use std::process::ExitCode;
 

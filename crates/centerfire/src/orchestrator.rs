@@ -5,7 +5,7 @@
 
 use crate::cmd::run;
 use crate::config::tree::{self, Value};
-use crate::{cli, exit};
+use crate::{cli, exit, usage};
 use anyhow::{Context as _, anyhow};
 use clap::{Parser, ValueEnum};
 use std::ffi::OsString;
@@ -62,7 +62,10 @@ pub(crate) fn is_meant(words: &[OsString]) -> bool {
 
 /// Reads the command line and does what it says.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
-    let cli = Cli::parse_from(words);
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => return usage::tell(&error, &[]),
+    };
     match start(&cli) {
         Ok(code) => code,
         Err(error) => exit::report(&error, false),

@@ -14,6 +14,7 @@
 //! - `run`: what is in the way of a start is told
 //! - `status`: the instance in figures
 //! - `upgrade_hosts`: running sessions under a new binary
+//! - `usage`: a wrong command line, as JSON and in colours; help
 
 mod attach;
 mod config;
@@ -29,6 +30,7 @@ mod restart;
 mod run;
 mod status;
 mod upgrade_hosts;
+mod usage;
 
 use testkit::Instance;
 use testkit::instance::LIMIT;
