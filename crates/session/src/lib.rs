@@ -21,6 +21,7 @@ pub mod launch;
 mod link;
 pub mod log;
 pub mod look;
+pub mod name;
 pub mod nearest;
 mod poll;
 mod process;

@@ -4,14 +4,11 @@ use crate::folder::Folder;
 use crate::home::{Home, make_private};
 use crate::host::tally::TALLY_BYTES;
 use crate::nearest::did_you_mean;
-use crate::{Error, Result, process};
+use crate::{Error, Result, name, process};
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-
-/// Bytes of a name at most.
-const NAME_BYTES: usize = 64;
 
 /// Names are chosen within milliseconds; who takes longer hangs, on a disk that does not answer or stopped.
 const OTHERS_CHOOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
@@ -104,7 +101,7 @@ impl Registry {
         let taken = self.running_names()?;
         let name = match name {
             Some(name) => self.check_name(name, meta.id, &taken)?,
-            None => free_name(&meta.command, &taken),
+            None => name::free(&meta.command, &taken),
         };
         let folder = Folder::of(&self.sessions, meta.id);
         make_private(folder.path())?;
@@ -182,17 +179,11 @@ impl Registry {
         let leads_to = |id: &SessionId| {
             *id != of && (name == id.short() || name.parse().is_ok_and(|named: SessionId| named == *id))
         };
-        let why = match name {
-            "" => "it is empty",
-            _ if name.len() > NAME_BYTES => "it is longer than 64 bytes",
-            _ if name.starts_with('-') => "it begins with a dash",
-            _ if name.chars().any(|c| c.is_control() || c == '/') => "it has a slash or a control character",
-            "." | ".." => "it means a folder",
-            _ if name.trim() != name => "it begins or ends with a space, or is nothing else",
-            _ if name.chars().any(is_invisible) => "it has an invisible character",
-            _ if self.ids()?.iter().any(leads_to) => "it is another session's id",
-            _ if taken.iter().any(|taken| taken == name) => "a running session has it",
-            _ => return Ok(name.to_owned()),
+        let why = match name::fault(name) {
+            Some(fault) => fault,
+            None if self.ids()?.iter().any(leads_to) => "it is another session's id",
+            None if taken.iter().any(|taken| taken == name) => "a running session has it",
+            None => return Ok(name.to_owned()),
         };
         Err(Error::BadName { name: name.to_owned(), why: why.to_owned() })
     }
@@ -220,24 +211,4 @@ fn phase(folder: &Folder, meta: &Meta, exit: Option<ExitStatus>, status: Option<
         None if folder.is_held(meta) => Phase::Running,
         None => Phase::Lost,
     }
-}
-
-/// Characters that show nothing, or turn what stands around them: marks of direction, joiners, breaks of no width.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The program's name, with a number behind it where that is taken.
-fn free_name(command: &[String], taken: &[String]) -> String {
-    let program = command.first().map_or("session", |program| program.rsplit('/').next().unwrap_or(program));
-    let clean: String =
-        program.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(NAME_BYTES / 4).collect();
-    let clean = clean.trim();
-    let base =
-        if clean.is_empty() || clean.starts_with('-') { "session".to_owned() } else { clean.to_owned() };
-    let numbered = (2..).map(|number| format!("{base}-{number}"));
-    std::iter::once(base.clone())
-        .chain(numbered)
-        .find(|name| !taken.contains(name))
-        .expect("there are more numbers than sessions")
 }

@@ -1,5 +1,6 @@
 //! `centerfire export`: a session as a recording, as text, as a log.
 
+use super::quantity::seconds;
 use super::sink::Sink;
 use crate::context::Context;
 use crate::progress::Progress;
@@ -11,6 +12,7 @@ use session::registry::Entry;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Write a session as a recording for other players, as text, raw, or as a conversation log
 ///
@@ -34,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long)]
     input: bool,
     /// Have players cut pauses to this many seconds
-    #[arg(long, value_name = "SECONDS")]
-    idle_limit: Option<f64>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    idle_limit: Option<Duration>,
     /// Go on until the program ends
     #[arg(long, short)]
     follow: bool,
@@ -72,7 +74,8 @@ impl Args {
     }
 
     fn write(&self, context: &Context, entry: &Entry, format: &Format) -> anyhow::Result<Vec<String>> {
-        let options = Options { input: self.input, idle_limit: self.idle_limit, ..Options::default() };
+        let idle_limit = self.idle_limit.map(|limit| limit.as_secs_f64());
+        let options = Options { input: self.input, idle_limit, ..Options::default() };
         let mut sink = Sink::open(self.output.as_deref())?;
         let export = Export::new(entry, format, &options)?;
         let total = entry.status.as_ref().map_or(0, |status| status.offset.0);

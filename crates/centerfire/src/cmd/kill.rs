@@ -1,5 +1,6 @@
 //! `centerfire kill`: ends a session's program.
 
+use super::quantity::seconds;
 use crate::context::Context;
 use protocol::Phase;
 use rustix::process::Signal;
@@ -19,8 +20,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SIGNAL", value_parser = signal)]
     signal: Option<i32>,
     /// Wait this many seconds after each signal before the next, harder one
-    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
-    grace: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    grace: Duration,
 }
 
 /// The signals that a name is known for; their numbers are this system's.
@@ -56,8 +57,7 @@ impl Args {
             context.say(&json!({ "signal": signal }), String::new);
             return Ok(ExitCode::SUCCESS);
         }
-        let grace = Duration::try_from_secs_f64(self.grace)?;
-        let status = end::end(&entry, grace)?;
+        let status = end::end(&entry, self.grace)?;
         context.say(&json!({ "exit": status }), || format!("{}: {status}", entry.name));
         Ok(ExitCode::SUCCESS)
     }

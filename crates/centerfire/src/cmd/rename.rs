@@ -10,6 +10,7 @@ pub(crate) struct Args {
     /// The session's name, id or the beginning of one
     session: String,
     /// The new name
+    #[arg(value_parser = super::run::name)]
     name: String,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Args {
     #[arg(long, short)]
     detached: bool,
     /// Call the new session NAME instead of like the old one
-    #[arg(long)]
+    #[arg(long, value_parser = run::name)]
     name: Option<String>,
     /// Set a variable for the program; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = run::variable)]

@@ -26,7 +26,7 @@ use terminal::key::DetachKey;
 )]
 pub(crate) struct Args {
     /// Call the session NAME instead of after its program
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     pub(crate) name: Option<String>,
     /// Do not attach: print the session's id once its program runs
     #[arg(long, short)]
@@ -49,6 +49,14 @@ pub(crate) struct Args {
     /// The program and its arguments
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// A name that a session may have, if no other one has it.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    match session::name::fault(text) {
+        Some(fault) => Err(fault.to_owned()),
+        None => Ok(text.to_owned()),
+    }
 }
 
 pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use terminal::key::Key;
 
 /// Type into a session, as one transaction that nobody else's typing interrupts
 ///
@@ -42,8 +43,16 @@ struct What {
     #[arg(long, value_name = "FILE")]
     paste: Option<PathBuf>,
     /// Press keys, such as Enter, Escape, C-c, M-x, Up, F5
-    #[arg(long, value_name = "KEY", num_args = 1..)]
+    #[arg(long, value_name = "KEY", num_args = 1.., value_parser = key)]
     key: Vec<String>,
+}
+
+/// The host encodes it, by the modes of that moment; whether it is one is known here.
+fn key(name: &str) -> Result<String, String> {
+    match name.parse::<Key>() {
+        Ok(_) => Ok(name.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 impl Args {

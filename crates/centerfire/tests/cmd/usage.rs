@@ -36,6 +36,30 @@ fn with_json_an_error_of_the_command_line_is_json_on_standard_error() {
     }
 }
 
+/// Whatever the value is of: what makes no sense before anything was looked at is wrong on the command line.
+#[test]
+fn a_wrong_value_is_an_error_of_the_command_line() {
+    let instance = instance();
+    crate::started(&instance, "read line");
+    for (arguments, why) in [
+        (&["send", "s", "--key", "Entre"][..], "no key is called `Entre`"),
+        (&["run", "-d", "--name", "a/b", "--", "true"], "it has a slash or a control character"),
+        (&["restart", "s", "--name", "a/b"], "it has a slash or a control character"),
+        (&["rename", "s", "a/b"], "it has a slash or a control character"),
+        (&["kill", "s", "--grace", "soon"], "write seconds"),
+        (&["export", "s", "--format", "asciicast-v2", "--idle-limit", "NaN"], "write seconds"),
+        (&["replay", "s", "--idle-limit", "x"], "write seconds"),
+        (&["wait", "s", "--for", "text", "--match", "("], "unclosed group"),
+        (&["resize", "s", "wide"], "invalid value 'wide'"),
+        (&["token", "create", "--role", "all"], "invalid value 'all'"),
+    ] {
+        let output = instance.run(arguments);
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && told.contains(why), "{arguments:?} {told}");
+    }
+    assert_eq!(instance.json(&["list", "--json"]).as_array().unwrap().len(), 1, "nothing began or ended");
+}
+
 #[test]
 fn the_json_of_a_program_behind_two_dashes_is_not_meant_for_us() {
     let instance = instance();

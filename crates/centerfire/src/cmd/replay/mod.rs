@@ -5,6 +5,7 @@ mod player;
 mod point;
 mod tape;
 
+use super::quantity::seconds;
 use super::sink::Sink;
 use crate::context::Context;
 use player::Player;
@@ -47,11 +48,6 @@ pub(crate) struct Args {
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.trim_end_matches('x').parse().ok().filter(|speed| (0.01..=1000.0).contains(speed));
     speed.ok_or_else(|| "write a number from 0.01 to 1000, such as 2".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "write seconds, such as 1.5".to_owned())
 }
 
 impl Args {
