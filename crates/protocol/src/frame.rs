@@ -225,6 +225,11 @@ pub enum Event {
         /// The new one.
         size: Size,
     },
+    /// Another client controls the session, or none: then whoever attaches gets control.
+    Control {
+        /// The one that does.
+        client: Option<ClientNumber>,
+    },
     /// The program told its state.
     Program {
         /// Its report.
@@ -441,6 +446,10 @@ mod tests {
         assert_eq!(
             text(&Message::Event(Event::Exited { status: ExitStatus::Code(0), offset: Offset(5) })),
             r#"{"event":{"event":"exited","status":{"code":0},"offset":5}}"#
+        );
+        assert_eq!(
+            text(&Message::Event(Event::Control { client: None })),
+            r#"{"event":{"event":"control","client":null}}"#
         );
         let attach: Call = serde_json::from_str(
             r#"{"id":2,"request":"attach","control":true,"size":{"cols":80,"rows":24},"new":1}"#,

@@ -55,6 +55,7 @@ fn message_number(message: &Message) -> usize {
             Event::Program { .. } => 2,
             Event::Exited { .. } => 3,
             Event::Detached { .. } => 4,
+            Event::Control { .. } => 5,
         },
     }
 }
@@ -67,7 +68,7 @@ fn every_frame_has_an_example_that_can_be_read() {
     };
     all(examples(&blocks, "json request").iter().map(request_number).collect(), 10, "request");
     all(examples(&blocks, "json answer").iter().map(message_number).collect(), 6, "answer");
-    all(examples(&blocks, "json event").iter().map(message_number).collect(), 5, "event");
+    all(examples(&blocks, "json event").iter().map(message_number).collect(), 6, "event");
 }
 
 #[test]

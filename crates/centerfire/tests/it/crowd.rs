@@ -1,6 +1,7 @@
 //! Clients of any speed share a session, and none costs another a byte, the program its pace, or the host its memory.
 
-use crate::rig::{LIMIT, Rig, after, assert_same, kill, signal};
+use crate::rig::{LIMIT, Rig, after, assert_same, detach, kill, signal};
+use crate::session::without_our_titles;
 use crate::stream::noise_without_queries;
 use protocol::Notice;
 use rustix::process::Signal;
@@ -44,9 +45,9 @@ fn eight_clients_of_mixed_speed_get_every_byte() {
     killed.wait_for(|bytes| bytes.len() > 1 << 20, LIMIT).unwrap();
     kill(killed.pid());
     let got_all = |terminal: &Terminal, who: &str| {
-        let whole =
-            |bytes: &[u8]| bytes.len() >= STREAM_BYTES && bytes.ends_with(&stream[STREAM_BYTES - 4096..]);
-        let bytes = terminal.wait_for(whole, LIMIT).unwrap();
+        let end = &stream[STREAM_BYTES - 4096..];
+        let whole = |bytes: &[u8]| bytes.len() >= STREAM_BYTES && without_our_titles(bytes).ends_with(end);
+        let bytes = without_our_titles(&terminal.wait_for(whole, LIMIT).unwrap());
         assert_same(after(&bytes, BEGIN), &stream, who);
     };
     // The stopped one is still stopped: the program and all others come to the end without him.
@@ -171,6 +172,50 @@ fn control_is_taken_and_taken_back() {
     second.write(b"three\r").unwrap();
     first.wait_for_shown("got three").unwrap();
     assert!(!rig.screen("contested").contains("got one"), "who was relieved types no more");
+}
+
+/// Whether a terminal has the session's size, and is given its bytes, or another one and pictures.
+#[test]
+fn a_watcher_is_told_that_it_does_not_type_and_when_control_is_free() {
+    let rig = Rig::new();
+    let titles = "stty -echo; echo ready; read key; printf 'z\\303'; read key; printf '\\244\\033]2;mine\\033\\\\set'; cat";
+    let controller = rig.open("seen", titles);
+    controller.wait_for_text("ready").unwrap();
+    let same = rig.attach("seen", &[]);
+    let other = Terminal::spawn(rig.instance.command(&["attach", "seen"]), 60, 20).unwrap();
+    let held = "\x1b]2;watching seen: keys are not typed, `attach --take seen` takes control; q leaves\x1b\\";
+    let free = "\x1b]2;watching seen: control is free, `attach seen` takes it; q leaves\x1b\\";
+    let all_told = |what: &str, marks: [usize; 2]| {
+        for (watcher, mark) in [&same, &other].into_iter().zip(marks) {
+            watcher.wait_for_text_since(mark, what, LIMIT).unwrap();
+        }
+    };
+    let marks = || [same.mark(), other.mark()];
+    all_told(held, [0, 0]);
+    let before = marks();
+    detach(&controller);
+    all_told(free, before);
+    let before = marks();
+    let next = rig.attach("seen", &[]);
+    next.wait_for_shown("ready").unwrap();
+    all_told(held, before);
+    // A character of the program's is not complete: what is to be said waits, and then takes the place of the program's title.
+    let before = marks();
+    next.write(b"\r").unwrap();
+    same.wait_for_text_since(before[0], "z", LIMIT).unwrap();
+    detach(&next);
+    other.wait_for_text_since(before[1], free, LIMIT).unwrap();
+    assert!(rig.run(&["send", "seen", "--text", "\n"]).status.success());
+    same.wait_for_text_since(before[0], free, LIMIT).unwrap();
+    let seen = String::from_utf8(same.output_since(before[0])).unwrap();
+    assert!(seen.starts_with("zä\x1b]2;mine\x1b\\set"), "{seen:?}");
+    for watcher in [same, other] {
+        watcher.write(b"q").unwrap();
+        assert!(watcher.wait(LIMIT).unwrap().success());
+        let seen = String::from_utf8(watcher.output()).unwrap();
+        assert_eq!(seen.matches("\x1b[22;2t").count(), 1, "the user's title is saved once");
+        assert!(seen.rfind("\x1b[23;2t") > seen.rfind("watching"), "and comes back in the end: {seen:?}");
+    }
 }
 
 /// T28: a watcher that is stopped while the session ends harms nobody; the host does not wait for him.

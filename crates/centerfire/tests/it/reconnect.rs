@@ -6,7 +6,7 @@
 
 use crate::claude_code::Desk;
 use crate::rig::{detach, kill};
-use crate::session::{NeverLeft, Random, Session, end_of, window};
+use crate::session::{NeverLeft, Random, Session, end_of, window, without_our_titles};
 use std::time::Duration;
 use testkit::terminal::PATIENCE;
 use testkit::xterm::differences;
@@ -132,7 +132,7 @@ fn after_100_reconnects_in_a_storm_of_redraws_the_terminal_is_as_if_it_had_staye
         scene.compare(&format!("\x1b[2;2H<{round}>"), &format!("<{round}>"));
     }
     let live = &scene.never_left.bytes[joined..];
-    watcher.wait_for(|bytes| bytes.ends_with(live), PATIENCE).unwrap();
+    watcher.wait_for(|bytes| without_our_titles(bytes).ends_with(live), PATIENCE).unwrap();
     scene.end();
 }
 

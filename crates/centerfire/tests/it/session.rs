@@ -140,6 +140,20 @@ pub fn end_of(wanted: &[u8], bytes: &[u8]) -> Option<usize> {
     found.map(|start| start + wanted.len())
 }
 
+/// What a watcher was shown but for the titles by which it is told that it watches.
+pub fn without_our_titles(bytes: &[u8]) -> Vec<u8> {
+    const OURS: &[u8] = b"\x1b]2;watching ";
+    let mut rest = bytes;
+    let mut without = Vec::new();
+    while let Some(end) = end_of(OURS, rest) {
+        without.extend(&rest[..end - OURS.len()]);
+        rest = &rest[end..];
+        rest = &rest[end_of(b"\x1b\\", rest).unwrap_or(rest.len())..];
+    }
+    without.extend(rest);
+    without
+}
+
 /// A terminal that is there from the first byte on.
 pub struct NeverLeft {
     shown: Shown,

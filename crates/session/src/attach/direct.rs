@@ -19,7 +19,10 @@ fn wait(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Step> {
                 Event::Detached { reason: DetachReason::Upgrade } => return Ok(Step::Again),
                 Event::Detached { reason: DetachReason::Taken } => return Ok(Step::Watch),
                 Event::Detached { reason } => return Ok(Step::Over(Outcome::Detached(reason))),
-                Event::Head { .. } | Event::Resized { .. } | Event::Program { .. } => {}
+                Event::Head { .. }
+                | Event::Resized { .. }
+                | Event::Control { .. }
+                | Event::Program { .. } => {}
             }
         }
         let mut fds = [PollFd::new(&*client, PollFlags::IN), PollFd::new(&seat.signals, PollFlags::IN)];

@@ -8,6 +8,7 @@ mod direct;
 mod job;
 mod nesting;
 mod relay;
+mod title;
 mod watch;
 
 use crate::client::{HostClient, reach, unexpected};
@@ -89,6 +90,8 @@ struct Seat<'a> {
     paused: bool,
     /// What this process shows there as a relay, until it is taken off.
     ours: Option<Ours>,
+    /// Whether the terminal's title is one of ours, and its user's is saved.
+    titled: bool,
 }
 
 /// How a relay began to show the session.
@@ -137,6 +140,7 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         keep_lines: true,
         paused: false,
         ours: None,
+        titled: false,
     };
     // A pipe that nobody reads any more is an error of a write, not the end of this process.
     signals::ignore(&[libc::SIGPIPE]);
@@ -150,6 +154,8 @@ fn attach(meta: &Meta, folder: &Folder, options: &Options) -> Result<Outcome> {
         // Nobody is left who knows which modes the program switched on.
         let _ = write_out(&mut seat, tty::RESET);
     }
+    // A terminal that is gone has no title either.
+    let _ = seat.restore_title();
     if let Some(raw) = &seat.raw {
         raw.restore();
     }

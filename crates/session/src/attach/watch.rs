@@ -3,22 +3,30 @@
 
 use super::{Outcome, Seat, Step, again_if_gone, write_out};
 use crate::Result;
-use crate::client::HostClient;
+use crate::client::{HostClient, unexpected};
 use crate::poll::poll_until;
 use crate::source::{Kind, Source};
 use crate::view::View;
-use protocol::frame::{DetachReason, Event};
+use protocol::frame::{Answer, DetachReason, Event, Request};
 use protocol::{Body, Size};
 use rustix::event::{PollFd, PollFlags};
 use std::io::Read;
 use std::time::{Duration, Instant};
+use terminal::Screen;
 use terminal::key::DetachWatch;
 
 /// Pictures a second at most.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// What follows only sequences needs no more room than a wide character.
+const SMALLEST: Size = Size { cols: 2, rows: 1 };
+
 struct Watch {
     show: Show,
+    /// Whether nobody controls the session.
+    free: bool,
+    /// What the title says of that, and the program's own title that it took the place of.
+    told: Option<(bool, String)>,
     changed: bool,
     painted: Instant,
     detach: DetachWatch,
@@ -26,8 +34,11 @@ struct Watch {
 
 /// What our terminal gets.
 enum Show {
-    /// It has the session's size: the bytes.
-    Bytes(Box<Source>),
+    /// It has the session's size: the bytes. The stream knows where a sequence of theirs is open, and their title.
+    Bytes {
+        source: Box<Source>,
+        stream: Box<Screen>,
+    },
     Pictures(Box<View>),
 }
 
@@ -54,20 +65,31 @@ fn begin(seat: &mut Seat<'_>, client: &mut HostClient, history: usize) -> Result
     let snapshot = client.snapshot(history)?;
     let source = Source::of(seat.folder, seat.meta, snapshot.offset, Kind::Shown)?;
     seat.clear()?;
+    seat.save_title()?;
     let show = if seat.size() == snapshot.size {
         write_out(seat, &snapshot.dump)?;
         // What the program asked of its terminal is not asked of ours.
         write_out(seat, QUIET_MODES)?;
-        Show::Bytes(Box::new(source))
+        Show::Bytes { source: Box::new(source), stream: Box::new(Screen::new(SMALLEST, 0)) }
     } else {
         Show::Pictures(Box::new(View::new(source, &snapshot, 0)))
     };
     Ok(Watch {
         show,
+        free: is_free(client)?,
+        told: None,
         changed: true,
         painted: Instant::now() - FRAME,
         detach: DetachWatch::new(seat.detach_key),
     })
+}
+
+/// Whether nobody controls the session.
+fn is_free(client: &mut HostClient) -> Result<bool> {
+    match client.call(Request::Status)? {
+        Answer::Status(status) => Ok(!status.clients.iter().any(|client| client.control)),
+        other => Err(unexpected(&other)),
+    }
 }
 
 /// Mouse, focus and paste reports are for who types.
@@ -87,10 +109,12 @@ impl Watch {
                     Event::Detached { reason: DetachReason::Upgrade } | Event::Resized { .. } => {
                         return Ok(Step::Watch);
                     }
+                    Event::Control { client } => self.free = client.is_none(),
                     Event::Detached { .. } | Event::Head { .. } | Event::Program { .. } => {}
                 }
             }
             self.paint(seat)?;
+            self.say_who_types(seat)?;
             if let Some(step) = self.wait(seat, client)? {
                 return Ok(step);
             }
@@ -99,9 +123,10 @@ impl Watch {
 
     fn copy(&mut self, seat: &mut Seat<'_>) -> Result<()> {
         match &mut self.show {
-            Show::Bytes(source) => {
+            Show::Bytes { source, stream } => {
                 while let Some(record) = source.next()? {
                     if let Body::Output { bytes, .. } = record.body {
+                        stream.feed(bytes);
                         write_out(seat, bytes)?;
                     }
                 }
@@ -159,8 +184,32 @@ impl Watch {
         self.changed = false;
         self.painted = Instant::now();
         match &self.show {
-            Show::Bytes(_) => Ok(()),
+            Show::Bytes { .. } => Ok(()),
             Show::Pictures(view) => write_out(seat, &view.screen().picture(seat.size())),
         }
+    }
+
+    /// Says in the title that nothing is typed here, and how it would be. A line of its own before the painting would
+    /// have to scroll off with the lines of the terminal's user, unread, and once more with every painting (T12); a line
+    /// in the painting would hide one of the program's.
+    fn say_who_types(&mut self, seat: &mut Seat<'_>) -> Result<()> {
+        let theirs = match &self.show {
+            // Nothing of ours goes into a sequence that is open.
+            Show::Bytes { stream, .. } if stream.pending() > 0 => return Ok(()),
+            // The program's own title took the place of ours.
+            Show::Bytes { stream, .. } => stream.title(),
+            Show::Pictures(_) => "",
+        };
+        if self.told.as_ref().is_some_and(|(free, title)| *free == self.free && title == theirs) {
+            return Ok(());
+        }
+        self.told = Some((self.free, theirs.to_owned()));
+        let name = seat.folder.name().unwrap_or_else(|_| seat.meta.id.short());
+        seat.set_title(&match self.free {
+            true => format!("watching {name}: control is free, `attach {name}` takes it; q leaves"),
+            false => {
+                format!("watching {name}: keys are not typed, `attach --take {name}` takes control; q leaves")
+            }
+        })
     }
 }

@@ -75,7 +75,9 @@ impl Host {
 
     /// A client that had control has it no more, and is told why if it is to know; its terminal is given back by then.
     pub(super) fn give_up_control(&mut self, client: ClientNumber, told: Option<DetachReason>) {
-        self.clients.controller.take_if(|controller| *controller == client);
+        if self.clients.controller.take_if(|controller| *controller == client).is_some() {
+            self.clients.publish(&Event::Control { client: None });
+        }
         if let Some(reason) = told {
             self.clients.tell(client, Event::Detached { reason });
         }

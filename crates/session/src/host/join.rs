@@ -73,10 +73,15 @@ impl Host {
 
     /// Makes a client the controller; the one before goes on watching.
     fn take_control(&mut self, client: ClientNumber) {
-        if let Some(before) = self.clients.controller.replace(client).filter(|before| *before != client) {
+        let before = self.clients.controller.replace(client);
+        if before == Some(client) {
+            return;
+        }
+        if let Some(before) = before {
             self.let_go_of_terminal(before);
             self.clients.tell(before, Event::Detached { reason: DetachReason::Taken });
         }
+        self.clients.publish(&Event::Control { client: Some(client) });
     }
 
     fn introduce(&mut self, number: ClientNumber, attach: &Attach, control: bool, direct: bool) {
