@@ -8,6 +8,7 @@ mod cmd;
 mod config;
 mod context;
 mod exit;
+mod fit;
 mod orchestrator;
 mod progress;
 mod term;

@@ -1,6 +1,7 @@
 //! `centerfire list`: all sessions at a glance.
 
 use crate::context::Context;
+use crate::fit;
 use crate::term::{one_line, paint, say};
 use protocol::{Phase, Time};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ impl Args {
 fn print_table(entries: &[Entry]) {
     let now = Time::now();
     let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).max(4);
-    say(format!(
+    fit::say(&format!(
         "{:<width$}  {:<10}  {:>4}  {:<7}  {:<13}  COMMAND",
         "NAME", "STATE", "AGE", "CLIENTS", "ID"
     ));
@@ -53,7 +54,7 @@ fn print_table(entries: &[Entry]) {
         let state = state_word(entry, status);
         let clients =
             status.filter(|_| entry.phase == Phase::Running).map_or(0, |status| status.clients.len());
-        say(format!(
+        fit::say(&format!(
             "{:<width$}  {}  {:>4}  {:<7}  {:<13}  {}",
             entry.name,
             paint(&format!("{state:<10}"), colour(&state)),

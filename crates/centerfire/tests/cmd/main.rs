@@ -4,6 +4,7 @@
 //! - `config`: values and their origins, the reference, what a slip is told
 //! - `doctor`: each fault is found, with a next step
 //! - `export`: every format of a recording, judged by other programs; logs that are taken up again
+//! - `list`: fits into narrow terminals
 //! - `man`: pages, completions and help for all commands
 //! - `orchestrator`: the program's second name and its own command line
 //! - `output`: what a program wrote: from an offset, as JSON, followed through the death of its host
@@ -20,6 +21,7 @@ mod attach;
 mod config;
 mod doctor;
 mod export;
+mod list;
 mod man;
 mod orchestrator;
 mod output;

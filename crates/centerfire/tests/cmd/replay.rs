@@ -22,7 +22,7 @@ fn is_restored(terminal: &Terminal) {
 fn without_a_terminal_it_copies_the_output_up_to_a_place() {
     let instance = instance();
     recorded(&instance, SCRIPT);
-    assert_eq!(out(&instance, &["replay", "s"]), "onetwothree");
+    assert_eq!(out(&instance, &["replay", "s"]), "onetwothree", "no sign of ours is in it");
     assert_eq!(out(&instance, &["replay", "s", "--from", "3", "--to", "6"]), "two");
     assert_eq!(out(&instance, &["replay", "s", "--speed", "1000"]), "onetwothree");
     let told = instance.json(&["replay", "s", "--json", "--idle-limit", "0"]);
@@ -38,7 +38,44 @@ fn in_a_terminal_it_plays_to_the_end_and_leaves_the_last_screen() {
     assert!(terminal.wait(LIMIT).unwrap().success());
     is_restored(&terminal);
     let seen = text(&terminal.output());
-    assert!(seen.ends_with("onetwothree\x1b[0m\r\n"), "{seen:?}");
+    let (before, sign) = seen.rsplit_once("onetwothree\x1b[0m\r\n").expect(&seen);
+    assert!(before.contains("playing 0:00") && !before.contains("[end of"), "{seen:?}");
+    let told = "[end of s, 0:00; keys: space pauses, . steps, ← → 5 s, + - speed, q quits]\r\n";
+    assert_eq!(sign, told);
+}
+
+#[test]
+fn the_keys_are_told_on_the_last_row_where_no_other_is_free_and_then_it_is_the_programs() {
+    let instance = instance();
+    recorded(&instance, "printf '\\033[24;1Hbottom\\033[1;1H'; sleep 6; printf end");
+    let terminal = play(&instance, &["--speed", "1"], 80, 24);
+    let mark = terminal.mark();
+    terminal.wait_for_shown("space pauses, . steps").unwrap();
+    terminal.wait_for_text_since(mark, "bottom", LIMIT).unwrap();
+    let hint = terminal.mark();
+    terminal.wait_for_text_since(hint, "bottom", LIMIT).unwrap();
+    assert!(!text(&terminal.output_since(hint)).contains("[end of"), "it is seen before the end");
+    terminal.write(b"q").unwrap();
+    assert!(terminal.wait(LIMIT).unwrap().success());
+    assert!(
+        !text(&terminal.output()).contains("[end of"),
+        "who leaves before the end is not told that it was"
+    );
+}
+
+#[test]
+fn in_a_narrow_terminal_no_line_of_it_wraps() {
+    let instance = instance();
+    recorded(&instance, "printf '%060d\\n' 7; printf 'short\\n'");
+    let terminal = play(&instance, &[], 40, 10);
+    assert!(terminal.wait(LIMIT).unwrap().success());
+    let seen = text(&terminal.output());
+    let left = seen.rsplit_once("\x1b[K").unwrap().1;
+    let zeros = "0".repeat(39);
+    let lines =
+        format!("{zeros}…\x1b[0m\r\n\x1b[0mshort\x1b[0m\r\n[end of s, 0:00; keys: space pauses, . …\r\n");
+    assert!(left.ends_with(&lines), "{left:?}");
+    assert!(seen.contains("…\x1b[0m\x1b[K"), "the line at the bottom is cut too: {seen:?}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod width;
 
 pub use style::{Color, Link, Style, Underline};
 pub use view::Run;
+pub use width::cells;
 
 use cell::StyleId;
 use charset::Charsets;

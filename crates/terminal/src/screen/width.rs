@@ -19,6 +19,11 @@ pub(super) fn width(code: u32) -> u16 {
     }
 }
 
+/// The cells that a printable character takes, as every screen here counts them.
+pub fn cells(character: char) -> u16 {
+    width(u32::from(character))
+}
+
 /// The width of a character above the basic plane.
 fn high_plane(code: u32) -> u16 {
     if within(&ZERO_HIGH, code) {

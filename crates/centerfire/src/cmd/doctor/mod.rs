@@ -8,6 +8,7 @@ mod sessions;
 mod system;
 
 use crate::context::Context;
+use crate::fit;
 use crate::term::{paint, say};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -121,9 +122,9 @@ impl Finding {
             Level::Warn => "33",
             Level::Fail => "31",
         };
-        say(format!("{}  {check:<9}  {}", paint(&format!("{:<4}", self.word()), colour), self.what));
+        fit::say(&format!("{}  {check:<9}  {}", paint(&format!("{:<4}", self.word()), colour), self.what));
         if let Some(next) = &self.next {
-            say(format!("                 {next}"));
+            fit::say(&format!("                 {next}"));
         }
     }
 }

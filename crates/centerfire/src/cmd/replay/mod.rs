@@ -60,7 +60,7 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         }
         if isatty(stdin()) && isatty(stdout()) {
-            Player::new(tape, self.speed.unwrap_or(1.0), self.step, self.from)?.play()
+            Player::new(tape, &entry.name, self.speed.unwrap_or(1.0), self.step, self.from)?.play()
         } else {
             self.copy(tape)
         }

@@ -3,6 +3,7 @@
 use super::keys::{Key, keys};
 use super::point::Point;
 use super::tape::Tape;
+use crate::fit::cut;
 use protocol::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use session::signals;
@@ -16,12 +17,19 @@ use terminal::tty::{self, Raw};
 const FRAME: Duration = Duration::from_millis(33);
 /// How often the time at the bottom moves on where nothing else does.
 const CLOCK: Duration = Duration::from_millis(500);
+/// How long the line at the bottom tells the keys where it covers the last row of what is played.
+const HINT: Duration = Duration::from_secs(3);
+/// What the keys do.
+const KEYS: &str = "space pauses, . steps, \u{2190} \u{2192} 5 s, + - speed, q quits";
 const WINDOW_CHANGED: i32 = 28;
 /// Ways to be told to leave: HUP, INT, QUIT, TERM.
 const LEAVE: [i32; 4] = [1, 2, 3, 15];
 
 pub(super) struct Player {
     tape: Tape,
+    name: String,
+    /// When the line at the bottom began to cover the last row, while it does.
+    hint: Option<Instant>,
     /// The time of the tape, which runs on between events.
     now: Duration,
     since: Instant,
@@ -37,7 +45,13 @@ enum Turn {
 }
 
 impl Player {
-    pub(super) fn new(mut tape: Tape, speed: f64, paused: bool, from: Option<Point>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        mut tape: Tape,
+        name: &str,
+        speed: f64,
+        paused: bool,
+        from: Option<Point>,
+    ) -> anyhow::Result<Self> {
         if let Some(from) = from {
             tape.seek(from)?;
         }
@@ -50,7 +64,8 @@ impl Player {
             Some(Point::Time(time)) => time,
             _ => tape.position(),
         };
-        Ok(Self { tape, now, since: Instant::now(), speed, paused, signals, raw })
+        let since = Instant::now();
+        Ok(Self { tape, name: name.to_owned(), hint: Some(since), now, since, speed, paused, signals, raw })
     }
 
     pub(super) fn play(mut self) -> anyhow::Result<ExitCode> {
@@ -61,6 +76,8 @@ impl Player {
         self.raw.restore();
         if self.tape.due()?.is_none() && played.is_ok() {
             self.leave_last_screen()?;
+            let sign = format!("[end of {}, {}; keys: {KEYS}]", self.name, clock(self.now));
+            show(format!("{}\n", cut(&sign, terminal_size().cols)).as_bytes())?;
         }
         played
     }
@@ -114,6 +131,9 @@ impl Player {
         if ready[1] {
             return self.heed_keys();
         }
+        if self.hint.take_if(|begun| begun.elapsed() >= HINT).is_some() {
+            self.paint()?;
+        }
         if timeout.is_some() && !painted {
             self.tick();
             self.paint_status(terminal_size())?;
@@ -162,10 +182,10 @@ impl Player {
         self.paint_status(terminal)
     }
 
-    /// The line at the bottom: where there is room for it, and while it stands still.
+    /// The line at the bottom: where there is room for it, at first, and while it stands still.
     fn paint_status(&self, terminal: Size) -> anyhow::Result<()> {
         let size = self.tape.screen().size();
-        if terminal.rows <= size.rows && !self.paused {
+        if terminal.rows <= size.rows && !self.paused && self.hint.is_none() {
             return Ok(());
         }
         let mut line = format!(
@@ -178,8 +198,9 @@ impl Player {
         if terminal.rows < size.rows || terminal.cols < size.cols {
             line += &format!("  {size} cut to {terminal}");
         }
-        line += "  space . \u{2190} \u{2192} + - q";
-        let fitting: String = line.chars().take(usize::from(terminal.cols)).collect();
+        line += "  ";
+        line += KEYS;
+        let fitting = cut(&line, terminal.cols);
         show(format!("\x1b7\x1b[{};1H\x1b[0;7m{fitting}\x1b[0m\x1b[K\x1b8", terminal.rows).as_bytes())
     }
 
@@ -187,12 +208,12 @@ impl Player {
     fn leave_last_screen(&self) -> anyhow::Result<()> {
         let screen = self.tape.screen();
         let used = screen.lines().iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+        let cols = terminal_size().cols;
         let mut out = String::new();
         for row in 0..u16::try_from(used).unwrap_or(0) {
-            for run in screen.runs(row) {
-                out += &run.style.sgr();
-                out += &run.text;
-            }
+            let line: String =
+                screen.runs(row).iter().map(|run| format!("{}{}", run.style.sgr(), run.text)).collect();
+            out += &cut(&line, cols);
             out += "\x1b[0m\n";
         }
         show(out.as_bytes())

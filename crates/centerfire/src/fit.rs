@@ -1,0 +1,82 @@
+//! Lines that fit: in a terminal that is narrower than one, its end is cut off and marked instead of wrapped. What goes
+//! anywhere else than to a terminal stays whole.
+
+use crate::term;
+use std::io::stdout;
+use terminal::screen::cells;
+use terminal::tty;
+
+/// Stands for what was cut off.
+const MARK: char = '\u{2026}';
+
+/// Prints a line, cut to the terminal that standard output is, if it is one.
+pub(crate) fn say(line: &str) {
+    match tty::size(stdout()) {
+        Some(size) => term::say(cut(line, size.cols)),
+        None => term::say(line),
+    }
+}
+
+/// As much of a line as fits into so many columns. Its colours (CSI sequences) take none of them, and stay.
+pub(crate) fn cut(line: &str, cols: u16) -> String {
+    let width = |part: &Part| match part {
+        Part::Shown(character) => usize::from(cells(*character)),
+        Part::Colour(_) => 0,
+    };
+    let cols = usize::from(cols);
+    if parts(line).map(|part| width(&part)).sum::<usize>() <= cols {
+        return line.to_owned();
+    }
+    let mut fitting = String::with_capacity(line.len());
+    let mut used = 0;
+    let mut marked = false;
+    for part in parts(line) {
+        used += width(&part);
+        match part {
+            Part::Colour(sequence) => fitting.push_str(sequence),
+            Part::Shown(character) if used < cols => fitting.push(character),
+            Part::Shown(_) if !std::mem::replace(&mut marked, true) => fitting.push(MARK),
+            Part::Shown(_) => {}
+        }
+    }
+    fitting
+}
+
+enum Part<'a> {
+    Shown(char),
+    Colour(&'a str),
+}
+
+fn parts(mut rest: &str) -> impl Iterator<Item = Part<'_>> {
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let sequence = rest.strip_prefix("\x1b[").and_then(|tail| tail.find(|c| matches!(c, '@'..='~')));
+        let length = sequence.map_or(first.len_utf8(), |end| "\x1b[".len() + end + 1);
+        let (part, after) = rest.split_at(length);
+        rest = after;
+        Some(if sequence.is_some() { Part::Colour(part) } else { Part::Shown(first) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_whole_and_of_the_rest_the_end_is_marked() {
+        for (line, cols, fitting) in [
+            ("abcd", 4, "abcd"),
+            ("abcde", 4, "abc…"),
+            ("", 0, ""),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("e\u{301}e\u{301}e", 2, "e\u{301}…"),
+            ("\x1b[31mred\x1b[0m", 3, "\x1b[31mred\x1b[0m"),
+            ("\x1b[31mred\x1b[0m and", 4, "\x1b[31mred\x1b[0m…"),
+            ("\x1b[31mred\x1b[0m and", 2, "\x1b[31mr…\x1b[0m"),
+        ] {
+            assert_eq!(cut(line, cols), fitting, "{line:?} in {cols}");
+        }
+    }
+}
