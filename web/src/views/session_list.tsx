@@ -107,12 +107,16 @@ function Row({ session, open, now_ms, go }: RowProps) {
   return (
     <li>
       <a href={`/s/${session.id}`} className="row" aria-current={open ? "page" : undefined} onClick={opened}>
-        <span className="name">{session.name}</span>
-        <State word={session.state} />
-        <span className="command">{line(session.command)}</span>
-        <span className="facts">
-          {clients > 0 && <span aria-label={`${clients} connected`}>{clients} here</span>}
-          <time aria-label={`started ${age(session.created, now_ms)} ago`}>{age(session.created, now_ms)}</time>
+        <span className="over">
+          <span className="name">{session.name}</span>
+          <State word={session.state} />
+        </span>
+        <span className="under">
+          <span className="command">{line(session.command)}</span>
+          <span className="facts">
+            {clients > 0 && <span>{clients} here</span>}
+            <time title={new Date(session.created / 1_000).toLocaleString()}>{age(session.created, now_ms)}</time>
+          </span>
         </span>
       </a>
     </li>
