@@ -5,8 +5,9 @@
 help: ## Say what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## Build, then run a CLI in Centerfire: make run ARGS='-- claude'
-	./target/release/centerfire run $(ARGS)
+run: build ## Build, then start a session and show it in the browser: make run ARGS='-- claude'
+	./target/release/centerfire run --detached $(ARGS)
+	./target/release/centerfire serve --open
 
 build: page ## Build the program as it is released
 	cargo build --release --package centerfire
