@@ -14,6 +14,7 @@ mod host;
 mod live;
 mod metrics;
 pub mod presence;
+mod roster;
 pub mod routes;
 pub mod server;
 mod successor;
@@ -59,6 +60,7 @@ struct Inner {
     tokens: token::Store,
     audit: audit::Log,
     sessions: live::Hub,
+    roster: Arc<roster::Roster>,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
     /// Whether the server is about to end: then who waits is told so, and comes again.

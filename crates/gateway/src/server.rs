@@ -2,7 +2,7 @@
 
 use crate::presence::{Presence, PresenceError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, audit, guard, live, routes, successor};
+use crate::{App, Inner, Options, audit, guard, live, roster, routes, successor};
 use axum::serve::ListenerExt as _;
 use protocol::Time;
 use session::home::Home;
@@ -88,6 +88,7 @@ impl Server {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
+            roster: roster::Roster::new(home.clone()),
             sse_connections: Arc::default(),
             metrics: Default::default(),
             stopping: watch::Sender::new(false),
