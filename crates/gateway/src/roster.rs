@@ -42,6 +42,8 @@ impl Roster {
     }
 
     async fn look(self: Arc<Self>) {
+        // The first look is told also where there is no session.
+        let mut first = true;
         loop {
             let home = self.home.clone();
             let sessions = tokio::task::spawn_blocking(move || list(&home)).await.unwrap_or_default();
@@ -49,7 +51,7 @@ impl Roster {
                 let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
                 match &*looking {
                     Some(sender) if sender.receiver_count() > 0 => sender.send_if_modified(|known| {
-                        let changed = **known != sessions;
+                        let changed = std::mem::take(&mut first) || **known != sessions;
                         if changed {
                             *known = Arc::new(sessions);
                         }
