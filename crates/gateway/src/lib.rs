@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod live;
 mod metrics;
+pub mod openapi;
 pub mod presence;
 mod roster;
 pub mod routes;

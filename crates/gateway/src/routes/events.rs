@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::Stream;
 use protocol::Offset;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use std::convert::Infallible;
@@ -22,8 +23,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 /// Where to begin.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Place {
+    #[schemars(with = "Option<u64>")]
     from: Option<Offset>,
 }
 

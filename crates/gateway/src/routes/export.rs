@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
@@ -19,7 +20,7 @@ const WAITING_MAX: usize = 4;
 const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 
 /// What is wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct How {
     format: String,
     #[serde(default)]

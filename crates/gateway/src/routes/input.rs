@@ -8,11 +8,12 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use protocol::Size;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Text that is typed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text {
     text: String,
@@ -33,7 +34,7 @@ pub(super) async fn input(
 }
 
 /// Text that is submitted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prompt {
     text: String,
@@ -50,7 +51,7 @@ pub(super) async fn submit(
 }
 
 /// Keys by their names.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Keys {
     keys: Vec<String>,

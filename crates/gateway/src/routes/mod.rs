@@ -23,6 +23,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use session::registry::{Entry, Registry};
 
 /// Bytes of a request's body at most: a paste of 1 MiB, escaped as JSON.
@@ -36,54 +37,200 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Who may ask: nobody needs a role for `None`.
     pub role: Option<Role>,
+    /// What it does; nothing where it is of the page alone.
+    pub(crate) about: &'static str,
+    /// The form of its body.
+    pub(crate) body: Option<Form>,
+    /// The form of what stands behind the question mark.
+    pub(crate) query: Option<Form>,
+    /// The status of its answer.
+    pub(crate) status: u16,
+    /// The form of its answer, as a media type; empty for none.
+    pub(crate) gives: &'static str,
     handler: MethodRouter<App>,
+}
+
+/// Describes a type as a JSON schema.
+pub(crate) type Form = fn(&mut SchemaGenerator) -> Schema;
+
+const JSON: &str = "application/json";
+const BYTES: &str = "application/octet-stream";
+
+impl Endpoint {
+    fn new(method: &'static str, path: &'static str, role: Option<Role>, handler: MethodRouter<App>) -> Self {
+        Self { method, path, role, about: "", body: None, query: None, status: 200, gives: JSON, handler }
+    }
+
+    fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
+    fn body<T: JsonSchema>(self) -> Self {
+        Self { body: Some(SchemaGenerator::root_schema_for::<T>), ..self }
+    }
+
+    fn query<T: JsonSchema>(self) -> Self {
+        Self { query: Some(SchemaGenerator::root_schema_for::<T>), ..self }
+    }
+
+    fn gives(self, status: u16, gives: &'static str) -> Self {
+        Self { status, gives, ..self }
+    }
 }
 
 /// All of them.
 pub fn endpoints() -> Vec<Endpoint> {
-    use Role::{Manage, Type, View};
-    let route = |method, path, role, handler| Endpoint { method, path, role, handler };
+    [of_server(), of_sessions(), of_terminals(), compatible()].into_iter().flatten().collect()
+}
+
+fn of_server() -> Vec<Endpoint> {
+    use Role::{Manage, View};
+    let route = Endpoint::new;
     vec![
-        route("GET", "/api/v1/health", None, get(health::health)),
-        route("POST", "/api/v1/login", None, post(login::login)),
-        route("POST", "/api/v1/logout", Some(View), post(login::logout)),
-        route("GET", "/api/v1/me", Some(View), get(login::me)),
-        route("GET", "/api/v1/sessions", Some(View), get(sessions::list)),
-        route("POST", "/api/v1/sessions", Some(Manage), post(sessions::create)),
-        route("GET", "/api/v1/sessions/{session}", Some(View), get(sessions::show)),
-        route("PATCH", "/api/v1/sessions/{session}", Some(Manage), patch(sessions::rename)),
-        route("DELETE", "/api/v1/sessions/{session}", Some(Manage), delete(sessions::remove)),
-        route("POST", "/api/v1/sessions/{session}/kill", Some(Manage), post(sessions::kill)),
-        route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart)),
-        route("POST", "/api/v1/sessions/{session}/input", Some(Type), post(input::input)),
-        route("POST", "/api/v1/sessions/{session}/submit", Some(Type), post(input::submit)),
-        route("POST", "/api/v1/sessions/{session}/keys", Some(Type), post(input::keys)),
-        route("POST", "/api/v1/sessions/{session}/resize", Some(Type), post(input::resize)),
-        route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen)),
-        route("GET", "/api/v1/sessions/{session}/output", Some(View), get(output::output)),
-        route("GET", "/api/v1/sessions/{session}/events", Some(View), get(events::events)),
-        route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export)),
-        route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait)),
-        route("GET", "/api/v1/tokens", Some(Manage), get(tokens::list)),
-        route("POST", "/api/v1/tokens", Some(Manage), post(tokens::create)),
-        route("DELETE", "/api/v1/tokens/{token}", Some(Manage), delete(tokens::revoke)),
-        route("GET", "/metrics", Some(View), get(metrics::metrics)),
-        route("GET", "/api/health", Some(View), get(compatible::health)),
-        route("GET", "/api/metrics", Some(View), get(metrics::metrics)),
-        route("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)),
-        route("GET", "/api/agents/status", Some(View), get(compatible::agents)),
-        route("GET", "/api/agents/health", Some(View), get(compatible::agents)),
-        route("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations)),
-        route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations)),
-        route("GET", "/api/conversation/active", Some(View), get(compatible::conversations)),
-        route("POST", "/api/projects/detect", Some(Type), post(compatible::projects)),
-        route("GET", "/api/projects/list", Some(View), get(compatible::projects)),
-        route("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects)),
-        route("GET", "/ws", Some(View), get(ws::hub)),
-        route("GET", "/ws/{session}", Some(View), get(ws::session)),
+        route("GET", "/api/v1/health", None, get(health::health)).about("Tells whether the server is well"),
+        route("POST", "/api/v1/login", None, post(login::login))
+            .about("Trades a login token for a browser's cookie, once")
+            .body::<login::Login>(),
+        route("POST", "/api/v1/logout", Some(View), post(login::logout))
+            .about("Ends the token that asks")
+            .gives(204, ""),
+        route("GET", "/api/v1/me", Some(View), get(login::me)).about("Tells what the token may do"),
+        route("GET", "/api/v1/tokens", Some(Manage), get(tokens::list)).about("Lists the tokens that hold"),
+        route("POST", "/api/v1/tokens", Some(Manage), post(tokens::create))
+            .about("Makes a token; its secret is told once")
+            .body::<tokens::New>()
+            .gives(201, JSON),
+        route("DELETE", "/api/v1/tokens/{token}", Some(Manage), delete(tokens::revoke))
+            .about("Ends a token at once")
+            .gives(204, ""),
+        route("GET", "/metrics", Some(View), get(metrics::metrics))
+            .about("Numbers for Prometheus")
+            .gives(200, "application/openmetrics-text"),
+        route("GET", "/openapi.json", None, get(openapi)).about("This description"),
         route("GET", "/", None, get(page::page)),
         route("GET", "/{*path}", None, get(page::asset)),
     ]
+}
+
+fn of_sessions() -> Vec<Endpoint> {
+    use Role::{Manage, View};
+    let route = Endpoint::new;
+    vec![
+        route("GET", "/api/v1/sessions", Some(View), get(sessions::list))
+            .about("Lists sessions: those that run, or all")
+            .query::<sessions::Which>(),
+        route("POST", "/api/v1/sessions", Some(Manage), post(sessions::create))
+            .about("Starts a session")
+            .body::<sessions::New>()
+            .gives(201, JSON),
+        route("GET", "/api/v1/sessions/{session}", Some(View), get(sessions::show))
+            .about("Tells all that is known of a session"),
+        route("PATCH", "/api/v1/sessions/{session}", Some(Manage), patch(sessions::rename))
+            .about("Gives a session another name")
+            .body::<sessions::Change>(),
+        route("DELETE", "/api/v1/sessions/{session}", Some(Manage), delete(sessions::remove))
+            .about("Removes an ended session and its recording")
+            .gives(204, ""),
+        route("POST", "/api/v1/sessions/{session}/kill", Some(Manage), post(sessions::kill))
+            .about("Ends a session's program: HUP, then TERM, then KILL, or one signal alone")
+            .body::<Option<sessions::Kill>>(),
+        route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart))
+            .about("Runs an ended session's command again, as a new session")
+            .gives(201, JSON),
+        route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait))
+            .about("Waits until a session's program ends or is in a state; 408 after the time-out")
+            .body::<wait::Wait>(),
+        route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
+            .about("A session as a recording, as text, raw, or as a log")
+            .query::<export::How>()
+            .gives(200, BYTES),
+    ]
+}
+
+fn of_terminals() -> Vec<Endpoint> {
+    use Role::{Type, View};
+    let route = Endpoint::new;
+    vec![
+        route("POST", "/api/v1/sessions/{session}/input", Some(Type), post(input::input))
+            .about("Types or pastes text, as one transaction; the answer's offset is where the output was then")
+            .body::<input::Text>(),
+        route("POST", "/api/v1/sessions/{session}/submit", Some(Type), post(input::submit))
+            .about("Pastes text, then presses Enter, as one transaction")
+            .body::<input::Prompt>(),
+        route("POST", "/api/v1/sessions/{session}/keys", Some(Type), post(input::keys))
+            .about("Presses keys, such as Enter, Escape, C-c, Up, F5")
+            .body::<input::Keys>(),
+        route("POST", "/api/v1/sessions/{session}/resize", Some(Type), post(input::resize))
+            .about("Changes the terminal's size, where nobody controls it")
+            .body::<SizeForm>(),
+        route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen))
+            .about("What a person would see now")
+            .query::<screen::How>(),
+        route("GET", "/api/v1/sessions/{session}/output", Some(View), get(output::output))
+            .about("Output from an offset on, 8 MiB at most; `centerfire-next-offset` tells where the next part begins")
+            .query::<output::Part>()
+            .gives(200, BYTES),
+        route("GET", "/api/v1/sessions/{session}/events", Some(View), get(events::events))
+            .about("Output and what happens as server-sent events; the id of each is the offset behind it")
+            .query::<events::Place>()
+            .gives(200, "text/event-stream"),
+        route("GET", "/ws/{session}", Some(View), get(ws::session))
+            .about("The terminal as a WebSocket (docs/websocket.md)")
+            .query::<ws::Join>()
+            .gives(101, ""),
+        route("GET", "/ws", Some(View), get(ws::hub))
+            .about("The list of sessions and its changes as a WebSocket")
+            .gives(101, ""),
+    ]
+}
+
+/// The addresses of the first plans.
+fn compatible() -> Vec<Endpoint> {
+    use Role::{Manage, Type, View};
+    let route = Endpoint::new;
+    let (agents, conversations, projects) = (
+        "Agents; 501 until there are any",
+        "Conversations; 501 until there are any",
+        "Projects; 501 until there are any",
+    );
+    vec![
+        route("GET", "/api/health", Some(View), get(compatible::health))
+            .about("Tells whether the server is well"),
+        route("GET", "/api/metrics", Some(View), get(metrics::metrics))
+            .about("Numbers for Prometheus")
+            .gives(200, "application/openmetrics-text"),
+        route("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)).about(agents),
+        route("GET", "/api/agents/status", Some(View), get(compatible::agents)).about(agents),
+        route("GET", "/api/agents/health", Some(View), get(compatible::agents)).about(agents),
+        route("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations))
+            .about(conversations),
+        route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations))
+            .about(conversations),
+        route("GET", "/api/conversation/active", Some(View), get(compatible::conversations))
+            .about(conversations),
+        route("POST", "/api/projects/detect", Some(Type), post(compatible::projects)).about(projects),
+        route("GET", "/api/projects/list", Some(View), get(compatible::projects)).about(projects),
+        route("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects))
+            .about(projects),
+    ]
+}
+
+/// `GET /openapi.json`.
+async fn openapi() -> axum::Json<serde_json::Value> {
+    axum::Json(crate::openapi::document())
+}
+
+/// A terminal's size, as it is described.
+#[derive(JsonSchema)]
+#[schemars(rename = "Size")]
+#[expect(dead_code, reason = "stands for a type of a crate that knows no schemas")]
+pub(crate) struct SizeForm {
+    /// Columns.
+    #[schemars(range(min = 1))]
+    cols: u16,
+    /// Rows.
+    #[schemars(range(min = 1))]
+    rows: u16,
 }
 
 /// The table as something that answers.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{Body, Offset};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::source::{Kind, Source};
 
@@ -17,9 +18,10 @@ const PART_MAX_BYTES: usize = 8 << 20; // 8 MiB
 const NEXT: HeaderName = HeaderName::from_static("centerfire-next-offset");
 
 /// Which part is wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Part {
     #[serde(default)]
+    #[schemars(with = "u64")]
     from: Offset,
     limit: Option<usize>,
     /// Every byte, with the queries that terminals did not get.

@@ -7,6 +7,7 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use session::look::{look, screen_json};
 
@@ -14,7 +15,7 @@ use session::look::{look, screen_json};
 const HISTORY_MAX_LINES: usize = 10_000;
 
 /// How it is wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct How {
     #[serde(default)]
     format: Format,
@@ -22,7 +23,7 @@ pub(super) struct How {
     history: usize,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Format {
     #[default]

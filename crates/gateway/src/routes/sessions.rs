@@ -7,6 +7,7 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::{Phase, SessionId, Size};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::launch::{Launch, launch};
@@ -21,7 +22,7 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Which sessions are wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Which {
     #[serde(default)]
     all: bool,
@@ -46,7 +47,7 @@ pub(super) async fn list(
 }
 
 /// What to start.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     command: Vec<String>,
@@ -54,6 +55,7 @@ pub(super) struct New {
     cwd: Option<PathBuf>,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    #[schemars(with = "Option<super::SizeForm>")]
     size: Option<Size>,
 }
 
@@ -135,7 +137,7 @@ pub(super) async fn show(
 }
 
 /// What to change.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     name: String,
@@ -175,7 +177,7 @@ pub(super) async fn remove(
 }
 
 /// How to end it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kill {
     /// Only this signal, by number.

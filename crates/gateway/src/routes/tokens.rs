@@ -8,6 +8,7 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::Time;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ fn within(app: &App, Access(own): &Access) -> Result<Vec<Grant>, ApiError> {
 }
 
 /// What is wanted.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     role: Role,

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, Event, Request};
 use protocol::{Offset, Phase, ProgramReport, ProgramState};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::registry::Entry;
@@ -18,18 +19,19 @@ use std::time::Duration;
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// What is waited for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wait {
     #[serde(rename = "for")]
     condition: Condition,
     /// Only what comes after this offset counts.
+    #[schemars(with = "Option<u64>")]
     since: Option<Offset>,
     /// Seconds.
     timeout: Option<f64>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Condition {
     Exit,

@@ -13,6 +13,7 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::response::Response;
 use protocol::Offset;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use viewer::Viewer;
 
@@ -26,9 +27,10 @@ const MESSAGE_MAX_BYTES: usize = (1 << 20) + 1024;
 const READ_BUFFER_BYTES: usize = 4 << 10; // 4 KiB
 
 /// How a client wants to join.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct Join {
     /// It has everything before this offset; without it begins with the screen.
+    #[schemars(with = "Option<u64>")]
     from: Option<Offset>,
     /// Lines that scrolled off, before the screen.
     #[serde(default)]
