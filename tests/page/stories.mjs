@@ -1,6 +1,7 @@
 // Stories of people and the page, each told by its name: `node stories.mjs NAME`. A test in Rust
 // (crates/centerfire/tests/page) runs each in an instance of its own.
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { Stage } from "./stage.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -9,8 +10,13 @@ const stories = {
   async a_link_lets_a_browser_in_once_and_it_types(stage) {
     await stage.start("open", `printf '\\033]2;${HOSTILE}\\007'; exec sh -i`);
     const page = await stage.tab(await stage.person());
+    let loaded = 0;
+    page.on("response", async (response) => {
+      if (!response.url().includes("/api/")) loaded += gzipSync(await response.body()).length;
+    });
     await page.goto(stage.link);
     await stage.enter(page, "open");
+    assert.ok(loaded > 50_000 && loaded < 400_000, `the page has ${loaded} bytes, compressed`);
     assert.equal(new URL(page.url()).hash, "", "the secret is out of the address");
     await page.locator(".frame textarea").focus();
     await page.keyboard.type("echo hel''lo\n");

@@ -32,6 +32,7 @@ export function useSessions(leave: (why?: string) => void): Sessions {
         if (failure instanceof api.ApiError && failure.status === 401) return leave(failure.message);
         setState((last) => ({ ...last, failure: failure instanceof Error ? failure.message : String(failure) }));
       }
+      clearTimeout(timer);
       if (!over && !document.hidden) timer = window.setTimeout(() => void ask(), EVERY_MS);
     };
     const looked = () => {

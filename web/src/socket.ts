@@ -35,7 +35,7 @@ export type Note =
 
 /** Where the connection stands. */
 export type Link =
-  | { is: "connecting" }
+  | { is: "connecting"; tries: number }
   | { is: "open" }
   | { is: "waiting"; tries: number }
   /** Everything was sent, and nothing more will come. */
@@ -126,7 +126,7 @@ export class SessionSocket {
 
   private connect(): void {
     this.retry = undefined;
-    this.listener.link({ is: "connecting" });
+    this.listener.link({ is: "connecting", tries: this.tries });
     const from = this.received === undefined ? "" : `&from=${this.received}`;
     const socket = new WebSocket(`${this.url}?history=${this.history}${from}`, [PROTOCOL]);
     socket.binaryType = "arraybuffer";

@@ -38,7 +38,7 @@ export class Follower {
     private readonly changed: (state: FollowerState) => void,
     private readonly refused: (failure: api.ApiError) => void,
   ) {
-    this.state = { link: { is: "connecting" }, control: "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
+    this.state = { link: { is: "connecting", tries: 0 }, control: "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
     this.screen = new Screen(
       frame,
       {
@@ -167,7 +167,7 @@ export class Follower {
       this.set({ link, trouble: undefined });
       // The server forgot with the old connection who controlled; nobody else's control is taken for that.
       const size = held ? this.screen.room() : undefined;
-      if (size !== undefined) this.socket.control(size, false);
+      if (size !== undefined && this.socket.control(size, false)) this.set({ control: "asked" });
       return;
     }
     this.set({ link });

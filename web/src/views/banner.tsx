@@ -9,7 +9,14 @@ interface Props {
 
 export function Banner({ state, hurry, forgive }: Props) {
   const { link, control, trouble, exit } = state;
-  if (link.is === "waiting" || (link.is === "connecting" && trouble !== undefined)) {
+  if (link.is === "connecting" && link.tries === 0) {
+    return (
+      <p className="banner slow" role="status">
+        Connecting …
+      </p>
+    );
+  }
+  if (link.is === "waiting" || link.is === "connecting") {
     return (
       <p className="banner" role="status">
         <span>Connection lost; the session goes on. Connecting again …</span>

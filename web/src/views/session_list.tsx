@@ -54,11 +54,6 @@ export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
           )}
         </div>
       )}
-      {failure !== undefined && (
-        <p className="trouble" role="status">
-          Not up to date: {failure}. Trying again.
-        </p>
-      )}
       <div className="rows" aria-busy={list === undefined}>
         {list?.length === 0 && (
           <div className="empty">
@@ -85,6 +80,11 @@ export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
           </section>
         )}
       </div>
+      {failure !== undefined && (
+        <p className="trouble" role="status">
+          Not up to date: {failure}. Trying again.
+        </p>
+      )}
     </nav>
   );
 }
