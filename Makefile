@@ -50,3 +50,4 @@ fuzz: ## Attack the decoders with random bytes
 
 clean: ## Remove all that was built; the tests' programs stay
 	cargo clean
+	rm -rf web/dist

@@ -57,6 +57,9 @@ const stories = {
     await page.getByLabel("Find in the terminal").fill("needle");
     assert.equal(await page.evaluate(() => globalThis.centerfire.getSelection()), "needle");
     await page.keyboard.press("Escape");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.keyboard.press("Control+Shift+C");
+    await stage.until("the clipboard has it", () => page.evaluate(async () => (await navigator.clipboard.readText()) === "needle"));
     await page.keyboard.press("Control+Shift+L");
     assert.match(await page.evaluate(() => document.activeElement.textContent), /newer/, "the list has the focus");
     await page.locator("a.row", { hasText: "short" }).click();

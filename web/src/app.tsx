@@ -62,7 +62,7 @@ function Inside({ me, leave, theme }: InsideProps) {
             <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens
           </p>
           <p className="hint">
-            In a terminal <kbd>Ctrl+Shift+F</kbd> finds, <kbd>Ctrl+Shift+L</kbd> leaves it for the list
+            In a terminal <kbd>Ctrl+Shift+F</kbd> finds, <kbd>Ctrl+Shift+C</kbd> copies, <kbd>Ctrl+Shift+L</kbd> comes back here
           </p>
         </main>
       ) : (

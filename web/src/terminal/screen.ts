@@ -17,10 +17,10 @@ const LETTERS_MIN_PX = 5;
 const SCROLLBACK_LINES = 5_000;
 const FONTS = 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
 
-/** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, or `find` in it. */
-export type Shortcut = "leave" | "find";
+/** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, `find` in it, `copy`. */
+export type Shortcut = "leave" | "find" | "copy";
 /** With Ctrl and Shift, which terminals do not tell programs from Ctrl alone. */
-const SHORTCUTS: Record<string, Shortcut> = { KeyL: "leave", KeyF: "find" };
+const SHORTCUTS: Record<string, Shortcut> = { KeyL: "leave", KeyF: "find", KeyC: "copy" };
 
 /** What happens on it. */
 export interface ScreenEvents {
@@ -152,9 +152,16 @@ export class Screen {
     if (shortcut === undefined && !breaks) return false;
     event.preventDefault();
     if (event.type !== "keydown") return true;
-    if (shortcut !== undefined) this.events.shortcut(shortcut);
+    if (shortcut === "copy") this.copy();
+    else if (shortcut !== undefined) this.events.shortcut(shortcut);
     else this.events.brokeLine();
     return true;
+  }
+
+  /** Copies what is marked. Without TLS, on another machine, a browser has no clipboard for a page. */
+  private copy(): void {
+    const marked = this.terminal.getSelection();
+    if (marked !== "") void navigator.clipboard?.writeText(marked).catch(() => {});
   }
 
   private type(bytes: Uint8Array): void {

@@ -9,6 +9,9 @@ import { Mark } from "./mark";
 import { NewSession } from "./new_session";
 import { State } from "./state";
 
+/** Ended sessions that are listed: the newest. The rest would make each look at the list slower, and nobody reads it. */
+const ENDED_MAX = 200;
+
 interface Props {
   me: api.Me;
   sessions: Sessions;
@@ -76,7 +79,12 @@ export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
             <h2>
               Ended <span>{ended.length}</span>
             </h2>
-            <ul>{ended.map(row)}</ul>
+            <ul>{ended.slice(0, ENDED_MAX).map(row)}</ul>
+            {ended.length > ENDED_MAX && (
+              <p className="hint more">
+                {ended.length - ENDED_MAX} older: <code>centerfire list --all</code>
+              </p>
+            )}
           </section>
         )}
       </div>
