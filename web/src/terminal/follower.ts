@@ -77,6 +77,7 @@ export class Follower {
   /** Fits the session to this window, whoever did that before. */
   take(): void {
     const size = this.screen.room();
+    // To measure, the letters took their usual size.
     this.screen.control(false);
     if (size !== undefined && this.socket.control(size, true)) this.set({ control: "asked", trouble: undefined });
   }
@@ -92,7 +93,8 @@ export class Follower {
   }
 
   submit(text: string): boolean {
-    if (new TextEncoder().encode(text).length > INPUT_MAX_BYTES) return this.complain("more than 1 MiB: send it in parts");
+    // The server's limit is that of the message, in which a line feed takes two bytes.
+    if (new TextEncoder().encode(JSON.stringify(text)).length > INPUT_MAX_BYTES) return this.complain("more than 1 MiB: send it in parts");
     return this.socket.input("submit", text) || this.complain("not connected: nothing was sent");
   }
 

@@ -108,7 +108,7 @@ export class Screen {
     this.settle();
   }
 
-  /** The size for which there is room with letters of the usual size. */
+  /** The size for which there is room with letters of the usual size, which they have from then on. */
   room(): Size | undefined {
     this.terminal.options.fontSize = LETTERS_PX;
     const size = this.fit.proposeDimensions();
