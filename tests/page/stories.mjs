@@ -113,6 +113,8 @@ const stories = {
     const page = await stage.visitor();
     await stage.enter(page, "long");
     await stage.shows(page, "prompt");
+    await page.getByRole("button", { name: "Take control" }).click();
+    await page.getByRole("button", { name: "Release" }).waitFor();
     await page.locator(".frame textarea").focus();
     await page.keyboard.press("Enter");
     await stage.shows(page, "line 100 of");
@@ -127,6 +129,10 @@ const stories = {
     await page.keyboard.type("still here\n");
     await stage.shows(page, "still here");
     await page.getByText("Connection lost").waitFor({ state: "hidden" });
+    // Who controlled the session controls it again.
+    await page.getByRole("button", { name: "Release" }).waitFor();
+    const controls = async () => JSON.parse(await stage.cf("show", "long", "--json")).clients.some(({ control }) => control);
+    await stage.until("the session is controlled", controls);
   },
 
   async a_flood_is_painted_to_its_end(stage) {
