@@ -54,6 +54,12 @@ pub(crate) fn paint(text: &str, sgr: &str) -> String {
     if colour_on_stdout() { format!("\x1b[{sgr}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
+/// So many of something whose plural ends in s: `1 session`, `2 sessions`.
+pub(crate) fn counted(count: impl TryInto<u64>, one: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A number of bytes in its largest unit.
 pub(crate) fn bytes(count: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];

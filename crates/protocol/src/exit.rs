@@ -40,10 +40,45 @@ impl fmt::Display for ExitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit {code}"),
-            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Signal(signal) => match signal_name(*signal) {
+                Some(name) => write!(f, "signal {name}"),
+                None => write!(f, "signal {signal}"),
+            },
             Self::Lost => f.write_str("exit status lost"),
         }
     }
+}
+
+/// The name of a signal that can end a program, without its SIG. The numbers are those of Linux and macOS, which part
+/// ways in a few.
+fn signal_name(number: i32) -> Option<&'static str> {
+    Some(match number {
+        1 => "HUP",
+        2 => "INT",
+        3 => "QUIT",
+        4 => "ILL",
+        5 => "TRAP",
+        6 => "ABRT",
+        8 => "FPE",
+        9 => "KILL",
+        11 => "SEGV",
+        13 => "PIPE",
+        14 => "ALRM",
+        15 => "TERM",
+        24 => "XCPU",
+        25 => "XFSZ",
+        26 => "VTALRM",
+        27 => "PROF",
+        7 if cfg!(target_os = "linux") => "BUS",
+        10 if cfg!(target_os = "linux") => "USR1",
+        12 if cfg!(target_os = "linux") => "USR2",
+        31 if cfg!(target_os = "linux") => "SYS",
+        10 if cfg!(target_os = "macos") => "BUS",
+        12 if cfg!(target_os = "macos") => "SYS",
+        30 if cfg!(target_os = "macos") => "USR1",
+        31 if cfg!(target_os = "macos") => "USR2",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -58,5 +93,12 @@ mod tests {
         assert_eq!(ExitStatus::from_wait(0x80 | 11), ExitStatus::Signal(11));
         assert_eq!(ExitStatus::Signal(9).shell_code(), 137);
         assert_ne!(ExitStatus::Lost.shell_code(), 0);
+    }
+
+    #[test]
+    fn a_signal_is_told_by_its_name_where_it_has_one() {
+        let told = |signal| ExitStatus::Signal(signal).to_string();
+        assert_eq!([1, 9, 15, 34].map(told), ["signal HUP", "signal KILL", "signal TERM", "signal 34"]);
+        assert_eq!(ExitStatus::Code(1).to_string(), "exit 1");
     }
 }

@@ -45,10 +45,11 @@ pub fn reach(folder: &Folder, meta: &Meta, name: &str) -> Result<HostClient> {
         // After the program's end nobody listens any more, while the recording is still being packed.
         let over = matches!(error, Error::NoHost(_)) && folder.exit()?.is_some();
         if over || !folder.is_held(meta) {
-            return Err(Error::NoHost(meta.id.to_string()));
+            return Err(no_host(folder, meta));
         }
         if Instant::now() >= end {
-            return Err(error);
+            let named = matches!(error, Error::NoHost(_)).then(|| no_host(folder, meta));
+            return Err(named.unwrap_or(error));
         }
         if matches!(error, Error::NoHost(_)) && rung.is_none_or(|at| at.elapsed() >= RING_EVERY) {
             crew::ring(folder);
@@ -56,6 +57,11 @@ pub fn reach(folder: &Folder, meta: &Meta, name: &str) -> Result<HostClient> {
         }
         std::thread::sleep(KNOCK_EVERY);
     }
+}
+
+/// That no host answers any more, by the name that people call the session.
+fn no_host(folder: &Folder, meta: &Meta) -> Error {
+    Error::NoHost(folder.name().unwrap_or_else(|_| meta.id.short()))
 }
 
 /// Asks a session's host, and its successor if it dies before it has answered: as long as anybody holds the session,
@@ -98,7 +104,7 @@ impl HostClient {
     pub fn connect_within(meta: &Meta, name: &str, patience: Duration) -> Result<Self> {
         let path = Path::new(&meta.socket).to_owned();
         let socket = UnixStream::connect(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(meta.id.to_string()),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(meta.id.short()),
             _ => Error::io(&path, error),
         })?;
         let mut client = Self { socket, path, received: Vec::new(), events: VecDeque::new(), last_call: 0 };

@@ -80,11 +80,15 @@ impl Registry {
                 Err(Error::NoSuchSession { wanted: text.to_owned(), hint })
             }
             [one] => self.entry(*one),
-            many => Err(Error::Ambiguous {
-                text: text.to_owned(),
-                count: many.len(),
-                examples: many.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            }),
+            many => {
+                let named = |id: &SessionId| match Folder::of(&self.sessions, *id).name() {
+                    Ok(name) => format!("{name} {}", id.short()),
+                    Err(_) => id.to_string(),
+                };
+                let examples: Vec<String> = many.iter().take(3).map(named).collect();
+                let (text, count) = (text.to_owned(), many.len());
+                Err(Error::Ambiguous { text, count, examples: examples.join(", ") })
+            }
         }
     }
 

@@ -52,7 +52,9 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["program"] = json!(status.program);
         value["program_since"] = json!(status.program_since);
         value["last_output"] = json!(status.last_output);
-        value["clients"] = json!(status.clients);
+        // Whoever was there when its host wrote that last is not there any more.
+        let present = if entry.phase == Phase::Running { &status.clients[..] } else { &[] };
+        value["clients"] = json!(present);
         value["degraded"] = json!(status.degraded);
         value["unsynced"] = json!(status.unsynced);
         if entry.phase == Phase::Running {

@@ -62,3 +62,23 @@ impl Args {
         Ok(ExitCode::SUCCESS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::ExitStatus;
+
+    /// The names in exit statuses are written down for each system; these are the system's own.
+    #[test]
+    fn a_signal_that_is_sent_by_name_is_told_by_it() {
+        let ending = SIGNALS.iter().filter(|(name, _)| !["CONT", "STOP"].contains(name));
+        for (name, signal) in ending {
+            assert_eq!(ExitStatus::Signal(signal.as_raw()).to_string(), format!("signal {name}"));
+        }
+        let others =
+            [("ABRT", Signal::ABORT), ("BUS", Signal::BUS), ("SEGV", Signal::SEGV), ("SYS", Signal::SYS)];
+        for (name, signal) in others {
+            assert_eq!(ExitStatus::Signal(signal.as_raw()).to_string(), format!("signal {name}"));
+        }
+    }
+}

@@ -45,8 +45,10 @@ impl Args {
 fn print_table(entries: &[Entry]) {
     let now = Time::now();
     let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).max(4);
+    let state_width = entries.iter().map(|entry| state_word(entry, entry.status.as_ref()).len()).max();
+    let state_width = state_width.unwrap_or(0).max(10);
     fit::say(&format!(
-        "{:<width$}  {:<10}  {:>4}  {:<7}  {:<13}  COMMAND",
+        "{:<width$}  {:<state_width$}  {:>4}  {:<7}  {:<13}  COMMAND",
         "NAME", "STATE", "AGE", "CLIENTS", "ID"
     ));
     for entry in entries {
@@ -57,7 +59,7 @@ fn print_table(entries: &[Entry]) {
         fit::say(&format!(
             "{:<width$}  {}  {:>4}  {:<7}  {:<13}  {}",
             entry.name,
-            paint(&format!("{state:<10}"), colour(&state)),
+            paint(&format!("{state:<state_width$}"), colour(&state)),
             age(now, entry.meta.created),
             if clients == 0 { "-".to_owned() } else { clients.to_string() },
             entry.meta.id.short(),

@@ -2,6 +2,7 @@
 
 use crate::cli::Cli;
 use crate::context::Context;
+use crate::term::counted;
 use anyhow::Context as _;
 use clap::CommandFactory;
 use clap_mangen::Man;
@@ -33,7 +34,9 @@ impl Args {
         std::fs::create_dir_all(&dir).with_context(|| format!("make {}", dir.display()))?;
         let mut pages = Vec::new();
         write_pages(&command, "centerfire", &dir, &mut pages)?;
-        context.say(&json!({ "pages": pages }), || format!("{} pages in {}", pages.len(), dir.display()));
+        context.say(&json!({ "pages": pages }), || {
+            format!("{} in {}", counted(pages.len(), "page"), dir.display())
+        });
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -124,7 +124,7 @@ impl Args {
                 format!("{word} {} ({}), {}", entry.name, entry.meta.id.short(), term::bytes(*bytes))
             };
             let mut lines: Vec<String> = removed.iter().map(line).collect();
-            lines.push(format!("{word} {} sessions, {}", removed.len(), term::bytes(total)));
+            lines.push(format!("{word} {}, {}", term::counted(removed.len(), "session"), term::bytes(total)));
             lines.join("\n")
         });
     }

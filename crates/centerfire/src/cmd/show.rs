@@ -1,7 +1,7 @@
 //! `centerfire show`: all that is known of one session.
 
 use crate::context::Context;
-use crate::term::one_line;
+use crate::term::{counted, one_line};
 use protocol::{Phase, Status};
 use session::registry::Entry;
 use session::resume::resume_command;
@@ -20,12 +20,12 @@ impl Args {
         let entry = context.find(self.session.as_deref())?;
         let status = present_status(&entry, "show");
         let value = describe(&entry, status.as_ref());
-        context.say(&value, || page(&entry, status.as_ref()));
+        context.say(&value, || page(context, &entry, status.as_ref()));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn page(entry: &Entry, status: Option<&Status>) -> String {
+fn page(context: &Context, entry: &Entry, status: Option<&Status>) -> String {
     let meta = &entry.meta;
     let mut lines = vec![
         ("name", entry.name.clone()),
@@ -36,7 +36,10 @@ fn page(entry: &Entry, status: Option<&Status>) -> String {
         ("folder", entry.folder.path().display().to_string()),
     ];
     if let Some(parent) = meta.parent {
-        lines.push(("parent", parent.to_string()));
+        // Of one that was removed there is only the id.
+        let known = context.registry().find(&parent.to_string());
+        let told = known.map_or(parent.to_string(), |known| format!("{} ({})", known.name, parent.short()));
+        lines.push(("parent", told));
     }
     if entry.phase != Phase::Running
         && let Some(resume) = resume_command(&meta.command)
@@ -45,17 +48,17 @@ fn page(entry: &Entry, status: Option<&Status>) -> String {
     }
     if let Some(status) = status {
         lines.push(("size", status.size.to_string()));
-        lines.push(("output", format!("{} bytes", status.offset)));
+        lines.push(("output", counted(status.offset.0, "byte")));
         if entry.phase == Phase::Running {
             let pids = status.pids;
             lines.push((
                 "pids",
                 format!("program {}, host {}, keeper {}", pids.child, pids.host, pids.keeper),
             ));
-        }
-        for client in &status.clients {
-            let role = if client.control { "controls" } else { "watches" };
-            lines.push(("client", format!("{} (pid {}) {role}", client.name, client.pid)));
+            for client in &status.clients {
+                let role = if client.control { "controls" } else { "watches" };
+                lines.push(("client", format!("{} (pid {}) {role}", client.name, client.pid)));
+            }
         }
         if let Some(reason) = &status.degraded {
             lines.push(("degraded", reason.clone()));

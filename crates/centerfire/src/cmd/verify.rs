@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::progress::Progress;
+use crate::term::counted;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -34,19 +35,22 @@ impl Args {
         });
         context.say(&value, || {
             let mut lines = vec![format!(
-                "{}: {} bytes of output in {} records, {} segments ({} sealed), {} bytes on disk",
+                "{}: {} of output in {}, {} ({} sealed), {} on disk",
                 if report.is_sound() { "sound" } else { "damaged" },
-                report.output_bytes,
-                report.records,
-                report.segments,
+                counted(report.output_bytes, "byte"),
+                counted(report.records, "record"),
+                counted(report.segments, "segment"),
                 report.sealed,
-                report.disk_bytes
+                counted(report.disk_bytes, "byte")
             )];
             if report.gap_bytes > 0 {
-                lines.push(format!("{} bytes were shown while the disk took nothing", report.gap_bytes));
+                lines.push(format!(
+                    "shown while the disk took nothing: {}",
+                    counted(report.gap_bytes, "byte")
+                ));
             }
             if report.torn_bytes > 0 {
-                lines.push(format!("{} bytes of a torn record at the end", report.torn_bytes));
+                lines.push(format!("{} of a torn record at the end", counted(report.torn_bytes, "byte")));
             }
             lines.extend(report.damage.iter().cloned());
             lines.join("\n")

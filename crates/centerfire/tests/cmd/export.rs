@@ -110,7 +110,7 @@ fn run_writes_a_log_beside_the_session_and_a_second_run_goes_on_in_it() {
     let log = entries(&std::fs::read_to_string(&file).unwrap());
     let numbers = log.iter().map(|entry| entry["metadata"]["sequence_number"].as_u64().unwrap());
     assert!(numbers.eq(0..log.len() as u64));
-    let ends = log.iter().filter(|entry| entry["content"] == "session ended: signal 1");
+    let ends = log.iter().filter(|entry| entry["content"] == "session ended: signal HUP");
     assert_eq!(ends.count(), 2);
 }
 

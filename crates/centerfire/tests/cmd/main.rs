@@ -13,6 +13,7 @@
 //! - `reset`: a broken terminal is usable again
 //! - `restart`: the same command again, and what takes a conversation up again
 //! - `run`: what is in the way of a start is told
+//! - `show`: who is there, and everything by its name
 //! - `status`: the instance in figures
 //! - `upgrade_hosts`: running sessions under a new binary
 //! - `usage`: a wrong command line, as JSON and in colours; help
@@ -30,6 +31,7 @@ mod replay;
 mod reset;
 mod restart;
 mod run;
+mod show;
 mod status;
 mod upgrade_hosts;
 mod usage;

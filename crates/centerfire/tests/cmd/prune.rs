@@ -36,7 +36,7 @@ fn the_last_are_kept_and_one_that_runs_is_never_touched() {
     let told = out(&instance, &["prune", "--keep-last", "1"]);
     assert!(told.contains("removed a (") && told.contains("removed 2 sessions"), "{told}");
     assert_eq!(names(&instance), ["c", "live"]);
-    assert!(out(&instance, &["prune", "--keep-last", "0"]).contains("removed 1 sessions"));
+    assert!(out(&instance, &["prune", "--keep-last", "0"]).contains("removed 1 session,"));
     assert_eq!(names(&instance), ["live"]);
 }
 

@@ -33,7 +33,7 @@ fn a_signal_is_told_as_a_signal() {
     assert_eq!(rig.end_of("signal"), json!({ "signal": 9 }));
     let states: Vec<_> =
         ["code", "signal"].map(|name| rig.instance.json(&["show", name, "--json"])["state"].clone()).into();
-    assert_eq!(states, [json!("exit 9"), json!("signal 9")]);
+    assert_eq!(states, [json!("exit 9"), json!("signal KILL")]);
 }
 
 /// A program that cannot be started is told at once, as shells do, and leaves no session.

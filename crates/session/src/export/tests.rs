@@ -100,7 +100,7 @@ fn the_log_numbers_its_entries_and_never_cuts_a_character() {
     assert_eq!(of("UserInput"), ["ls\r"]);
     let system = of("SystemMessage");
     assert!(system.iter().any(|text| text.contains("secret")), "{system:?}");
-    assert_eq!(system.last().unwrap(), "session ended: signal 9");
+    assert_eq!(system.last().unwrap(), "session ended: signal KILL");
     for (number, line) in lines.iter().enumerate() {
         let metadata = &line["metadata"];
         assert_eq!(metadata["sequence_number"], number);

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::context::Context;
+use crate::term::counted;
 use journal::Reader;
 use protocol::{Offset, Phase};
 use session::registry::Entry;
@@ -39,7 +40,7 @@ pub(super) fn unreadable(context: &Context) -> Vec<Finding> {
         }
     }
     if findings.is_empty() {
-        findings.push(Finding::ok(format!("{} sessions, {count} of them running", entries.len())));
+        findings.push(Finding::ok(format!("{}, {count} running", counted(entries.len(), "session"))));
     }
     findings
 }
@@ -66,9 +67,11 @@ pub(super) fn journals(context: &Context) -> Vec<Finding> {
     let mut findings: Vec<Finding> = newest.clone().filter_map(look_at).collect();
     if findings.is_empty() {
         let count = newest.count();
-        findings.push(Finding::ok(format!(
-            "the ends of {count} journals are sound (`centerfire verify` reads all)"
-        )));
+        let what = match count {
+            1 => "the end of 1 journal is sound".to_owned(),
+            _ => format!("the ends of {count} journals are sound"),
+        };
+        findings.push(Finding::ok(format!("{what} (`centerfire verify` reads all)")));
     }
     findings
 }
@@ -106,7 +109,7 @@ pub(super) fn leftovers(context: &Context) -> Vec<Finding> {
     if litter.is_empty() {
         return vec![Finding::ok("nothing is left over")];
     }
-    let what = format!("{} drafts and half-removed folders are left over", litter.len());
+    let what = format!("left over: {}", counted(litter.len(), "draft or half-removed folder"));
     vec![Finding {
         litter,
         ..Finding::warn(what, "they only take space; `centerfire doctor --fix` removes them")
