@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Write to FILE instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write over FILE if it exists. A log that is followed always goes on in it
+    #[arg(long, requires = "output")]
+    force: bool,
     /// Include what was typed in a recording; a log always has it. Passwords are never in either
     #[arg(long)]
     input: bool,
@@ -76,7 +79,8 @@ impl Args {
     fn write(&self, context: &Context, entry: &Entry, format: &Format) -> anyhow::Result<Vec<String>> {
         let idle_limit = self.idle_limit.map(|limit| limit.as_secs_f64());
         let options = Options { input: self.input, idle_limit, ..Options::default() };
-        let mut sink = Sink::open(self.output.as_deref())?;
+        let file = self.output.as_deref();
+        let mut sink = if self.force { Sink::open(file)? } else { Sink::open_new(file)? };
         let export = Export::new(entry, format, &options)?;
         let total = entry.status.as_ref().map_or(0, |status| status.offset.0);
         let in_between = self.output.is_none() && std::io::stdout().is_terminal();

@@ -18,6 +18,15 @@ pub(crate) struct Sink {
 impl Sink {
     /// Standard output, unless a file is named. What a session shows may be private, and so is the file.
     pub(crate) fn open(file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::open_with(file, create)
+    }
+
+    /// The same; a file that something stands in is refused.
+    pub(crate) fn open_new(file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::open_with(file, create_new)
+    }
+
+    fn open_with(file: Option<&Path>, create: fn(&Path) -> anyhow::Result<File>) -> anyhow::Result<Self> {
         let to: Box<dyn Write> = match file {
             Some(path) if path.as_os_str() != "-" => Box::new(create(path)?),
             _ => Box::new(Stdout(io::stdout())),
@@ -51,6 +60,24 @@ fn create(path: &Path) -> anyhow::Result<File> {
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
     file.with_context(|| format!("write {}", path.display()))
+}
+
+/// What is no file, such as /dev/null or a pipe, has nothing that could be lost; nor has one that is empty, as `mktemp`
+/// makes it.
+fn create_new(path: &Path) -> anyhow::Result<File> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let full = std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() > 0);
+            anyhow::ensure!(
+                !full,
+                "{} exists; name another file, or write over it with --force",
+                path.display()
+            );
+            create(path)
+        }
+        made => made.with_context(|| format!("write {}", path.display())),
+    }
 }
 
 /// Standard output without its search for line ends, which a copy of bytes has no use for.

@@ -29,6 +29,28 @@ fn asciinema_plays_a_recording_of_version_2() {
 }
 
 #[test]
+fn a_file_is_written_over_only_with_force() {
+    let instance = instance();
+    recorded(&instance, "printf hello");
+    let file = instance.work().join("taken");
+    let file = file.to_str().unwrap();
+    let export = ["export", "s", "--format", "raw", "-o", file];
+    std::fs::write(file, "").unwrap();
+    out(&instance, &export);
+    std::fs::write(file, "somebody's").unwrap();
+    for follow in [&[][..], &["--follow"]] {
+        let output = instance.run(&[&export[..], follow].concat());
+        let told = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && told.contains("--force"), "{told}");
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "somebody's");
+    }
+    out(&instance, &[&export[..], &["--force"]].concat());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "hello");
+    out(&instance, &["export", "s", "--format", "raw", "-o", "/dev/null"]);
+    assert_eq!(out(&instance, &["export", "s", "--format", "raw", "-o", "-"]), "hello");
+}
+
+#[test]
 fn version_3_ends_with_the_exit_status() {
     let instance = instance();
     recorded(&instance, SCRIPT);
