@@ -2,7 +2,7 @@
 
 use crate::config::merge::{Loaded, Overrides};
 use crate::context::Context;
-use crate::{cmd, config, exit, usage};
+use crate::{cmd, completion, config, exit, usage};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,6 +88,9 @@ commands! {
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
+    if let Some(code) = completion::answer(&words) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
         Err(error) => return usage::tell(&error, &words),

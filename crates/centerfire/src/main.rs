@@ -5,6 +5,7 @@
 
 mod cli;
 mod cmd;
+mod completion;
 mod config;
 mod context;
 mod exit;

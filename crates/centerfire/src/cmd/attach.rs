@@ -1,6 +1,8 @@
 //! `centerfire attach`: joins a session.
 
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use protocol::frame::DetachReason;
 use protocol::{Phase, SessionId};
 use session::attach::{Options, Outcome};
@@ -16,6 +18,7 @@ use terminal::key::DetachKey;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     session: Option<String>,
     /// Watch only: never type, never change the size
     #[arg(long, short, conflicts_with = "take")]

@@ -2,9 +2,11 @@
 
 use super::quantity::seconds;
 use super::sink::Sink;
+use crate::completion;
 use crate::context::Context;
 use crate::progress::Progress;
 use clap::builder::PossibleValuesParser;
+use clap_complete::ArgValueCandidates;
 use protocol::Offset;
 use serde_json::json;
 use session::export::{Export, FORMATS, Format, LogFile, Options};
@@ -25,6 +27,7 @@ use std::time::Duration;
 )]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
     /// asciicast-v3, asciicast-v2, text (as a person saw it), raw (every byte), log or events (both lines of JSON)
     #[arg(long, value_name = "FORMAT", value_parser = formats())]

@@ -1,7 +1,9 @@
 //! `centerfire kill`: ends a session's program.
 
 use super::quantity::seconds;
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use protocol::Phase;
 use rustix::process::Signal;
 use serde_json::json;
@@ -15,6 +17,7 @@ use std::time::Duration;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     session: String,
     /// Send only this signal, by name or number, and do not wait
     #[arg(long, value_name = "SIGNAL", value_parser = signal)]

@@ -1,9 +1,11 @@
 //! `centerfire output`: what a session's program wrote.
 
 use super::sink::Sink;
+use crate::completion;
 use crate::context::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clap_complete::ArgValueCandidates;
 use protocol::{Body, Offset, Time};
 use serde_json::json;
 use session::export::Decoder;
@@ -22,6 +24,7 @@ use std::process::ExitCode;
 )]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
     /// Go on until the program ends
     #[arg(long, short)]

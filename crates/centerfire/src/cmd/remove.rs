@@ -1,6 +1,8 @@
 //! `centerfire remove`: deletes sessions that ended.
 
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -8,7 +10,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Names, ids or beginnings of ids
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCandidates::new(completion::ended))]
     sessions: Vec<String>,
 }
 

@@ -1,6 +1,8 @@
 //! `centerfire rename`: gives a session another name.
 
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -8,6 +10,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: String,
     /// The new name
     #[arg(value_parser = super::run::name)]

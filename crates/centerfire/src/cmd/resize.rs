@@ -1,6 +1,8 @@
 //! `centerfire resize`: changes a session's size.
 
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use protocol::Size;
 use protocol::frame::Request;
 use serde_json::json;
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     session: String,
     /// The new size
     #[arg(value_name = "COLSxROWS")]

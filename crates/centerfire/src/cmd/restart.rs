@@ -1,7 +1,9 @@
 //! `centerfire restart`: the same command again.
 
 use super::run;
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use protocol::Phase;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 #[command(after_help = "Examples:\n  centerfire restart build --detached\n  centerfire restart claude")]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::ended))]
     session: String,
     /// Do not attach: print the new session's id once its program runs
     #[arg(long, short)]

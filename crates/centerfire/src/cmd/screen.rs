@@ -1,7 +1,9 @@
 //! `centerfire screen`: what a person would see now.
 
+use crate::completion;
 use crate::context::Context;
 use clap::ValueEnum;
+use clap_complete::ArgValueCandidates;
 use protocol::Offset;
 use session::look::{look, screen_json};
 use session::registry::Entry;
@@ -13,6 +15,7 @@ use terminal::Screen;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
     /// text, json (with offset, cursor and size), or ansi (with colours)
     #[arg(long, value_enum, default_value = "text")]

@@ -1,8 +1,10 @@
 //! `centerfire send`: types into a session.
 
 use super::quantity::seconds;
+use crate::completion;
 use crate::context::Context;
 use anyhow::Context as _;
+use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, InputForm, MAX_INPUT_BYTES, Request};
 use serde_json::json;
 use std::io::Read;
@@ -21,6 +23,7 @@ use terminal::key::Key;
 )]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     session: String,
     #[command(flatten)]
     what: What,

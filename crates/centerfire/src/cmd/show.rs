@@ -1,7 +1,9 @@
 //! `centerfire show`: all that is known of one session.
 
+use crate::completion;
 use crate::context::Context;
 use crate::term::{counted, one_line};
+use clap_complete::ArgValueCandidates;
 use protocol::{Phase, Status};
 use session::registry::Entry;
 use session::resume::resume_command;
@@ -12,6 +14,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
 }
 

@@ -1,8 +1,10 @@
 //! `centerfire token`: who may use the server, and for what.
 
 use super::quantity::age;
+use crate::completion;
 use crate::context::Context;
 use crate::term::say;
+use clap_complete::ArgValueCandidates;
 use gateway::token::{Grant, Role, Store, Use, Wanted};
 use protocol::Time;
 use serde_json::json;
@@ -41,7 +43,7 @@ struct Create {
     #[arg(long, value_name = "AGE", value_parser = age)]
     expires: Option<Duration>,
     /// It opens only this session
-    #[arg(long, value_name = "SESSION")]
+    #[arg(long, value_name = "SESSION", add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
     /// It is for a browser: a link with it works once
     #[arg(long)]

@@ -1,8 +1,10 @@
 //! `centerfire upgrade-hosts`: running sessions go on under this binary.
 
+use crate::completion;
 use crate::context::Context;
 use crate::term::say;
 use anyhow::Context as _;
+use clap_complete::ArgValueCandidates;
 use protocol::Phase;
 use protocol::frame::{Answer, Binary, Request};
 use serde_json::{Value, json};
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = "Examples:\n  centerfire upgrade-hosts\n  centerfire upgrade-hosts claude build")]
 pub(crate) struct Args {
     /// Names, ids or beginnings of ids; without one all that run
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     sessions: Vec<String>,
 }
 

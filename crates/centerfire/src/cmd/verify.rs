@@ -1,8 +1,10 @@
 //! `centerfire verify`: reads every byte of a recording.
 
+use crate::completion;
 use crate::context::Context;
 use crate::progress::Progress;
 use crate::term::counted;
+use clap_complete::ArgValueCandidates;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -10,6 +12,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
 }
 

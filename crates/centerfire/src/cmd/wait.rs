@@ -3,9 +3,11 @@
 mod text;
 
 use super::quantity::seconds;
+use crate::completion;
 use crate::context::Context;
 use crate::exit;
 use clap::ValueEnum;
+use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, Event, Request};
 use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
 use regex::Regex;
@@ -26,6 +28,7 @@ use text::TextWatch;
 )]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one
+    #[arg(add = ArgValueCandidates::new(completion::running))]
     session: String,
     /// What to wait for. `idle` is satisfied by done as well
     #[arg(long = "for", value_enum, value_name = "STATE")]

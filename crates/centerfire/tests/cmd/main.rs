@@ -1,11 +1,12 @@
 //! Commands, each with the real binary in an isolated instance. A file here bears its command's name.
 //!
 //! - `attach`: a detach key that is none
+//! - `completions`: what shells are offered
 //! - `config`: values and their origins, the reference, what a slip is told
 //! - `doctor`: each fault is found, with a next step
 //! - `export`: every format of a recording, judged by other programs; logs that are taken up again
 //! - `list`: fits into narrow terminals
-//! - `man`: pages, completions and help for all commands
+//! - `man`: pages and help for all commands
 //! - `orchestrator`: the program's second name and its own command line
 //! - `output`: what a program wrote: from an offset, as JSON, followed through the death of its host
 //! - `prune`: which sessions go, and that those that run never do
@@ -19,6 +20,7 @@
 //! - `usage`: a wrong command line, as JSON and in colours; help
 
 mod attach;
+mod completions;
 mod config;
 mod doctor;
 mod export;

@@ -1,4 +1,4 @@
-//! `centerfire man` and `centerfire completions`: all commands are in both.
+//! `centerfire man` and the help of all commands.
 
 use crate::{instance, out, text};
 
@@ -10,14 +10,6 @@ fn there_is_a_page_for_each_command() {
     let page = |name: &str| std::fs::read_to_string(instance.work().join("man1").join(name)).unwrap();
     assert!(page("centerfire-run.1").contains("terminal of its own"));
     assert!(page("centerfire-config-reference.1").contains("reference"));
-}
-
-#[test]
-fn completions_are_made_for_each_shell() {
-    let instance = instance();
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(out(&instance, &["completions", shell]).contains("upgrade-hosts"), "{shell}");
-    }
 }
 
 /// Every command's help teaches with its words; those that take more than a name have examples.

@@ -7,7 +7,9 @@ mod tape;
 
 use super::quantity::seconds;
 use super::sink::Sink;
+use crate::completion;
 use crate::context::Context;
+use clap_complete::ArgValueCandidates;
 use player::Player;
 use point::Point;
 use rustix::termios::isatty;
@@ -27,6 +29,7 @@ use tape::Tape;
 )]
 pub(crate) struct Args {
     /// The session's name, id or the beginning of one; without it the latest
+    #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
     /// Play X times as fast
     #[arg(long, value_name = "X", value_parser = speed)]
