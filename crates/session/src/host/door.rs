@@ -7,6 +7,7 @@ use crate::home::make_private;
 use crate::{Error, Result, log, signals};
 use rustix::io::{Errno, FdFlags, dup2, fcntl_setfd, ioctl_fionbio};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
+use rustix::process::Uid;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -131,20 +132,52 @@ fn accept(listener: impl AsFd) -> rustix::io::Result<OwnedFd> {
 }
 
 fn is_one_of_us(socket: impl AsFd) -> bool {
-    let mine = rustix::process::getuid();
-    peer_uid(socket).is_some_and(|peer| peer == mine || peer.is_root())
+    may_enter(peer_uid(socket), rustix::process::getuid())
+}
+
+/// Our own user may, and root, who may do everything anyhow. Of whom the system says nothing, nothing is believed.
+fn may_enter(peer: Option<Uid>, mine: Uid) -> bool {
+    peer.is_some_and(|peer| peer == mine || peer.is_root())
 }
 
 #[cfg(target_os = "linux")]
-fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
+fn peer_uid(socket: impl AsFd) -> Option<Uid> {
     rustix::net::sockopt::socket_peercred(socket).ok().map(|peer| peer.uid)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn peer_uid(socket: impl AsFd) -> Option<rustix::process::Uid> {
+fn peer_uid(socket: impl AsFd) -> Option<Uid> {
     let (mut user, mut group) = (0, 0);
     let number = std::os::fd::AsRawFd::as_raw_fd(&socket.as_fd());
     // SAFETY: writes two numbers through pointers to two numbers.
     let result = unsafe { libc::getpeereid(number, &raw mut user, &raw mut group) };
-    (result == 0).then(|| rustix::process::Uid::from_raw(user))
+    (result == 0).then(|| Uid::from_raw(user))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn nobody_but_our_user_and_root_is_let_in() {
+        let [me, other, root] = [1000, 1001, 0].map(Uid::from_raw);
+        assert!(may_enter(Some(me), me) && may_enter(Some(root), me));
+        assert!(!may_enter(Some(other), me) && !may_enter(Some(me), other));
+        assert!(!may_enter(Some(me), root), "root's sessions are root's");
+        assert!(!may_enter(None, me) && !may_enter(None, root));
+    }
+
+    /// Of a connection that was made as ours are.
+    #[test]
+    fn the_user_of_a_connection_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let _client = UnixStream::connect(&path).unwrap();
+        let knocking = accept(&listener).unwrap();
+        assert_eq!(peer_uid(&knocking), Some(rustix::process::getuid()));
+        assert!(is_one_of_us(&knocking));
+        assert_eq!(peer_uid(std::fs::File::open("/dev/null").unwrap()), None);
+    }
 }

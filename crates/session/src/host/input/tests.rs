@@ -95,7 +95,7 @@ struct Desk {
     master: UnixStream,
     program: UnixStream,
     recording: Recording,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -106,7 +106,7 @@ impl Desk {
         let (recording, _) = Recording::open(&of_session, SessionId::generate(), 0).unwrap();
         let (master, program) = UnixStream::pair().unwrap();
         program.set_nonblocking(true).unwrap();
-        Self { queue: InputQueue::default(), master, program, recording, _folder: folder }
+        Self { queue: InputQueue::default(), master, program, recording, folder }
     }
 
     /// A read of the controlling terminal.
@@ -114,9 +114,31 @@ impl Desk {
         self.queue.push(Transaction { typed: true, receipt: None, ..sent(ME, 0, &[bytes]) });
     }
 
+    /// Writes what is taken now.
+    fn written(&mut self) -> Vec<Receipt> {
+        self.queue.write(&self.master, &mut self.recording, || false).unwrap()
+    }
+
     /// What the program gets now.
     fn got(&mut self) -> String {
-        self.queue.write(&self.master, &mut self.recording, || false).unwrap();
+        self.written();
+        self.read()
+    }
+
+    /// What the journal has of input.
+    fn recorded(&self) -> String {
+        let journal = crate::folder::Folder::at(self.folder.path()).journal();
+        let mut reader = journal::Reader::open(&journal, protocol::Offset::ZERO).unwrap();
+        let mut typed = Vec::new();
+        while let Some(record) = reader.next().unwrap() {
+            if let Body::Input { bytes, .. } = record.body {
+                typed.extend_from_slice(bytes);
+            }
+        }
+        String::from_utf8(typed).unwrap()
+    }
+
+    fn read(&mut self) -> String {
         let mut bytes = [0; 1024];
         let count = self.program.read(&mut bytes).unwrap_or(0);
         String::from_utf8(bytes[..count].to_vec()).unwrap()
@@ -185,4 +207,46 @@ fn what_waits_for_the_end_of_a_paste_does_not_keep_it_from_being_read() {
     assert!(desk.queue.takes_keys());
     desk.typed(&"x".repeat(TERMINAL_BYTES));
     assert!(!desk.queue.takes_keys());
+}
+
+/// A program that reads slowly leaves its terminal room for pieces only, wherever they end.
+#[test]
+fn what_is_taken_in_pieces_arrives_whole_and_in_order_and_is_recorded_once() {
+    let mut desk = Desk::new();
+    desk.master.set_nonblocking(true).unwrap();
+    rustix::net::sockopt::set_socket_send_buffer_size(&desk.master, 4096).unwrap();
+    let long: String = (0..30_000).map(|number| format!("{number} ")).collect();
+    desk.queue.push(sent(ME, 1, &[&long]));
+    desk.queue.push(sent(OTHER, 2, &["other"]));
+    let written = desk.written();
+    assert!(written.is_empty() && desk.queue.wants_write());
+    let begun = desk.queue.written.expect("a part was taken");
+    assert!((1..long.len()).contains(&begun), "{begun} of {}", long.len());
+    assert_eq!(desk.queue.bytes, long.len() - begun + "other".len());
+    // Nothing of this may come into what was begun, nor take it back.
+    desk.queue.reply(b"answer");
+    desk.queue.withdraw(ME);
+    let mut done = Vec::new();
+    let mut got = String::new();
+    let mut pieces = 0;
+    while done.len() < 2 {
+        got += &desk.read();
+        let written = desk.written();
+        assert!(written.is_empty() || desk.queue.written.is_none(), "a receipt is for a whole");
+        done.extend(written);
+        pieces += 1;
+        assert!(pieces < long.len(), "it comes no further: {} bytes", got.len());
+    }
+    loop {
+        let rest = desk.read();
+        if rest.is_empty() {
+            break;
+        }
+        got += &rest;
+    }
+    assert_eq!(calls(&done), [1, 2]);
+    assert!(pieces > 10, "only {pieces} pieces");
+    assert!(got == format!("{long}answerother"), "{} bytes", got.len());
+    assert!(!desk.queue.wants_write() && desk.queue.has_room(QUEUE_BYTES));
+    assert!(desk.recorded() == format!("{long}other"), "each byte stands in the journal once");
 }
