@@ -71,7 +71,8 @@ impl Registry {
         let fits = |id: &SessionId| {
             !text.is_empty() && (id.to_string().starts_with(text) || id.short().starts_with(text))
         };
-        let found: Vec<SessionId> = ids.iter().copied().filter(fits).collect();
+        let mut found: Vec<SessionId> = ids.iter().copied().filter(fits).collect();
+        found.sort();
         match found.as_slice() {
             [] => {
                 let names: Vec<String> =
