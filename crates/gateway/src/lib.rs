@@ -6,6 +6,7 @@
 //! [`server::Server`] listens; [`routes`] is the table of what it answers; [`live`] follows a session for all who
 //! watch it; [`ws`] speaks to one of them.
 
+mod accept;
 pub mod audit;
 mod error;
 mod extract;

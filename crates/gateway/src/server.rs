@@ -2,8 +2,7 @@
 
 use crate::presence::{Presence, PresenceError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, audit, guard, live, roster, routes, successor};
-use axum::serve::ListenerExt as _;
+use crate::{App, Inner, Options, accept, audit, guard, live, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
 use std::collections::HashMap;
@@ -127,12 +126,7 @@ impl Server {
 
     /// Answers until the process is told to end, or to become another binary.
     pub async fn run(self) -> io::Result<Left> {
-        let service = routes::router(&self.app).into_make_service_with_connect_info::<SocketAddr>();
         let socket = self.listener.as_fd().try_clone_to_owned()?;
-        // A key's echo is one small packet: it must not wait for the next.
-        let listener = self.listener.tap_io(|socket| {
-            let _ = socket.set_nodelay(true);
-        });
         let app = self.app;
         let (told, heard) = oneshot::channel();
         let until_stopped = {
@@ -143,14 +137,13 @@ impl Server {
                 let _ = told.send(word);
             }
         };
-        let serving = axum::serve(listener, service).with_graceful_shutdown(until_stopped);
         let mut stopping = app.0.stopping.subscribe();
         let patience = async {
             let _ = stopping.wait_for(|stopping| *stopping).await;
             tokio::time::sleep(LEAVE_WITHIN).await;
         };
         tokio::select! {
-            served = serving => served?,
+            () = accept::serve(self.listener, routes::router(&app), until_stopped) => {}
             () = patience => {}
         }
         Ok(match heard.await {

@@ -6,6 +6,7 @@ mod typist;
 mod viewer;
 mod words;
 
+use crate::accept::Seat;
 use crate::extract::{Path, Query, Upgrade};
 use crate::guard::Access;
 use crate::routes::find;
@@ -43,6 +44,7 @@ pub(crate) async fn session(
     access: Access,
     Path(session): Path<String>,
     Query(join): Query<Join>,
+    seat: Seat,
     Upgrade(upgrade): Upgrade,
 ) -> Result<Response, ApiError> {
     let entry = find(&app, &access, session).await?;
@@ -58,5 +60,6 @@ pub(crate) async fn session(
         app.0.audit.note(&access.0, "join", Some(id));
         Viewer::new(app.clone(), live, access.0.clone(), join, plain).serve(socket).await;
         app.0.audit.note(&access.0, "leave", Some(id));
+        drop(seat);
     }))
 }
