@@ -1,0 +1,332 @@
+//! Everybody who must not get in, at every door.
+
+use crate::http::{Answer, Call};
+use crate::rig::{LIMIT, Rig, cookie_of};
+use gateway::routes::{Endpoint, endpoints};
+use gateway::token::Role;
+use serde_json::{Value, json};
+use std::net::Ipv4Addr;
+use testkit::eventually;
+
+/// How an endpoint is asked for, and what a token with the role `manage` for another session gets there.
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    /// The path with its parameters filled in; the session is `own`.
+    example: &'static str,
+    body: Value,
+    elsewhere: u16,
+}
+
+/// A row for every endpoint: the test fails where one is missing.
+fn table() -> Vec<Row> {
+    let row = |method, path, example, body, elsewhere| Row { method, path, example, body, elsewhere };
+    let none = Value::Null;
+    let text = json!({ "text": "x" });
+    let size = json!({ "cols": 90, "rows": 30 });
+    let session = "/api/v1/sessions/{session}";
+    let own = "/api/v1/sessions/own";
+    vec![
+        row("GET", "/api/v1/health", "/api/v1/health", none.clone(), 200),
+        row("POST", "/api/v1/login", "/api/v1/login", json!({ "token": "cf_x" }), 401),
+        row("POST", "/api/v1/logout", "/api/v1/logout", none.clone(), 204),
+        row("GET", "/api/v1/me", "/api/v1/me", none.clone(), 200),
+        row("GET", "/api/v1/sessions", "/api/v1/sessions", none.clone(), 200),
+        row("POST", "/api/v1/sessions", "/api/v1/sessions", json!({ "command": ["true"] }), 403),
+        row("GET", session, own, none.clone(), 404),
+        row("PATCH", session, own, json!({ "name": "taken" }), 404),
+        row("DELETE", session, own, none.clone(), 404),
+        row("POST", "/api/v1/sessions/{session}/kill", "/api/v1/sessions/own/kill", none.clone(), 404),
+        row("POST", "/api/v1/sessions/{session}/restart", "/api/v1/sessions/own/restart", none.clone(), 404),
+        row("POST", "/api/v1/sessions/{session}/input", "/api/v1/sessions/own/input", text.clone(), 404),
+        row("POST", "/api/v1/sessions/{session}/submit", "/api/v1/sessions/own/submit", text, 404),
+        row(
+            "POST",
+            "/api/v1/sessions/{session}/keys",
+            "/api/v1/sessions/own/keys",
+            json!({ "keys": ["a"] }),
+            404,
+        ),
+        row("POST", "/api/v1/sessions/{session}/resize", "/api/v1/sessions/own/resize", size, 404),
+        row("GET", "/api/v1/sessions/{session}/screen", "/api/v1/sessions/own/screen", none.clone(), 404),
+        row("GET", "/api/v1/sessions/{session}/output", "/api/v1/sessions/own/output", none.clone(), 404),
+        row("GET", "/api/v1/tokens", "/api/v1/tokens", none.clone(), 200),
+        row("POST", "/api/v1/tokens", "/api/v1/tokens", json!({ "role": "view" }), 201),
+        row("DELETE", "/api/v1/tokens/{token}", "/api/v1/tokens/TOKEN", none.clone(), 404),
+        row("GET", "/ws/{session}", "/ws/own", none.clone(), 404),
+        row("GET", "/", "/", none.clone(), 200),
+        row("GET", "/{*path}", "/some/page", none, 200),
+    ]
+}
+
+impl Row {
+    fn call(&self, token: &str) -> Call {
+        let call = Call::new(self.method, &self.example.replace("TOKEN", token));
+        let call = if self.body.is_null() { call } else { call.json(&self.body) };
+        if self.path.starts_with("/ws/") { call.upgrade() } else { call }
+    }
+
+    fn changes(&self) -> bool {
+        self.method != "GET" || self.path.starts_with("/ws/")
+    }
+}
+
+/// What every answer tells a browser, and how every error looks.
+#[track_caller]
+fn check(answer: &Answer, status: u16, what: &str) {
+    assert_eq!(answer.status, status, "{what}: {answer:?}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}: {answer:?}");
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{what}: {answer:?}");
+    assert!(answer.header("content-security-policy").is_some(), "{what}: {answer:?}");
+    assert_eq!(answer.header("access-control-allow-origin"), None, "{what}: {answer:?}");
+    if status >= 400 {
+        answer.code();
+    }
+}
+
+/// Secrets that must open nothing, by what is wrong with them.
+fn wrong_secrets(rig: &Rig) -> Vec<(&'static str, String)> {
+    let expired = rig.token(&["--role", "manage", "--expires", "1s"]);
+    let (revoked, id) = rig.token_and_id(&["--role", "manage"]);
+    assert!(rig.run(&["token", "revoke", &id]).status.success());
+    let over = || (Call::get("/api/v1/me").bearer(&expired).send(rig).status == 401).then_some(());
+    eventually(LIMIT, over).expect("a second is over");
+    vec![
+        ("no secret", "cf_wrong".to_owned()),
+        ("an empty one", String::new()),
+        ("an expired one", expired),
+        ("a revoked one", revoked),
+        ("a browser's cookie", rig.cookie(&["--role", "manage"])),
+        ("a login's", rig.token(&["--role", "manage", "--login"])),
+    ]
+}
+
+/// Every endpoint refuses everybody who has no right to it, with the status that says why.
+#[test]
+fn every_door_is_shut_to_whoever_has_no_right() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    rig.start("other", "echo ready; exec cat");
+    let (_, own_id) = rig.token_and_id(&["--role", "view", "--session", "own"]);
+    let wrong = wrong_secrets(&rig);
+    let low = [rig.token(&["--role", "view"]), rig.token(&["--role", "type"])];
+    let cookie = rig.cookie(&["--role", "manage"]);
+    let table = table();
+    let all = endpoints();
+    assert_eq!(table.len(), all.len(), "each endpoint has one row");
+    for (place, Endpoint { method, path, role, .. }) in all.iter().enumerate() {
+        let row = table.iter().find(|row| (row.method, row.path) == (*method, *path));
+        let row = row.unwrap_or_else(|| panic!("{method} {path} has no row"));
+        // Each from an address of its own, of which no wrong token is known.
+        let call = row.call(&own_id).from(Ipv4Addr::new(127, 0, 1, place as u8 + 1));
+        let what = |who: &str| format!("{who} at {method} {path}");
+
+        let foreign = call.clone().bearer(&rig.manage).origin("http://evil.example");
+        check(&foreign.send(&rig), 403, &what("another site's page"));
+        let foreign = call.clone().bearer(&rig.manage).origin("null");
+        check(&foreign.send(&rig), 403, &what("a page without an origin"));
+        let rebound = call.clone().bearer(&rig.manage).host("evil.example");
+        check(&rebound.send(&rig), 421, &what("another name"));
+        let elsewhere = rig.token(&["--role", "manage", "--session", "other"]);
+        check(&call.clone().bearer(&elsewhere).send(&rig), row.elsewhere, &what("another session's token"));
+
+        let Some(role) = role else { continue };
+        check(&call.send(&rig), 401, &what("nobody"));
+        for (who, secret) in &wrong {
+            check(&call.clone().bearer(secret).send(&rig), 401, &what(who));
+        }
+        check(&call.clone().cookie(&rig.manage).send(&rig), 401, &what("a token as a cookie"));
+        check(&call.clone().header("authorization", "Basic Og==").send(&rig), 401, &what("a password"));
+        match role {
+            Role::View => {}
+            Role::Type => check(&call.clone().bearer(&low[0]).send(&rig), 403, &what("a viewer")),
+            Role::Manage => {
+                check(&call.clone().bearer(&low[0]).send(&rig), 403, &what("a viewer"));
+                check(&call.clone().bearer(&low[1]).send(&rig), 403, &what("a typist"));
+            }
+        }
+        if row.changes() {
+            let answer = call.clone().cookie(&cookie).send(&rig);
+            check(&answer, 403, &what("a browser that does not tell the page"));
+            assert_eq!(answer.code(), "ORIGIN_NOT_ALLOWED");
+        }
+    }
+    // Nothing of all this was done.
+    let tokens = Call::get("/api/v1/tokens").bearer(&rig.manage).send(&rig).json();
+    assert!(tokens["tokens"].as_array().unwrap().iter().any(|grant| grant["id"] == own_id.as_str()));
+    let sessions = Call::get("/api/v1/sessions?all=true").bearer(&rig.manage).send(&rig).json();
+    let mut names: Vec<&str> = sessions["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| session["name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["other", "own"]);
+    let screen = Call::get("/api/v1/sessions/own/screen").bearer(&rig.manage).send(&rig).json();
+    assert_eq!(screen["offset"], "ready\r\n".len(), "nobody typed");
+}
+
+/// A token for one session sees, makes and ends nothing beyond it.
+#[test]
+fn a_token_for_one_session_reaches_no_further() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    rig.start("other", "echo ready; exec cat");
+    let token = rig.token(&["--role", "manage", "--session", "own"]);
+    let call = |call: Call| call.bearer(&token).send(&rig);
+    let sessions = call(Call::get("/api/v1/sessions")).json();
+    let names: Vec<&Value> =
+        sessions["sessions"].as_array().unwrap().iter().map(|session| &session["name"]).collect();
+    assert_eq!(names, ["own"]);
+    // Nor does it learn whether there is another.
+    let unknown = call(Call::get("/api/v1/sessions/nonsense")).json();
+    let hidden = call(Call::get("/api/v1/sessions/other")).json();
+    assert_eq!(unknown["error"].as_str().unwrap().replace("nonsense", "other"), hidden["error"]);
+    let made = call(Call::post("/api/v1/tokens", &json!({ "role": "manage" }))).json();
+    let own = call(Call::get("/api/v1/sessions/own")).json();
+    assert_eq!(made["grant"]["session"], own["id"], "{made} {own}");
+    let other = Call::post("/api/v1/tokens", &json!({ "role": "view", "session": "other" }));
+    assert_eq!(call(other).status, 404);
+    let tokens = call(Call::get("/api/v1/tokens")).json();
+    let tokens = tokens["tokens"].as_array().unwrap();
+    assert_eq!(tokens.len(), 2, "its own, and the one it made: {tokens:?}");
+    let id = made["grant"]["id"].as_str().unwrap();
+    assert_eq!(call(Call::new("DELETE", &format!("/api/v1/tokens/{id}"))).status, 204);
+}
+
+/// A revoked token is worth nothing from the next request on, and what it has open is told apart by its own end.
+#[test]
+fn a_revoked_token_is_void_at_once() {
+    let rig = Rig::new();
+    let (secret, id) = rig.token_and_id(&["--role", "view"]);
+    for round in 0..20 {
+        let me = Call::get("/api/v1/me").bearer(&secret).from(Ipv4Addr::new(127, 0, 2, 1));
+        assert_eq!(me.send(&rig).status, 200, "round {round}");
+    }
+    assert!(rig.run(&["token", "revoke", &id]).status.success());
+    assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 401);
+}
+
+/// The link logs one browser in, once; its cookie works from our own page only.
+#[test]
+fn a_login_link_works_once() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let answer = rig.log_in(rig.login());
+    check(&answer, 200, "the link");
+    assert_eq!(answer.json()["role"], "manage");
+    let set = answer.header("set-cookie").unwrap();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(set.contains(part), "{set}");
+    }
+    check(&rig.log_in(rig.login()), 401, "the link again");
+    let cookie = cookie_of(&answer);
+    let page = format!("http://{}", rig.address());
+    check(&Call::get("/api/v1/me").cookie(&cookie).send(&rig), 200, "a browser");
+    let input = Call::post("/api/v1/sessions/own/input", &json!({ "text": "x" })).cookie(&cookie);
+    check(&input.clone().origin(&page).send(&rig), 200, "our page");
+    check(&input.send(&rig), 403, "a page that is not told");
+    let socket = Call::get("/ws/own").upgrade().cookie(&cookie);
+    check(&socket.clone().origin(&page).send(&rig), 101, "our page");
+    check(&socket.send(&rig), 403, "a page that is not told");
+    let logout = Call::new("POST", "/api/v1/logout").cookie(&cookie).origin(&page);
+    check(&logout.send(&rig), 204, "our page");
+    check(&Call::get("/api/v1/me").cookie(&cookie).send(&rig), 401, "a browser that left");
+}
+
+/// Who tries many tokens has to wait; the right one opens all the same, and other addresses know nothing of it.
+#[test]
+fn who_guesses_has_to_wait() {
+    let rig = Rig::new();
+    let [guesser, other] = [Ipv4Addr::new(127, 0, 0, 77), Ipv4Addr::new(127, 0, 0, 78)];
+    let guess = |number: usize| match number % 2 {
+        0 => Call::get("/api/v1/me").bearer(&format!("cf_{number}")),
+        _ => Call::post("/api/v1/login", &json!({ "token": format!("cf_{number}") })),
+    };
+    for number in 0..20 {
+        check(&guess(number).from(guesser).send(&rig), 401, &format!("guess {number}"));
+    }
+    for number in 20..24 {
+        let answer = guess(number).from(guesser).send(&rig);
+        check(&answer, 429, &format!("guess {number}"));
+        assert_eq!(answer.code(), "TOO_MANY_FAILURES");
+    }
+    check(&guess(24).from(other).send(&rig), 401, "another address");
+    check(&Call::get("/api/v1/me").bearer(&rig.manage).from(guesser).send(&rig), 200, "the right one");
+    check(&Call::get("/api/v1/health").from(guesser).send(&rig), 200, "what needs none");
+}
+
+/// No path leads out of the page's files.
+#[test]
+fn no_path_leads_out() {
+    let rig = Rig::new();
+    let page = Call::get("/").send(&rig);
+    for path in [
+        "/../../../../../../etc/passwd",
+        "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/..%5c..%5cCargo.toml",
+        "/assets/../../../Cargo.toml",
+        "/assets/..%2f..%2f..%2fCargo.toml",
+        "//etc/passwd",
+        "/%2fetc%2fpasswd",
+        "/etc/passwd%00.html",
+        "/%ff%fe",
+    ] {
+        let answer = Call::get(path).send(&rig);
+        match answer.status {
+            // An address within the page, as the page itself sees it.
+            200 => assert_eq!(answer.body, page.body, "{path}"),
+            400 | 404 => drop(answer.code()),
+            _ => panic!("{path}: {answer:?}"),
+        }
+    }
+    for session in ["..", "%2e%2e%2f%2e%2e", "..%2ftokens", "%00", "own%0a", "*"] {
+        let answer = Call::get(&format!("/api/v1/sessions/{session}")).bearer(&rig.manage).send(&rig);
+        check(&answer, 404, session);
+    }
+}
+
+/// What cannot be understood is an error that says so, in the form of every error.
+#[test]
+fn every_error_has_one_form() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let post = |path: &str| Call::new("POST", path).bearer(&rig.manage);
+    let json = |call: Call| call.header("content-type", "application/json");
+    let get = |path: &str| Call::get(path).bearer(&rig.manage);
+    let (sessions, input) = ("/api/v1/sessions", "/api/v1/sessions/own/input");
+    let long = vec![b' '; (4 << 20) + 1];
+    let cases = [
+        (json(post(input)).body(b"{\"text\":"), 400, "BAD_REQUEST"),
+        (json(post(input)).body(b"\xff\xfe"), 400, "BAD_REQUEST"),
+        (json(post(input)), 400, "BAD_REQUEST"),
+        (json(post(input)).body(b"{\"text\":5}"), 422, "BAD_REQUEST"),
+        (json(post(input)).body(b"{\"text\":\"x\",\"more\":1}"), 422, "BAD_REQUEST"),
+        (json(post(sessions)).body(b"{\"command\":[]}"), 400, "BAD_REQUEST"),
+        (json(post("/api/v1/tokens")).body(b"{\"role\":\"king\"}"), 422, "BAD_REQUEST"),
+        (json(post("/api/v1/sessions/own/kill")).body(b"{\"signal\":\"x\"}"), 422, "BAD_REQUEST"),
+        (post(input).body(b"{\"text\":\"x\"}"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (json(post(input)).body(&long), 413, "BODY_TOO_LONG"),
+        (json(Call::new("POST", "/api/v1/login")).body(&long), 413, "BODY_TOO_LONG"),
+        (get("/api/v1/sessions/own/output?from=x"), 400, "BAD_REQUEST"),
+        (get("/api/v1/sessions/own/screen?format=gif"), 400, "BAD_REQUEST"),
+        (get("/api/v1/sessions/%ff"), 400, "BAD_REQUEST"),
+        (get("/api/v1/sessions/nobody"), 404, "NO_SUCH_SESSION"),
+        (get("/api/v1/nothing"), 404, "NOT_FOUND"),
+        (get("/nothing.js"), 404, "NOT_FOUND"),
+        (Call::new("PUT", sessions).bearer(&rig.manage), 405, "METHOD_NOT_ALLOWED"),
+        (post("/api/v1/nothing"), 405, "METHOD_NOT_ALLOWED"),
+        (get("/ws/own"), 400, "BAD_REQUEST"),
+        (get("/ws/own?from=-1").upgrade(), 400, "BAD_REQUEST"),
+        (get("/ws/nobody").upgrade(), 404, "NO_SUCH_SESSION"),
+        (get("/ws/own").header("connection", "upgrade").header("upgrade", "h2c"), 400, "BAD_REQUEST"),
+    ];
+    for (call, status, code) in cases {
+        let answer = call.send(&rig);
+        let what = format!("{:.200}", call.bytes(rig.address()).escape_ascii().to_string());
+        check(&answer, status, &what);
+        assert_eq!(answer.code(), code, "{what}");
+    }
+}

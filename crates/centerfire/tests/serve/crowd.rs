@@ -1,0 +1,103 @@
+//! Connections that say little, or too many of them.
+
+use crate::http::{Answer, Call, dial};
+use crate::rig::{LIMIT, Rig};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
+use testkit::proc;
+
+/// Connections that begin a request and never end it.
+const HALF_OPEN: usize = 500;
+/// A server that waits for a head longer than this is held up by anybody.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
+
+fn connect(rig: &Rig) -> TcpStream {
+    dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server")
+}
+
+/// Whether the server has closed this connection by now.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    stream.set_nonblocking(true).expect("do not wait");
+    match stream.read(&mut [0; 512]) {
+        // An answer, such as one that says that it took too long, stands before the end.
+        Ok(1..) => is_closed(stream),
+        Ok(0) => true,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
+}
+
+/// Invariant 10: five hundred connections that send half a line, or nothing, cost others nothing, and are closed after a while.
+#[test]
+fn half_open_connections_hold_nobody_up_and_are_closed() {
+    let rig = Rig::new();
+    let before = proc::memory(rig.server_pid()).expect("the server's memory");
+    let begun = Instant::now();
+    let mut half: Vec<TcpStream> = (0..HALF_OPEN)
+        .map(|number| {
+            let mut stream = connect(&rig);
+            let parts: [&[u8]; 3] = [b"GET /api/v1/hea", b"", b"GET / HTTP/1.1\r\nhost: x\r\nx-slow"];
+            stream.write_all(parts[number % 3]).expect("send half a request");
+            stream
+        })
+        .collect();
+    let asked = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(Call::get("/api/v1/health").send(&rig).status, 200);
+    }
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    let grown = proc::memory(rig.server_pid()).expect("the server's memory").saturating_sub(before);
+    assert!(grown < 32 << 20, "{grown} bytes for {HALF_OPEN} connections");
+
+    let closed = testkit::eventually(LIMIT, || {
+        half.retain_mut(|stream| !is_closed(stream));
+        // One that trickles is no better.
+        for stream in half.iter_mut().take(5) {
+            let _ = stream.write_all(b"a");
+        }
+        half.is_empty().then_some(())
+    });
+    assert!(closed.is_some(), "{} connections are open after {:?}", half.len(), begun.elapsed());
+    assert!(begun.elapsed() < HEAD_WITHIN, "{:?}", begun.elapsed());
+}
+
+/// Several requests on one connection, one behind the other, are answered as they came.
+#[test]
+fn a_connection_serves_many_requests() {
+    let rig = Rig::new();
+    let mut stream = connect(&rig);
+    let call = Call::get("/api/v1/health").header("connection", "keep-alive").bytes(rig.address());
+    for _ in 0..3 {
+        stream.write_all(&call).expect("ask");
+        assert_eq!(Answer::read(&mut stream).expect("an answer").status, 200);
+    }
+}
+
+/// Invariant 10: beyond the limit a connection is refused at once, and when others leave there is room again.
+#[test]
+fn connections_have_a_limit() {
+    let rig = Rig::with_files(400);
+    let mut held = Vec::new();
+    let mut refused = 0;
+    for _ in 0..500 {
+        let mut stream = connect(&rig);
+        let seen = stream
+            .write_all(&Call::get("/api/v1/health").header("connection", "keep-alive").bytes(rig.address()));
+        match seen.map_err(|error| error.to_string()).and_then(|()| Answer::read(&mut stream)) {
+            Ok(answer) => {
+                assert_eq!(answer.status, 200);
+                held.push(stream);
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(held.len() >= 100, "{} were let in", held.len());
+    assert!(refused >= 100, "{refused} were refused");
+    // Sessions and their clients need files as well, and find some.
+    drop(held.split_off(held.len() - 2));
+    let started = rig.run(&["run", "--detached", "--name", "s", "--", "sh", "-c", "echo ready; exec cat"]);
+    assert!(started.status.success(), "{started:?}");
+    let room = || Call::get("/api/v1/sessions/s/screen").bearer(&rig.manage).try_send(&rig);
+    let answer = testkit::eventually(LIMIT, || room().ok()).expect("there is room again");
+    assert_eq!(answer.status, 200, "{answer:?}");
+}

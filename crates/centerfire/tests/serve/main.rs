@@ -1,0 +1,29 @@
+//! The real server, over real sockets, with real sessions behind it.
+
+/// Everybody who must not get in, at every door.
+mod attack;
+/// Who sets the size.
+mod control;
+/// A server that is killed again and again.
+mod crash;
+/// Connections that say little, or too many of them.
+mod crowd;
+/// Every byte arrives as it is stored, from wherever a client begins.
+mod fidelity;
+/// HTTP by hand.
+mod http;
+/// A real server over an isolated instance.
+mod rig;
+/// Clients that paint slowly, or not at all, and what they cost.
+mod slow;
+/// WebSocket clients.
+mod socket;
+/// How the server begins and ends.
+mod start;
+/// Bytes that hurt, the same for the same seed.
+#[path = "../it/stream.rs"]
+mod stream;
+/// The file of tokens, which commands and servers share.
+mod tokens;
+/// What clients type.
+mod typing;
