@@ -195,17 +195,23 @@ fn a_token_for_one_session_reaches_no_further() {
     assert_eq!(call(Call::new("DELETE", &format!("/api/v1/tokens/{id}"))).status, 204);
 }
 
-/// A revoked token is worth nothing from the next request on, and what it has open is told apart by its own end.
+/// A revoked token is worth nothing from the next request on, and what it has open is closed.
 #[test]
 fn a_revoked_token_is_void_at_once() {
     let rig = Rig::new();
-    let (secret, id) = rig.token_and_id(&["--role", "view"]);
-    for round in 0..20 {
-        let me = Call::get("/api/v1/me").bearer(&secret).from(Ipv4Addr::new(127, 0, 2, 1));
-        assert_eq!(me.send(&rig).status, 200, "round {round}");
-    }
+    rig.start("own", "echo ready; exec cat");
+    let (secret, id) = rig.token_and_id(&["--role", "type"]);
+    let brief = rig.token(&["--role", "type", "--expires", "2s"]);
+    let mut clients = [rig.join_as(&secret, "own", ""), rig.join_as(&brief, "own", "")];
+    let mut stays = rig.join("own", "");
+    assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 200);
     assert!(rig.run(&["token", "revoke", &id]).status.success());
     assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 401);
+    for client in &mut clients {
+        assert_eq!(client.read_to_end().1, 1008);
+    }
+    stays.keys(1, b"x");
+    assert_eq!(stays.answer(1)["type"], "ack");
 }
 
 /// The link logs one browser in, once; its cookie works from our own page only.

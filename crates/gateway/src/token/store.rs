@@ -139,6 +139,12 @@ impl Store {
         })
     }
 
+    /// Whether the token of this id holds now.
+    pub fn holds(&self, id: &str) -> Result<bool> {
+        let now = Time::now();
+        self.with(|tokens| tokens.iter().any(|entry| entry.grant.id == id && entry.grant.is_valid(now)))
+    }
+
     /// All that still hold, the oldest first.
     pub fn list(&self) -> Result<Vec<Grant>> {
         let now = Time::now();

@@ -54,6 +54,8 @@ pub(super) enum Gone {
     Client,
     /// The session is over and all of it was sent.
     Over,
+    /// Its token was revoked or has ended.
+    Revoked,
     /// The server ends; another one may be there in a moment.
     Restart,
     Failed(ApiError),
@@ -213,6 +215,7 @@ impl Sender {
         let (code, reason) = match gone {
             Gone::Client => return,
             Gone::Over => (close_code::NORMAL, "the session is over".to_owned()),
+            Gone::Revoked => (close_code::POLICY, "the token was revoked or has ended".to_owned()),
             Gone::Restart => (RESTART, "the server starts anew".to_owned()),
             Gone::Failed(error) => (close_code::ERROR, error.code().to_owned()),
         };
