@@ -50,6 +50,35 @@ fn table() -> Vec<Row> {
         row("POST", "/api/v1/sessions/{session}/resize", "/api/v1/sessions/own/resize", size, 404),
         row("GET", "/api/v1/sessions/{session}/screen", "/api/v1/sessions/own/screen", none.clone(), 404),
         row("GET", "/api/v1/sessions/{session}/output", "/api/v1/sessions/own/output", none.clone(), 404),
+        row("GET", "/api/v1/sessions/{session}/events", "/api/v1/sessions/own/events", none.clone(), 404),
+        row(
+            "GET",
+            "/api/v1/sessions/{session}/export",
+            "/api/v1/sessions/own/export?format=raw",
+            none.clone(),
+            404,
+        ),
+        row(
+            "POST",
+            "/api/v1/sessions/{session}/wait",
+            "/api/v1/sessions/own/wait",
+            json!({ "for": "exit", "timeout": 0.1 }),
+            404,
+        ),
+        row("GET", "/metrics", "/metrics", none.clone(), 200),
+        row("GET", "/openapi.json", "/openapi.json", none.clone(), 200),
+        row("GET", "/api/health", "/api/health", none.clone(), 200),
+        row("GET", "/api/metrics", "/api/metrics", none.clone(), 200),
+        row("POST", "/api/agent/{agent}/{action}", "/api/agent/naming/allocate", none.clone(), 501),
+        row("GET", "/api/agents/status", "/api/agents/status", none.clone(), 501),
+        row("GET", "/api/agents/health", "/api/agents/health", none.clone(), 501),
+        row("POST", "/api/conversation/capture", "/api/conversation/capture", none.clone(), 501),
+        row("GET", "/api/conversation/session/{session}", "/api/conversation/session/own", none.clone(), 501),
+        row("GET", "/api/conversation/active", "/api/conversation/active", none.clone(), 501),
+        row("POST", "/api/projects/detect", "/api/projects/detect", none.clone(), 501),
+        row("GET", "/api/projects/list", "/api/projects/list", none.clone(), 501),
+        row("GET", "/api/projects/{project}/summary", "/api/projects/x/summary", none.clone(), 501),
+        row("GET", "/ws", "/ws", none.clone(), 101),
         row("GET", "/api/v1/tokens", "/api/v1/tokens", none.clone(), 200),
         row("POST", "/api/v1/tokens", "/api/v1/tokens", json!({ "role": "view" }), 201),
         row("DELETE", "/api/v1/tokens/{token}", "/api/v1/tokens/TOKEN", none.clone(), 404),
@@ -63,11 +92,11 @@ impl Row {
     fn call(&self, token: &str) -> Call {
         let call = Call::new(self.method, &self.example.replace("TOKEN", token));
         let call = if self.body.is_null() { call } else { call.json(&self.body) };
-        if self.path.starts_with("/ws/") { call.upgrade() } else { call }
+        if self.path.starts_with("/ws") { call.upgrade() } else { call }
     }
 
     fn changes(&self) -> bool {
-        self.method != "GET" || self.path.starts_with("/ws/")
+        self.method != "GET" || self.path.starts_with("/ws")
     }
 }
 

@@ -11,9 +11,15 @@ use std::time::{Duration, Instant};
 fn what_is_in_the_way_is_told() {
     let rig = Rig::new();
     let listen = |address: &str| rig.run(&["serve", "--listen", address]);
-    let taken = listen(&rig.address().to_string());
-    assert!(!taken.status.success() && taken.stdout.is_empty(), "{taken:?}");
-    let why = String::from_utf8_lossy(&taken.stderr);
+    let refused = |output: std::process::Output| {
+        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let why = refused(listen("127.0.0.1:0"));
+    assert!(why.contains("has a server") && why.contains(&rig.address().to_string()), "{why}");
+    let mut other = Rig::new();
+    other.stop_server(Signal::TERM);
+    let why = refused(other.run(&["serve", "--listen", &rig.address().to_string()]));
     assert!(why.contains("taken by another program") && why.contains("--listen"), "{why}");
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let open = listen(address);
