@@ -40,7 +40,8 @@ pub(crate) struct Seat(#[expect(dead_code, reason = "held, not looked at")] Arc<
 
 /// Serves what connects until `stopped`, and then until all requests are answered.
 pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
-    let seats = Arc::new(Semaphore::new(connections_max()));
+    let most = connections_max();
+    let seats = Arc::new(Semaphore::new(most));
     let service = TowerToHyperService::new(router);
     // Whoever serves a connection holds a receiver: it hears of the end, and its own end is heard.
     let stop = watch::Sender::new(false);
@@ -65,6 +66,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl F
     drop(listener);
     stop.send_replace(true);
     stop.closed().await;
+    // Who watches is told that the server ends, and keeps its seat until then.
+    let _ = seats.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
 }
 
 fn connections_max() -> usize {

@@ -3,8 +3,8 @@
 //! It owns nothing that must last but its tokens: sessions live in processes of their own, and every viewer is a cursor in
 //! a journal. So it may be killed at any moment; who comes back says how far it has read, and goes on there.
 //!
-//! [`server::Server`] listens; [`routes`] is the table of what it answers; [`live`] follows a session for all who
-//! watch it; [`ws`] speaks to one of them.
+//! [`server::Server`] listens; [`routes`] is the table of what it answers; `live` follows a session for all who
+//! watch it; `ws` speaks to one of them.
 
 mod accept;
 pub mod audit;

@@ -27,3 +27,5 @@ mod stream;
 mod tokens;
 /// What clients type.
 mod typing;
+/// A server that is replaced under load.
+mod upgrade;
