@@ -227,7 +227,8 @@ impl Socket {
     /// Types bytes.
     pub(crate) fn keys(&mut self, id: u64, bytes: &[u8]) {
         let message = [&[1], &id.to_le_bytes()[..], bytes].concat();
-        self.send(Message::binary(message));
+        // As in [`Self::say`]: one that closes while it is sent is met by who reads next.
+        let _ = self.socket.send(Message::binary(message));
     }
 
     pub(crate) fn send(&mut self, message: Message) {
