@@ -29,7 +29,7 @@ pub(crate) enum Item {
     /// Output.
     Output {
         end: Offset,
-        /// The whole frame; the bytes themselves stand behind [`Item::bytes`].
+        /// The whole frame; [`output_of`] gives its bytes alone.
         frame: Bytes,
     },
     /// Anything else, at an offset.
@@ -125,7 +125,12 @@ impl Frames {
         let mut output = Output::default();
         while items.len() < BATCH && !self.ended {
             let position = self.source.position();
-            let Some(record) = self.source.next()? else { break };
+            let record = match self.source.next() {
+                Ok(Some(record)) => record,
+                // What was read before must not be lost with it: it comes again with the next read.
+                Err(error) if items.is_empty() && output.0.is_empty() => return Err(error),
+                Ok(None) | Err(_) => break,
+            };
             let at = record.offset;
             let (kind, value) = match record.body {
                 Body::Output { bytes, .. } => {
