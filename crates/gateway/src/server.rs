@@ -164,6 +164,7 @@ async fn listen() -> io::Result<Word> {
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
+    let had_terminal = has_terminal();
     loop {
         tokio::select! {
             _ = term.recv() => return Ok(Word::Stop),
@@ -175,6 +176,8 @@ async fn listen() -> io::Result<Word> {
             successor::try_out(&binary)
         });
         match tried.await {
+            // Nobody asked: the window in which it ran was closed.
+            _ if had_terminal && !has_terminal() => return Ok(Word::Stop),
             Ok(Ok(())) => return Ok(Word::Replace),
             Ok(Err(error)) => {
                 eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
@@ -182,4 +185,9 @@ async fn listen() -> io::Result<Word> {
             Err(_) => {}
         }
     }
+}
+
+/// Whether the process belongs to a terminal that is still there.
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }
