@@ -42,7 +42,8 @@ check: tools page ## Look for slips: format, house rules, lints, docs
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
-bench: tools ## Measure
+bench: build ## Measure, beside the programs that people compare us with
+	./scripts/tools.sh bench
 	cargo xtask bench
 
 fuzz: ## Attack the decoders with random bytes

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the real programs that the tests drive: once; a second run only looks, in well under a second.
+# Installs the real programs that the tests drive: once; a second run only looks, in well under a second. With the word
+# `bench`, also those that only the benchmarks compare with.
 #
 # Not a part of the product: nobody needs this to build or run Centerfire. System programs come from Debian's
 # packages; all else goes to .tools/ in the repository, each with the version it has in a file beside it. To take
@@ -102,6 +103,16 @@ page() {
 
 page_version() { cksum <tests/page/package-lock.json; }
 
+# Terminals in the browser. node-pty is compiled, with a C++ compiler and the headers of Node.
+peers() {
+    npm ci --prefix xtask/peers --no-audit --no-fund
+    node -e 'require("./xtask/peers/node_modules/node-pty")'
+    mkdir -p .tools/peers
+    peers_version >.tools/peers/installed
+}
+
+peers_version() { cksum <xtask/peers/package-lock.json; }
+
 mkdir -p .tools
 # Two runs at once would install over each other; the second waits, and then finds all done.
 exec 9>.tools/lock
@@ -114,4 +125,9 @@ if [ -f tests/xterm/package.json ]; then
     { [ -d tests/xterm/node_modules ] && installed xterm "$(xterm_version)"; } || step "xterm.js" xterm
 fi
 { [ -d tests/page/node_modules ] && installed page "$(page_version)"; } || step "Playwright" page
+if [ "${1:-}" = bench ]; then
+    # A peer that cannot be had here is a line in the report.
+    { [ -d xtask/peers/node_modules ] && installed peers "$(peers_version)"; } ||
+        (step "web terminals to compare with" peers) || say "going on without them"
+fi
 say "all there"

@@ -78,11 +78,15 @@ export class Stage {
 
   /** A person's first tab, let in with a role. */
   async visitor(kind, role = "manage") {
-    const secret = (await this.cf("token", "create", "--role", role, "--login")).trim().split("\n").at(-1);
     const page = await this.tab(await this.person(kind));
+    await this.logIn(page, role);
+    return page;
+  }
+
+  async logIn(page, role = "manage") {
+    const secret = (await this.cf("token", "create", "--role", role, "--login")).trim().split("\n").at(-1);
     await page.goto(`http://${this.address}/#login=${secret}`);
     await page.locator(".list").waitFor();
-    return page;
   }
 
   /** Opens a session from the list. */

@@ -20,6 +20,7 @@ mod session;
 mod statistics;
 mod table;
 mod watch;
+mod web;
 pub mod workload;
 
 use std::path::{Path, PathBuf};
@@ -30,10 +31,11 @@ use chart::{CHARTS, draw};
 use figures::{FIGURES, Field};
 use machine::Machine;
 use options::{Options, USAGE};
-use peer::{BARE, PEERS, Peer, Places, Present, YARDSTICK};
-use report::Report;
+use peer::{BARE, OURS, PEERS, Places, Present, YARDSTICK};
+use report::{Missing, Report};
 use scale::Scale;
 use table::Table;
+use web::server::{Found, NODE_PTY, SERVERS};
 
 /// Measures what the words ask for, prints the summary and writes the documents.
 pub fn run(words: &[String]) -> Result<()> {
@@ -46,12 +48,17 @@ pub fn run(words: &[String]) -> Result<()> {
     interrupt::clean_up_when_interrupted()?;
     let root = repository();
     let machine = Machine::look();
-    let (present, missing) = find_peers(&options, &root);
+    let default = || root.join("target/release/centerfire");
+    let places =
+        Places { root: root.clone(), centerfire: options.centerfire.clone().unwrap_or_else(default) };
+    let (peers, mut missing) = find_peers(&options, &places);
+    let (servers, missing_servers) = find_servers(&options, &places);
+    missing.extend(missing_servers);
     let scale = if options.quick { Scale::quick() } else { Scale::full() };
-    let field = Field { peers: present, scale };
+    let field = Field { peers, servers, scale };
     let tables = measure(&options, &field);
     let command = [&["xtask".to_owned(), "bench".to_owned()], words].concat().join(" ");
-    let report = Report { command, machine, present: field.peers, missing, tables };
+    let report = Report { command, machine, field, missing, tables };
     write(&report, &options, &root)?;
     print!("{}", report.summary());
     Ok(())
@@ -69,29 +76,42 @@ fn check_names(options: &Options) -> Result<()> {
         ensure!(known, "there is no figure {name}\n{USAGE}");
     }
     for name in &options.peers {
-        let names: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
+        let servers = SERVERS.iter().map(|server| server.name);
+        let names: Vec<&str> = PEERS.iter().map(|peer| peer.name).chain(servers).collect();
         ensure!(names.contains(&name.as_str()), "there is no peer {name}; there are {}", names.join(", "));
     }
     Ok(())
 }
 
-fn find_peers(options: &Options, root: &Path) -> (Vec<Present>, Vec<(&'static Peer, String)>) {
-    let default = || root.join("target/release/centerfire");
-    let places =
-        Places { root: root.to_owned(), centerfire: options.centerfire.clone().unwrap_or_else(default) };
-    let wanted = |peer: &&Peer| {
-        let always = [BARE, YARDSTICK].contains(&peer.name);
-        always || options.peers.is_empty() || options.peers.iter().any(|name| name == peer.name)
-    };
+/// Whether a row is to be measured: those that the ratios are to always are.
+fn wanted(options: &Options, name: &str) -> bool {
+    let always = [BARE, YARDSTICK, NODE_PTY].contains(&name);
+    always || options.peers.is_empty() || options.peers.iter().any(|peer| peer == name)
+}
+
+fn find_peers(options: &Options, places: &Places) -> (Vec<Present>, Vec<Missing>) {
     let (mut present, mut missing) = (Vec::new(), Vec::new());
-    for peer in PEERS.iter().filter(wanted) {
-        match peer.find(&places) {
+    for peer in PEERS.iter().filter(|peer| wanted(options, peer.name)) {
+        match peer.find(places) {
             Some(Ok(found)) => present.push(found),
-            Some(Err(why)) => missing.push((peer, why)),
+            Some(Err(why)) => missing.push(Missing { name: peer.name, why }),
             None => {}
         }
     }
     (present, missing)
+}
+
+fn find_servers(options: &Options, places: &Places) -> (Vec<Found>, Vec<Missing>) {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for server in SERVERS.iter().filter(|server| wanted(options, server.name)) {
+        match server.find(places) {
+            Ok(server) => found.push(server),
+            // Our binary is a row of the terminals too, and is missed there.
+            Err(_) if server.name == OURS => {}
+            Err(why) => missing.push(Missing { name: server.name, why }),
+        }
+    }
+    (found, missing)
 }
 
 /// A figure that cannot be taken at all is said and left out; the others go on.

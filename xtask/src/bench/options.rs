@@ -8,10 +8,11 @@ use anyhow::{Context, Result, bail};
 pub const USAGE: &str = "\
 usage: cargo xtask bench [options]
 
-  --quick             fewer rounds and less data, about 2 minutes instead of about 15
+  --quick             fewer rounds and less data, about 4 minutes instead of about 20
   --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording,
-                      sessions
-  --peers A,B         only these peers (the bare PTY and script stay, ratios need them)
+                      sessions; of the server: web-echo, web-throughput, web-viewers, web-stalled,
+                      web-idle, web-requests, web-reconnect, web-page
+  --peers A,B         only these peers (the bare PTY, script and node-pty stay, ratios need them)
   --centerfire PATH   the binary to measure [default: target/release/centerfire]
   --docs DIR          where benchmarks.md and images/ are written [default: docs]
   --json FILE         write every figure as JSON too";

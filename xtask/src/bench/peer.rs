@@ -27,7 +27,13 @@ pub struct Stage<'a> {
     pub child: &'a [String],
 }
 
+/// What has rows of its own in the tables.
+pub trait Named {
+    fn name(&self) -> &'static str;
+}
+
 /// Where the programs that are not on the search path may be.
+#[derive(Clone)]
 pub struct Places {
     /// The root of the repository.
     pub root: PathBuf,
@@ -200,11 +206,13 @@ impl Peer {
     }
 }
 
-impl Present {
-    pub fn name(&self) -> &'static str {
+impl Named for Present {
+    fn name(&self) -> &'static str {
         self.peer.name
     }
+}
 
+impl Present {
     pub fn is(&self, name: &str) -> bool {
         self.peer.name == name
     }
@@ -259,11 +267,13 @@ fn shell_line(child: &[String]) -> String {
     format!("exec {}", quoted.join(" "))
 }
 
-fn existing(path: PathBuf) -> Option<PathBuf> {
+/// The path, if a file is there.
+pub fn existing(path: PathBuf) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+/// A program on the search path.
+pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find_map(|folder| existing(folder.join(name)))
 }

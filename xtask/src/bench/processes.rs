@@ -114,6 +114,11 @@ pub fn pss_kb(processes: &BTreeSet<i32>) -> Result<u64> {
     Ok(processes.iter().map(|&process| field(process, "smaps_rollup", "Pss:")).sum())
 }
 
+/// CPU time of one process so far.
+pub fn cpu_of(process: i32) -> Duration {
+    Duration::from_nanos(cpu_nanos(process).unwrap_or(0))
+}
+
 /// Sum of the resident set sizes in KB.
 pub fn rss_kb(processes: &BTreeSet<i32>) -> u64 {
     processes.iter().map(|&process| field(process, "status", "VmRSS:")).sum()

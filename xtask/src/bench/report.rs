@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::chart::{CHARTS, draw};
 use super::machine::Machine;
-use super::peer::{Peer, Present};
+use super::figures::Field;
+use super::peer::Named;
 use super::table::{Table, number};
 
 /// The columns of the summary: heading, table, column.
@@ -22,34 +23,53 @@ const SUMMARY: &[(&str, &str, &str)] = &[
     ("recording ÷ data", "recording", "size ÷ data"),
 ];
 
+/// The same of the servers.
+const SERVERS: &[(&str, &str, &str)] = &[
+    ("key to echo p50 µs", "web-echo-idle", "p50 µs"),
+    ("× node-pty", "web-echo-idle", "× node-pty"),
+    ("MB/s", "web-throughput", "median MB/s"),
+    ("100 viewers: delivered %", "web-viewers", "delivered %"),
+    ("p99 ms", "web-viewers", "p99 ms"),
+    ("cores", "web-viewers", "server cores"),
+    ("1,000 idle viewers MB", "web-idle", "grown MB"),
+];
+
 /// Everything that was learned in one run.
 pub struct Report {
     /// What was typed after `cargo`.
     pub command: String,
     pub machine: Machine,
-    pub present: Vec<Present>,
-    /// Who was not there, and why.
-    pub missing: Vec<(&'static Peer, String)>,
+    pub field: Field,
+    pub missing: Vec<Missing>,
     pub tables: Vec<Table>,
 }
 
+/// Who was not there, and why.
+pub struct Missing {
+    pub name: &'static str,
+    pub why: String,
+}
+
 impl Report {
-    /// The main numbers of the figures that were taken, one peer per row.
+    /// The main numbers of the figures that were taken, one peer per row: terminals, then servers.
     pub fn summary(&self) -> String {
+        let terminals = self.field.peers.iter().map(Named::name).collect::<Vec<_>>();
+        let servers = self.field.servers.iter().map(Named::name).collect::<Vec<_>>();
+        let [terminals, servers] = [self.overview("peer", SUMMARY, &terminals), self.overview("server", SERVERS, &servers)];
+        [terminals, servers].into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// One table of main numbers, if any was taken.
+    fn overview(&self, what: &str, columns: &[(&str, &str, &str)], names: &[&str]) -> Option<String> {
         let taken = |key: &str| self.tables.iter().any(|table| table.key == key);
-        let columns: Vec<_> = SUMMARY.iter().filter(|(_, table, _)| taken(table)).collect();
+        let columns: Vec<_> = columns.iter().filter(|(_, table, _)| taken(table)).collect();
         let headings = columns.iter().map(|(heading, ..)| (*heading).to_owned());
-        let head: Vec<String> = ["peer".to_owned()].into_iter().chain(headings).collect();
-        let rows = self.present.iter().map(|peer| {
-            let numbers = columns.iter().map(|(_, table, column)| self.look_up(table, peer.name(), column));
-            [vec![peer.name().to_owned()], numbers.map(shown).collect()].concat()
+        let head: Vec<String> = [what.to_owned()].into_iter().chain(headings).collect();
+        let rows = names.iter().map(|name| {
+            let numbers = columns.iter().map(|(_, table, column)| self.look_up(table, name, column));
+            [vec![(*name).to_owned()], numbers.map(shown).collect()].concat()
         });
-        let missing = self.missing.iter().map(|(peer, why)| {
-            let mut row = vec![peer.name.to_owned(), why.clone()];
-            row.resize(head.len(), String::new());
-            row
-        });
-        grid(&head, &rows.chain(missing).collect::<Vec<_>>())
+        (!columns.is_empty()).then(|| grid(&head, &rows.collect::<Vec<_>>()))
     }
 
     /// docs/benchmarks.md.
@@ -75,8 +95,8 @@ impl Report {
     pub fn json(&self) -> Value {
         let facts =
             self.machine.facts().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
-        let present = self.present.iter().map(|peer| json!({ "name": peer.name(), "version": peer.version }));
-        let missing = self.missing.iter().map(|(peer, why)| json!({ "name": peer.name, "missing": why }));
+        let present = self.present().map(|(name, version)| json!({ "name": name, "version": version }));
+        let missing = self.missing.iter().map(|peer| json!({ "name": peer.name, "missing": peer.why }));
         let rows = |table: &Table| -> Vec<Value> {
             table.rows.iter().map(|row| json!({ "peer": row.peer, "cells": row.cells })).collect()
         };
@@ -93,10 +113,19 @@ impl Report {
         })
     }
 
+    /// Everyone that was measured, with a version.
+    fn present(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let terminals = self.field.peers.iter().map(|peer| (peer.name(), peer.version.as_str()));
+        let ours = |name: &str| self.field.place(name).is_some();
+        let servers = self.field.servers.iter().map(|server| (server.name(), server.version.as_str()));
+        terminals.chain(servers.filter(move |(name, _)| !ours(name)))
+    }
+
     fn peers(&self) -> String {
-        let present = self.present.iter().map(|peer| vec![peer.name().to_owned(), peer.version.clone()]);
-        let missing = self.missing.iter().map(|(peer, why)| vec![peer.name.to_owned(), why.clone()]);
-        grid(&["peer".to_owned(), "version".to_owned()], &present.chain(missing).collect::<Vec<_>>())
+        let row = |name: &str, said: &str| vec![name.to_owned(), said.to_owned()];
+        let present = self.present().map(|(name, version)| row(name, version));
+        let missing = self.missing.iter().map(|peer| row(peer.name, &peer.why));
+        grid(&row("peer", "version"), &present.chain(missing).collect::<Vec<_>>())
     }
 
     fn look_up(&self, table: &str, peer: &str, column: &str) -> Option<f64> {
@@ -179,6 +208,12 @@ const EXPLANATION: &str = "\
 - **Recording**: size of all files against the data, for bytes that nothing can compress.
 - **Sessions**: how long `centerfire list` takes beside so many detached sessions, and the proportional set size of their
   keepers and hosts by session.
+- **Servers**: terminals over the network, each with a WebSocket client on the same machine that does not draw.
+  *Key to echo* is from a key's sending to the message with its echo; for ours, session, server and client are
+  processes of their own, where node-pty is one with its terminal. *Viewers* watch one session that writes 2 MB/s for
+  some seconds, in frames that bear the moment of their writing; all are read by one thread, whose own work is in the
+  delays. wetty starts a program for each viewer and so shares nothing. *Requests* come at a steady rate, whether the
+  answers do or not; a delay counts from when a request was due.
 - Ratios are taken in each round and their median is shown; `–` means that a peer cannot do it, or failed (see the
   notes below a table).
 ";
@@ -206,8 +241,12 @@ mod tests {
             "history",
             "recording",
             "sessions",
+            "web-echo-idle",
+            "web-throughput",
+            "web-viewers",
+            "web-idle",
         ];
-        assert!(SUMMARY.iter().all(|(_, table, _)| keys.contains(table)));
+        assert!(SUMMARY.iter().chain(SERVERS).all(|(_, table, _)| keys.contains(table)));
         assert!(CHARTS.iter().all(|chart| keys.contains(&chart.table)));
     }
 }

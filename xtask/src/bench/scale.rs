@@ -27,6 +27,13 @@ pub struct Scale {
     pub recording_bytes: usize,
     /// Sessions side by side that nobody is attached to.
     pub detached_sessions: usize,
+    /// Seconds of a session that many watch, and how often.
+    pub viewed_seconds: usize,
+    pub viewer_rounds: usize,
+    /// Seconds of requests.
+    pub request_seconds: usize,
+    pub reconnects: usize,
+    pub restarts: usize,
 }
 
 impl Scale {
@@ -47,6 +54,11 @@ impl Scale {
             reattaches: 5,
             recording_bytes: 64 * MB,
             detached_sessions: 500,
+            viewed_seconds: 10,
+            viewer_rounds: 3,
+            request_seconds: 10,
+            reconnects: 200,
+            restarts: 10,
         }
     }
 
@@ -67,6 +79,11 @@ impl Scale {
             reattaches: 3,
             recording_bytes: 16 * MB,
             detached_sessions: 50,
+            viewed_seconds: 5,
+            viewer_rounds: 1,
+            request_seconds: 3,
+            reconnects: 50,
+            restarts: 3,
         }
     }
 }

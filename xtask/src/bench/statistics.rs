@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::peer::Present;
+use super::peer::Named;
 
 /// A peer that failed this often in one figure is left out of the figure's further rounds: each failure may have
 /// cost a whole time-out.
@@ -52,11 +52,11 @@ pub struct Rounds<const K: usize> {
 
 impl<const K: usize> Rounds<K> {
     /// Measures every peer in turn, `count` times over.
-    pub fn play(
+    pub fn play<P: Named>(
         what: &str,
-        peers: &[Present],
+        peers: &[P],
         count: usize,
-        mut measure: impl FnMut(usize, &Present) -> Result<[f64; K]>,
+        mut measure: impl FnMut(usize, &P) -> Result<[f64; K]>,
     ) -> Rounds<K> {
         let mut rounds =
             Rounds { by_peer: vec![Vec::new(); peers.len()], failures: vec![Vec::new(); peers.len()] };
@@ -130,7 +130,7 @@ impl<const K: usize> Rounds<K> {
     }
 
     /// One line per peer that failed, with its first reason.
-    pub fn notes(&self, peers: &[Present]) -> Vec<String> {
+    pub fn notes(&self, peers: &[impl Named]) -> Vec<String> {
         let failed = peers.iter().zip(&self.failures).filter(|(_, failures)| !failures.is_empty());
         failed.map(|(peer, failures)| format!("{}: failed, {}", peer.name(), failures[0])).collect()
     }

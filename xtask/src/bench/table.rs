@@ -1,6 +1,6 @@
 //! What a figure hands over: one table of numbers, peers as rows. Text, JSON and pictures are made from it.
 
-use super::peer::Present;
+use super::peer::Named;
 
 /// Numbers of one figure in one set-up.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Table {
     }
 
     /// Appends one row per peer, with the cells that `cells` gives it; a peer without any number has no row.
-    pub fn fill(mut self, peers: &[Present], cells: impl Fn(usize, &Present) -> Vec<Option<f64>>) -> Table {
+    pub fn fill<P: Named>(mut self, peers: &[P], cells: impl Fn(usize, &P) -> Vec<Option<f64>>) -> Table {
         for (index, peer) in peers.iter().enumerate() {
             let cells = cells(index, peer);
             assert_eq!(cells.len(), self.columns.len(), "one cell per column of {}", self.key);

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::Field;
 use crate::bench::ground::Ground;
-use crate::bench::peer::BARE;
+use crate::bench::peer::{BARE, Named};
 use crate::bench::processes::{Usage, Used};
 use crate::bench::session::Session;
 use crate::bench::statistics::median;

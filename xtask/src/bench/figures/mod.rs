@@ -8,18 +8,21 @@ mod recording;
 mod sessions;
 mod start;
 mod throughput;
+mod web;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::peer::Present;
+use super::peer::{OURS, Present};
 use super::scale::Scale;
 use super::table::Table;
+use super::web::server::Found;
 
 type Measure = fn(&Field) -> Result<Vec<Table>>;
 
 /// Who runs, and how far.
 pub struct Field {
     pub peers: Vec<Present>,
+    pub servers: Vec<Found>,
     pub scale: Scale,
 }
 
@@ -27,6 +30,16 @@ impl Field {
     /// The place of a peer among those present.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.peers.iter().position(|peer| peer.is(name))
+    }
+
+    /// The place of a server among those present.
+    pub fn server_place(&self, name: &str) -> Option<usize> {
+        self.servers.iter().position(|server| server.is(name))
+    }
+
+    /// Our server.
+    pub fn our_server(&self) -> Result<&Found> {
+        self.servers.iter().find(|server| server.is(OURS)).with_context(|| format!("{OURS} is not here"))
     }
 }
 
@@ -40,4 +53,12 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("history", history::measure),
     ("recording", recording::measure),
     ("sessions", sessions::measure),
+    ("web-echo", web::echo::measure),
+    ("web-throughput", web::throughput::measure),
+    ("web-viewers", web::viewers::measure),
+    ("web-stalled", web::stalled::measure),
+    ("web-idle", web::idle::measure),
+    ("web-requests", web::requests::measure),
+    ("web-reconnect", web::reconnect::measure),
+    ("web-page", web::page::measure),
 ];

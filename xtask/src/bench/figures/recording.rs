@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::Field;
 use crate::bench::command;
 use crate::bench::ground::Ground;
-use crate::bench::peer::{OURS, Present};
+use crate::bench::peer::{Named, OURS, Present};
 use crate::bench::scale::{flood_limit, megabytes};
 use crate::bench::session::Session;
 use crate::bench::statistics::Rounds;

@@ -18,6 +18,10 @@ pub const READY: &str = "@cf-ready@";
 pub const END: &str = "@cf-end@";
 /// Begins the line of `first-byte`; the child's own start in nanoseconds and an `@` follow.
 pub const FIRST: &str = "@cf-first ";
+/// Around every marker; the drawn pattern has none.
+pub const MARK: u8 = b'@';
+/// Begins the marker with the moment, in nanoseconds, at which a frame of `paced` was written.
+pub const STAMP: &str = "cf-at ";
 /// The key that lets a child's output begin.
 pub const GO: u8 = b'g';
 
@@ -25,6 +29,8 @@ pub const GO: u8 = b'g';
 const WRITE_BYTES: usize = 4096;
 /// Repaints of a busy program per second, a common rate of full-screen programs.
 const FRAMES_PER_SECOND: usize = 30;
+/// Frames of `paced` per second: enough for a smooth rate and a good look at delays.
+pub const PACED_FRAMES_PER_SECOND: usize = 100;
 /// Length of the pattern that floods repeat: long enough not to fit into a core's first-level cache.
 const PATTERN_BYTES: usize = 1 << 20;
 
@@ -36,9 +42,10 @@ pub fn run(words: &[String]) -> Result<()> {
         ["flood", bytes] => flood(bytes.parse().context("parse the number of bytes")?),
         ["random", bytes] => random(bytes.parse().context("parse the number of bytes")?),
         ["busy", rate] => busy(rate.parse().context("parse the bytes per second")?),
+        ["paced", rate, seconds] => paced(rate.parse()?, seconds.parse()?),
         ["first-byte"] => first_byte(),
         ["spin", core, nice] => super::load::spin(core.parse()?, nice.parse()?),
-        _ => bail!("usage: xtask workload echo | flood BYTES | random BYTES | busy RATE | first-byte"),
+        _ => bail!("usage: xtask workload echo | flood BYTES | random BYTES | busy RATE | paced RATE SECONDS | first-byte"),
     }
 }
 
@@ -109,11 +116,43 @@ fn busy(bytes_per_second: usize) -> Result<()> {
     Ok(())
 }
 
+/// Waits for `GO`, writes so many seconds of frames at a steady rate, each with the moment of its writing, then the
+/// end, and stays. All of it is `paced_bytes` long.
+fn paced(bytes_per_second: usize, seconds: usize) -> Result<()> {
+    make_raw()?;
+    // Plain ASCII: a server that takes output for text would change the length of characters that frames cut.
+    let pattern: Vec<u8> =
+        tui::pattern(PATTERN_BYTES).into_iter().map(|byte| if byte.is_ascii() { byte } else { b'.' }).collect();
+    say(READY.as_bytes())?;
+    await_go()?;
+    let mut pieces = pattern.chunks_exact(bytes_per_second / PACED_FRAMES_PER_SECOND).cycle();
+    let mut next = Instant::now();
+    for _ in 0..seconds * PACED_FRAMES_PER_SECOND {
+        let mut frame = pieces.next().context("a frame is shorter than the pattern")?.to_vec();
+        let stamp = format!("{0}{STAMP}{1}{0}", MARK as char, now_nanos());
+        frame.get_mut(..stamp.len()).context("a frame is longer than its stamp")?.copy_from_slice(stamp.as_bytes());
+        say(&frame)?;
+        next += Duration::from_secs(1) / PACED_FRAMES_PER_SECOND as u32;
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    say(END.as_bytes())?;
+    stay::until_hangup()
+}
+
+/// Length of all that `paced` writes behind `GO`.
+pub fn paced_bytes(bytes_per_second: usize, seconds: usize) -> usize {
+    bytes_per_second / PACED_FRAMES_PER_SECOND * PACED_FRAMES_PER_SECOND * seconds + END.len()
+}
+
+/// Nanoseconds of the clock that all processes of a machine share.
+pub fn now_nanos() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// Says at once when it began, and stays.
 fn first_byte() -> Result<()> {
-    let began = clock_gettime(ClockId::Monotonic);
-    let nanos = began.tv_sec as i128 * 1_000_000_000 + began.tv_nsec as i128;
-    say(format!("{FIRST}{nanos}@").as_bytes())?;
+    say(format!("{FIRST}{}@", now_nanos()).as_bytes())?;
     stay::until_hangup()
 }
 
