@@ -21,6 +21,7 @@ pub mod routes;
 pub mod server;
 mod successor;
 pub mod token;
+mod wire;
 mod ws;
 
 use session::home::Home;

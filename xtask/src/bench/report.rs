@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::chart::{CHARTS, draw};
-use super::machine::Machine;
 use super::figures::Field;
+use super::machine::Machine;
 use super::peer::Named;
 use super::table::{Table, number};
 
@@ -55,7 +55,8 @@ impl Report {
     pub fn summary(&self) -> String {
         let terminals = self.field.peers.iter().map(Named::name).collect::<Vec<_>>();
         let servers = self.field.servers.iter().map(Named::name).collect::<Vec<_>>();
-        let [terminals, servers] = [self.overview("peer", SUMMARY, &terminals), self.overview("server", SERVERS, &servers)];
+        let [terminals, servers] =
+            [self.overview("peer", SUMMARY, &terminals), self.overview("server", SERVERS, &servers)];
         [terminals, servers].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 

@@ -99,7 +99,7 @@ impl Feed {
             Some(behind) => behind,
             None => self.go_behind()?,
         };
-        let items = behind.frames.read()?;
+        let items = behind.frames.read(None)?;
         self.over = behind.frames.ended();
         if items.is_empty() {
             if all_is_stored {

@@ -119,12 +119,16 @@ impl Frames {
         self.ended
     }
 
-    /// The next items, [`BATCH`] at most; none where nothing more is stored yet.
-    pub(crate) fn read(&mut self) -> Result<Vec<Item>> {
+    /// The next items, [`BATCH`] at most; none where nothing more is stored yet. Who knows where the journal ends need
+    /// not look behind it.
+    pub(crate) fn read(&mut self, end: Option<Offset>) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let mut output = Output::default();
         while items.len() < BATCH && !self.ended {
             let position = self.source.position();
+            if end.is_some_and(|end| end <= position) {
+                break;
+            }
             let record = match self.source.next() {
                 Ok(Some(record)) => record,
                 // What was read before must not be lost with it: it comes again with the next read.

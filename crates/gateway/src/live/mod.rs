@@ -125,7 +125,7 @@ async fn follow(live: Weak<Live>, entry: Entry, from: Offset) {
             return;
         }
     }
-    read_on(&live, &mut frames);
+    read_on(&live, &mut frames, None);
     if !frames.ended() {
         end(&live, &entry, frames.position());
     }
@@ -161,14 +161,22 @@ async fn listen(
     frames: &mut Frames,
     mut events: mpsc::Receiver<Event>,
 ) -> Option<bool> {
+    // Where the journal ends, if all that is new is output.
+    let mut stored = None;
     loop {
-        if !read_on(live, frames) {
+        if !read_on(live, frames, stored.take()) {
             return Some(false);
         }
         match tokio::time::timeout(LISTEN, events.recv()).await {
             Ok(Some(Event::Exited { .. })) => return Some(true),
-            Ok(Some(_)) => {
-                while events.try_recv().is_ok_and(|event| !matches!(event, Event::Exited { .. })) {}
+            Ok(Some(first)) => {
+                stored = head_of(&first);
+                while let Ok(event) = events.try_recv() {
+                    if matches!(event, Event::Exited { .. }) {
+                        return Some(true);
+                    }
+                    stored = stored.and(head_of(&event));
+                }
             }
             Ok(None) => {
                 if let Some(live) = live.upgrade() {
@@ -182,12 +190,20 @@ async fn listen(
     }
 }
 
-/// Takes in what is stored by now; false if nobody watches.
-fn read_on(live: &Weak<Live>, frames: &mut Frames) -> bool {
+/// The end of the output, where an event tells no more than that.
+fn head_of(event: &Event) -> Option<Offset> {
+    match event {
+        Event::Head { offset } => Some(*offset),
+        _ => None,
+    }
+}
+
+/// Takes in what is stored by now, up to `end` where that is known; false if nobody watches.
+fn read_on(live: &Weak<Live>, frames: &mut Frames, end: Option<Offset>) -> bool {
     loop {
         let Some(live) = live.upgrade() else { return false };
         // A journal that cannot be read is told by its end.
-        let items = frames.read().unwrap_or_default();
+        let items = frames.read(end).unwrap_or_default();
         if items.is_empty() {
             return true;
         }

@@ -142,7 +142,10 @@ mod tests {
         let stream = format!("ab@{STAMP}17@cd{END}");
         for size in 1..=stream.len() {
             let (mut marks, mut texts) = (Marks::default(), Vec::new());
-            stream.as_bytes().chunks(size).for_each(|read| marks.feed(read, |text| texts.push(text.to_owned())));
+            stream
+                .as_bytes()
+                .chunks(size)
+                .for_each(|read| marks.feed(read, |text| texts.push(text.to_owned())));
             assert_eq!(texts, [format!("{STAMP}17"), "cf-end".to_owned()], "reads of {size} bytes");
         }
     }

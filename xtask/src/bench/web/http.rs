@@ -27,7 +27,8 @@ impl Client {
         let stream = TcpStream::connect(server.address()).context("connect")?;
         stream.set_nodelay(true).context("send requests at once")?;
         stream.set_read_timeout(Some(ANSWER_LIMIT)).context("limit the wait")?;
-        let token = server.token().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let token =
+            server.token().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!("Host: {}\r\n{token}{headers}\r\n", server.address());
         Ok(Client { stream, head, answer: Vec::new() })
     }
@@ -57,7 +58,8 @@ fn body(answer: &[u8]) -> Result<Option<usize>> {
         return Ok(None);
     };
     ensure!(head.code == Some(200), "the answer is {:?}", head.code);
-    let Some(length) = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length")) else {
+    let Some(length) = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"))
+    else {
         bail!("the answer has no length");
     };
     let length: usize = std::str::from_utf8(length.value)?.parse().context("parse the length")?;

@@ -74,7 +74,9 @@ pub const SERVERS: &[Server] = &[
         start: |_, port, child| {
             let port = port.to_string();
             let line = child.join(" ");
-            ["--host", "127.0.0.1", "--port", &port, "--base", "/", "--command", &line].map(str::to_owned).to_vec()
+            ["--host", "127.0.0.1", "--port", &port, "--base", "/", "--command", &line]
+                .map(str::to_owned)
+                .to_vec()
         },
     },
     Server {
@@ -95,8 +97,10 @@ fn installed(places: &Places, name: &str) -> PathBuf {
 impl Server {
     pub fn find(&'static self, places: &Places) -> Result<Found, String> {
         let program = (self.program)(places).ok_or_else(|| self.missing.to_owned())?;
-        let said = command::text(Command::new(&program).arg(self.version.0), COMMAND_LIMIT).unwrap_or_default();
-        let version = format!("{}{}", self.version.1, said.lines().next().unwrap_or("version unknown").trim());
+        let said =
+            command::text(Command::new(&program).arg(self.version.0), COMMAND_LIMIT).unwrap_or_default();
+        let version =
+            format!("{}{}", self.version.1, said.lines().next().unwrap_or("version unknown").trim());
         Ok(Found { server: self, program, version, places: places.clone() })
     }
 }

@@ -45,7 +45,9 @@ pub fn run(words: &[String]) -> Result<()> {
         ["paced", rate, seconds] => paced(rate.parse()?, seconds.parse()?),
         ["first-byte"] => first_byte(),
         ["spin", core, nice] => super::load::spin(core.parse()?, nice.parse()?),
-        _ => bail!("usage: xtask workload echo | flood BYTES | random BYTES | busy RATE | paced RATE SECONDS | first-byte"),
+        _ => bail!(
+            "usage: xtask workload echo | flood BYTES | random BYTES | busy RATE | paced RATE SECONDS | first-byte"
+        ),
     }
 }
 
@@ -121,8 +123,10 @@ fn busy(bytes_per_second: usize) -> Result<()> {
 fn paced(bytes_per_second: usize, seconds: usize) -> Result<()> {
     make_raw()?;
     // Plain ASCII: a server that takes output for text would change the length of characters that frames cut.
-    let pattern: Vec<u8> =
-        tui::pattern(PATTERN_BYTES).into_iter().map(|byte| if byte.is_ascii() { byte } else { b'.' }).collect();
+    let pattern: Vec<u8> = tui::pattern(PATTERN_BYTES)
+        .into_iter()
+        .map(|byte| if byte.is_ascii() { byte } else { b'.' })
+        .collect();
     say(READY.as_bytes())?;
     await_go()?;
     let mut pieces = pattern.chunks_exact(bytes_per_second / PACED_FRAMES_PER_SECOND).cycle();
@@ -130,7 +134,10 @@ fn paced(bytes_per_second: usize, seconds: usize) -> Result<()> {
     for _ in 0..seconds * PACED_FRAMES_PER_SECOND {
         let mut frame = pieces.next().context("a frame is shorter than the pattern")?.to_vec();
         let stamp = format!("{0}{STAMP}{1}{0}", MARK as char, now_nanos());
-        frame.get_mut(..stamp.len()).context("a frame is longer than its stamp")?.copy_from_slice(stamp.as_bytes());
+        frame
+            .get_mut(..stamp.len())
+            .context("a frame is longer than its stamp")?
+            .copy_from_slice(stamp.as_bytes());
         say(&frame)?;
         next += Duration::from_secs(1) / PACED_FRAMES_PER_SECOND as u32;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));

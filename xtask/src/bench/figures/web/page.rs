@@ -20,7 +20,8 @@ const KEYS: &str = "200";
 
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let said = ask_browser(field.our_server()?)?;
-    let delays: Vec<f64> = said["delays"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let delays: Vec<f64> =
+        said["delays"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
     let at = |percent| percentile(&delays, percent);
     let columns = &["loaded kB", "key to screen p50 ms", "p95 ms", "p99 ms"];
     let mut table = Table::new("web-page", "The page in Chromium", columns);

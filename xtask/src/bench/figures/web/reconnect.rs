@@ -27,9 +27,14 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
         peer: OURS.to_owned(),
         cells: vec![percentile(delays, 50.0), percentile(delays, 99.0)],
     };
-    let mut again = Table::new("web-reconnect", &format!("{}: connection lost, to the whole screen", found.name()), columns);
+    let mut again = Table::new(
+        "web-reconnect",
+        &format!("{}: connection lost, to the whole screen", found.name()),
+        columns,
+    );
     again.rows.push(row(&reconnects(field)?));
-    let mut anew = Table::new("web-restart", "Server killed under load, to the first byte behind the last", columns);
+    let mut anew =
+        Table::new("web-restart", "Server killed under load, to the first byte behind the last", columns);
     anew.rows.push(row(&restarts(field)?));
     Ok(vec![again, anew])
 }

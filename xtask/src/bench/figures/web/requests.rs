@@ -29,12 +29,15 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
     eprintln!("Requests: {SESSIONS} sessions, {REQUESTS_PER_SECOND}/s for {seconds} s");
     let (list, others) = std::thread::scope(|scope| {
         let start = Instant::now();
-        let listing: Vec<_> = (0..CLIENTS).map(|number| {
-            let server = &server;
-            scope.spawn(move || ask_steadily(server, start, number, seconds))
-        }).collect();
+        let listing: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let server = &server;
+                scope.spawn(move || ask_steadily(server, start, number, seconds))
+            })
+            .collect();
         let others = scope.spawn(|| other_routes(&server));
-        let lists = listing.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a client panicked"))?);
+        let lists =
+            listing.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a client panicked"))?);
         let lists = lists.collect::<Result<Vec<_>>>().map(|lists| lists.concat());
         (lists, others.join().map_err(|_| anyhow!("a client panicked")))
     });

@@ -20,7 +20,8 @@ const VIEWERS: usize = 10;
 /// What a server may be late in the end.
 const GRACE: Duration = Duration::from_secs(3);
 
-const COLUMNS: &[&str] = &["p99 ms of the others", "with one stalled", "ratio", "server grew MB", "caught up by % of all"];
+const COLUMNS: &[&str] =
+    &["p99 ms of the others", "with one stalled", "ratio", "server grew MB", "caught up by % of all"];
 
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let seconds = field.scale.viewed_seconds;
