@@ -35,7 +35,13 @@ pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Resul
     Err(ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here"))
 }
 
+/// Sends a file as it is, or compressed, as it was when the page was built, to whoever takes that.
 fn send(headers: &HeaderMap, path: &str, file: EmbeddedFile) -> Response {
+    let kind = file.metadata.mimetype().to_owned();
+    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind };
+    let compressed = Files::get(&format!("{path}.gz")).filter(|_| takes_gzip(headers));
+    let encoding = compressed.is_some().then_some([(header::CONTENT_ENCODING, "gzip")]);
+    let file = compressed.unwrap_or(file);
     let hash: String = file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{hash}\"");
     // Files whose names hold their hash never change; the page itself is asked for each time.
@@ -43,9 +49,46 @@ fn send(headers: &HeaderMap, path: &str, file: EmbeddedFile) -> Response {
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    let kind = file.metadata.mimetype().to_owned();
-    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind };
-    let headers =
-        [(header::CONTENT_TYPE, kind), (header::ETAG, tag), (header::CACHE_CONTROL, cache.to_owned())];
-    (headers, file.data.into_owned()).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::VARY, "accept-encoding".to_owned()),
+    ];
+    (headers, encoding, file.data.into_owned()).into_response()
+}
+
+/// Whether a client takes gzip. Of what the page could be sent in, all browsers take that, also without TLS.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let all = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = all.flat_map(|value| value.split(',')).map(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
+        (name.trim(), weight.unwrap_or(0.0f32))
+    });
+    codings.any(|(name, weight)| name.eq_ignore_ascii_case("gzip") && weight > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_sent_to_who_takes_it() {
+        for (accepted, takes) in [
+            ("gzip, deflate, br, zstd", true),
+            ("GZIP", true),
+            ("br;q=1.0, gzip;q=0.5", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0, br", false),
+            ("x-gzip-not", false),
+            ("identity", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, accepted.parse().unwrap());
+            assert_eq!(takes_gzip(&headers), takes, "{accepted}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
 }
