@@ -89,7 +89,12 @@ pub(crate) async fn authorize(
 }
 
 impl App {
-    fn admit(&self, headers: &HeaderMap, method: &Method, peer: IpAddr) -> Result<Access, ApiError> {
+    pub(crate) fn admit(
+        &self,
+        headers: &HeaderMap,
+        method: &Method,
+        peer: IpAddr,
+    ) -> Result<Access, ApiError> {
         let bearer = bearer(headers);
         let Some(secret) = bearer.or_else(|| cookie(headers)) else {
             return Err(ApiError::unauthorized(
@@ -144,6 +149,11 @@ pub(crate) fn broken_store(error: crate::token::StoreError) -> ApiError {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     ApiError::new(status, "TOKENS_UNREADABLE", error.to_string())
+}
+
+/// Whether a request bears a secret at all.
+pub(crate) fn has_secret(headers: &HeaderMap) -> bool {
+    bearer(headers).or_else(|| cookie(headers)).is_some()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -8,9 +8,11 @@
 
 mod accept;
 pub mod audit;
+mod connections;
 mod error;
 mod extract;
 mod guard;
+mod history;
 mod host;
 mod live;
 mod metrics;
@@ -66,6 +68,8 @@ struct Inner {
     roster: Arc<roster::Roster>,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
+    connections: Arc<connections::Connections>,
+    history: history::History,
     /// Whether the server is about to end: then who waits is told so, and comes again.
     stopping: watch::Sender<bool>,
     /// Logins that failed, by address.

@@ -11,7 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Upper bounds of the time that requests take, in seconds: half a millisecond to ten seconds.
 const SECONDS: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0, 10.0];
@@ -29,6 +30,56 @@ pub(crate) struct Metrics {
     pub(crate) sent_bytes: Counter,
     watched: Gauge,
     uptime: Gauge,
+    /// The same requests once more, for the history.
+    pub(crate) tally: Tally,
+}
+
+/// Requests since somebody last took them.
+#[derive(Default)]
+pub(crate) struct Tally {
+    requests: AtomicU64,
+    micros: AtomicU64,
+    slowest_micros: AtomicU64,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What a [`Tally`] came to.
+pub(crate) struct Taken {
+    pub(crate) requests: u64,
+    /// The sum of their times.
+    pub(crate) micros: u64,
+    pub(crate) slowest_micros: u64,
+    /// With a status of 4xx.
+    pub(crate) refused: u64,
+    /// With a status of 5xx.
+    pub(crate) failed: u64,
+}
+
+impl Tally {
+    fn add(&self, time: Duration, status: u16) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+        self.slowest_micros.fetch_max(micros, Ordering::Relaxed);
+        match status {
+            400..500 => self.refused.fetch_add(1, Ordering::Relaxed),
+            500.. => self.failed.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+
+    /// Begins anew.
+    pub(crate) fn take(&self) -> Taken {
+        let take = |count: &AtomicU64| count.swap(0, Ordering::Relaxed);
+        Taken {
+            requests: take(&self.requests),
+            micros: take(&self.micros),
+            slowest_micros: take(&self.slowest_micros),
+            refused: take(&self.refused),
+            failed: take(&self.failed),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -49,6 +100,7 @@ impl Default for Metrics {
             sent_bytes: Counter::default(),
             watched: Gauge::default(),
             uptime: Gauge::default(),
+            tally: Tally::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests that were answered", metrics.requests.clone());
@@ -93,7 +145,12 @@ pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) 
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let metrics = &app.0.metrics;
-    metrics.seconds.observe(begun.elapsed().as_secs_f64());
-    metrics.requests.get_or_create(&Labels { method, path, status: response.status().as_u16() }).inc();
+    let (time, status) = (begun.elapsed(), response.status().as_u16());
+    metrics.seconds.observe(time.as_secs_f64());
+    // Who waits for a session wants to.
+    if !path.ends_with("/wait") {
+        metrics.tally.add(time, status);
+    }
+    metrics.requests.get_or_create(&Labels { method, path, status }).inc();
     response
 }

@@ -19,7 +19,7 @@ pub(crate) type Sessions = Arc<Vec<(SessionId, Value)>>;
 pub(crate) struct Roster {
     home: Home,
     /// The last look; none while nobody watches.
-    looking: Mutex<Option<watch::Sender<Sessions>>>,
+    looking: Mutex<Option<watch::Sender<Option<Sessions>>>>,
 }
 
 impl Roster {
@@ -27,23 +27,24 @@ impl Roster {
         Arc::new(Self { home, looking: Mutex::default() })
     }
 
-    /// Tells of the list now and whenever it changes.
-    pub(crate) fn watch(self: &Arc<Self>) -> watch::Receiver<Sessions> {
+    /// Tells of the list, once it was looked at, and whenever it changes.
+    pub(crate) fn watch(self: &Arc<Self>) -> watch::Receiver<Option<Sessions>> {
         let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = &*looking {
             let mut receiver = sender.subscribe();
-            receiver.mark_changed();
+            // Whoever comes during the first look waits for its end.
+            if sender.borrow().is_some() {
+                receiver.mark_changed();
+            }
             return receiver;
         }
-        let (sender, receiver) = watch::channel(Sessions::default());
+        let (sender, receiver) = watch::channel(None);
         *looking = Some(sender);
         tokio::spawn(Arc::clone(self).look());
         receiver
     }
 
     async fn look(self: Arc<Self>) {
-        // The first look is told also where there is no session.
-        let mut first = true;
         loop {
             let home = self.home.clone();
             let sessions = tokio::task::spawn_blocking(move || list(&home)).await.unwrap_or_default();
@@ -51,9 +52,10 @@ impl Roster {
                 let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
                 match &*looking {
                     Some(sender) if sender.receiver_count() > 0 => sender.send_if_modified(|known| {
-                        let changed = std::mem::take(&mut first) || **known != sessions;
+                        // The first look is told also where there is no session.
+                        let changed = known.as_deref() != Some(&sessions);
                         if changed {
-                            *known = Arc::new(sessions);
+                            *known = Some(Arc::new(sessions));
                         }
                         changed
                     }),

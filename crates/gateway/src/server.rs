@@ -2,7 +2,7 @@
 
 use crate::presence::{Presence, PresenceError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, accept, audit, guard, live, roster, routes, successor};
+use crate::{App, Inner, Options, accept, audit, guard, history, live, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
 use std::collections::HashMap;
@@ -90,6 +90,8 @@ impl Server {
             roster: roster::Roster::new(home.clone()),
             sse_connections: Arc::default(),
             metrics: Default::default(),
+            connections: Arc::default(),
+            history: Default::default(),
             stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
@@ -118,6 +120,7 @@ impl Server {
             kind: Use::Login,
             session: None,
             expires: Some(Time(Time::now().0 + LOGIN_LASTS_US)),
+            until: None,
         };
         let (secret, _) = self.app.0.tokens.create(wanted)?;
         let address = self.address().unwrap_or(self.app.0.options.listen);
@@ -128,6 +131,7 @@ impl Server {
     pub async fn run(self) -> io::Result<Left> {
         let socket = self.listener.as_fd().try_clone_to_owned()?;
         let app = self.app;
+        tokio::spawn(history::keep(app.clone()));
         let (told, heard) = oneshot::channel();
         let until_stopped = {
             let app = app.clone();

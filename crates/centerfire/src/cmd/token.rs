@@ -81,6 +81,7 @@ impl Create {
             kind: if self.login { Use::Login } else { Use::Bearer },
             session,
             expires: self.expires.map(|age| Time(Time::now().0.saturating_add(micros(age)))),
+            until: None,
         })?;
         if !context.json {
             eprintln!("centerfire: token {} may {}; its secret is shown only now", grant.id, grant.role);
@@ -114,7 +115,7 @@ fn list(context: &Context, grants: &[Grant]) {
     }
 }
 
-fn in_words(time: Duration) -> String {
+pub(super) fn in_words(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds}s"),
         seconds @ 120..7200 => format!("{}m", seconds / 60),

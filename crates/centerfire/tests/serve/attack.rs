@@ -28,6 +28,9 @@ fn table() -> Vec<Row> {
     let own = "/api/v1/sessions/own";
     vec![
         row("GET", "/api/v1/health", "/api/v1/health", none.clone(), 200),
+        row("GET", "/api/v1/health/history", "/api/v1/health/history", none.clone(), 200),
+        row("GET", "/api/v1/connections", "/api/v1/connections", none.clone(), 200),
+        row("GET", "/api/v1/login", "/api/v1/login", none.clone(), 200),
         row("POST", "/api/v1/login", "/api/v1/login", json!({ "token": "cf_x" }), 401),
         row("POST", "/api/v1/logout", "/api/v1/logout", none.clone(), 204),
         row("GET", "/api/v1/me", "/api/v1/me", none.clone(), 200),
@@ -38,6 +41,7 @@ fn table() -> Vec<Row> {
         row("DELETE", session, own, none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/kill", "/api/v1/sessions/own/kill", none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/restart", "/api/v1/sessions/own/restart", none.clone(), 404),
+        row("POST", "/api/v1/sessions/{session}/share", "/api/v1/sessions/own/share", none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/input", "/api/v1/sessions/own/input", text.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/submit", "/api/v1/sessions/own/submit", text, 404),
         row(

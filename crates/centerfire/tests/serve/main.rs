@@ -29,3 +29,5 @@ mod tokens;
 mod typing;
 /// A server that is replaced under load.
 mod upgrade;
+/// Who is there, what there is, and how the server is.
+mod watching;

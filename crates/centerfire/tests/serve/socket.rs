@@ -62,7 +62,8 @@ fn open(
     query: &str,
     protocol: bool,
 ) -> Result<WebSocket<TcpStream>, Error> {
-    let mut request = format!("ws://{address}/ws/{session}{query}").into_client_request()?;
+    let path = format!("/ws/{session}");
+    let mut request = format!("ws://{address}{}{query}", path.trim_end_matches('/')).into_client_request()?;
     let headers = request.headers_mut();
     headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {secret}")).expect("a header"));
     if protocol {
@@ -254,6 +255,19 @@ impl Plain {
                 Some(Message::Binary(bytes)) => return Some(bytes.to_vec()),
                 Some(Message::Close(_)) => return None,
                 Some(Message::Text(text)) => panic!("a plain client got `{text}`"),
+                Some(_) => {}
+                None => panic!("nothing within {LIMIT:?}"),
+            }
+        }
+    }
+
+    /// The next message of a socket that speaks JSON; nothing when the server closed.
+    pub(crate) fn next_said(&mut self) -> Option<Value> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match read(&mut self.socket, deadline).expect("the connection holds") {
+                Some(Message::Text(text)) => return Some(serde_json::from_str(&text).expect("JSON")),
+                Some(Message::Close(_)) => return None,
                 Some(_) => {}
                 None => panic!("nothing within {LIMIT:?}"),
             }

@@ -3,11 +3,12 @@
 //! The id of an event is the offset behind it, so that a client that comes back with `Last-Event-ID` misses nothing.
 
 use super::find;
+use crate::connections::{By, Presence};
 use crate::extract::{Path, Query};
 use crate::guard::Access;
 use crate::live::{Feed, Item, Step, output_of};
 use crate::{ApiError, App};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 /// Where to begin.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Place {
+    /// The offset at which it begins; without it at the end.
     #[schemars(with = "Option<u64>")]
     from: Option<Offset>,
 }
@@ -43,6 +46,7 @@ struct Events {
     feed: Feed,
     waiting: std::vec::IntoIter<Item>,
     _slot: Slot,
+    _presence: Presence,
     stopping: watch::Receiver<bool>,
 }
 
@@ -50,6 +54,7 @@ struct Events {
 pub(super) async fn events(
     State(app): State<App>,
     access: Access,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(session): Path<String>,
     Query(place): Query<Place>,
     headers: HeaderMap,
@@ -58,11 +63,17 @@ pub(super) async fn events(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset);
     let slot = take_slot(&app)?;
     let stopping = app.0.stopping.subscribe();
+    let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
     let live = app.0.sessions.watch(entry)?;
     let end = live.end();
     let from = last.or(place.from).map_or(end, |from| from.min(end));
-    let events =
-        Events { feed: Feed::new(live, from), waiting: Vec::new().into_iter(), _slot: slot, stopping };
+    let events = Events {
+        feed: Feed::new(live, from),
+        waiting: Vec::new().into_iter(),
+        _slot: slot,
+        _presence: presence,
+        stopping,
+    };
     let stream = futures_util::stream::unfold(events, |mut events| async move {
         let event = events.next().await?;
         Some((Ok(event), events))

@@ -22,9 +22,12 @@ const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 /// What is wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct How {
+    /// As `centerfire export --format`.
     format: String,
+    /// What was typed, too.
     #[serde(default)]
     input: bool,
+    /// Pauses are no longer than so many seconds.
     idle_limit: Option<f64>,
 }
 

@@ -1,8 +1,11 @@
 //! Whether the server is well, told to anybody.
 
 use crate::App;
-use crate::extract::Json;
+use crate::extract::{Json, Query};
 use axum::extract::State;
+use protocol::Time;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// `GET /api/v1/health`.
@@ -13,4 +16,17 @@ pub(super) async fn health(State(app): State<App>) -> Json<Value> {
         "uptime_s": app.0.started.elapsed().as_secs(),
         "watched_sessions": app.0.sessions.count(),
     }))
+}
+
+/// Which part of the history.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Part {
+    /// Only what was sampled after this time, in microseconds since 1970.
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /api/v1/health/history`.
+pub(super) async fn history(State(app): State<App>, Query(part): Query<Part>) -> Json<Value> {
+    Json(app.0.history.since(Time(part.after)))
 }

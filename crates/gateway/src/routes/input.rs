@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text {
+    /// What is typed, as it is.
     text: String,
     /// Whether it is pasted instead of typed.
     #[serde(default)]
@@ -37,6 +38,7 @@ pub(super) async fn input(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Prompt {
+    /// What is pasted before Enter.
     text: String,
 }
 
@@ -54,6 +56,7 @@ pub(super) async fn submit(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Keys {
+    /// Their names, one after the other.
     keys: Vec<String>,
 }
 

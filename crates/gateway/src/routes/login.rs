@@ -1,10 +1,10 @@
 //! A browser trades the secret of its login link for a cookie.
 
 use crate::extract::Json;
-use crate::guard::{Access, COOKIE, broken_store};
+use crate::guard::{Access, COOKIE, broken_store, has_secret};
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,6 +35,24 @@ pub(super) async fn login(
     let lasts = grant.expires.map_or(0, |expires| expires.since(grant.created).as_secs());
     let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}");
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(describe(&Access(grant)))))
+}
+
+/// `GET /api/v1/login`: a browser that asks first thing whether it is let in is no error where it is not.
+pub(super) async fn who(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    if !has_secret(&headers) {
+        return Ok(Json(json!({ "me": null })));
+    }
+    match app.admit(&headers, &Method::GET, peer.ip()) {
+        Ok(access) => Ok(Json(json!({ "me": describe(&access) }))),
+        Err(error) if error.code() == "UNAUTHORIZED" => {
+            Ok(Json(json!({ "me": null, "why": error.message() })))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// `POST /api/v1/logout`.

@@ -2,6 +2,7 @@
 //! attack each of them.
 
 mod compatible;
+mod connections;
 mod events;
 mod export;
 mod health;
@@ -11,6 +12,7 @@ mod output;
 mod page;
 mod screen;
 mod sessions;
+mod share;
 mod tokens;
 mod wait;
 
@@ -88,6 +90,13 @@ fn of_server() -> Vec<Endpoint> {
     let route = Endpoint::new;
     vec![
         route("GET", "/api/v1/health", None, get(health::health)).about("Tells whether the server is well"),
+        route("GET", "/api/v1/health/history", Some(View), get(health::history))
+            .about("The last hour in figures: a sample every 10 s")
+            .query::<health::Part>(),
+        route("GET", "/api/v1/connections", Some(Manage), get(connections::list))
+            .about("Lists who is connected now, to which session, and since when"),
+        route("GET", "/api/v1/login", None, get(login::who))
+            .about("Tells who a browser is, or that it is nobody yet"),
         route("POST", "/api/v1/login", None, post(login::login))
             .about("Trades a login token for a browser's cookie, once")
             .body::<login::Login>(),
@@ -140,6 +149,10 @@ fn of_sessions() -> Vec<Endpoint> {
         route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait))
             .about("Waits until a session's program ends or is in a state; 408 after the time-out")
             .body::<wait::Wait>(),
+        route("POST", "/api/v1/sessions/{session}/share", Some(Manage), post(share::share))
+            .about("Makes a link that opens this session alone, to one browser, for a time")
+            .body::<Option<share::Wish>>()
+            .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
             .about("A session as a recording, as text, raw, or as a log")
             .query::<export::How>()
@@ -220,7 +233,7 @@ async fn openapi() -> axum::Json<serde_json::Value> {
     axum::Json(crate::openapi::document())
 }
 
-/// A terminal's size, as it is described.
+/// A terminal's size.
 #[derive(JsonSchema)]
 #[schemars(rename = "Size")]
 #[expect(dead_code, reason = "stands for a type of a crate that knows no schemas")]
@@ -254,7 +267,8 @@ pub(crate) fn router(app: &App) -> Router {
 
 /// What every answer tells a browser: to guess nothing, to frame nothing, to run only what is ours.
 async fn harden(mut response: Response) -> Response {
-    const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+    // What decodes pictures in a terminal is WebAssembly, of ours.
+    const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
         font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
         frame-ancestors 'none'";
     let headers = response.headers_mut();

@@ -20,9 +20,11 @@ const NEXT: HeaderName = HeaderName::from_static("centerfire-next-offset");
 /// Which part is wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Part {
+    /// The offset at which it begins.
     #[serde(default)]
     #[schemars(with = "u64")]
     from: Offset,
+    /// Bytes at most.
     limit: Option<usize>,
     /// Every byte, with the queries that terminals did not get.
     #[serde(default)]

@@ -17,8 +17,10 @@ const HISTORY_MAX_LINES: usize = 10_000;
 /// How it is wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct How {
+    /// `json`, plain `text`, or `ansi`: text in its colours.
     #[serde(default)]
     format: Format,
+    /// Lines that scrolled off, before the screen.
     #[serde(default)]
     history: usize,
 }

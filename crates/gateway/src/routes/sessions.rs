@@ -24,6 +24,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Which sessions are wanted.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Which {
+    /// Those that ended, too.
     #[serde(default)]
     all: bool,
 }
@@ -50,9 +51,13 @@ pub(super) async fn list(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
+    /// The program and its arguments.
     command: Vec<String>,
+    /// Made from the program's, if it is not told.
     name: Option<String>,
+    /// The folder in which it runs; without it the home folder.
     cwd: Option<PathBuf>,
+    /// Variables beside the server's own.
     #[serde(default)]
     env: BTreeMap<String, String>,
     #[schemars(with = "Option<super::SizeForm>")]

@@ -58,6 +58,7 @@ pub(super) async fn create(
         kind: if new.login { Use::Login } else { Use::Bearer },
         session,
         expires: new.expires_in.map(|seconds| Time(now.0.saturating_add(seconds.saturating_mul(1_000_000)))),
+        until: None,
     };
     blocking(move || {
         let (secret, grant) = app.0.tokens.create(wanted).map_err(broken_store)?;

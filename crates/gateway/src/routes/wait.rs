@@ -22,6 +22,7 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wait {
+    /// What is waited for.
     #[serde(rename = "for")]
     condition: Condition,
     /// Only what comes after this offset counts.

@@ -11,6 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a link that shares a session is good, if nothing else is said.
+pub const SHARE_LASTS: Duration = Duration::from_secs(3600); // 1 hour
+/// And at most.
+pub const SHARE_LASTS_MAX: Duration = Duration::from_secs(30 * 24 * 3600); // 30 days
 
 /// What a token's holder may do; each includes the ones before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +85,9 @@ pub struct Grant {
     /// When it ends; without one never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Time>,
+    /// Of a login: when the access ends that it gives. Without one a browser stays logged in for its own time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
 }
 
 impl Grant {
@@ -106,4 +115,15 @@ pub struct Wanted {
     pub session: Option<SessionId>,
     /// When it ends.
     pub expires: Option<Time>,
+    /// Of a login: when the access ends that it gives.
+    pub until: Option<Time>,
+}
+
+impl Wanted {
+    /// A login link for others, which opens one session. It ends at one time with what it opened.
+    pub fn share(session: SessionId, role: Role, label: String, lasts: Duration) -> Self {
+        let micros = u64::try_from(lasts.as_micros()).unwrap_or(u64::MAX);
+        let end = Some(Time(Time::now().0.saturating_add(micros)));
+        Self { label, role, kind: Use::Login, session: Some(session), expires: end, until: end }
+    }
 }

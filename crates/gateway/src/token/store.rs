@@ -122,7 +122,8 @@ impl Store {
                 role: login.role,
                 kind: Use::Cookie,
                 session: login.session,
-                expires: Some(Time(now.0 + COOKIE_LASTS_US)),
+                expires: Some(login.until.unwrap_or(Time(now.0 + COOKIE_LASTS_US))),
+                until: None,
             };
             Ok(Some(add(tokens, wanted, now)))
         })
@@ -202,9 +203,9 @@ impl Store {
 
 fn add(tokens: &mut Vec<Entry>, wanted: Wanted, now: Time) -> (String, Grant) {
     let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>()));
-    let Wanted { label, role, kind, session, expires } = wanted;
+    let Wanted { label, role, kind, session, expires, until } = wanted;
     let id = random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
-    let grant = Grant { id, label, role, kind, session, created: now, expires };
+    let grant = Grant { id, label, role, kind, session, created: now, expires, until };
     tokens.push(Entry { hash: hash(&secret), grant: grant.clone() });
     (secret, grant)
 }
@@ -261,7 +262,7 @@ mod tests {
     }
 
     fn wanted(kind: Use, expires: Option<Time>) -> Wanted {
-        Wanted { label: "test".to_owned(), role: Role::Type, kind, session: None, expires }
+        Wanted { label: "test".to_owned(), role: Role::Type, kind, session: None, expires, until: None }
     }
 
     #[test]

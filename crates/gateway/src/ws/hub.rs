@@ -2,19 +2,28 @@
 //! answered as far as there are any. Beside them, `Sessions` tells all sessions that the token opens, at the beginning and
 //! at each change.
 
+use super::await_revocation;
+use super::viewer::SILENT_MAX;
 use crate::App;
+use crate::accept::Seat;
+use crate::connections::By;
 use crate::extract::Upgrade;
 use crate::guard::Access;
-use crate::roster::Sessions;
-use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket};
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use protocol::{SessionId, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// Bytes of a message at most.
 const MESSAGE_MAX_BYTES: usize = 1 << 20; // 1 MiB
+/// How long a client may take for a message.
+const SEND_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a client may say.
 #[derive(Deserialize)]
@@ -30,11 +39,19 @@ enum Said {
 }
 
 /// `GET /ws`.
-pub(crate) async fn hub(State(app): State<App>, access: Access, Upgrade(upgrade): Upgrade) -> Response {
+pub(crate) async fn hub(
+    State(app): State<App>,
+    access: Access,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    seat: Seat,
+    Upgrade(upgrade): Upgrade,
+) -> Response {
     let upgrade = upgrade.max_message_size(MESSAGE_MAX_BYTES);
     upgrade.on_upgrade(move |socket| async move {
+        let _presence = app.0.connections.enter(&access, peer, By::List, None);
         // A client that left needs no word.
         let _ = serve(socket, &app, &access).await;
+        drop(seat);
     })
 }
 
@@ -45,14 +62,23 @@ async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), 
     socket.send(text(&welcome)).await?;
     let mut sessions = app.0.roster.watch();
     let mut stopping = app.0.stopping.subscribe();
+    let mut revoked = std::pin::pin!(await_revocation(app, &access.0));
+    let mut ping = tokio::time::interval(SILENT_MAX / 2);
+    let mut heard = Instant::now();
     loop {
         let answer = tokio::select! {
             message = socket.recv() => match message {
-                Some(Ok(Message::Text(said))) => reply(&said, session),
-                Some(Ok(Message::Binary(_))) => {
-                    error("INVALID_MESSAGE", "messages are text: JSON with a `type`".to_owned())
+                Some(Ok(said)) => {
+                    heard = Instant::now();
+                    match said {
+                        Message::Text(said) => text(&reply(&said, session)),
+                        Message::Binary(_) => {
+                            text(&error("INVALID_MESSAGE", "messages are text: JSON with a `type`".to_owned()))
+                        }
+                        Message::Ping(_) | Message::Pong(_) => continue,
+                        Message::Close(_) => return Ok(()),
+                    }
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                 _ => return Ok(()),
             },
             changed = sessions.changed() => {
@@ -60,19 +86,36 @@ async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), 
                     sessions = app.0.roster.watch();
                     continue;
                 }
-                told(&sessions.borrow_and_update(), access)
+                text(&told(sessions.borrow_and_update().as_deref().map_or(&[], Vec::as_slice), access))
             }
-            _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
+            // Whoever says nothing for so long, not even a pong, is gone.
+            _ = ping.tick() => match heard.elapsed() > SILENT_MAX {
+                true => return Ok(()),
+                false => Message::Ping(Bytes::new()),
+            },
+            () = &mut revoked => close(1008, "the token holds no more"),
+            _ = stopping.wait_for(|stopping| *stopping) => close(1012, "the server starts anew"),
         };
-        socket.send(text(&answer)).await?;
+        let last = matches!(answer, Message::Close(_));
+        match timeout(SEND_WITHIN, socket.send(answer)).await {
+            Ok(sent) => sent?,
+            Err(_) => return Ok(()),
+        }
+        if last {
+            return Ok(());
+        }
     }
+}
+
+fn close(code: u16, reason: &'static str) -> Message {
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }
 
 fn text(value: &Value) -> Message {
     Message::Text(value.to_string().into())
 }
 
-fn told(sessions: &Sessions, access: &Access) -> Value {
+fn told(sessions: &[(SessionId, Value)], access: &Access) -> Value {
     let opened = sessions.iter().filter(|(id, _)| access.0.opens(*id)).map(|(_, session)| session);
     json!({ "type": "Sessions", "sessions": opened.collect::<Vec<_>>() })
 }

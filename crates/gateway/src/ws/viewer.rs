@@ -4,7 +4,7 @@
 use super::sender::{AHEAD_BYTES, Gone, Sender, Wishes};
 use super::typist::{Typist, answer};
 use super::words::{Said, Word};
-use super::{Join, PROTOCOL};
+use super::{Join, PROTOCOL, await_revocation};
 use crate::host::{Receipt, Ticket};
 use crate::live::Live;
 use crate::token::{Grant, Role};
@@ -31,8 +31,6 @@ const INPUTS_MAX: usize = 1024;
 const UNNAMED: u64 = 0;
 /// A client says something, or answers a ping, within this time; the ping goes out at half of it.
 pub(super) const SILENT_MAX: Duration = Duration::from_secs(60);
-/// How often it is looked whether a client's token still holds.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a client may take for its word of farewell.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -80,17 +78,10 @@ impl Viewer {
         let gone = tokio::select! {
             gone = sender.run(hello.to_string(), from) => gone,
             () = self.hear(&mut stream, Ears { painted, resyncs, answers, receipts }) => Gone::Client,
-            () = self.await_revocation() => Gone::Revoked,
+            () = await_revocation(&self.app, &self.grant) => Gone::Revoked,
         };
         self.app.0.metrics.viewers.dec();
         let _ = tokio::time::timeout(FAREWELL, sender.close(gone, stream)).await;
-    }
-
-    /// Waits until the token holds no more. A file of tokens that cannot be read lets nobody in, and throws nobody out.
-    async fn await_revocation(&self) {
-        while self.app.0.tokens.holds(&self.grant.id).unwrap_or(true) {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
     }
 
     /// Hears what the client says until it says no more.
