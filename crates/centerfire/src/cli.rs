@@ -76,6 +76,7 @@ commands! {
     Verify => verify,
     Status => status,
     Serve => serve,
+    Share => share,
     Token => token,
     Doctor => doctor,
     Reset => reset,

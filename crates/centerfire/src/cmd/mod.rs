@@ -21,6 +21,7 @@ pub(crate) mod run;
 pub(crate) mod screen;
 pub(crate) mod send;
 pub(crate) mod serve;
+pub(crate) mod share;
 pub(crate) mod show;
 mod sink;
 pub(crate) mod status;

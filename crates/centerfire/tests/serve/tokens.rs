@@ -1,10 +1,11 @@
 //! The file of tokens, which commands and servers share.
 
 use crate::http::Call;
-use crate::rig::Rig;
+use crate::rig::{LIMIT, Rig, cookie_of};
 use serde_json::json;
 use std::collections::HashSet;
 use std::thread;
+use testkit::eventually;
 
 /// Commands at once.
 const WRITERS: usize = 4;
@@ -58,4 +59,76 @@ fn a_damaged_file_opens_nothing_and_stays() {
     }
     std::fs::write(&file, &whole).expect("mend the file");
     assert_eq!(Call::get("/api/v1/me").bearer(&rig.manage).send(&rig).status, 200);
+}
+
+/// `centerfire share`: a link that opens one session to one browser, read-only unless it says more, and for a time.
+#[test]
+fn a_shared_link_opens_one_session_for_a_while() {
+    let mut rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    rig.start("other", "echo ready; exec cat");
+    let share = |rig: &Rig, arguments: &[&str]| {
+        let output = rig.run(&[&["share", "own"], arguments].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("a text").trim().to_owned()
+    };
+    let link = share(&rig, &[]);
+    let id = Call::get("/api/v1/sessions/own").bearer(&rig.manage).send(&rig).json()["id"].clone();
+    let address = format!("http://{}/s/{}#login=", rig.address(), id.as_str().expect("an id"));
+    let secret = link.strip_prefix(&address).unwrap_or_else(|| panic!("{link} begins with {address}"));
+    let answer = rig.log_in(secret);
+    assert_eq!(
+        (answer.status, &answer.json()["role"], &answer.json()["session"]),
+        (200, &json!("view"), &id)
+    );
+    assert_eq!(rig.log_in(secret).status, 401, "it works once");
+    let lasts = answer.header("set-cookie").and_then(|set| set.split("Max-Age=").nth(1)?.split(';').next());
+    let lasts: u64 = lasts.and_then(|lasts| lasts.parse().ok()).expect("a cookie has an age");
+    assert!((3_590..=3_600).contains(&lasts), "an hour: {lasts} s");
+    let guest = |path: &str| Call::get(path).cookie(&cookie_of(&answer)).send(&rig).status;
+    assert_eq!((guest("/api/v1/sessions/own/screen"), guest("/api/v1/sessions/other/screen")), (200, 404));
+
+    // What it opened ends with it.
+    let brief = share(&rig, &["--role", "type", "--expires", "2s", "--label", "for a moment"]);
+    let opened = rig.log_in(brief.split_once("#login=").expect("a secret").1);
+    assert_eq!((&opened.json()["role"], &opened.json()["label"]), (&json!("type"), &json!("for a moment")));
+    let over = || {
+        let me = Call::get("/api/v1/me").cookie(&cookie_of(&opened)).send(&rig);
+        (me.status == 401).then_some(())
+    };
+    eventually(LIMIT, over).expect("its time is over");
+
+    let told: serde_json::Value = rig.instance.json(&["share", "own", "--json"]);
+    assert!(told["url"].as_str().is_some_and(|url| url.starts_with(&address)), "{told}");
+    for (arguments, status, why) in [
+        (&["own", "--role", "manage"][..], 2, "write view or type"),
+        (&["own", "--expires", "31d"], 2, "30d at most"),
+        (&["own", "--expires", "0s"], 2, "more than nothing"),
+    ] {
+        let output = rig.run(&[&["share"], arguments].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(status) && told.contains(why), "{arguments:?}: {told}");
+    }
+    rig.stop_server(rustix::process::Signal::TERM);
+    let told = String::from_utf8_lossy(&rig.run(&["share", "own"]).stderr).into_owned();
+    assert!(told.contains("no server runs"), "{told}");
+}
+
+/// The page makes the same links.
+#[test]
+fn a_link_is_also_made_over_http() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let share = |body| Call::post("/api/v1/sessions/own/share", &body).bearer(&rig.manage).send(&rig);
+    for wrong in [json!({ "role": "manage" }), json!({ "expires_in": 0 }), json!({ "expires_in": 3_000_000 })]
+    {
+        assert_eq!((share(wrong.clone()).status, share(wrong).code().as_str()), (400, "BAD_REQUEST"));
+    }
+    let made = share(json!({ "role": "type", "expires_in": 60, "label": "a guest" }));
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = made.json()["path"].as_str().expect("a path").to_owned();
+    let (path, secret) = path.split_once("#login=").expect("a secret");
+    assert_eq!(Call::get(path).send(&rig).status, 200, "{path} is the page's");
+    let answer = rig.log_in(secret);
+    assert_eq!((&answer.json()["role"], &answer.json()["label"]), (&json!("type"), &json!("a guest")));
 }
