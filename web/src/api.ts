@@ -54,13 +54,87 @@ export class ApiError extends Error {
   }
 }
 
-export const me = () => ask<Me>("GET", "/me");
+/** Who this browser is, or that it is nobody: then perhaps why. */
+export const who = () => ask<{ me: Me | null; why?: string }>("GET", "/login");
 export const login = (token: string) => ask<Me>("POST", "/login", { token });
 export const logout = () => ask<void>("POST", "/logout");
 export const list = async () => (await ask<{ sessions: Session[] }>("GET", "/sessions?all=true")).sessions;
 export const show = (id: string) => ask<Session>("GET", `/sessions/${encodeURIComponent(id)}`);
 export const create = (wanted: NewSession) => ask<Session>("POST", "/sessions", wanted);
 export const restart = (id: string) => ask<Session>("POST", `/sessions/${encodeURIComponent(id)}/restart`);
+
+
+/** A token, without its secret. */
+export interface Grant {
+  id: string;
+  label: string;
+  role: Role;
+  use: "bearer" | "login" | "cookie";
+  session?: string;
+  /** Microseconds since 1970, as all times. */
+  created: number;
+  expires?: number;
+}
+
+export interface NewToken {
+  role: Role;
+  label: string;
+  login: boolean;
+  session?: string;
+  /** Seconds. */
+  expires_in?: number;
+}
+
+export const tokens = async () => (await ask<{ tokens: Grant[] }>("GET", "/tokens")).tokens;
+export const createToken = (wanted: NewToken) => ask<{ token: string; grant: Grant }>("POST", "/tokens", wanted);
+export const revokeToken = (id: string) => ask<void>("DELETE", `/tokens/${encodeURIComponent(id)}`);
+export const share = (id: string, wish: { role: Role; expires_in: number; label: string }) =>
+  ask<{ path: string; grant: Grant }>("POST", `/sessions/${encodeURIComponent(id)}/share`, wish);
+
+/** Somebody who is there now. */
+export interface Connection {
+  session: string | null;
+  by: "terminal" | "events" | "list";
+  token: string;
+  label: string;
+  role: Role;
+  since: number;
+  from: string;
+}
+
+export const connections = async () => (await ask<{ connections: Connection[] }>("GET", "/connections")).connections;
+
+export interface Health {
+  status: string;
+  version: string;
+  uptime_s: number;
+}
+
+/** The server at one moment. */
+export interface Sample {
+  time: number;
+  states: Record<string, number>;
+  ended: number;
+  connections: number;
+  written_rate: number;
+  sent_rate: number;
+  request_rate: number;
+  latency_ms: number;
+  slowest_ms: number;
+  refused_rate: number;
+  failed_rate: number;
+  memory: number | null;
+}
+
+export interface History {
+  every_s: number;
+  /** Samples at most. */
+  kept: number;
+  samples: Sample[];
+}
+
+export const health = () => ask<Health>("GET", "/health");
+export const history = (after: number) => ask<History>("GET", `/health/history?after=${after}`);
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   const request: RequestInit = { method, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) };

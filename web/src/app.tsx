@@ -1,12 +1,20 @@
 // Who is let in sees the list of sessions and one of them; on a phone one or the other.
-import { useCallback, useEffect, useState } from "react";
+import { Suspense, lazy, useCallback, useEffect, useState } from "react";
 import { ApiError, type Me } from "./api";
-import { useRoute } from "./route";
-import { useSessions } from "./sessions";
+import { commands, type Command } from "./commands";
+import { goTo, usePlace, useRoute, type Place } from "./route";
+import { useSessions, type Sessions } from "./sessions";
 import { useTheme } from "./theme";
 import { LoggedOut } from "./views/logged_out";
+import { Palette } from "./views/palette";
 import { SessionList } from "./views/session_list";
 import { SessionView } from "./views/session_view";
+import { line } from "./words";
+
+// The first picture is a terminal's: what else there is comes when it is asked for.
+const HealthView = lazy(() => import("./views/health"));
+const AccessView = lazy(() => import("./views/access"));
+const DocsView = lazy(() => import("./views/docs"));
 
 type Entry = { is: "asking" } | { is: "in"; me: Me } | { is: "out"; why: string | undefined } | { is: "unreachable" };
 
@@ -35,8 +43,7 @@ export function App({ entered }: { entered: Promise<Me> }) {
 function refused(failure: unknown): Entry {
   if (!(failure instanceof ApiError) || failure.status === 0) return { is: "unreachable" };
   // Who simply has no cookie needs no explanation beside the page's own.
-  const plain = failure.message.startsWith("a token is needed");
-  return { is: "out", why: plain ? undefined : failure.message };
+  return { is: "out", why: failure.message === "" ? undefined : failure.message };
 }
 
 interface InsideProps {
@@ -45,29 +52,80 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
+const TITLES: Record<Place, string> = { health: "Health", access: "Access", docs: "API" };
+
 function Inside({ me, leave, theme }: InsideProps) {
   const [open, go] = useRoute();
+  const place = usePlace();
   const sessions = useSessions(leave);
+  const [palette, setPalette] = useState(false);
+  const [making, setMaking] = useState(false);
   const shown = sessions.list?.find(({ id, name }) => id === open || name === open);
+  const title = place === undefined ? shown?.name : TITLES[place];
   useEffect(() => {
-    document.title = shown === undefined ? "Centerfire" : `${shown.name} · Centerfire`;
-  }, [shown?.name]);
+    document.title = title === undefined ? "Centerfire" : `${title} · Centerfire`;
+  }, [title]);
+  usePaletteKey(me, () => setPalette(true));
+  const start = () => {
+    if (open !== undefined || place !== undefined) goTo("/");
+    setMaking(true);
+  };
   return (
-    <div className="page" data-open={open !== undefined}>
-      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} go={go} leave={leave} theme={theme} />
-      {open === undefined ? (
+    <div className="page" data-open={open !== undefined || place !== undefined}>
+      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
+      {place !== undefined ? (
+        <Suspense fallback={<main className="session" aria-busy="true" />}>
+          {place === "health" && <HealthView sessions={sessions.list ?? []} leave={leave} />}
+          {place === "access" && <AccessView me={me} sessions={sessions.list ?? []} now_ms={sessions.now_ms} leave={leave} />}
+          {place === "docs" && <DocsView />}
+        </Suspense>
+      ) : open === undefined ? (
         <main className="session nothing">
           <p>Choose a session.</p>
           <p className="hint">
-            <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens
+            <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens, <kbd>Ctrl+K</kbd> finds everything
           </p>
           <p className="hint">
-            In a terminal <kbd>Ctrl+Shift+F</kbd> finds, <kbd>Ctrl+Shift+C</kbd> copies, <kbd>Ctrl+Shift+L</kbd> comes back here
+            In a terminal <kbd>Ctrl+Shift+K</kbd> finds everything, <kbd>Ctrl+Shift+F</kbd> finds a text, <kbd>Ctrl+Shift+C</kbd> copies, <kbd>Ctrl+Shift+L</kbd> comes back here
           </p>
         </main>
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} me={me} light={theme.light} go={go} leave={leave} />
       )}
+      {palette && <Palette commands={everything(me, sessions, theme, start)} close={() => setPalette(false)} />}
     </div>
   );
+}
+
+/** Ctrl+K, or Cmd+K. In a terminal that may be typed into Ctrl+K is the program's: there it is Ctrl+Shift+K. */
+function usePaletteKey(me: Me, open: () => void): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.code !== "KeyK" || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+      const inTerminal = event.target instanceof Element && event.target.closest(".frame") !== null;
+      if (inTerminal && me.role !== "view" && !event.metaKey && !event.shiftKey) return;
+      // A dialog that is open comes first.
+      if (document.querySelector("dialog[open]") !== null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      open();
+    };
+    addEventListener("keydown", pressed, { capture: true });
+    return () => removeEventListener("keydown", pressed, { capture: true });
+  });
+}
+
+/** What the palette offers: what the view can do, then sessions, then the rest. */
+function everything(me: Me, sessions: Sessions, theme: InsideProps["theme"], start: () => void): Command[] {
+  const list = sessions.list ?? [];
+  const manages = me.role === "manage";
+  return [
+    ...commands(),
+    ...list.map(({ id, name, state, command }) => ({ label: name, hint: `${state} · ${line(command)}`, run: () => goTo(`/s/${id}`) })),
+    ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
+    { label: "Health", hint: "the server in figures", run: () => goTo("/health") },
+    ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
+    { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },
+    { label: theme.light ? "Dark colours" : "Light colours", run: theme.toggle },
+  ];
 }

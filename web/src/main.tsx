@@ -6,6 +6,7 @@ import "@xterm/xterm/css/xterm.css";
 import "./style/base.css";
 import "./style/list.css";
 import "./style/session.css";
+import "./style/place.css";
 
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App entered={enter()} />);

@@ -1,52 +1,49 @@
-// The sessions as they are now, asked for every two seconds while somebody looks.
+// The sessions as they are now, told by the server while somebody looks.
 import { useCallback, useEffect, useState } from "react";
 import * as api from "./api";
+import { follow } from "./hub";
 
-const EVERY_MS = 2_000;
+/** How often ages are counted anew. */
+const TICK_MS = 2_000;
 
 export interface Sessions {
   /** The running ones first, each group with the newest first; undefined before the first answer. */
   list: api.Session[] | undefined;
-  /** Why the last question was not answered. */
+  /** Why the list may not be true. */
   failure: string | undefined;
-  /** When the list was true. */
   now_ms: number;
+  /** Asks at once, for whoever just changed something. */
   refresh: () => void;
 }
 
 /** `leave` is called when the server does not know this browser any more. */
 export function useSessions(leave: (why?: string) => void): Sessions {
-  const [state, setState] = useState<Omit<Sessions, "refresh">>({ list: undefined, failure: undefined, now_ms: Date.now() });
-  const [round, setRound] = useState(0);
-  const refresh = useCallback(() => setRound((round) => round + 1), []);
+  const [list, setList] = useState<api.Session[]>();
+  const [failure, setFailure] = useState<string>();
+  const [now_ms, setNow] = useState(Date.now);
+  const told = useCallback((list: api.Session[]) => {
+    setList(sorted(list));
+    setFailure(undefined);
+    setNow(Date.now());
+  }, []);
+  const refresh = useCallback(() => void api.list().then(told, () => {}), [told]);
   useEffect(() => {
-    let timer: number | undefined;
-    let over = false;
-    const ask = async () => {
-      clearTimeout(timer);
-      try {
-        const list = sorted(await api.list());
-        if (!over) setState({ list, failure: undefined, now_ms: Date.now() });
-      } catch (failure) {
-        if (over) return;
-        if (failure instanceof api.ApiError && failure.status === 401) return leave(failure.message);
-        setState((last) => ({ ...last, failure: failure instanceof Error ? failure.message : String(failure) }));
-      }
-      clearTimeout(timer);
-      if (!over && !document.hidden) timer = window.setTimeout(() => void ask(), EVERY_MS);
-    };
+    let end: (() => void) | undefined;
+    // Who does not look is told nothing: the list is long, and changes all the time.
     const looked = () => {
-      if (!document.hidden) void ask();
+      end?.();
+      end = document.hidden ? undefined : follow({ sessions: told, away: setFailure, out: leave });
     };
-    void ask();
+    looked();
     document.addEventListener("visibilitychange", looked);
+    const tick = setInterval(() => document.hidden || setNow(Date.now()), TICK_MS);
     return () => {
-      over = true;
-      clearTimeout(timer);
+      end?.();
+      clearInterval(tick);
       document.removeEventListener("visibilitychange", looked);
     };
-  }, [leave, round]);
-  return { ...state, refresh };
+  }, [leave, told]);
+  return { list, failure, now_ms, refresh };
 }
 
 function sorted(list: api.Session[]): api.Session[] {

@@ -10,12 +10,20 @@ import { DARK, LIGHT } from "./colours";
 import { PaintQueue } from "./queue";
 import { silence } from "./silence";
 
-/** The letters' size where the terminal fits, and the smallest before the page scrolls instead. */
+/** The letters' size where the terminal fits, and the smallest: where even that does not fit, the frame scrolls. */
 const LETTERS_PX = 14;
-const LETTERS_MIN_PX = 5;
+const LETTERS_MIN_PX = 9;
+/** On a phone eighty columns are seen whole: it is held close, and its points are finer. */
+const LETTERS_MIN_PHONE_PX = 5;
 /** Lines kept above the screen. */
 const SCROLLBACK_LINES = 5_000;
 const FONTS = 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
+
+/** A finger instead of a mouse. */
+const COARSE = matchMedia("(pointer: coarse)");
+/** Memory for the pictures of one terminal. */
+const PICTURES_MAX_MB = 32;
+const PICTURE_MAX_PIXELS = 4 << 20; // 4 Mpx
 
 /** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, `find` in it, `copy`. */
 export type Shortcut = "leave" | "find" | "copy";
@@ -40,11 +48,12 @@ export class Screen {
   private readonly watcher: ResizeObserver;
   private readonly encoder = new TextEncoder();
   private controls = false;
+  private over = false;
   /** Told when the window has room for another size. */
   onRoom: ((size: Size) => void) | undefined;
 
   constructor(
-    frame: HTMLElement,
+    private readonly frame: HTMLElement,
     private readonly events: ScreenEvents,
     light: boolean,
   ) {
@@ -67,6 +76,7 @@ export class Screen {
     terminal.loadAddon(new WebLinksAddon((_event, address) => follow(address)));
     terminal.options.linkHandler = { activate: (_event, address) => follow(address) };
     silence(terminal, (text) => events.copied(text));
+    terminal.attachCustomWheelEventHandler((event) => !this.scrolls(event));
     terminal.open(frame);
     terminal.attachCustomKeyEventHandler((event) => !this.takes(event));
     terminal.onData((text) => this.type(this.encoder.encode(text)));
@@ -74,9 +84,11 @@ export class Screen {
     this.watcher = new ResizeObserver(() => this.settle());
     this.watcher.observe(frame);
     void this.accelerate();
+    void this.showPictures();
   }
 
   dispose(): void {
+    this.over = true;
     this.watcher.disconnect();
     this.queue.stop();
     this.terminal.dispose();
@@ -134,15 +146,38 @@ export class Screen {
     }
     const scale = Math.min(1, room.cols / this.terminal.cols, room.rows / this.terminal.rows);
     if (scale === 1) return;
-    let letters = Math.max(LETTERS_MIN_PX, Math.floor(LETTERS_PX * scale * 2) / 2);
+    const least = COARSE.matches ? LETTERS_MIN_PHONE_PX : LETTERS_MIN_PX;
+    let letters = Math.max(least, Math.floor(LETTERS_PX * scale * 2) / 2);
     this.terminal.options.fontSize = letters;
     // Letters have whole pixels, so that a smaller size may need a try more.
-    for (let tries = 0; tries < 8 && letters > LETTERS_MIN_PX; tries += 1) {
+    for (let tries = 0; tries < 8 && letters > least; tries += 1) {
       const now = this.fit.proposeDimensions();
       if (!now || (now.cols >= this.terminal.cols && now.rows >= this.terminal.rows)) break;
       letters -= 0.5;
       this.terminal.options.fontSize = letters;
     }
+    // Where it does not fit, the last lines are those that matter.
+    this.frame.scrollTop = this.frame.scrollHeight;
+  }
+
+  /** Whether the wheel moves the frame, which is too small for the terminal, before it moves the terminal's own lines. */
+  private scrolls({ deltaY }: WheelEvent): boolean {
+    const { scrollTop, scrollHeight, clientHeight } = this.frame;
+    return deltaY < 0 ? scrollTop > 0 : scrollTop < scrollHeight - clientHeight - 1;
+  }
+
+  /** Offers the screen as a file that any browser shows in its colours. */
+  async save(name: string): Promise<void> {
+    const { SerializeAddon } = await import("@xterm/addon-serialize");
+    const serialize = new SerializeAddon();
+    this.terminal.loadAddon(serialize);
+    const html = serialize.serializeAsHTML({ includeGlobalBackground: true });
+    serialize.dispose();
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([html], { type: "text/html" }));
+    link.download = `${name}.html`;
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   /** Whether the page takes a key for itself. */
@@ -174,8 +209,9 @@ export class Screen {
   /** Paints by the graphics card where there is one; it is loaded after the page is there. */
   private async accelerate(): Promise<void> {
     // A phone has few cells to paint, and takes such contexts away whenever it likes.
-    if (matchMedia("(pointer: coarse)").matches) return;
+    if (COARSE.matches) return;
     const { WebglAddon } = await import("@xterm/addon-webgl");
+    if (this.over) return;
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());
@@ -184,6 +220,15 @@ export class Screen {
     } catch {
       // Without it the terminal paints with the document's own means.
     }
+  }
+
+  /** Shows pictures (sixel, and those of iTerm2), once what decodes them is loaded. */
+  private async showPictures(): Promise<void> {
+    const { ImageAddon } = await import("@xterm/addon-image");
+    if (this.over) return;
+    this.terminal.loadAddon(new ImageAddon({ enableSizeReports: false, storageLimit: PICTURES_MAX_MB, pixelLimit: PICTURE_MAX_PIXELS }));
+    // It answers questions, and who comes last is asked first.
+    silence(this.terminal, (text) => this.events.copied(text));
   }
 }
 

@@ -15,7 +15,10 @@ const QUESTIONS = [
   { prefix: "?", final: "u" }, // Kitty keyboard
   { final: "t" }, // reports of the window, and wishes for its size: the session has its own
   { final: "x" }, // DECREQTPARM
+  { prefix: "?", final: "S" }, // XTSMGRAPHICS
 ];
+// OSC 52 is handled here and not by xterm.js's own addon: that one answers reads, and any program could then have the
+// clipboard of whoever looks.
 /** OSC numbers that set a colour, or ask for it with a question mark. */
 const COLOURS = [4, 5, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
 /** Text that a program may put into the clipboard at once. */

@@ -9,7 +9,7 @@ interface Props {
 
 /** What stands on a key, what it is called, and its name in `centerfire send --key`. */
 const KEYS: [string, string, string][] = [
-  ["Esc", "Escape", "Escape"],
+  ["Esc", "Esc", "Escape"],
   ["Tab", "Tab", "Tab"],
   ["←", "Left", "Left"],
   ["↑", "Up", "Up"],

@@ -1,7 +1,8 @@
 // The sessions, one a line: those that run, then those that ended.
-import { useState, type KeyboardEvent } from "react";
+import type { KeyboardEvent } from "react";
 import { age } from "../age";
 import * as api from "../api";
+import { goTo, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
 import { line } from "../words";
@@ -16,13 +17,17 @@ interface Props {
   me: api.Me;
   sessions: Sessions;
   open: string | undefined;
+  place: Place | undefined;
+  making: boolean;
+  setMaking: (making: boolean) => void;
+  /** Opens the palette. */
+  search: () => void;
   go: (session: string | undefined) => void;
   leave: (why?: string) => void;
   theme: ReturnType<typeof useTheme>;
 }
 
-export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
-  const [making, setMaking] = useState(false);
+export function SessionList({ me, sessions, open, place, making, setMaking, search, go, leave, theme }: Props) {
   const { list, failure, now_ms } = sessions;
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
   const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
@@ -39,11 +44,15 @@ export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
         <h1>
           <Mark /> Centerfire
         </h1>
+        <button type="button" className="quiet" onClick={search} aria-label="Find everything: Ctrl K" title="Find everything (Ctrl+K; in a terminal Ctrl+Shift+K)">
+          <kbd>Ctrl K</kbd>
+          <svg className="lens" viewBox="0 0 16 16" aria-hidden="true">
+            <circle cx="7" cy="7" r="4.5" />
+            <path d="M10.5 10.5 14 14" />
+          </svg>
+        </button>
         <button type="button" className="quiet" onClick={theme.toggle} aria-label={theme.light ? "Dark colours" : "Light colours"} title={theme.light ? "Dark colours" : "Light colours"}>
           {theme.light ? "☾" : "☀"}
-        </button>
-        <button type="button" className="quiet" onClick={() => void logout()}>
-          Log out
         </button>
       </header>
       {me.role === "manage" && me.session === null && (
@@ -93,7 +102,36 @@ export function SessionList({ me, sessions, open, go, leave, theme }: Props) {
           Not up to date: {failure}. Trying again.
         </p>
       )}
+      <footer>
+        <PlaceLink to="health" now={place}>
+          Health
+        </PlaceLink>
+        {me.role === "manage" && (
+          <PlaceLink to="access" now={place}>
+            Access
+          </PlaceLink>
+        )}
+        <PlaceLink to="docs" now={place}>
+          API
+        </PlaceLink>
+        <button type="button" className="quiet" onClick={() => void logout()}>
+          Log out
+        </button>
+      </footer>
     </nav>
+  );
+}
+
+function PlaceLink({ to, now, children }: { to: Place; now: Place | undefined; children: string }) {
+  const opened = (event: React.MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo(`/${to}`);
+  };
+  return (
+    <a href={`/${to}`} aria-current={to === now ? "page" : undefined} onClick={opened}>
+      {children}
+    </a>
   );
 }
 

@@ -1,11 +1,13 @@
 // One session: its terminal, who controls it, and on a phone the keys that the phone lacks.
 import { useEffect, useRef, useState } from "react";
 import * as api from "../api";
+import { offer, type Command } from "../commands";
 import { Follower, type FollowerState } from "../terminal/follower";
 import { Banner } from "./banner";
 import { Compose } from "./compose";
 import { Find } from "./find";
 import { KeyBar } from "./key_bar";
+import { Share } from "./share";
 import { State } from "./state";
 
 interface Props {
@@ -26,6 +28,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
   const [gone, setGone] = useState<string>();
   const [ctrl, setCtrl] = useState(false);
   const [finding, setFinding] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const missing = listed && session === undefined;
 
   useEffect(() => {
@@ -52,6 +55,22 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
     if (follower.current) follower.current.ctrl = ctrl;
   }, [ctrl]);
 
+  const name = session?.name ?? (missing ? id : "…");
+  const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
+  const mayType = state?.role !== "view" && !ended;
+  const control = state?.control ?? "none";
+  const shares = me.role === "manage";
+  useEffect(() => {
+    const can = (can: boolean, label: string, run: () => void): Command[] => (can ? [{ label, hint: name, run }] : []);
+    return offer([
+      ...can(mayType && control !== "held", "Take control", () => follower.current?.take()),
+      ...can(mayType && control === "held", "Release control", () => follower.current?.release()),
+      ...can(shares, "Share", () => setSharing(true)),
+      ...can(gone === undefined, "Find in the terminal", () => setFinding(true)),
+      ...can(gone === undefined, "Save the screen as a page", () => void follower.current?.screen.save(name)),
+    ]);
+  }, [name, mayType, control, shares, gone]);
+
   if (gone !== undefined) {
     return (
       <main className="session nothing">
@@ -62,9 +81,6 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
       </main>
     );
   }
-  const name = session?.name ?? (missing ? id : "…");
-  const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
-  const mayType = state?.role !== "view" && !ended;
   const again = async () => {
     try {
       go((await api.restart(id)).id);
@@ -72,7 +88,6 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
       follower.current?.complain(failure instanceof Error ? failure.message : String(failure));
     }
   };
-  const control = state?.control ?? "none";
   return (
     <main className="session" aria-label={`Session ${name}`}>
       <header>
@@ -86,6 +101,11 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
           {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
         </span>
         {state?.role === "view" && <span className="watching">watching only</span>}
+        {shares && (
+          <button type="button" className="quiet share" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
+            Share
+          </button>
+        )}
         {ended && me.role === "manage" && (
           <button type="button" onClick={() => void again()} title="Start the same command in the same folder">
             Start again
@@ -102,6 +122,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
           </button>
         )}
       </header>
+      {sharing && <Share id={session?.id ?? id} name={name} close={() => setSharing(false)} />}
       <div className="stage">
         <div className="frame" ref={frame} />
         {finding && follower.current !== undefined && (

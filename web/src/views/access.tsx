@@ -1,0 +1,191 @@
+// Who may do what, and who is there: tokens and connections.
+import { useCallback, useEffect, useState } from "react";
+import { age } from "../age";
+import * as api from "../api";
+import { goTo } from "../route";
+import { lasting } from "../quantity";
+import { NewToken } from "./new_token";
+import { Failure, PlaceFrame } from "./place";
+
+/** Between two looks at who is there. */
+const EVERY_MS = 3_000;
+
+const HOW = { terminal: "terminal", events: "event stream", list: "list of sessions" };
+const USE = { bearer: "program", login: "login link", cookie: "browser" };
+
+interface Props {
+  me: api.Me;
+  sessions: api.Session[];
+  now_ms: number;
+  leave: (why?: string) => void;
+}
+
+interface Seen {
+  tokens: api.Grant[];
+  connections: api.Connection[];
+}
+
+export default function AccessView({ me, sessions, now_ms, leave }: Props) {
+  const [seen, setSeen] = useState<Seen>();
+  const [failure, setFailure] = useState<string>();
+  const failed = useCallback(
+    (failure: unknown) => {
+      if (failure instanceof api.ApiError && failure.status === 401) return leave(failure.message);
+      setFailure(failure instanceof Error ? failure.message : String(failure));
+    },
+    [leave],
+  );
+  const look = useCallback(async () => {
+    try {
+      const [tokens, connections] = await Promise.all([api.tokens(), api.connections()]);
+      setSeen({ tokens, connections });
+      setFailure(undefined);
+    } catch (failure) {
+      failed(failure);
+    }
+  }, [failed]);
+  const allowed = me.role === "manage";
+  useEffect(() => {
+    if (!allowed) return;
+    void look();
+    const timer = setInterval(() => document.hidden || void look(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [look, allowed]);
+  if (!allowed) {
+    return (
+      <PlaceFrame title="Access">
+        <p className="hint">
+          Tokens and who is connected are for the role <code>manage</code>; yours is <code>{me.role}</code>.
+        </p>
+      </PlaceFrame>
+    );
+  }
+  const revoke = (id: string) => api.revokeToken(id).then(look, failed);
+  return (
+    <PlaceFrame title="Access">
+      {failure !== undefined && <Failure why={failure} again={() => void look()} />}
+      {seen !== undefined && (
+        <>
+          <Connected connections={seen.connections} sessions={sessions} now_ms={now_ms} />
+          <Tokens tokens={seen.tokens} me={me} sessions={sessions} now_ms={now_ms} made={() => void look()} revoke={(id) => void revoke(id)} />
+        </>
+      )}
+    </PlaceFrame>
+  );
+}
+
+function Connected({ connections, sessions, now_ms }: { connections: api.Connection[]; sessions: api.Session[]; now_ms: number }) {
+  return (
+    <section className="block" aria-labelledby="connected">
+      <h3 id="connected">
+        Connected now <span>{connections.length}</span>
+      </h3>
+      {connections.length === 0 ? (
+        <p className="hint">Nobody is connected to this server.</p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th>Who</th>
+              <th>To</th>
+              <th>Role</th>
+              <th>Since</th>
+              <th>From</th>
+            </tr>
+          </thead>
+          <tbody>
+            {connections.map((one, index) => (
+              <tr key={index}>
+                <td data-label="Who">
+                  {one.label === "" ? "unnamed" : one.label} <code className="soft">{one.token}</code>
+                </td>
+                <td data-label="To">{one.session === null ? HOW[one.by] : <ToSession id={one.session} sessions={sessions} how={one.by === "terminal" ? "" : HOW[one.by]} />}</td>
+                <td data-label="Role">{one.role}</td>
+                <td data-label="Since">
+                  <time title={new Date(one.since / 1_000).toLocaleString()}>{age(one.since, now_ms)}</time>
+                </td>
+                <td data-label="From">
+                  <code>{one.from}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+function ToSession({ id, sessions, how }: { id: string; sessions: api.Session[]; how: string }) {
+  const name = sessions.find((session) => session.id === id)?.name ?? id.slice(0, 8);
+  const opened = (event: React.MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo(`/s/${id}`);
+  };
+  return (
+    <>
+      <a href={`/s/${id}`} onClick={opened}>
+        {name}
+      </a>
+      {how !== "" && <span className="soft"> {how}</span>}
+    </>
+  );
+}
+
+interface TokensProps {
+  tokens: api.Grant[];
+  me: api.Me;
+  sessions: api.Session[];
+  now_ms: number;
+  made: () => void;
+  revoke: (id: string) => void;
+}
+
+function Tokens({ tokens, me, sessions, now_ms, made, revoke }: TokensProps) {
+  const [asked, setAsked] = useState<string>();
+  const ends = (grant: api.Grant) => (grant.expires === undefined ? "never" : `in ${lasting(Math.max(0, grant.expires / 1_000_000 - now_ms / 1_000))}`);
+  return (
+    <section className="block" aria-labelledby="tokens">
+      <h3 id="tokens">
+        Tokens <span>{tokens.length}</span>
+      </h3>
+      <NewToken sessions={sessions} me={me} made={made} />
+      {tokens.length === 0 && <p className="hint">No token holds.</p>}
+      {tokens.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th>For</th>
+              <th>Role</th>
+              <th>Opens</th>
+              <th>Used by</th>
+              <th>Ends</th>
+              <th>
+                <span className="unseen">Revoke</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {[...tokens].reverse().map((grant) => (
+              <tr key={grant.id}>
+                <td data-label="For">
+                  {grant.label === "" ? "unnamed" : grant.label} <code className="soft">{grant.id}</code>
+                </td>
+                <td data-label="Role">{grant.role}</td>
+                <td data-label="Opens">{grant.session === undefined ? "all sessions" : <ToSession id={grant.session} sessions={sessions} how="" />}</td>
+                <td data-label="Used by">{USE[grant.use]}</td>
+                <td data-label="Ends">{ends(grant)}</td>
+                <td className="act">
+                  <button type="button" className={asked === grant.id ? "danger" : "quiet"} onBlur={() => setAsked(undefined)} onClick={() => (asked === grant.id ? revoke(grant.id) : setAsked(grant.id))} aria-label={`${asked === grant.id ? "Really revoke" : "Revoke"} ${grant.label || grant.id}`}>
+                    {asked === grant.id ? "Really?" : "Revoke"}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+// Everything by its name: Ctrl+K, then a few letters, then Enter.
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import type { Command } from "../commands";
+
+/** Commands that are shown at once; a letter more finds the rest. */
+const SHOWN_MAX = 50;
+
+/** `close` also runs after a command. */
+export function Palette({ commands, close }: { commands: Command[]; close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const list = useId();
+  const found = commands.filter((command) => fits(command, text)).slice(0, SHOWN_MAX);
+  const at = Math.min(chosen, found.length - 1);
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    document.getElementById(`${list}-${at}`)?.scrollIntoView({ block: "nearest" });
+  }, [list, at]);
+  const run = (command: Command | undefined) => {
+    if (command === undefined) return;
+    // First the focus goes back to where it was, then the command moves it.
+    dialog.current?.close();
+    command.run();
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
+    if (step !== undefined && found.length > 0) setChosen((at + step + found.length) % found.length);
+    else if (event.key === "Enter") run(found[at]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <dialog ref={dialog} className="palette" aria-label="Commands" onClose={close} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+      <input
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={list}
+        aria-activedescendant={at >= 0 ? `${list}-${at}` : undefined}
+        aria-autocomplete="list"
+        aria-label="Go to a session, or do something"
+        placeholder="Go to a session, or do something"
+        autoFocus
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={key}
+      />
+      <ul id={list} role="listbox" aria-label="Commands">
+        {found.map((command, index) => (
+          <li key={`${command.label} ${command.hint ?? ""} ${index}`} id={`${list}-${index}`} role="option" aria-selected={index === at} onPointerMove={() => setChosen(index)} onClick={() => run(command)}>
+            <span className="what">{command.label}</span>
+            <span className="soft">{command.hint}</span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && (
+        <p className="hint" role="status">
+          Nothing is called so.
+        </p>
+      )}
+    </dialog>
+  );
+}
+
+/** Whether every word of the text stands in the command. */
+function fits({ label, hint }: Command, text: string): boolean {
+  const whole = `${label} ${hint ?? ""}`.toLowerCase();
+  return text.toLowerCase().split(/\s+/).every((word) => whole.includes(word));
+}
