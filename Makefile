@@ -1,9 +1,9 @@
 # What a developer does here, each by one word. CI runs the same words (.ci/run).
 
-.PHONY: help run build page test tools check bench fuzz clean
+.PHONY: help run build page test tools check bench fuzz pictures clean
 
 help: ## Say what can be done here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build, then start a session and show it in the browser: make run ARGS='-- claude'
 	./target/release/centerfire run --detached $(ARGS)
@@ -48,6 +48,9 @@ bench: build ## Measure, beside the programs that people compare us with
 
 fuzz: ## Attack the decoders with random bytes
 	cargo xtask fuzz
+
+pictures: build tools ## Draw the pictures of the page anew
+	node tests/page/pictures.mjs
 
 clean: ## Remove all that was built; the tests' programs stay
 	cargo clean

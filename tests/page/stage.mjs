@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 /** How long anything may take before a story gives up. */
 const LIMIT_MS = 20_000;
 const DESK = { viewport: { width: 1100, height: 680 }, colorScheme: "dark" };
-const PHONE = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, colorScheme: "dark" };
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true, colorScheme: "dark" };
 /** What a browser says when a server is gone, which is no fault of the page. */
 const SERVER_GONE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/;
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { Stage } from "./stage.mjs";
+import { stories as ofViews } from "./views.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
@@ -155,7 +156,7 @@ const stories = {
     const page = await stage.visitor("phone");
     await stage.enter(page, "pocket");
     await stage.shows(page, "ready");
-    await page.getByRole("button", { name: "Escape" }).tap();
+    await page.getByRole("button", { name: "Esc" }).tap();
     await page.getByRole("button", { name: "Up", exact: true }).tap();
     await stage.shows(page, "^[^[[A");
     await page.getByRole("button", { name: "Ctrl" }).tap();
@@ -211,7 +212,7 @@ const stories = {
 const name = process.argv[2];
 const stage = await Stage.open();
 try {
-  await stories[name](stage);
+  await { ...stories, ...ofViews }[name](stage);
   assert.deepEqual(stage.faults, [], "the browser has nothing to complain about");
 } finally {
   await stage.close();

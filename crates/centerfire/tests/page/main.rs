@@ -1,5 +1,5 @@
 //! The web page in a real browser, against the real server and real sessions. Each test is a story of that name in
-//! `tests/page/stories.mjs`, which starts and kills the server itself; what the browser complains about fails it too.
+//! `tests/page/stories.mjs` or `views.mjs`, which starts and kills the server itself; what the browser complains about fails it too.
 
 use std::process::Command;
 use std::time::Duration;
@@ -55,4 +55,39 @@ fn a_phone_has_the_keys_it_lacks_and_sends_a_line_as_a_whole() {
 #[test]
 fn a_page_types_no_answers_and_who_may_only_look_types_nothing() {
     tell("a_page_types_no_answers_and_who_may_only_look_types_nothing");
+}
+
+#[test]
+fn a_new_session_shows_up_by_itself_and_a_server_that_is_away_is_told() {
+    tell("a_new_session_shows_up_by_itself_and_a_server_that_is_away_is_told");
+}
+
+#[test]
+fn a_shared_link_opens_one_session_to_somebody_who_watches() {
+    tell("a_shared_link_opens_one_session_to_somebody_who_watches");
+}
+
+#[test]
+fn a_token_is_made_and_its_secret_shown_once() {
+    tell("a_token_is_made_and_its_secret_shown_once");
+}
+
+#[test]
+fn everything_is_found_by_its_name_and_the_terminal_keeps_its_keys() {
+    tell("everything_is_found_by_its_name_and_the_terminal_keeps_its_keys");
+}
+
+#[test]
+fn who_controls_sets_the_size_and_only_he_gets_the_clipboard() {
+    tell("who_controls_sets_the_size_and_only_he_gets_the_clipboard");
+}
+
+#[test]
+fn pictures_are_shown_and_answer_nothing() {
+    tell("pictures_are_shown_and_answer_nothing");
+}
+
+#[test]
+fn every_view_can_be_used_by_everybody() {
+    tell("every_view_can_be_used_by_everybody");
 }
