@@ -28,7 +28,7 @@ fn table() -> Vec<Row> {
     let own = "/api/v1/sessions/own";
     vec![
         row("GET", "/api/v1/health", "/api/v1/health", none.clone(), 200),
-        row("GET", "/api/v1/health/history", "/api/v1/health/history", none.clone(), 200),
+        row("GET", "/api/v1/health/history", "/api/v1/health/history", none.clone(), 403),
         row("GET", "/api/v1/connections", "/api/v1/connections", none.clone(), 200),
         row("GET", "/api/v1/login", "/api/v1/login", none.clone(), 200),
         row("POST", "/api/v1/login", "/api/v1/login", json!({ "token": "cf_x" }), 401),

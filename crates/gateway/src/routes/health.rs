@@ -1,7 +1,8 @@
 //! Whether the server is well, told to anybody.
 
-use crate::App;
 use crate::extract::{Json, Query};
+use crate::guard::Access;
+use crate::{ApiError, App};
 use axum::extract::State;
 use protocol::Time;
 use schemars::JsonSchema;
@@ -27,6 +28,13 @@ pub(super) struct Part {
 }
 
 /// `GET /api/v1/health/history`.
-pub(super) async fn history(State(app): State<App>, Query(part): Query<Part>) -> Json<Value> {
-    Json(app.0.history.since(Time(part.after)))
+pub(super) async fn history(
+    State(app): State<App>,
+    Access(grant): Access,
+    Query(part): Query<Part>,
+) -> Result<Json<Value>, ApiError> {
+    if grant.session.is_some() {
+        return Err(ApiError::forbidden("this token opens one session, and the figures are of all"));
+    }
+    Ok(Json(app.0.history.since(Time(part.after))))
 }

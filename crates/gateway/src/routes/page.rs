@@ -15,6 +15,9 @@ struct Files;
 const MISSING: &str = "<!doctype html><meta charset=utf-8><title>Centerfire</title>\
     <p>This binary was built without its page. <code>make build</code> builds both.";
 
+/// What the form of a file depends on.
+const VARY: &str = "accept-encoding";
+
 /// `GET /`, and every address within the page.
 pub(super) async fn page(headers: HeaderMap) -> Response {
     match Files::get("index.html") {
@@ -47,13 +50,14 @@ fn send(headers: &HeaderMap, path: &str, file: EmbeddedFile) -> Response {
     // Files whose names hold their hash never change; the page itself is asked for each time.
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+        let headers = [(header::ETAG, tag), (header::VARY, VARY.to_owned())];
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::ETAG, tag),
         (header::CACHE_CONTROL, cache.to_owned()),
-        (header::VARY, "accept-encoding".to_owned()),
+        (header::VARY, VARY.to_owned()),
     ];
     (headers, encoding, file.data.into_owned()).into_response()
 }
