@@ -123,7 +123,7 @@ function everything(me: Me, sessions: Sessions, theme: InsideProps["theme"], sta
     ...commands(),
     ...list.map(({ id, name, state, command }) => ({ label: name, hint: `${state} · ${line(command)}`, run: () => goTo(`/s/${id}`) })),
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
-    { label: "Health", hint: "the server in figures", run: () => goTo("/health") },
+    ...(me.session === null ? [{ label: "Health", hint: "the server in figures", run: () => goTo("/health") }] : []),
     ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
     { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },
     { label: theme.light ? "Dark colours" : "Light colours", run: theme.toggle },

@@ -8,5 +8,10 @@ import "./style/list.css";
 import "./style/session.css";
 import "./style/place.css";
 
+// A link that is opened where the page is already changes only what stands behind the `#`.
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#login=")) location.reload();
+});
+
 const root = document.getElementById("root");
 if (root !== null) createRoot(root).render(<App entered={enter()} />);

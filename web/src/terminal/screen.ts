@@ -13,7 +13,7 @@ import { silence } from "./silence";
 /** The letters' size where the terminal fits, and the smallest: where even that does not fit, the frame scrolls. */
 const LETTERS_PX = 14;
 const LETTERS_MIN_PX = 9;
-/** On a phone eighty columns are seen whole: it is held close, and its points are finer. */
+/** On a phone, so that a line is seen whole: it is held close, and its points are finer. */
 const LETTERS_MIN_PHONE_PX = 5;
 /** Lines kept above the screen. */
 const SCROLLBACK_LINES = 5_000;
@@ -24,6 +24,9 @@ const COARSE = matchMedia("(pointer: coarse)");
 /** Memory for the pictures of one terminal. */
 const PICTURES_MAX_MB = 32;
 const PICTURE_MAX_PIXELS = 4 << 20; // 4 Mpx
+
+/** How long a browser may take to read a file that it saves. */
+const SAVE_WITHIN_MS = 30_000;
 
 /** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, `find` in it, `copy`. */
 export type Shortcut = "leave" | "find" | "copy";
@@ -144,15 +147,18 @@ export class Screen {
       if (room.cols !== this.terminal.cols || room.rows !== this.terminal.rows) this.onRoom?.(room);
       return;
     }
-    const scale = Math.min(1, room.cols / this.terminal.cols, room.rows / this.terminal.rows);
-    if (scale === 1) return;
+    const [wide, high] = [room.cols / this.terminal.cols, room.rows / this.terminal.rows];
+    if (wide >= 1 && high >= 1) return;
+    // On a phone eighty columns are seen whole; rows are scrolled everywhere before nobody can read them.
     const least = COARSE.matches ? LETTERS_MIN_PHONE_PX : LETTERS_MIN_PX;
-    let letters = Math.max(least, Math.floor(LETTERS_PX * scale * 2) / 2);
+    let letters = Math.floor(2 * Math.min(Math.max(least, LETTERS_PX * wide), Math.max(LETTERS_MIN_PX, LETTERS_PX * high), LETTERS_PX)) / 2;
     this.terminal.options.fontSize = letters;
     // Letters have whole pixels, so that a smaller size may need a try more.
-    for (let tries = 0; tries < 8 && letters > least; tries += 1) {
+    for (let tries = 0; tries < 8; tries += 1) {
       const now = this.fit.proposeDimensions();
-      if (!now || (now.cols >= this.terminal.cols && now.rows >= this.terminal.rows)) break;
+      if (!now) break;
+      const fits = (now.cols >= this.terminal.cols || letters <= least) && (now.rows >= this.terminal.rows || letters <= LETTERS_MIN_PX);
+      if (fits) break;
       letters -= 0.5;
       this.terminal.options.fontSize = letters;
     }
@@ -177,7 +183,8 @@ export class Screen {
     link.href = URL.createObjectURL(new Blob([html], { type: "text/html" }));
     link.download = `${name}.html`;
     link.click();
-    URL.revokeObjectURL(link.href);
+    // Not every browser has read it when the click returns.
+    setTimeout(() => URL.revokeObjectURL(link.href), SAVE_WITHIN_MS);
   }
 
   /** Whether the page takes a key for itself. */

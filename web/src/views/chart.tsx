@@ -1,5 +1,6 @@
-// A small chart of the last hour: its figure now, and its way there.
+// A small chart: its figure now, and its way there.
 import { useState, type PointerEvent } from "react";
+import { lasting } from "../quantity";
 
 export interface Series {
   label: string;
@@ -56,7 +57,7 @@ export function Chart({ title, times, series, show, span, step }: Props) {
           </div>
         ))}
       </dl>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${title}: ${words}; at most ${show(most)} in the last hour`} onPointerMove={pointed} onPointerLeave={() => setAt(undefined)}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${title}: ${words}; at most ${show(most)} since ${lasting(Math.round(span / 60_000_000) * 60)}`} onPointerMove={pointed} onPointerLeave={() => setAt(undefined)}>
         <line x1="0" x2={WIDTH} y1={HEIGHT - 2} y2={HEIGHT - 2} className="base" />
         {series.map((one) => (
           <path key={one.label} d={path(one.values, times, x, y, step * LATE)} style={{ stroke: `var(${one.colour})` }} />
@@ -64,7 +65,7 @@ export function Chart({ title, times, series, show, span, step }: Props) {
         {at !== undefined && <line x1={x(times[at] ?? 0)} x2={x(times[at] ?? 0)} y1="0" y2={HEIGHT} className="at" />}
       </svg>
       <p className="scale" aria-hidden="true">
-        <span>1 h ago</span>
+        <span>{lasting(Math.round(span / 60_000_000) * 60)} ago</span>
         <span>at most {show(most)}</span>
       </p>
     </figure>

@@ -12,6 +12,9 @@ interface Seen {
   samples: api.Sample[];
 }
 
+/** What a chart is wide at least, in time. */
+const SPAN_MIN_S = 300;
+
 /** States of running sessions with a colour of their own; the rest is counted together. */
 const STATES: [string, string][] = [
   ["working", "--ember"],
@@ -59,7 +62,10 @@ function Figures({ seen, stale, sessions }: { seen: Seen; stale: boolean; sessio
   const of = (label: string, colour: string, value: (sample: api.Sample) => number | null): Series => ({ label, colour, values: samples.map(value) });
   const others = (sample: api.Sample) =>
     Object.entries(sample.states).reduce((sum, [state, count]) => (STATES.some(([known]) => known === state) ? sum : sum + count), 0);
-  const common = { times, span: kept * every_s * 1_000_000, step: every_s * 1_000_000 };
+  // A server that is young has its minutes drawn as wide as an old one its hour.
+  const old = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const span = Math.min(Math.max(old, SPAN_MIN_S * 1_000_000), kept * every_s * 1_000_000);
+  const common = { times, span, step: every_s * 1_000_000 };
   const states = [...STATES.map(([state, colour]) => of(state, colour, ({ states }) => states[state] ?? 0)), of("other", "--soft", others)];
   const there = states.filter(({ values }) => values.some((value) => value !== 0));
   const running = sessions.filter(({ phase }) => phase === "running").length;

@@ -103,9 +103,11 @@ export function SessionList({ me, sessions, open, place, making, setMaking, sear
         </p>
       )}
       <footer>
-        <PlaceLink to="health" now={place}>
-          Health
-        </PlaceLink>
+        {me.session === null && (
+          <PlaceLink to="health" now={place}>
+            Health
+          </PlaceLink>
+        )}
         {me.role === "manage" && (
           <PlaceLink to="access" now={place}>
             Access
