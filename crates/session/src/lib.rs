@@ -29,9 +29,12 @@ pub mod registry;
 pub mod replay;
 pub mod resume;
 pub mod role;
+pub mod search;
 pub mod signals;
 pub mod source;
 pub mod summary;
+pub mod tape;
+pub mod timeline;
 pub mod trial;
 pub mod view;
 

@@ -2,8 +2,6 @@
 
 mod keys;
 mod player;
-mod point;
-mod tape;
 
 use super::quantity::seconds;
 use super::sink::Sink;
@@ -11,13 +9,12 @@ use crate::completion;
 use crate::context::Context;
 use clap_complete::ArgValueCandidates;
 use player::Player;
-use point::Point;
 use rustix::termios::isatty;
 use serde_json::json;
+use session::tape::{Played, Point, Tape};
 use std::io::{stdin, stdout};
 use std::process::ExitCode;
 use std::time::Duration;
-use tape::Tape;
 
 /// Play a session's recording in this terminal, also of one that still runs, up to now
 ///
@@ -56,7 +53,7 @@ fn speed(text: &str) -> Result<f64, String> {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
-        let tape = Tape::open(&entry, self.idle_limit, self.to)?;
+        let tape = Tape::open_to(&entry, self.idle_limit, self.to)?;
         if context.json {
             let told = json!({ "seconds": tape.duration().as_secs_f64(), "offset": tape.end() });
             context.say(&told, String::new);
@@ -82,7 +79,7 @@ impl Args {
                 std::thread::sleep((due - before).div_f64(speed));
                 before = due;
             }
-            if let Some(bytes) = tape.step()? {
+            if let Some(Played::Output(bytes)) = tape.step()? {
                 sink.write(&bytes)?;
             }
         }

@@ -1,12 +1,11 @@
 //! Plays a tape in a person's terminal: the clock, the keys, the line at the bottom.
 
 use super::keys::{Key, keys};
-use super::point::Point;
-use super::tape::Tape;
 use crate::fit::cut;
 use protocol::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use session::signals;
+use session::tape::{Point, Tape};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;

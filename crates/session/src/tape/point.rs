@@ -4,9 +4,12 @@ use protocol::Offset;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Where to begin, to go, or to end.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Point {
+pub enum Point {
+    /// Behind so much output.
     Offset(Offset),
+    /// So long after the start.
     Time(Duration),
 }
 
