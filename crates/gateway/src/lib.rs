@@ -18,6 +18,7 @@ mod live;
 mod metrics;
 pub mod openapi;
 pub mod presence;
+mod recordings;
 mod roster;
 pub mod routes;
 pub mod server;
@@ -66,6 +67,7 @@ struct Inner {
     audit: audit::Log,
     sessions: live::Hub,
     roster: Arc<roster::Roster>,
+    recordings: recordings::Recordings,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,

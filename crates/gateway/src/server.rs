@@ -88,6 +88,7 @@ impl Server {
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
             roster: roster::Roster::new(home.clone()),
+            recordings: Default::default(),
             sse_connections: Arc::default(),
             metrics: Default::default(),
             connections: Arc::default(),

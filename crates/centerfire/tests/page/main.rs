@@ -1,5 +1,5 @@
 //! The web page in a real browser, against the real server and real sessions. Each test is a story of that name in
-//! `tests/page/stories.mjs` or `views.mjs`, which starts and kills the server itself; what the browser complains about fails it too.
+//! `tests/page`, which starts and kills the server itself; what the browser complains about fails it too.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,12 +11,18 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 #[track_caller]
 fn tell(story: &str) {
+    tell_of("stories.mjs", story);
+}
+
+/// A story from one of the files.
+#[track_caller]
+fn tell_of(file: &str, story: &str) {
     let page = tools::repository().join("web/dist/index.html");
     assert!(page.exists(), "the page is not built; `make page` builds it");
     let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
     let mut command = Command::new("node");
     instance.settle(&mut command);
-    command.arg(tools::page().unwrap().join("stories.mjs")).arg(story);
+    command.arg(tools::page().unwrap().join(file)).arg(story);
     command.env("CENTERFIRE", instance.binary()).env("CHROMIUM", tools::program("chromium").unwrap());
     let output = finish(command, LIMIT);
     assert!(output.status.success(), "{story}: {}", String::from_utf8_lossy(&output.stderr));
@@ -90,4 +96,34 @@ fn pictures_are_shown_and_answer_nothing() {
 #[test]
 fn every_view_can_be_used_by_everybody() {
     tell("every_view_can_be_used_by_everybody");
+}
+
+#[test]
+fn a_recording_is_played_and_sought_by_pointer_and_keys() {
+    tell_of("replay.mjs", "a_recording_is_played_and_sought_by_pointer_and_keys");
+}
+
+#[test]
+fn pauses_are_cut_and_time_goes_faster() {
+    tell_of("replay.mjs", "pauses_are_cut_and_time_goes_faster");
+}
+
+#[test]
+fn a_text_is_found_in_a_long_recording() {
+    tell_of("replay.mjs", "a_text_is_found_in_a_long_recording");
+}
+
+#[test]
+fn a_jump_shows_what_the_server_paints() {
+    tell_of("replay.mjs", "a_jump_shows_what_the_server_paints");
+}
+
+#[test]
+fn a_running_session_is_replayed_and_goes_on() {
+    tell_of("replay.mjs", "a_running_session_is_replayed_and_goes_on");
+}
+
+#[test]
+fn a_phone_plays_a_recording() {
+    tell_of("replay.mjs", "a_phone_plays_a_recording");
 }

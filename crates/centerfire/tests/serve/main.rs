@@ -12,6 +12,8 @@ mod crowd;
 mod fidelity;
 /// HTTP by hand.
 mod http;
+/// A recording as a page plays it.
+mod recording;
 /// A real server over an isolated instance.
 mod rig;
 /// Clients that paint slowly, or not at all, and what they cost.

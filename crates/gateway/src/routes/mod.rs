@@ -10,6 +10,7 @@ mod input;
 mod login;
 mod output;
 mod page;
+mod recording;
 mod screen;
 mod sessions;
 mod share;
@@ -82,7 +83,10 @@ impl Endpoint {
 
 /// All of them.
 pub fn endpoints() -> Vec<Endpoint> {
-    [of_server(), of_sessions(), of_terminals(), compatible()].into_iter().flatten().collect()
+    [of_server(), of_sessions(), of_terminals(), of_recordings(), compatible()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_server() -> Vec<Endpoint> {
@@ -177,7 +181,7 @@ fn of_terminals() -> Vec<Endpoint> {
             .about("Changes the terminal's size, where nobody controls it")
             .body::<SizeForm>(),
         route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen))
-            .about("What a person would see now")
+            .about("What a person would see now, or saw at an offset of the recording")
             .query::<screen::How>(),
         route("GET", "/api/v1/sessions/{session}/output", Some(View), get(output::output))
             .about("Output from an offset on, 8 MiB at most; `centerfire-next-offset` tells where the next part begins")
@@ -194,6 +198,22 @@ fn of_terminals() -> Vec<Endpoint> {
         route("GET", "/ws", Some(View), get(ws::hub))
             .about("The list of sessions and its changes as a WebSocket")
             .gives(101, ""),
+    ]
+}
+
+fn of_recordings() -> Vec<Endpoint> {
+    use Role::View;
+    let route = Endpoint::new;
+    vec![
+        route("GET", "/api/v1/sessions/{session}/timeline", Some(View), get(recording::timeline))
+            .about("What a recording looks like along its time: activity, pauses, and moments to jump to")
+            .query::<recording::Picture>(),
+        route("GET", "/api/v1/sessions/{session}/recording", Some(View), get(recording::recording))
+            .about("The screen at a moment of a recording, and what came after it, with its times")
+            .query::<recording::Part>(),
+        route("GET", "/api/v1/sessions/{session}/search", Some(View), get(recording::search))
+            .about("Looks for a text on the screens and in the history of a recording: 200 hits and 10 s at most")
+            .query::<recording::Text>(),
     ]
 }
 

@@ -1,15 +1,19 @@
-//! What a person would see of a session now.
+//! What a person would see of a session now, or saw at a moment of its recording.
 
 use super::{blocking, find};
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
+use crate::recordings::wind;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use session::look::{look, screen_json};
+use session::look::{Seen, look, screen_json};
+use session::tape::Point;
+use session::view::Checkpoint;
 
 /// Lines of history at most.
 const HISTORY_MAX_LINES: usize = 10_000;
@@ -20,9 +24,12 @@ pub(super) struct How {
     /// `json`, plain `text`, or `ansi`: text in its colours.
     #[serde(default)]
     format: Format,
-    /// Lines that scrolled off, before the screen.
+    /// Lines that scrolled off; of the past there are none.
     #[serde(default)]
     history: usize,
+    /// The offset behind which it was seen, instead of now.
+    #[schemars(with = "Option<u64>")]
+    at: Option<Offset>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -42,18 +49,34 @@ pub(super) async fn screen(
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let history = how.history.min(HISTORY_MAX_LINES);
-    blocking(move || {
-        let seen = look(&entry, "serve", history, history)?;
+    let Some(at) = how.at else {
+        let history = how.history.min(HISTORY_MAX_LINES);
+        return blocking(move || {
+            let seen = look(&entry, "serve", history, history)?;
+            Ok(how.format.of(&seen, history))
+        })
+        .await;
+    };
+    let shared = app.clone();
+    let paint = move || {
+        let tape = shared.0.recordings.tape(&entry)?;
+        let tape = wind(&tape, Point::Offset(at))?;
+        let screen = Checkpoint::of(tape.screen(), tape.offset(), 0).screen(0);
+        Ok(how.format.of(&Seen { screen, offset: tape.offset(), damage: Vec::new() }, 0))
+    };
+    app.0.recordings.work(paint).await
+}
+
+impl Format {
+    fn of(self, Seen { screen, offset, .. }: &Seen, history: usize) -> Response {
         let text = |content: Vec<u8>, kind| ([(header::CONTENT_TYPE, kind)], content).into_response();
-        Ok(match how.format {
-            Format::Json => Json(screen_json(&seen.screen, seen.offset, history)).into_response(),
-            Format::Text => {
-                let lines = [seen.screen.history_lines(history), seen.screen.lines()].concat();
+        match self {
+            Self::Json => Json(screen_json(screen, *offset, history)).into_response(),
+            Self::Text => {
+                let lines = [screen.history_lines(history), screen.lines()].concat();
                 text((lines.join("\n") + "\n").into_bytes(), "text/plain; charset=utf-8")
             }
-            Format::Ansi => text(seen.screen.dump(history), "application/octet-stream"),
-        })
-    })
-    .await
+            Self::Ansi => text(screen.dump(history), "application/octet-stream"),
+        }
+    }
 }
