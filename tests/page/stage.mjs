@@ -1,5 +1,6 @@
 // What the stories of the page stand on: the real server, real sessions, a real browser. Everything that the browser
 // complains about is collected, and a story fails by it.
+import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
@@ -134,5 +135,16 @@ export class Stage {
       if (Date.now() > deadline) throw new Error(`never: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+}
+
+/** Tells the story that the command line names. */
+export async function tell(stories) {
+  const stage = await Stage.open();
+  try {
+    await stories[process.argv[2]](stage);
+    assert.deepEqual(stage.faults, [], "the browser has nothing to complain about");
+  } finally {
+    await stage.close();
   }
 }

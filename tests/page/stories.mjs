@@ -2,12 +2,13 @@
 // (crates/centerfire/tests/page) runs each in an instance of its own.
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { Stage } from "./stage.mjs";
+import { tell } from "./stage.mjs";
 import { stories as ofViews } from "./views.mjs";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
-const stories = {
+await tell({
+  ...ofViews,
   async a_link_lets_a_browser_in_once_and_it_types(stage) {
     await stage.start("open", `printf '\\033]2;${HOSTILE}\\007'; exec sh -i`);
     const page = await stage.tab(await stage.person());
@@ -207,13 +208,4 @@ const stories = {
     await page.keyboard.type("y");
     await stage.shows(looker, "xy");
   },
-};
-
-const name = process.argv[2];
-const stage = await Stage.open();
-try {
-  await { ...stories, ...ofViews }[name](stage);
-  assert.deepEqual(stage.faults, [], "the browser has nothing to complain about");
-} finally {
-  await stage.close();
-}
+});

@@ -56,12 +56,60 @@ export class ApiError extends Error {
 
 /** Who this browser is, or that it is nobody: then perhaps why. */
 export const who = () => ask<{ me: Me | null; why?: string }>("GET", "/login");
+/** A recording along its time. Times are microseconds: `time` since the session's start, `played` with pauses cut. */
+export interface Timeline {
+  end: number;
+  duration: number;
+  played: number;
+  /** To what pauses are cut: what was asked for, or more where there were too many. */
+  idle_limit: number | null;
+  /** The time of playing that each number of `activity` stands for. */
+  part: number;
+  activity: number[];
+  pauses: { time: number; length: number }[];
+  moments: Moment[];
+  left_out: number;
+  complete: boolean;
+}
+
+export type Moment = { time: number; offset: number } & ({ what: "enter" } | { what: "state"; state: string } | { what: "resize"; size: Size });
+
+/** What is written to a terminal at a time; with a size, a whole screen for a fresh one. The bytes are in base64. */
+export interface Frame {
+  time: number;
+  offset: number;
+  size?: Size;
+  bytes: string;
+}
+
+/** A place in a recording. */
+export type Place = { at: number } | { time: number };
+
+export interface Found {
+  hits: { time: number; offset: number; line: string }[];
+  /** How far was looked. */
+  offset: number;
+  complete: boolean;
+}
 export const login = (token: string) => ask<Me>("POST", "/login", { token });
 export const logout = () => ask<void>("POST", "/logout");
 export const list = async () => (await ask<{ sessions: Session[] }>("GET", "/sessions?all=true")).sessions;
 export const show = (id: string) => ask<Session>("GET", `/sessions/${encodeURIComponent(id)}`);
 export const create = (wanted: NewSession) => ask<Session>("POST", "/sessions", wanted);
 export const restart = (id: string) => ask<Session>("POST", `/sessions/${encodeURIComponent(id)}/restart`);
+export const timeline = (id: string, idle_seconds: number | undefined) =>
+  ask<Timeline>("GET", `${recorded(id)}/timeline${query({ idle_limit: idle_seconds })}`);
+/** The screen at a place, and up to `limit` bytes of what comes after it. */
+export const recording = (id: string, place: Place, limit: number) =>
+  ask<{ frames: Frame[]; end: boolean }>("GET", `${recorded(id)}/recording${query({ ...place, limit })}`);
+export const search = (id: string, q: string, from: number) => ask<Found>("GET", `${recorded(id)}/search${query({ q, from })}`);
+
+const recorded = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+
+function query(fields: Record<string, string | number | undefined>): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
 
 
 /** A token, without its secret. */

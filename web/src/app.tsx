@@ -15,6 +15,7 @@ import { line } from "./words";
 const HealthView = lazy(() => import("./views/health"));
 const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
+const ReplayView = lazy(async () => ({ default: (await import("./views/replay_view")).ReplayView }));
 
 type Entry = { is: "asking" } | { is: "in"; me: Me } | { is: "out"; why: string | undefined } | { is: "unreachable" };
 
@@ -55,7 +56,7 @@ interface InsideProps {
 const TITLES: Record<Place, string> = { health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
-  const [open, go] = useRoute();
+  const [{ session: open, replay }, go] = useRoute();
   const place = usePlace();
   const sessions = useSessions(leave);
   const [palette, setPalette] = useState(false);
@@ -86,9 +87,13 @@ function Inside({ me, leave, theme }: InsideProps) {
             <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens, <kbd>Ctrl+K</kbd> finds everything
           </p>
           <p className="hint">
-            In a terminal <kbd>Ctrl+Shift+K</kbd> finds everything, <kbd>Ctrl+Shift+F</kbd> finds a text, <kbd>Ctrl+Shift+C</kbd> copies, <kbd>Ctrl+Shift+L</kbd> comes back here
+            In a terminal <kbd>Ctrl+Shift+K</kbd> finds everything, <kbd>Ctrl+Shift+F</kbd> finds a text, <kbd>Ctrl+Shift+H</kbd> replays, <kbd>Ctrl+Shift+C</kbd> copies, <kbd>Ctrl+Shift+L</kbd> comes back here
           </p>
         </main>
+      ) : replay ? (
+        <Suspense fallback={<main className="session" aria-busy="true" />}>
+          <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} me={me} light={theme.light} go={go} leave={leave} />
+        </Suspense>
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} me={me} light={theme.light} go={go} leave={leave} />
       )}

@@ -7,6 +7,7 @@ import "./style/base.css";
 import "./style/list.css";
 import "./style/session.css";
 import "./style/place.css";
+import "./style/replay.css";
 
 // A link that is opened where the page is already changes only what stands behind the `#`.
 addEventListener("hashchange", () => {

@@ -1,9 +1,17 @@
-// The page's own addresses: `/` is the list, `/s/{id}` a session, and each other view has its name.
+// The page's own addresses: `/` is the list, `/s/{id}` a session, `/s/{id}/replay` its recording, from `?at=OFFSET` on, and
+// each other view has its name.
 import { useEffect, useState } from "react";
 
 /** The views beside the sessions, by their addresses. */
 const PLACES = ["health", "access", "docs"] as const;
 export type Place = (typeof PLACES)[number];
+
+interface Route {
+  session: string | undefined;
+  replay: boolean;
+}
+
+export type Go = (session: string | undefined, replay?: boolean) => void;
 
 /** Shows what is at an address of the page. */
 export function goTo(path: string): void {
@@ -11,33 +19,31 @@ export function goTo(path: string): void {
   dispatchEvent(new PopStateEvent("popstate"));
 }
 
+/** Something of the address, whenever it changes. */
+function useAddress<T>(read: () => T): T {
+  const [value, setValue] = useState(read);
+  useEffect(() => {
+    const moved = () => setValue(read());
+    addEventListener("popstate", moved);
+    return () => removeEventListener("popstate", moved);
+  }, [read]);
+  return value;
+}
+
+const currentPlace = () => PLACES.find((place) => location.pathname === `/${place}`);
+
 /** The view that is shown, if it is none of a session. */
-export function usePlace(): Place | undefined {
-  const now = () => PLACES.find((place) => location.pathname === `/${place}`);
-  const [place, setPlace] = useState(now);
-  useEffect(() => {
-    const moved = () => setPlace(now());
-    addEventListener("popstate", moved);
-    return () => removeEventListener("popstate", moved);
-  }, []);
-  return place;
+export const usePlace = (): Place | undefined => useAddress(currentPlace);
+
+function currentRoute(): Route {
+  const found = /^\/s\/([^/]+)(\/replay)?$/.exec(location.pathname);
+  return { session: found?.[1] === undefined ? undefined : decodeURIComponent(found[1]), replay: found?.[2] !== undefined };
 }
 
-function current(): string | undefined {
-  const found = /^\/s\/([^/]+)$/.exec(location.pathname);
-  return found?.[1] === undefined ? undefined : decodeURIComponent(found[1]);
-}
+/** Shows a session, its recording, or none. */
+const go: Go = (session, replay = false) => {
+  goTo(session === undefined ? "/" : `/s/${encodeURIComponent(session)}${replay ? "/replay" : ""}`);
+};
 
-/** The session that is shown, and how to show another, or none. */
-export function useRoute(): [string | undefined, (session: string | undefined) => void] {
-  const [session, setSession] = useState(current);
-  useEffect(() => {
-    const moved = () => setSession(current());
-    addEventListener("popstate", moved);
-    return () => removeEventListener("popstate", moved);
-  }, []);
-  const go = (wanted: string | undefined) => {
-    goTo(wanted === undefined ? "/" : `/s/${encodeURIComponent(wanted)}`);
-  };
-  return [session, go];
-}
+/** What is shown, and how to show a session, its recording, or none. */
+export const useRoute = (): [Route, Go] => [useAddress(currentRoute), go];

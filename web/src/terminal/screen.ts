@@ -28,10 +28,11 @@ const PICTURE_MAX_PIXELS = 4 << 20; // 4 Mpx
 /** How long a browser may take to read a file that it saves. */
 const SAVE_WITHIN_MS = 30_000;
 
-/** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, `find` in it, `copy`. */
-export type Shortcut = "leave" | "find" | "copy";
+/** What a key asks of the page instead of the program: `leave` the terminal, for whoever has no mouse, `find` in it, `replay`
+ *  its recording, `copy`. */
+export type Shortcut = "leave" | "find" | "replay" | "copy";
 /** With Ctrl and Shift, which terminals do not tell programs from Ctrl alone. */
-const SHORTCUTS: Record<string, Shortcut> = { KeyL: "leave", KeyF: "find", KeyC: "copy" };
+const SHORTCUTS: Record<string, Shortcut> = { KeyL: "leave", KeyF: "find", KeyH: "replay", KeyC: "copy" };
 
 /** What happens on it. */
 export interface ScreenEvents {

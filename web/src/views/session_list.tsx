@@ -2,7 +2,7 @@
 import type { KeyboardEvent } from "react";
 import { age } from "../age";
 import * as api from "../api";
-import { goTo, type Place } from "../route";
+import { goTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
 import { line } from "../words";
@@ -22,7 +22,7 @@ interface Props {
   setMaking: (making: boolean) => void;
   /** Opens the palette. */
   search: () => void;
-  go: (session: string | undefined) => void;
+  go: Go;
   leave: (why?: string) => void;
   theme: ReturnType<typeof useTheme>;
 }
@@ -141,7 +141,7 @@ interface RowProps {
   session: api.Session;
   open: boolean;
   now_ms: number;
-  go: (session: string) => void;
+  go: Go;
 }
 
 function Row({ session, open, now_ms, go }: RowProps) {
@@ -152,9 +152,12 @@ function Row({ session, open, now_ms, go }: RowProps) {
     event.preventDefault();
     go(session.id);
   };
+  const key = (event: KeyboardEvent) => {
+    if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) go(session.id, true);
+  };
   return (
     <li>
-      <a href={`/s/${session.id}`} className="row" aria-current={open ? "page" : undefined} onClick={opened}>
+      <a href={`/s/${session.id}`} className="row" aria-current={open ? "page" : undefined} aria-keyshortcuts="r" onClick={opened} onKeyDown={key}>
         <span className="over">
           <span className="name">{session.name}</span>
           <State word={session.state} />

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import * as api from "../api";
 import { offer, type Command } from "../commands";
+import type { Go } from "../route";
 import { Follower, type FollowerState } from "../terminal/follower";
 import { Banner } from "./banner";
 import { Compose } from "./compose";
@@ -17,7 +18,7 @@ interface Props {
   listed: boolean;
   me: api.Me;
   light: boolean;
-  go: (session: string | undefined) => void;
+  go: Go;
   leave: (why?: string) => void;
 }
 
@@ -38,6 +39,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
     made.onCtrlUsed = () => setCtrl(false);
     made.onShortcut = (shortcut) => {
       if (shortcut === "find") setFinding(true);
+      else if (shortcut === "replay") go(id, true);
       else document.querySelector<HTMLElement>("a.row[aria-current]")?.focus();
     };
     follower.current = made;
@@ -66,10 +68,11 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
       ...can(mayType && control !== "held", "Take control", () => follower.current?.take()),
       ...can(mayType && control === "held", "Release control", () => follower.current?.release()),
       ...can(shares, "Share", () => setSharing(true)),
+      ...can(gone === undefined, "Replay", () => go(id, true)),
       ...can(gone === undefined, "Find in the terminal", () => setFinding(true)),
       ...can(gone === undefined, "Save the screen as a page", () => void follower.current?.screen.save(name)),
     ]);
-  }, [name, mayType, control, shares, gone]);
+  }, [id, name, mayType, control, shares, gone, go]);
 
   if (gone !== undefined) {
     return (
@@ -106,6 +109,9 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
             Share
           </button>
         )}
+        <button type="button" onClick={() => go(id, true)} title="Play the recording (Ctrl+Shift+H in the terminal)">
+          Replay
+        </button>
         {ended && me.role === "manage" && (
           <button type="button" onClick={() => void again()} title="Start the same command in the same folder">
             Start again

@@ -1,0 +1,100 @@
+// Looks for a text in the whole recording. Enter searches, Enter again goes to the next hit.
+import { useRef, useState, type KeyboardEvent } from "react";
+import * as api from "../api";
+import { spoken } from "../replay/clock";
+import type { Player } from "../replay/player";
+
+interface Props {
+  id: string;
+  player: Player;
+  /** The offset that is shown. */
+  offset: number;
+  found: Found | undefined;
+  setFound: (found: Found | undefined) => void;
+  close: () => void;
+}
+
+export interface Found extends api.Found {
+  text: string;
+}
+
+export function RecordingSearch({ id, player, offset, found, setFound, close }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<string>();
+  const ask = async (text: string, before: Found | undefined) => {
+    setBusy(true);
+    setTrouble(undefined);
+    try {
+      const more = await api.search(id, text, before?.offset ?? 0);
+      const hits = [...(before?.hits ?? []), ...more.hits];
+      setFound({ ...more, hits, text });
+      const first = before === undefined ? more.hits[0] : undefined;
+      if (first !== undefined) player.jump(first.offset, text);
+    } catch (failure) {
+      setTrouble(failure instanceof Error ? failure.message : String(failure));
+    }
+    setBusy(false);
+  };
+  const next = (found: Found, back: boolean) => {
+    const hit = back ? found.hits.filter((hit) => hit.offset < offset).at(-1) : found.hits.find((hit) => hit.offset > offset);
+    const other = hit ?? (back ? found.hits.at(-1) : found.hits[0]);
+    if (other !== undefined) player.jump(other.offset, found.text);
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.key === "Escape") close();
+    const text = input.current?.value.trim() ?? "";
+    if (event.key !== "Enter" || text === "" || busy) return;
+    event.preventDefault();
+    if (found?.text === text) next(found, event.shiftKey);
+    else void ask(text, undefined);
+  };
+  return (
+    <section className="hits" role="search" aria-label="Search in the recording">
+      <div className="ask">
+        <input ref={input} autoFocus enterKeyHint="search" aria-label="Text in the recording" placeholder="Search the recording" defaultValue={found?.text} maxLength={100} spellCheck={false} onKeyDown={key} />
+        <button type="button" className="quiet" aria-label="Close the search" onClick={close}>
+          ×
+        </button>
+      </div>
+      <p className="hint" role="status">
+        {trouble ?? (busy ? "Searching …" : summary(found))}
+        {found !== undefined && !found.complete && !busy && (
+          <button type="button" className="quiet" onClick={() => void ask(found.text, found)}>
+            Search on
+          </button>
+        )}
+      </p>
+      <ol>
+        {found?.hits.map((hit, at) => (
+          <li key={at}>
+            <button type="button" aria-current={hit.offset === offset ? "true" : undefined} onClick={() => player.jump(hit.offset, found.text)}>
+              <time>{spoken(player.played(hit.time))}</time>
+              <span>{marked(hit.line, found.text)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function summary(found: Found | undefined): string {
+  if (found === undefined) return "Enter searches; capitals count where you write them";
+  const hits = found.hits.length === 0 ? "No hit" : found.hits.length === 1 ? "1 hit" : `${found.hits.length} hits`;
+  return found.complete ? hits : `${hits} up to here; partial: the rest was not searched yet`;
+}
+
+/** A line with the text in it set off. */
+function marked(line: string, text: string) {
+  const caps = text !== text.toLowerCase();
+  const at = caps ? line.indexOf(text) : line.toLowerCase().indexOf(text.toLowerCase());
+  if (at < 0) return line;
+  return (
+    <>
+      {line.slice(0, at)}
+      <mark>{line.slice(at, at + text.length)}</mark>
+      {line.slice(at + text.length)}
+    </>
+  );
+}
