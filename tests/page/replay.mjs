@@ -135,7 +135,7 @@ await tell({
   async a_jump_shows_what_the_server_paints(stage) {
     const page = await stage.visitor();
     const frame = "printf '\\033[%d;%dH\\033[3%dm%d\\033[0m äöü 漢字\\033[K' $((RANDOM % 22 + 1)) $((RANDOM % 60 + 1)) $((RANDOM % 8)) $i";
-    await open(stage, page, "painted", `stty cols 70 rows 20; for i in $(seq 400); do ${frame}; [ $((i % 9)) = 0 ] && echo; done; sleep 0.2; printf '\\033[?1049h\\033[2J'; for i in $(seq 200); do ${frame}; done`);
+    await open(stage, page, "painted", `stty cols 70 rows 20; for i in $(seq 400); do ${frame}; [ $((i % 9)) = 0 ] && echo; done; sleep 3; printf '\\033[?1049h\\033[2J'; for i in $(seq 200); do ${frame}; done`);
     const whole = await offset(page);
     await page.keyboard.press("End");
     await stage.until("the end", async () => (await offset(page)) > whole);

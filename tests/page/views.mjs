@@ -139,6 +139,7 @@ export const stories = {
     await input.waitFor({ state: "detached" });
     assert.ok(await page.evaluate(() => document.activeElement.closest(".frame") !== null), "the terminal has the focus again");
     await page.keyboard.press("Control+Shift+K");
+    await input.waitFor();
     await page.keyboard.press("ArrowUp");
     assert.match(await page.locator("[role=option][aria-selected=true]").textContent(), /colours/, "up goes from the first to the last");
     await page.keyboard.press("Enter");
