@@ -1,8 +1,10 @@
 //! Every byte arrives as it is stored, from wherever a client begins.
 
+use crate::http::Call;
 use crate::rig::{Rig, assert_same};
 use crate::stream::noise_without_queries;
 use sha2::{Digest as _, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// In raw mode it says so, waits for a key, writes the first part, waits for another, writes the second.
 const SCRIPT: &str =
@@ -89,4 +91,34 @@ fn a_session_that_is_over_is_told_to_its_end() {
     let mut client = rig.join("done", "?from=99999999");
     assert_eq!(client.read_to_end().1, 1000);
     assert_eq!(client.screens.len(), 1);
+}
+
+/// A screen is told in every moment, also in that in which the session ends: nobody who asks is told that somebody hung up.
+#[test]
+fn a_screen_that_is_asked_for_while_its_session_ends_is_told() {
+    const SESSIONS: usize = 12;
+    let rig = Rig::new();
+    for number in 0..SESSIONS {
+        let name = format!("brief{number}");
+        rig.start(&name, "stty raw -echo; echo ready; head -c 1 >/dev/null; echo last words");
+        let over = AtomicBool::new(false);
+        let screen = Call::get(&format!("/api/v1/sessions/{name}/screen")).bearer(&rig.manage);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        let answer = screen.send(&rig);
+                        let told = (answer.status, answer.error());
+                        over.fetch_or(told != (200, None), Ordering::Relaxed);
+                        assert_eq!(told, (200, None));
+                    }
+                });
+            }
+            rig.press(&name, "x");
+            rig.wait_for_end(&name);
+            over.store(true, Ordering::Relaxed);
+        });
+        let lines = screen.send(&rig).json()["lines"].to_string();
+        assert!(lines.contains("last words"), "{lines}");
+    }
 }

@@ -165,6 +165,11 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
+    /// What it says, if it is an error.
+    pub(crate) fn error(&self) -> Option<String> {
+        (self.status >= 400).then(|| String::from_utf8_lossy(&self.body).into_owned())
+    }
+
     /// The code of an error; it has the form of one.
     #[track_caller]
     pub(crate) fn code(&self) -> String {
