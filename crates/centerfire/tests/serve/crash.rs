@@ -1,99 +1,59 @@
 //! A server that is killed again and again.
 
+use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Way};
 use crate::rig::{LIMIT, Rig, assert_same};
-use crate::socket::{Came, Socket};
-use crate::stream::noise_without_queries;
-use std::io::Write as _;
-use std::net::SocketAddr;
+use crate::stream::Chance;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::eventually;
 
-const DEATHS: usize = 20;
-const CLIENTS: usize = 5;
-/// What the program writes for each word of the test.
-const STEP_BYTES: usize = 16 << 10; // 16 KiB
-/// Words between two deaths.
-const STEPS: usize = 20;
-/// The server dies when every client has this much of the output between two deaths, and the program writes on.
-const BEFORE_DEATH_BYTES: usize = 100 << 10; // 100 KiB
-/// Time for everything: twenty servers are started one after the other.
+const DEATHS: usize = 50;
+/// Clients that watch by WebSocket, and by server-sent events.
+const WATCHERS: usize = 10;
+const LISTENERS: usize = 4;
+/// Parts that the program writes between two deaths.
+const STEPS: usize = 16;
+/// Of these the clients have some, by chance, when the server dies, and never all.
+const SEEN_STEPS: u64 = 12;
+/// Time for everything: fifty servers are started one after the other.
 const ALL_WITHIN: Duration = Duration::from_secs(150);
+const SEED: u64 = 21;
 
-/// Writes a part of the file for each byte of the pipe.
-const SCRIPT: &str = "stty raw -echo; exec 3<stream 4<steps; echo ready; \
-     while read -r -n 1 -u 4; do head -c 16384 <&3; done";
-
-/// Invariants 1 and 5: the server dies twenty times under output. Five clients come back with the offset of their
-/// last frame, and have the very bytes that are stored: nothing twice, nothing missing.
+/// Invariants 1 and 5: the server dies fifty times under output. The clients come back with the offset of what they had
+/// last, and have the very bytes that are stored: nothing twice, nothing missing.
 #[test]
 fn no_byte_is_lost_or_doubled_by_a_server_that_dies() {
     let mut rig = Rig::new();
-    let stream = noise_without_queries(21, (DEATHS + 1) * STEPS * STEP_BYTES);
-    rig.file("stream", &stream);
-    let pipe = rig.instance.work().join("steps");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("run mkfifo").success());
-    // Both ends: neither the program nor the test waits for the other to open it.
-    let mut steps = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).expect("open a pipe");
-    rig.start("busy", SCRIPT);
-
+    let mut chance = Chance::new(SEED);
+    let mut busy = Busy::start(&rig, SEED, (DEATHS + 1) * STEPS);
     let (address, secret) = (rig.address(), rig.manage.clone());
-    let seen: [AtomicU64; CLIENTS] = Default::default();
-    let got: Vec<(Vec<u8>, usize)> = thread::scope(|scope| {
-        let clients: Vec<_> = seen
-            .iter()
-            .map(|seen| scope.spawn(|| follow(address, &secret, seen, Instant::now() + ALL_WITHIN)))
-            .collect();
+    let seen: [AtomicU64; WATCHERS + LISTENERS] = Default::default();
+    let (stories, stream) = thread::scope(|scope| {
+        let deadline = Instant::now() + ALL_WITHIN;
+        let follow = |(place, seen)| {
+            let way = if place < WATCHERS { Way::WebSocket } else { Way::Events };
+            let follower = Follower { way, address, secret: &secret, seen, deadline };
+            scope.spawn(move || (way, follower.follow()))
+        };
+        let clients: Vec<_> = seen.iter().enumerate().map(follow).collect();
         for death in 0..DEATHS {
-            let begin = (death * STEPS * STEP_BYTES) as u64;
-            steps.write_all(&b"x".repeat(STEPS)).expect("let the program write");
-            let due = begin + BEFORE_DEATH_BYTES as u64;
+            busy.write(STEPS);
+            let due = (death * STEPS * STEP_BYTES) as u64 + 1 + chance.below(SEEN_STEPS * STEP_BYTES as u64);
             let all = || seen.iter().all(|seen| seen.load(Ordering::Relaxed) >= due).then_some(());
-            eventually(LIMIT, all).unwrap_or_else(|| panic!("death {death}: the clients have {seen:?}"));
+            eventually(LIMIT, all).unwrap_or_else(|| panic!("death {death}: of {due} bytes {seen:?}"));
             rig.restart_server();
         }
-        steps.write_all(&b"x".repeat(STEPS)).expect("let the program write");
-        // The program reads the pipe to its end, which comes when nobody can write any more.
-        drop(steps);
-        clients.into_iter().map(|client| client.join().expect("a client")).collect()
+        busy.write(STEPS);
+        let stream = busy.end();
+        let stories: Vec<_> = clients.into_iter().map(|client| client.join().expect("a client")).collect();
+        (stories, stream)
     });
 
-    let stored = rig.stored("busy");
-    assert!(stored.ends_with(&stream[stream.len() - STEP_BYTES..]), "the program wrote everything");
-    for (output, connections) in got {
-        assert!(connections > DEATHS, "{connections} connections");
-        assert_same(&output, &stored, "a client");
+    let stored = rig.stored(NAME);
+    assert!(stored.ends_with(&stream), "the program wrote everything");
+    for (way, story) in stories {
+        assert!(story.broken >= DEATHS, "{way:?}: {} of {DEATHS} connections broke", story.broken);
+        assert_same(&story.output, &stored, &format!("{way:?}"));
     }
-}
-
-/// Follows the session from its first byte to its end through all deaths; everything that came, and on how many
-/// connections.
-fn follow(address: SocketAddr, secret: &str, seen: &AtomicU64, deadline: Instant) -> (Vec<u8>, usize) {
-    let (mut output, mut connections) = (Vec::new(), 0);
-    while Instant::now() < deadline {
-        let query = format!("?from={}", output.len());
-        let Ok(mut client) = Socket::open(address, secret, "busy", &query) else {
-            thread::yield_now();
-            continue;
-        };
-        connections += 1;
-        loop {
-            match client.next_until(deadline) {
-                Came::Output => {
-                    client.paint();
-                    seen.store(client.offset, Ordering::Relaxed);
-                }
-                Came::Said(_) => {}
-                Came::Closed(1000) => {
-                    output.extend(client.output);
-                    return (output, connections);
-                }
-                Came::Broken => break,
-                other => panic!("{other:?} at offset {}", client.offset),
-            }
-        }
-        output.extend(client.output);
-    }
-    panic!("the session did not end; the client has {} bytes", output.len());
 }

@@ -2,12 +2,16 @@
 
 /// Everybody who must not get in, at every door.
 mod attack;
+/// A session under load, and clients that follow it.
+mod busy;
 /// Who sets the size.
 mod control;
 /// A server that is killed again and again.
 mod crash;
 /// Connections that say little, or too many of them.
 mod crowd;
+/// Clients of server-sent events.
+mod events;
 /// Every byte arrives as it is stored, from wherever a client begins.
 mod fidelity;
 /// HTTP by hand.
