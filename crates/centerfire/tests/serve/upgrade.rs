@@ -1,46 +1,114 @@
 //! A server that becomes another binary, and its description.
 
+use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Story, Way};
 use crate::http::Call;
-use crate::rig::Rig;
-use crate::socket::Came;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::rig::{LIMIT, Rig, assert_same};
+use crate::stream::Chance;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+use testkit::eventually;
 
-/// A43: nobody's request fails while the server is replaced, and who watches is told to come again.
+const UPGRADES: usize = 8;
+/// Clients that watch by WebSocket, and by server-sent events.
+const WATCHERS: usize = 6;
+const LISTENERS: usize = 3;
+/// Parts that the program writes between two upgrades, and how many of them clients have, by chance, at the next one.
+const STEPS: usize = 48;
+const SEEN_STEPS: u64 = 40;
+const ALL_WITHIN: Duration = Duration::from_secs(120);
+const SEED: u64 = 22;
+
+/// A43, A51: the server is replaced under load, by command and by signal. Nobody's request fails, who watches is told to come
+/// again, and has the very bytes that are stored.
 #[test]
-fn no_request_fails_while_the_server_is_replaced() {
-    const CLIENTS: usize = 4;
+fn no_request_fails_and_no_byte_is_lost_while_the_server_is_replaced() {
     let rig = Rig::new();
-    rig.start("own", "echo ready; exec cat");
-    let (done, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
+    rig.start("own", "stty -echo; echo ready; exec cat >/dev/null");
+    let mut chance = Chance::new(SEED);
+    let mut busy = Busy::start(&rig, SEED, (UPGRADES + 1) * STEPS);
+    let (done, answered) = (AtomicBool::new(false), [const { AtomicUsize::new(0) }; 4]);
+    let seen: [AtomicU64; WATCHERS + LISTENERS] = Default::default();
+    let (stories, stream) = thread::scope(|scope| {
         // However it ends, they stop.
         let _done = Done(&done);
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
+        let deadline = Instant::now() + ALL_WITHIN;
+        for (calls, answered) in calls(&rig).into_iter().zip(&answered) {
+            let (rig, done) = (&rig, &done);
+            scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
-                    let answer = Call::get("/api/v1/sessions").bearer(&rig.manage).try_send(&rig);
-                    assert_eq!(answer.map(|answer| answer.status), Ok(200));
+                    let answer = calls.try_send(rig);
+                    let answer = answer.map(|answer| (answer.status, answer.error()));
+                    assert_eq!(answer, Ok((200, None)), "{}", calls.bytes(rig.address()).escape_ascii());
                     answered.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
-        for _ in 0..3 {
-            let mut client = rig.join("own", "");
-            client.wait_for("hello", |said| said["type"] == "hello");
-            let upgraded = rig.run(&["upgrade"]);
-            assert!(upgraded.status.success(), "{upgraded:?}");
-            let deadline = std::time::Instant::now() + crate::rig::LIMIT;
-            loop {
-                match client.next_until(deadline) {
-                    Came::Closed(why) => break assert_eq!(why, 1012, "the server starts anew"),
-                    Came::Broken => panic!("the connection broke without a word"),
-                    _ => assert!(std::time::Instant::now() < deadline, "the connection holds"),
-                }
-            }
+        let follow = |(place, seen)| {
+            let way = if place < WATCHERS { Way::WebSocket } else { Way::Events };
+            let follower = Follower { way, address: rig.address(), secret: &rig.manage, seen, deadline };
+            scope.spawn(move || (way, follower.follow()))
+        };
+        let clients: Vec<ScopedJoinHandle<(Way, Story)>> = seen.iter().enumerate().map(follow).collect();
+        for upgrade in 0..UPGRADES {
+            busy.write(STEPS);
+            let due =
+                (upgrade * STEPS * STEP_BYTES) as u64 + 1 + chance.below(SEEN_STEPS * STEP_BYTES as u64);
+            let all = || seen.iter().all(|seen| seen.load(Ordering::Relaxed) >= due).then_some(());
+            eventually(LIMIT, all).unwrap_or_else(|| panic!("upgrade {upgrade}: of {due} bytes {seen:?}"));
+            replace(&rig, upgrade);
         }
+        busy.write(STEPS);
+        let stream = busy.end();
+        let stories: Vec<_> = clients.into_iter().map(|client| client.join().expect("a client")).collect();
+        (stories, stream)
     });
-    assert!(answered.load(Ordering::Relaxed) > CLIENTS);
+
+    let stored = rig.stored(NAME);
+    assert!(stored.ends_with(&stream), "the program wrote everything");
+    for (way, story) in stories {
+        assert_eq!(
+            (story.broken, story.refused),
+            (0, 0),
+            "{way:?}: connections that broke, or that nobody took"
+        );
+        assert!(story.connections > UPGRADES, "{way:?}: {} connections", story.connections);
+        assert_same(&story.output, &stored, &format!("{way:?}"));
+    }
+    for answered in answered {
+        assert!(answered.load(Ordering::Relaxed) > UPGRADES);
+    }
     assert!(rig.run(&["send", "own", "--submit", "still here"]).status.success());
+}
+
+/// What is asked for again and again meanwhile: things of every kind.
+fn calls(rig: &Rig) -> [Call; 4] {
+    let calls = [
+        Call::get("/api/v1/sessions"),
+        Call::get(&format!("/api/v1/sessions/{NAME}/screen")),
+        Call::get(&format!("/api/v1/sessions/{NAME}/output?limit=200000")),
+        Call::post("/api/v1/sessions/own/submit", &json!({ "text": "typed meanwhile" })),
+    ];
+    calls.map(|call| call.bearer(&rig.manage))
+}
+
+/// Has the server become its binary again: by command, or by signal, which says no more.
+fn replace(rig: &Rig, upgrade: usize) {
+    if upgrade.is_multiple_of(2) {
+        let upgraded = rig.run(&["upgrade"]);
+        assert!(upgraded.status.success(), "{upgraded:?}");
+        return;
+    }
+    let file = rig.instance.home().join("state/gateway/server.json");
+    let started = || {
+        let told: Value = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+        told["started"].as_u64()
+    };
+    let before = started().expect("the server tells when it began");
+    kill_process(Pid::from_raw(rig.server_pid() as i32).expect("a process"), Signal::HUP).expect("signal it");
+    eventually(LIMIT, || (started()? > before).then_some(())).expect("the server becomes another");
 }
 
 /// Set when it is dropped.
