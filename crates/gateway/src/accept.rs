@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 
 /// Connections at most, WebSockets among them. One more is closed at once.
 const CONNECTIONS_MAX: usize = 4096;
@@ -29,6 +30,8 @@ const FILES_SHARE: u64 = 2;
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// The head of a request at most.
 const HEAD_MAX_BYTES: usize = 64 << 10; // 64 KiB
+/// How long a client may take nothing of what is sent to it, whatever it asked for: it holds memory and a seat meanwhile.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// At the end of the server, how long a connection may take for its first request.
 const FIRST_WITHIN: Duration = Duration::from_millis(500);
 /// When the system has nothing left for a connection, it may have in a moment.
@@ -94,7 +97,10 @@ async fn converse(
     });
     let mut builder = Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX_BYTES);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service).with_upgrades());
+    let mut socket = TimeoutStream::new(socket);
+    socket.set_write_timeout(Some(TAKEN_WITHIN));
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(Box::pin(socket)), service).with_upgrades());
     tokio::select! {
         // Its errors are its client's.
         _ = connection.as_mut() => return,

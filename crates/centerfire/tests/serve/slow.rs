@@ -1,10 +1,13 @@
 //! Clients that paint slowly, or not at all, and what they cost.
 
-use crate::http::Call;
+use crate::events::{Events, Heard};
+use crate::http::{Call, dial};
 use crate::rig::{LIMIT, Rig};
-use crate::socket::Socket;
+use crate::socket::{Came, Socket};
 use serde_json::json;
-use std::time::Duration;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 use testkit::{eventually, proc};
 
 /// What may be sent and not painted.
@@ -13,6 +16,11 @@ const AHEAD_BYTES: usize = 1 << 20; // 1 MiB
 const BEHIND_MAX_BYTES: u64 = 8 << 20; // 8 MiB
 /// What a server's memory may grow by while it serves slow clients and a flood: its shared frames, a snapshot, buffers.
 const GROWTH_MAX_BYTES: u64 = 24 << 20; // 24 MiB
+
+/// More than the system keeps for a connection on both sides.
+const FLOOD_BYTES: usize = 24 << 20; // 24 MiB
+/// A client that takes nothing is cut off after 60 s, and the server may be busy.
+const CUT_OFF_WITHIN: Duration = Duration::from_secs(75);
 
 /// Asks something whose answer comes only after everything that may be sent was sent.
 fn sync(client: &mut Socket, id: u64) {
@@ -70,6 +78,60 @@ fn who_paints_nothing_stops_only_himself() {
     for client in &mut stuck {
         client.read_to(end + round);
     }
+}
+
+/// Invariant 10, T28: who takes nothing of what is sent to him, in whatever way he asked for it, is cut off after a minute;
+/// one who only has nothing to say is not.
+#[test]
+fn who_never_reads_is_cut_off() {
+    let rig = Rig::new();
+    rig.file("part", &vec![b'x'; FLOOD_BYTES]);
+    rig.start("flood", "stty raw -echo; echo ready; head -c 1 >/dev/null; cat part; head -c 1 >/dev/null");
+    rig.start("idle", "echo ready; exec cat");
+    let mut watcher = rig.join("idle", "");
+    watcher.wait_for("hello", |said| said["type"] == "hello");
+    let mut listener = Events::open(rig.address(), &rig.manage, "idle", None).expect("listen");
+    let before = sockets(&rig);
+
+    let ask = |call: Call| {
+        let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
+        let call = call.header("connection", "upgrade, keep-alive").bearer(&rig.manage);
+        stream.write_all(&call.bytes(rig.address())).expect("ask");
+        stream
+    };
+    let socket = |query| Call::get(&format!("/ws/flood{query}")).upgrade();
+    let flood = "/api/v1/sessions/flood";
+    let waiting = [
+        ask(socket("")),
+        ask(socket("?from=0").header("sec-websocket-protocol", "centerfire.v1")),
+        ask(Call::get(&format!("{flood}/events?from=0"))),
+    ];
+    rig.press("flood", "x");
+    rig.wait_for_stored("flood", FLOOD_BYTES as u64);
+    let asking =
+        [ask(Call::get(&format!("{flood}/output"))), ask(Call::get(&format!("{flood}/export?format=raw")))];
+    let held = waiting.len() + asking.len();
+    let begun = Instant::now();
+    let all = eventually(LIMIT, || (sockets(&rig) >= before + held).then_some(()));
+    all.unwrap_or_else(|| panic!("{} sockets instead of {} and {held}", sockets(&rig), before));
+    // What the idle ones are asked, and answer.
+    let cut_off = eventually(CUT_OFF_WITHIN, || {
+        let came = watcher.next_until(Instant::now());
+        assert!(!matches!(came, Came::Closed(_) | Came::Broken), "who answers stays");
+        let heard = listener.next_until(Instant::now());
+        assert!(!matches!(heard, Heard::Ended | Heard::Broken), "who listens stays");
+        (sockets(&rig) <= before).then_some(())
+    });
+    cut_off.unwrap_or_else(|| panic!("{} sockets instead of {before} after a minute", sockets(&rig)));
+    assert!(begun.elapsed() > Duration::from_secs(30), "nobody is cut off for a pause");
+    assert_eq!(Call::get("/api/v1/health").send(&rig).json()["watched_sessions"], 1);
+    drop((waiting, asking));
+}
+
+/// How many sockets the server has.
+fn sockets(rig: &Rig) -> usize {
+    let files = proc::open_files(rig.server_pid()).expect("the server's files");
+    files.iter().filter(|file| file.to_string_lossy().starts_with("socket:")).count()
 }
 
 /// T10: a client that comes while the last bytes might become a question is told the rest when it is known, and the server
