@@ -22,6 +22,7 @@ mod recordings;
 mod roster;
 pub mod routes;
 pub mod server;
+mod signals;
 mod successor;
 pub mod token;
 mod wire;

@@ -1,6 +1,7 @@
 //! Listens, and answers until it is told to stop.
 
 use crate::presence::{Presence, PresenceError};
+use crate::signals::{Signals, Word};
 use crate::token::{Role, Store, Use, Wanted};
 use crate::{App, Inner, Options, accept, audit, guard, history, live, roster, routes, successor};
 use protocol::Time;
@@ -12,7 +13,6 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 
 /// How long a login link is good.
@@ -26,6 +26,7 @@ pub struct Server {
     app: App,
     /// Whether the process was started with its socket.
     was_given: bool,
+    signals: Signals,
     _presence: Presence,
 }
 
@@ -82,6 +83,7 @@ impl Server {
             })?,
         };
         let address = listener.local_addr().map_err(failed)?;
+        let signals = Signals::new().map_err(failed)?;
         presence.tell(address).map_err(failed)?;
         let inner = Inner {
             tokens: Store::new(&home),
@@ -100,7 +102,7 @@ impl Server {
             options,
             home,
         };
-        Ok(Self { listener, app: App(Arc::new(inner)), was_given, _presence: presence })
+        Ok(Self { listener, app: App(Arc::new(inner)), was_given, signals, _presence: presence })
     }
 
     /// Whether its socket was there before it: who uses it knows it already.
@@ -131,13 +133,13 @@ impl Server {
     /// Answers until the process is told to end, or to become another binary.
     pub async fn run(self) -> io::Result<Left> {
         let socket = self.listener.as_fd().try_clone_to_owned()?;
-        let app = self.app;
+        let (app, mut signals) = (self.app, self.signals);
         tokio::spawn(history::keep(app.clone()));
         let (told, heard) = oneshot::channel();
         let until_stopped = {
             let app = app.clone();
             async move {
-                let word = listen().await.unwrap_or(Word::Stop);
+                let word = signals.heard().await;
                 app.0.stopping.send_replace(true);
                 let _ = told.send(word);
             }
@@ -156,43 +158,4 @@ impl Server {
             _ => Left::Stopped,
         })
     }
-}
-
-/// What a server is told by a signal.
-enum Word {
-    Stop,
-    Replace,
-}
-
-/// Waits for a word that can be followed: to become a binary that does not start is not one.
-async fn listen() -> io::Result<Word> {
-    let mut term = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let had_terminal = has_terminal();
-    loop {
-        tokio::select! {
-            _ = term.recv() => return Ok(Word::Stop),
-            _ = interrupt.recv() => return Ok(Word::Stop),
-            _ = hang_up.recv() => {}
-        }
-        let tried = tokio::task::spawn_blocking(|| {
-            let binary = successor::binary()?;
-            successor::try_out(&binary)
-        });
-        match tried.await {
-            // Nobody asked: the window in which it ran was closed.
-            _ if had_terminal && !has_terminal() => return Ok(Word::Stop),
-            Ok(Ok(())) => return Ok(Word::Replace),
-            Ok(Err(error)) => {
-                eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
-            }
-            Err(_) => {}
-        }
-    }
-}
-
-/// Whether the process belongs to a terminal that is still there.
-fn has_terminal() -> bool {
-    std::fs::File::open("/dev/tty").is_ok()
 }

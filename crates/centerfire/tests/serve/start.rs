@@ -1,10 +1,12 @@
 //! How the server begins and ends.
 
 use crate::http::Call;
-use crate::rig::Rig;
+use crate::rig::{LIMIT, Rig};
 use crate::socket::Came;
 use rustix::process::Signal;
+use std::process::Command;
 use std::time::{Duration, Instant};
+use testkit::{Instance, Terminal, eventually};
 
 /// What is in the way of a start is told, with a next step, and no token is made.
 #[test]
@@ -44,12 +46,64 @@ fn a_server_that_is_told_to_end_does() {
         let status = rig.stop_server(signal);
         assert!(status.success(), "{status}");
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-        let deadline = Instant::now() + crate::rig::LIMIT;
+        let deadline = Instant::now() + LIMIT;
         while !matches!(client.next_until(deadline), Came::Broken | Came::Closed(_)) {
             assert!(Instant::now() < deadline, "the connection holds");
         }
         assert!(rig.run(&["send", "own", "--submit", "still here"]).status.success());
         rig.wait_for_line("own", "still here");
         assert!(Call::get("/api/v1/health").try_send(&rig).is_err(), "nobody listens");
+    }
+}
+
+/// An instance, and a shell in a window of its own that runs this line.
+fn in_window(line: &str) -> (Instance, Terminal) {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let mut shell = Command::new("/bin/bash");
+    instance.settle(&mut shell);
+    shell.args(["--norc", "--noprofile", "-i"]).env("cf", instance.binary());
+    let window = Terminal::spawn(shell, 100, 30).expect("open a window");
+    window.write(format!("{line}\n").as_bytes()).expect("type into the window");
+    (instance, window)
+}
+
+/// The process that serves, and when it began or became what it is.
+fn server_of(instance: &Instance) -> Option<(u32, u64)> {
+    let file = std::fs::read(instance.home().join("state/gateway/server.json")).ok()?;
+    let told: serde_json::Value = serde_json::from_slice(&file).ok()?;
+    Some((u32::try_from(told["pid"].as_u64()?).ok()?, told["started"].as_u64()?))
+}
+
+/// A server ends with the window in which it was started, and sessions do not: it is not taken for an upgrade.
+#[test]
+fn a_server_ends_with_its_window() {
+    for line in ["\"$cf\" serve --listen 127.0.0.1:0", "\"$cf\" serve --listen 127.0.0.1:0 &"] {
+        let (instance, mut window) = in_window(line);
+        let (pid, _) = eventually(LIMIT, || server_of(&instance)).expect("the server starts");
+        let started =
+            instance.run(&["run", "--detached", "--name", "own", "--", "sh", "-c", "echo ready; exec cat"]);
+        assert!(started.status.success(), "{started:?}");
+        window.hang_up();
+        eventually(LIMIT, || (!testkit::proc::is_running(pid)).then_some(())).expect("the server ends");
+        assert!(!instance.run(&["upgrade"]).status.success(), "there is no server");
+        assert!(instance.run(&["send", "own", "--submit", "still here"]).status.success());
+    }
+}
+
+/// One that was started to outlive its window does, and can be replaced afterwards, more than once.
+#[test]
+fn a_server_that_was_started_to_outlive_its_window_does() {
+    for start in ["nohup", "setsid"] {
+        let (instance, mut window) =
+            in_window(&format!("{start} \"$cf\" serve --listen 127.0.0.1:0 >out 2>err </dev/null &"));
+        let (pid, begun) = eventually(LIMIT, || server_of(&instance)).expect("the server starts");
+        window.hang_up();
+        window.wait(LIMIT).expect("the shell ends");
+        for _ in 0..2 {
+            let upgraded = instance.run(&["upgrade"]);
+            assert!(upgraded.status.success(), "{start}: {upgraded:?}");
+            let (same, after) = server_of(&instance).expect("a server");
+            assert!(same == pid && after > begun, "{start}: {pid} {begun} {same} {after}");
+        }
     }
 }

@@ -1,0 +1,87 @@
+//! What the server is told by signals: to end, or to become the binary that lies where its own lay.
+
+use crate::successor;
+use std::fs::File;
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr::null;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Who hears them. Made before anybody is told that there is a server: a signal that nobody hears yet would end it.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+    /// As `nohup` has it.
+    hang_up_was_ignored: bool,
+    had_terminal: bool,
+}
+
+/// What it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Word {
+    Stop,
+    Replace,
+}
+
+impl Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            hang_up_was_ignored: is_hang_up_ignored(),
+            had_terminal: has_terminal(),
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a word that can be followed: to become a binary that does not start is not one.
+    pub(crate) async fn heard(&mut self) -> Word {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return Word::Stop,
+                _ = self.interrupt.recv() => return Word::Stop,
+                _ = self.hang_up.recv() => {}
+            }
+            let tried = tokio::task::spawn_blocking(|| successor::try_out(&successor::binary()?));
+            match tried.await {
+                _ if self.lost_its_window() => return Word::Stop,
+                Ok(Ok(())) => {
+                    if self.hang_up_was_ignored {
+                        // What it becomes has to find it so as well.
+                        ignore_hang_up();
+                    }
+                    return Word::Replace;
+                }
+                Ok(Err(error)) => {
+                    eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether nobody asked: the window in which it ran was closed, which it was not started to outlive.
+    fn lost_its_window(&self) -> bool {
+        self.had_terminal && !self.hang_up_was_ignored && !has_terminal()
+    }
+}
+
+/// Whether the process belongs to a terminal that is still there.
+fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
+}
+
+fn is_hang_up_ignored() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: it only asks, and what is asked for is there where the answer is 0.
+    unsafe {
+        libc::sigaction(libc::SIGHUP, null(), action.as_mut_ptr()) == 0
+            && action.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
+fn ignore_hang_up() {
+    // SAFETY: no handler is put in place, and the one that was there is needed no longer.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+}
