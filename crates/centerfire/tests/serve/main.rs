@@ -2,6 +2,8 @@
 
 /// Everybody who must not get in, at every door.
 mod attack;
+/// A hundred viewers of one flood.
+mod audience;
 /// A session under load, and clients that follow it.
 mod busy;
 /// Who sets the size.
