@@ -128,6 +128,7 @@ fn code_of_session(error: &session::Error) -> u8 {
         S::Exec { .. } => 126,
         S::OutputClosed => OUTPUT_CLOSED,
         S::BadName { .. }
+        | S::Folder { .. }
         | S::Unending(_)
         | S::Unfound(_)
         | S::NoSuchSignal(_)

@@ -59,6 +59,7 @@ impl From<session::Error> for ApiError {
             }
             E::BadName { .. }
             | E::Exec { .. }
+            | E::Folder { .. }
             | E::NoSuchSignal(_)
             | E::Refused { code: Refusal::BadRequest, .. } => StatusCode::UNPROCESSABLE_ENTITY,
             E::Connection { .. } => StatusCode::GATEWAY_TIMEOUT,

@@ -45,6 +45,14 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// The folder that the program was to start in cannot be entered.
+    #[error("cannot start in {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The session's host does not answer: its processes are gone.
     #[error("the session has no host any more; `centerfire show {0}` tells what is left of it")]
     NoHost(String),
@@ -153,6 +161,7 @@ impl Error {
             Self::Ambiguous { .. } => "AMBIGUOUS",
             Self::BadName { .. } => "BAD_NAME",
             Self::Exec { .. } => "EXEC",
+            Self::Folder { .. } => "FOLDER",
             Self::NoHost(_) => "NO_HOST",
             Self::Running(_) => "RUNNING",
             Self::Occupied(_) => "OCCUPIED",

@@ -9,10 +9,11 @@ use crate::{Error, Result, process};
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -97,7 +98,8 @@ fn start_keeper(
     id: SessionId,
     name: &str,
 ) -> Result<()> {
-    access(&launch.cwd, Access::EXEC_OK).map_err(|error| Error::io(&launch.cwd, error))?;
+    let no_entry = |error: Errno| Error::Folder { path: launch.cwd.clone(), source: error.into() };
+    access(&launch.cwd, Access::EXEC_OK).map_err(no_entry)?;
     let pty = terminal::pty::open(launch.size, launch.termios.as_ref()).map_err(no_terminal)?;
     terminal::pty::set_nonblocking(&pty.master).map_err(no_terminal)?;
     let listener = UnixListener::bind(socket).map_err(|error| Error::io(socket, error))?;
@@ -120,7 +122,11 @@ fn start_keeper(
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
     command.arg("--").args(&launch.command).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
-    command.spawn().map_err(Error::system("start a process"))?;
+    command.spawn().map_err(|source| match source.kind() {
+        // A NUL in a word, or more words than a program can be given: the caller's own.
+        ErrorKind::InvalidInput | ErrorKind::ArgumentListTooLong => exec_failed(launch, source),
+        _ => Error::system("start a process")(source),
+    })?;
     drop(ready_write);
     await_start(ready.into(), launch)
 }
@@ -156,8 +162,12 @@ fn await_start(ready: std::fs::File, launch: &Launch) -> Result<()> {
         Ok(Ready::Failed { errno: 0 }) | Err(_) => io::Error::other("the keeper died"),
         Ok(Ready::Failed { errno }) => io::Error::from_raw_os_error(errno),
     };
+    Err(exec_failed(launch, source))
+}
+
+fn exec_failed(launch: &Launch, source: io::Error) -> Error {
     let command = launch.command.first().map(|word| word.to_string_lossy().into_owned());
-    Err(Error::Exec { command: command.unwrap_or_default(), source })
+    Error::Exec { command: command.unwrap_or_default(), source }
 }
 
 #[cfg(test)]

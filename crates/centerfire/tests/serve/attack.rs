@@ -348,22 +348,30 @@ fn every_error_has_one_form() {
     let rig = Rig::new();
     rig.start("own", "echo ready; exec cat");
     let post = |path: &str| Call::new("POST", path).bearer(&rig.manage);
-    let json = |call: Call| call.header("content-type", "application/json");
+    let as_json = |call: Call| call.header("content-type", "application/json");
     let get = |path: &str| Call::get(path).bearer(&rig.manage);
     let (sessions, input) = ("/api/v1/sessions", "/api/v1/sessions/own/input");
     let long = vec![b' '; (4 << 20) + 1];
+    // More than a program can be given as one word.
+    let too_much = json!({ "command": ["true", "x".repeat(1 << 20)] }).to_string();
     let cases = [
-        (json(post(input)).body(b"{\"text\":"), 400, "BAD_REQUEST"),
-        (json(post(input)).body(b"\xff\xfe"), 400, "BAD_REQUEST"),
-        (json(post(input)), 400, "BAD_REQUEST"),
-        (json(post(input)).body(b"{\"text\":5}"), 422, "BAD_REQUEST"),
-        (json(post(input)).body(b"{\"text\":\"x\",\"more\":1}"), 422, "BAD_REQUEST"),
-        (json(post(sessions)).body(b"{\"command\":[]}"), 400, "BAD_REQUEST"),
-        (json(post("/api/v1/tokens")).body(b"{\"role\":\"king\"}"), 422, "BAD_REQUEST"),
-        (json(post("/api/v1/sessions/own/kill")).body(b"{\"signal\":\"x\"}"), 422, "BAD_REQUEST"),
+        (as_json(post(input)).body(b"{\"text\":"), 400, "BAD_REQUEST"),
+        (as_json(post(input)).body(b"\xff\xfe"), 400, "BAD_REQUEST"),
+        (as_json(post(input)), 400, "BAD_REQUEST"),
+        (as_json(post(input)).body(b"{\"text\":5}"), 422, "BAD_REQUEST"),
+        (as_json(post(input)).body(b"{\"text\":\"x\",\"more\":1}"), 422, "BAD_REQUEST"),
+        (as_json(post(sessions)).body(b"{\"command\":[]}"), 400, "BAD_REQUEST"),
+        (as_json(post(sessions)).body(br#"{"command":["true"],"cwd":"/no/such"}"#), 422, "FOLDER"),
+        (as_json(post(sessions)).body(br#"{"command":["true"],"cwd":"a\u0000b"}"#), 422, "FOLDER"),
+        (as_json(post(sessions)).body(br#"{"command":["true","a\u0000b"]}"#), 422, "EXEC"),
+        (as_json(post(sessions)).body(br#"{"command":["true"],"env":{"A":"a\u0000b"}}"#), 422, "EXEC"),
+        (as_json(post(sessions)).body(br#"{"command":["no such program"]}"#), 422, "EXEC"),
+        (as_json(post(sessions)).body(too_much.as_bytes()), 422, "EXEC"),
+        (as_json(post("/api/v1/tokens")).body(b"{\"role\":\"king\"}"), 422, "BAD_REQUEST"),
+        (as_json(post("/api/v1/sessions/own/kill")).body(b"{\"signal\":\"x\"}"), 422, "BAD_REQUEST"),
         (post(input).body(b"{\"text\":\"x\"}"), 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (json(post(input)).body(&long), 413, "BODY_TOO_LONG"),
-        (json(Call::new("POST", "/api/v1/login")).body(&long), 413, "BODY_TOO_LONG"),
+        (as_json(post(input)).body(&long), 413, "BODY_TOO_LONG"),
+        (as_json(Call::new("POST", "/api/v1/login")).body(&long), 413, "BODY_TOO_LONG"),
         (get("/api/v1/sessions/own/output?from=x"), 400, "BAD_REQUEST"),
         (get("/api/v1/sessions/own/screen?format=gif"), 400, "BAD_REQUEST"),
         (get("/api/v1/sessions/%ff"), 400, "BAD_REQUEST"),
