@@ -61,20 +61,28 @@ fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
     }
     if let Some(body) = endpoint.body {
         let schema = body(schemas).to_value();
+        // One that may be null may be left out as well.
+        let required = !schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")));
         operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+            json!({ "required": required, "content": { "application/json": { "schema": schema } } });
     }
     operation
 }
 
 fn answer(endpoint: &Endpoint) -> Value {
-    let kind = endpoint.gives;
-    match kind {
-        "" => json!({ "description": "Done" }),
-        "application/json" => {
-            json!({ "description": "Done", "content": { kind: { "schema": { "type": "object" } } } })
-        }
-        _ => json!({ "description": "Done", "content": { kind: {} } }),
+    if endpoint.status == 501 {
+        return error("There is nothing yet that could do it");
+    }
+    let kinds =
+        [endpoint.gives].into_iter().chain(endpoint.or.iter().copied()).filter(|kind| !kind.is_empty());
+    let form = |kind| match kind {
+        "application/json" => json!({ "schema": { "type": "object" } }),
+        _ => json!({}),
+    };
+    let content: Map<String, Value> = kinds.map(|kind| (kind.to_owned(), form(kind))).collect();
+    match content.is_empty() {
+        true => json!({ "description": "Done" }),
+        false => json!({ "description": "Done", "content": content }),
     }
 }
 
@@ -158,6 +166,8 @@ mod tests {
         let body = &create["requestBody"]["content"]["application/json"]["schema"];
         assert_eq!(body["required"], json!(["command"]));
         assert_eq!(body["additionalProperties"], false);
+        let kill = &document["paths"]["/api/v1/sessions/{session}/kill"]["post"]["requestBody"];
+        assert_eq!((&create["requestBody"]["required"], &kill["required"]), (&json!(true), &json!(false)));
         let output =
             document["paths"]["/api/v1/sessions/{session}/output"]["get"]["parameters"].as_array().unwrap();
         let names: BTreeSet<_> = output.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();

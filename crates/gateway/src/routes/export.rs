@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
@@ -23,12 +23,18 @@ const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct How {
     /// As `centerfire export --format`.
+    #[schemars(schema_with = "formats")]
     format: String,
     /// What was typed, too.
     #[serde(default)]
     input: bool,
     /// Pauses are no longer than so many seconds.
     idle_limit: Option<f64>,
+}
+
+fn formats(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    json_schema!({ "type": "string", "enum": names })
 }
 
 /// `GET /api/v1/sessions/{session}/export`.

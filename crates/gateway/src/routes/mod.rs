@@ -50,6 +50,8 @@ pub struct Endpoint {
     pub(crate) status: u16,
     /// The form of its answer, as a media type; empty for none.
     pub(crate) gives: &'static str,
+    /// Other forms that it gives if it is asked to.
+    pub(crate) or: &'static [&'static str],
     handler: MethodRouter<App>,
 }
 
@@ -58,10 +60,22 @@ pub(crate) type Form = fn(&mut SchemaGenerator) -> Schema;
 
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
+const TEXT: &str = "text/plain";
 
 impl Endpoint {
     fn new(method: &'static str, path: &'static str, role: Option<Role>, handler: MethodRouter<App>) -> Self {
-        Self { method, path, role, about: "", body: None, query: None, status: 200, gives: JSON, handler }
+        Self {
+            method,
+            path,
+            role,
+            about: "",
+            body: None,
+            query: None,
+            status: 200,
+            gives: JSON,
+            or: &[],
+            handler,
+        }
     }
 
     fn about(self, about: &'static str) -> Self {
@@ -78,6 +92,10 @@ impl Endpoint {
 
     fn gives(self, status: u16, gives: &'static str) -> Self {
         Self { status, gives, ..self }
+    }
+
+    fn or(self, or: &'static [&'static str]) -> Self {
+        Self { or, ..self }
     }
 }
 
@@ -160,7 +178,8 @@ fn of_sessions() -> Vec<Endpoint> {
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
             .about("A session as a recording, as text, raw, or as a log")
             .query::<export::How>()
-            .gives(200, BYTES),
+            .gives(200, BYTES)
+            .or(&[TEXT, "application/x-ndjson", "application/x-asciicast"]),
     ]
 }
 
@@ -182,7 +201,8 @@ fn of_terminals() -> Vec<Endpoint> {
             .body::<SizeForm>(),
         route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen))
             .about("What a person would see now, or saw at an offset of the recording")
-            .query::<screen::How>(),
+            .query::<screen::How>()
+            .or(&[TEXT, BYTES]),
         route("GET", "/api/v1/sessions/{session}/output", Some(View), get(output::output))
             .about("Output from an offset on, 8 MiB at most; `centerfire-next-offset` tells where the next part begins")
             .query::<output::Part>()
@@ -221,6 +241,7 @@ fn of_recordings() -> Vec<Endpoint> {
 fn compatible() -> Vec<Endpoint> {
     use Role::{Manage, Type, View};
     let route = Endpoint::new;
+    let not_yet = |method, path, role, handler| Endpoint::new(method, path, role, handler).gives(501, JSON);
     let (agents, conversations, projects) = (
         "Agents; 501 until there are any",
         "Conversations; 501 until there are any",
@@ -232,18 +253,18 @@ fn compatible() -> Vec<Endpoint> {
         route("GET", "/api/metrics", Some(View), get(metrics::metrics))
             .about("Numbers for Prometheus")
             .gives(200, "application/openmetrics-text"),
-        route("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)).about(agents),
-        route("GET", "/api/agents/status", Some(View), get(compatible::agents)).about(agents),
-        route("GET", "/api/agents/health", Some(View), get(compatible::agents)).about(agents),
-        route("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations))
+        not_yet("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)).about(agents),
+        not_yet("GET", "/api/agents/status", Some(View), get(compatible::agents)).about(agents),
+        not_yet("GET", "/api/agents/health", Some(View), get(compatible::agents)).about(agents),
+        not_yet("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations))
             .about(conversations),
-        route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations))
+        not_yet("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations))
             .about(conversations),
-        route("GET", "/api/conversation/active", Some(View), get(compatible::conversations))
+        not_yet("GET", "/api/conversation/active", Some(View), get(compatible::conversations))
             .about(conversations),
-        route("POST", "/api/projects/detect", Some(Type), post(compatible::projects)).about(projects),
-        route("GET", "/api/projects/list", Some(View), get(compatible::projects)).about(projects),
-        route("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects))
+        not_yet("POST", "/api/projects/detect", Some(Type), post(compatible::projects)).about(projects),
+        not_yet("GET", "/api/projects/list", Some(View), get(compatible::projects)).about(projects),
+        not_yet("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects))
             .about(projects),
     ]
 }

@@ -52,6 +52,7 @@ pub(super) async fn list(
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     /// The program and its arguments.
+    #[schemars(length(min = 1))]
     command: Vec<String>,
     /// Made from the program's, if it is not told.
     name: Option<String>,
@@ -145,6 +146,7 @@ pub(super) async fn show(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
+    #[schemars(length(min = 1))]
     name: String,
 }
 
@@ -194,10 +196,10 @@ pub(super) async fn kill(
     State(app): State<App>,
     access: Access,
     Path(session): Path<String>,
-    kill: Option<Json<Kill>>,
+    kill: Option<Json<Option<Kill>>>,
 ) -> Result<Json<Value>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let signal = kill.and_then(|Json(kill)| kill.signal);
+    let signal = kill.and_then(|Json(kill)| kill?.signal);
     blocking(move || {
         if entry.phase != Phase::Running {
             return Err(session::summary::ended(&entry).into());
