@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 
 claude_version=2.1.329
 asciinema_version=2.4.0
+schemathesis_version=4.32.5
 
 # A command that a test or this script needs, and the package it is in.
 system_programs="
@@ -85,6 +86,15 @@ asciinema() {
     echo "$asciinema_version" >.tools/venv/installed
 }
 
+# A folder of its own: what it needs must not decide what the other one gets.
+schemathesis() {
+    rm -rf .tools/schemathesis
+    python3 -m venv .tools/schemathesis
+    .tools/schemathesis/bin/pip install --quiet --disable-pip-version-check "schemathesis==$schemathesis_version"
+    .tools/schemathesis/bin/schemathesis --version | grep -F "$schemathesis_version"
+    echo "$schemathesis_version" >.tools/schemathesis/installed
+}
+
 xterm() {
     npm ci --prefix tests/xterm --no-audit --no-fund
     mkdir -p .tools/xterm
@@ -121,6 +131,7 @@ flock 9
 install_system_programs
 installed claude "$claude_version" || step "Claude Code $claude_version" claude_code
 installed venv "$asciinema_version" || step "asciinema $asciinema_version" asciinema
+installed schemathesis "$schemathesis_version" || step "Schemathesis $schemathesis_version" schemathesis
 if [ -f tests/xterm/package.json ]; then
     { [ -d tests/xterm/node_modules ] && installed xterm "$(xterm_version)"; } || step "xterm.js" xterm
 fi

@@ -45,6 +45,11 @@ pub fn asciinema() -> Result<PathBuf, Missing> {
     present("asciinema", repository().join(".tools/venv/bin/asciinema"))
 }
 
+/// The pinned Schemathesis.
+pub fn schemathesis() -> Result<PathBuf, Missing> {
+    present("Schemathesis", repository().join(".tools/schemathesis/bin/schemathesis"))
+}
+
 /// The folder with the reference terminal, xterm.js without a window, for Node to run in.
 pub fn xterm() -> Result<PathBuf, Missing> {
     let folder = repository().join("tests/xterm");

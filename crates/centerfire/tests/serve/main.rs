@@ -22,6 +22,8 @@ mod http;
 mod recording;
 /// A real server over an isolated instance.
 mod rig;
+/// What a generator of requests makes of the description.
+mod schemathesis;
 /// Clients that paint slowly, or not at all, and what they cost.
 mod slow;
 /// WebSocket clients.

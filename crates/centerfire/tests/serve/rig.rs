@@ -72,6 +72,20 @@ impl Rig {
         Self::of(instance, server)
     }
 
+    /// With a server that finds no other programs than these.
+    pub(crate) fn with_programs(programs: &[&str]) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let folder = instance.user_home().join("programs");
+        std::fs::create_dir(&folder).expect("make a folder");
+        for program in programs {
+            let file = testkit::tools::program(program).expect("find a program");
+            std::os::unix::fs::symlink(file, folder.join(program)).expect("link a program");
+        }
+        let mut command = instance.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let server = Server::of(command.env("PATH", folder));
+        Self::of(instance, server)
+    }
+
     fn of(instance: Instance, server: Server) -> Self {
         let manage = token(&instance, &["--role", "manage"]).0;
         Self { server, manage, instance }
