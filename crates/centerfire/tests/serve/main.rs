@@ -35,6 +35,8 @@ mod start;
 mod stream;
 /// The file of tokens, which commands and servers share.
 mod tokens;
+/// What a terminal shows after a reconnect is what the host's screen is.
+mod truth;
 /// What clients type.
 mod typing;
 /// A server that is replaced under load.
