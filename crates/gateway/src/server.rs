@@ -17,6 +17,9 @@ use tokio::sync::{oneshot, watch};
 
 /// How long a login link is good.
 const LOGIN_LASTS_US: u64 = 15 * 60 * 1_000_000; // 15 minutes
+/// Connections that may wait to be taken, as they do while the server becomes another binary. The system has a limit of its
+/// own; one more tries again after a second, where 128, the usual, are a moment of a busy machine.
+const WAITING_MAX: i32 = 4096;
 /// How long requests may take to end when the server is told to; sockets that watch do not end by themselves.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -77,10 +80,15 @@ impl Server {
         let was_given = inherited.is_some();
         let listener = match inherited {
             Some(inherited) => TcpListener::from_std(inherited).map_err(failed)?,
-            None => TcpListener::bind(address).await.map_err(|source| match source.kind() {
-                io::ErrorKind::AddrInUse => StartError::Taken(address),
-                _ => failed(source),
-            })?,
+            None => {
+                let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+                    io::ErrorKind::AddrInUse => StartError::Taken(address),
+                    _ => failed(source),
+                })?;
+                // Again, with a longer queue.
+                rustix::net::listen(&listener, WAITING_MAX).map_err(|error| failed(error.into()))?;
+                listener
+            }
         };
         let address = listener.local_addr().map_err(failed)?;
         let signals = Signals::new().map_err(failed)?;
