@@ -13,6 +13,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, getrlimit};
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -20,9 +21,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::AbortHandle;
 use tokio_io_timeout::TimeoutStream;
 
-/// Connections at most, WebSockets among them. One more is closed at once.
+/// Connections at most, WebSockets among them. One more is closed at once, unless one that has asked for nothing yet can be.
 const CONNECTIONS_MAX: usize = 4096;
 /// Of the files that the process may have open, the share of connections: sessions and their recordings need some, too.
 const FILES_SHARE: u64 = 2;
@@ -48,6 +50,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl F
     let service = TowerToHyperService::new(router);
     // Whoever serves a connection holds a receiver: it hears of the end, and its own end is heard.
     let stop = watch::Sender::new(false);
+    let mut silent = Silent::default();
     let mut stopped = pin!(stopped);
     loop {
         let (socket, peer) = tokio::select! {
@@ -62,15 +65,60 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl F
                 }
             },
         };
-        // Closed by being dropped.
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        tokio::spawn(converse(socket, peer, service.clone(), Seat(Arc::new(seat)), stop.subscribe()));
+        let free = Arc::clone(&seats);
+        let seat = match free.clone().try_acquire_owned() {
+            Ok(seat) => seat,
+            Err(_) if silent.close_one() => match free.acquire_owned().await {
+                Ok(seat) => seat,
+                Err(_) => continue,
+            },
+            // Closed by being dropped.
+            Err(_) => continue,
+        };
+        let asked = watch::Sender::new(false);
+        let first = asked.subscribe();
+        let conversation =
+            converse(socket, peer, service.clone(), Seat(Arc::new(seat)), asked, stop.subscribe());
+        silent.add(tokio::spawn(conversation).abort_handle(), first);
     }
     drop(listener);
     stop.send_replace(true);
     stop.closed().await;
     // Who watches is told that the server ends, and keeps its seat until then.
     let _ = seats.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+}
+
+/// Connections without a request so far, the oldest first. Where all seats are taken one of them makes room: who says half
+/// a line on thousands of connections keeps nobody out who says a whole one.
+#[derive(Default)]
+struct Silent(VecDeque<(AbortHandle, watch::Receiver<bool>)>);
+
+impl Silent {
+    fn add(&mut self, connection: AbortHandle, asked: watch::Receiver<bool>) {
+        while self.0.front().is_some_and(|first| !Self::is_silent(first)) {
+            self.0.pop_front();
+        }
+        // Others may stand behind one that is silent.
+        if self.0.len() >= 2 * CONNECTIONS_MAX {
+            self.0.retain(Self::is_silent);
+        }
+        self.0.push_back((connection, asked));
+    }
+
+    /// Closes the oldest; false if there is none.
+    fn close_one(&mut self) -> bool {
+        while let Some(first) = self.0.pop_front() {
+            if Self::is_silent(&first) {
+                first.0.abort();
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_silent((connection, asked): &(AbortHandle, watch::Receiver<bool>)) -> bool {
+        !*asked.borrow() && !connection.is_finished()
+    }
 }
 
 fn connections_max() -> usize {
@@ -84,11 +132,12 @@ async fn converse(
     peer: SocketAddr,
     service: TowerToHyperService<Router>,
     seat: Seat,
+    asked: watch::Sender<bool>,
     mut stop: watch::Receiver<bool>,
 ) {
     // A key's echo is one small packet: it must not wait for the next.
     let _ = socket.set_nodelay(true);
-    let (asked, first) = watch::channel(false);
+    let first = asked.subscribe();
     let service = service_fn(move |mut request: Request<Incoming>| {
         asked.send_replace(true);
         request.extensions_mut().insert(ConnectInfo(peer));
