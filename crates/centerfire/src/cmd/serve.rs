@@ -12,6 +12,10 @@ use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+/// At the end, how long work beside the server's thread may take that nobody waits for any more, such as a question to a
+/// host that does not answer.
+const WORK_WITHIN: Duration = Duration::from_secs(1);
+
 /// Open all sessions to browsers and programs, over HTTP and WebSocket
 ///
 /// It prints a link that logs one browser in, once, within 15 minutes. Programs send a token of `centerfire token create`
@@ -67,7 +71,7 @@ impl Args {
             }
             server.run().await.context("serve")
         })?;
-        drop(runtime);
+        runtime.shutdown_timeout(WORK_WITHIN);
         match left {
             Left::Stopped => Ok(ExitCode::SUCCESS),
             Left::Replaced(socket) => Err(gateway::become_successor(socket)).context("become the new binary"),

@@ -1,11 +1,13 @@
 //! A server that becomes another binary, and its description.
 
 use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Story, Way};
-use crate::http::Call;
+use crate::http::{Call, dial};
 use crate::rig::{LIMIT, Rig, assert_same};
 use crate::stream::Chance;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -20,6 +22,8 @@ const STEPS: usize = 48;
 const SEEN_STEPS: u64 = 40;
 const ALL_WITHIN: Duration = Duration::from_secs(120);
 const SEED: u64 = 22;
+/// A server that is told to end or to be replaced waits 2 s for requests, and 1 s for what they began.
+const SOON: Duration = Duration::from_secs(8);
 
 /// A43, A51: the server is replaced under load, by command and by signal. Nobody's request fails, who watches is told to come
 /// again, and has the very bytes that are stored.
@@ -109,6 +113,31 @@ fn replace(rig: &Rig, upgrade: usize) {
     let before = started().expect("the server tells when it began");
     kill_process(Pid::from_raw(rig.server_pid() as i32).expect("a process"), Signal::HUP).expect("signal it");
     eventually(LIMIT, || (started()? > before).then_some(())).expect("the server becomes another");
+}
+
+/// T28: a session whose host does not answer, and who asks for its screen, hold up neither an upgrade nor the end.
+#[test]
+fn a_host_that_does_not_answer_holds_up_no_upgrade_and_no_end() {
+    let mut rig = Rig::new();
+    rig.start("hung", "echo ready; exec cat");
+    let host = rig.instance.json(&["show", "hung", "--json"])["pids"]["host"].as_i64().expect("a host");
+    let host = Pid::from_raw(i32::try_from(host).expect("a process")).expect("a process");
+    kill_process(host, Signal::STOP).expect("stop the host");
+    let asking = || {
+        let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
+        let call = Call::get("/api/v1/sessions/hung/screen").bearer(&rig.manage);
+        stream.write_all(&call.bytes(rig.address())).expect("ask");
+        // Answered behind it on a thread of its own: then the question is under way as well.
+        assert_eq!(Call::get("/api/v1/sessions").bearer(&rig.manage).send(&rig).status, 200);
+        stream
+    };
+    let (_first, begun) = (asking(), Instant::now());
+    let upgraded = rig.run(&["upgrade"]);
+    assert!(upgraded.status.success(), "{upgraded:?}");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    let (_second, begun) = (asking(), Instant::now());
+    assert!(rig.stop_server(Signal::TERM).success());
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
 
 /// Set when it is dropped.
