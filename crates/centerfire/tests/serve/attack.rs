@@ -342,6 +342,30 @@ fn no_path_leads_out() {
     }
 }
 
+/// A name that means something to a file system or a terminal is none; neither starting nor renaming takes one, and
+/// nothing comes of it.
+#[test]
+fn no_hostile_name_is_taken() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let sessions = || Call::get("/api/v1/sessions?all=true").bearer(&rig.manage).send(&rig).json();
+    let before = sessions();
+    let long = "x".repeat(10_000);
+    let names = ["", ".", "..", "../../etc", "/etc/passwd", "a/b", "a\0b", "a\nb", "\x1b]2;x\x07", &long];
+    for name in names {
+        let start = Call::post("/api/v1/sessions", &json!({ "command": ["true"], "name": name }));
+        let rename = Call::new("PATCH", "/api/v1/sessions/own").json(&json!({ "name": name }));
+        for call in [start, rename] {
+            let answer = call.bearer(&rig.manage).send(&rig);
+            check(&answer, 422, &format!("{name:.40?}"));
+            assert_eq!(answer.code(), "BAD_NAME", "{name:.40?}");
+            assert!(!answer.body.contains(&0x1b), "{answer:?}");
+        }
+    }
+    assert_eq!(sessions()["sessions"][0]["name"], before["sessions"][0]["name"]);
+    assert_eq!(sessions()["sessions"].as_array().map(Vec::len), Some(1));
+}
+
 /// What cannot be understood is an error that says so, in the form of every error.
 #[test]
 fn every_error_has_one_form() {

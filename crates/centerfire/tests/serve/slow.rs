@@ -2,8 +2,9 @@
 
 use crate::events::{Events, Heard};
 use crate::http::{Call, dial};
-use crate::rig::{LIMIT, Rig};
+use crate::rig::{LIMIT, Rig, assert_same};
 use crate::socket::{Came, Socket};
+use crate::stream::noise_without_queries;
 use serde_json::json;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
@@ -19,6 +20,8 @@ const GROWTH_MAX_BYTES: u64 = 24 << 20; // 24 MiB
 
 /// More than the system keeps for a connection on both sides.
 const FLOOD_BYTES: usize = 24 << 20; // 24 MiB
+/// More than the server keeps of a session, and less than what would be left out.
+const PAST_BYTES: usize = 6 << 20; // 6 MiB
 /// A client that takes nothing is cut off after 60 s, and the server may be busy.
 const CUT_OFF_WITHIN: Duration = Duration::from_secs(75);
 
@@ -78,6 +81,41 @@ fn who_paints_nothing_stops_only_himself() {
     for client in &mut stuck {
         client.read_to(end + round);
     }
+}
+
+/// Invariant 10: the same limit holds for who reads what the server keeps no longer, from the recording; and as he paints he
+/// gets all of it, byte for byte.
+#[test]
+fn who_reads_the_recording_gets_no_more_ahead_than_others() {
+    let rig = Rig::new();
+    let mut part = noise_without_queries(41, PAST_BYTES);
+    part[PAST_BYTES - 1] = 0x18;
+    rig.file("part", &part);
+    rig.start("past", "stty raw -echo; echo ready; head -c 1 >/dev/null; cat part; head -c 1 >/dev/null");
+    rig.press("past", "x");
+    let end = ("ready\n".len() + part.len()) as u64;
+    rig.wait_for_stored("past", end);
+    let mut client = rig.join("past", "?from=0");
+    for id in 1..=5 {
+        sync(&mut client, id);
+    }
+    let mut before = 0;
+    loop {
+        let ahead = client.output.len() - before;
+        assert!(ahead < AHEAD_BYTES + client.largest, "{ahead} bytes are more than what may be sent");
+        if client.offset == end {
+            break;
+        }
+        assert!(ahead >= AHEAD_BYTES, "{ahead} bytes are less than what may be sent");
+        before = client.output.len();
+        client.paint();
+        while client.offset < end && client.output.len() < before + AHEAD_BYTES {
+            assert!(matches!(client.next(), Came::Output), "output goes on");
+        }
+        sync(&mut client, 6);
+    }
+    assert!(client.screens.is_empty());
+    assert_same(&client.output, &rig.stored("past"), "who read the recording");
 }
 
 /// Invariant 10, T28: who takes nothing of what is sent to him, in whatever way he asked for it, is cut off after a minute;
