@@ -1,7 +1,8 @@
 //! Looks for a text in a whole recording, as a person would who watches it: on the screen and in what scrolled off it.
 //!
 //! A hit is a line that comes, once for as long as it stays: one that scrolls, grows behind the text, has a spinner or a
-//! clock before it, or is painted anew within a second, is the same. A text that is broken over two rows is not found.
+//! clock before it, or is painted anew within a second, is the same. A text that is broken over two rows is not found, nor
+//! one that rushed over the alternate screen faster than anybody sees.
 
 use crate::Result;
 use crate::registry::Entry;
@@ -17,6 +18,8 @@ use terminal::Screen;
 const LOOK_EVERY: Duration = Duration::from_millis(33);
 /// Bytes that are painted between two looks at most. As many lines may come of them.
 const STEP_BYTES: usize = 16 << 10; // 16 KiB
+/// Bytes behind a text in which its line's end is looked for.
+const LINE_MAX_BYTES: usize = 400;
 /// How long a line may be away and still be the same when it is back.
 const AWAY_MAX: Duration = Duration::from_secs(1);
 /// Lines that are known at most; beyond that all are forgotten, and may be told again.
@@ -63,53 +66,81 @@ pub fn search(entry: &Entry, from: &Checkpoint, wanted: &Wanted) -> Result<Found
     let mut source = Source::of(&entry.folder, &entry.meta, from.offset, Kind::Shown)?;
     source.seek(from.offset)?;
     let mut view = View::new(source, from, STEP_BYTES);
-    let mut lines = Lines { text: Text::new(&wanted.text), known: HashMap::new() };
+    let mut lines = Lines { text: Text::new(&wanted.text), known: Default::default() };
     view.screen_mut().take_history(0);
     lines.look(view.screen_mut(), Time::default(), &mut |_| ());
     let mut found = Found { hits: Vec::new(), offset: from.offset, complete: false };
-    let (mut looked, mut unseen, mut now) = (Time::default(), 0, entry.meta.created);
+    let mut unseen = Unseen { start: from.offset, bytes: Vec::new() };
+    let (mut looked, mut now) = (Time::default(), entry.meta.created);
     while found.hits.len() < wanted.hits_max && Instant::now() < wanted.deadline {
-        let offset = view.position();
         let Some((record, screen)) = view.read()? else {
             found.complete = true;
             break;
         };
         // What came before this was to be seen until now.
-        if unseen > 0 && record.time.since(looked) >= LOOK_EVERY {
-            (looked, unseen) = (now, 0);
-            lines.tell(screen, now, offset, entry, &mut found);
+        if !unseen.bytes.is_empty() && record.time.since(looked) >= LOOK_EVERY {
+            looked = now;
+            lines.tell(screen, now, &mut unseen, entry, &mut found);
         }
         now = record.time.max(now);
-        let before = found.hits.len();
         if let Body::Output { bytes, .. } = record.body {
+            let mut offset = record.offset;
             for part in bytes.chunks(STEP_BYTES) {
                 screen.feed(part);
-                unseen += part.len();
-                if unseen >= STEP_BYTES {
-                    (looked, unseen) = (now, 0);
-                    lines.tell(screen, now, offset, entry, &mut found);
+                unseen.add(offset, part);
+                offset += part.len() as u64;
+                if unseen.bytes.len() >= STEP_BYTES {
+                    looked = now;
+                    lines.tell(screen, now, &mut unseen, entry, &mut found);
                 }
             }
         } else {
             paint(screen, &record.body);
         }
-        // Who goes to a hit goes behind the output in which it came.
         found.offset = view.position();
-        for hit in &mut found.hits[before..] {
-            hit.offset = found.offset;
-        }
     }
-    if unseen > 0 {
-        lines.tell(view.screen_mut(), now, found.offset, entry, &mut found);
+    lines.tell(view.screen_mut(), now, &mut unseen, entry, &mut found);
+    if found.hits.len() > wanted.hits_max {
+        found.hits.truncate(wanted.hits_max);
+        // Who searches on gets the others.
+        found.offset = found.hits.last().map_or(from.offset, |last| last.offset);
+        found.complete = false;
     }
-    found.hits.truncate(wanted.hits_max);
     Ok(found)
+}
+
+/// Output since the last look.
+struct Unseen {
+    start: Offset,
+    bytes: Vec<u8>,
+}
+
+impl Unseen {
+    fn add(&mut self, offset: Offset, bytes: &[u8]) {
+        if self.bytes.is_empty() {
+            self.start = offset;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The end of what was written in one go with the next place of the text, from `from` on.
+    fn line_with(&self, text: &Text, from: usize) -> Option<usize> {
+        let written = text.written.as_bytes();
+        let is_here = |window: &[u8]| match text.heeds_case {
+            true => window == written,
+            false => window.eq_ignore_ascii_case(written),
+        };
+        let at = from + self.bytes[from..].windows(written.len()).position(is_here)? + written.len();
+        let rest = &self.bytes[at..(at + LINE_MAX_BYTES).min(self.bytes.len())];
+        Some(at + rest.iter().position(u8::is_ascii_control).unwrap_or(rest.len()))
+    }
 }
 
 /// The lines with the text that are known to be on the screen, or were a moment ago.
 struct Lines {
     text: Text,
-    known: HashMap<String, Known>,
+    /// Those of the screen, and those of the alternate one: who comes back from an editor has seen what he sees.
+    known: [HashMap<String, Known>; 2],
 }
 
 struct Known {
@@ -120,16 +151,34 @@ struct Known {
 }
 
 impl Lines {
-    fn tell(&mut self, screen: &mut Screen, now: Time, offset: Offset, entry: &Entry, found: &mut Found) {
+    /// Makes hits of the lines that came since the last look. Each is where its text was written, if that can be told: a
+    /// flood may have moved it off the screen by now.
+    fn tell(
+        &mut self,
+        screen: &mut Screen,
+        now: Time,
+        unseen: &mut Unseen,
+        entry: &Entry,
+        found: &mut Found,
+    ) {
         let time = crate::timeline::micros(now.since(entry.meta.created));
-        self.look(screen, now, &mut |line| found.hits.push(Hit { time, offset, line }));
+        let mut came = Vec::new();
+        self.look(screen, now, &mut |line| came.push(line));
+        let mut place = Some(0);
+        for line in came {
+            place = place.and_then(|from| unseen.line_with(&self.text, from));
+            let offset = unseen.start + place.unwrap_or(unseen.bytes.len()) as u64;
+            found.hits.push(Hit { time, offset, line });
+        }
+        unseen.bytes.clear();
     }
 
     /// Tells each line with the text that came since the last look.
     fn look(&mut self, screen: &mut Screen, now: Time, tell: &mut dyn FnMut(String)) {
         let (gone, shown) = (screen.take_history(0), screen.lines());
-        if self.known.len() > KNOWN_MAX {
-            self.known.clear();
+        let known = &mut self.known[usize::from(screen.alternate())];
+        if known.len() > KNOWN_MAX {
+            known.clear();
         }
         // How many of each scrolled off, and how many are on the screen.
         let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
@@ -137,13 +186,13 @@ impl Lines {
             let Some((key, place)) = self.text.find(line) else { continue };
             let (off, on) = counts.entry(key.clone()).or_default();
             *(if at < gone.len() { &mut *off } else { &mut *on }) += 1;
-            if *off + *on > self.known.get(&key).map_or(0, |known| known.count) {
+            if *off + *on > known.get(&key).map_or(0, |known| known.count) {
                 tell(excerpt(line, place));
             }
         }
-        self.known.retain(|key, known| counts.contains_key(key) || now.since(known.seen) <= AWAY_MAX);
+        known.retain(|key, known| counts.contains_key(key) || now.since(known.seen) <= AWAY_MAX);
         for (key, (off, on)) in counts {
-            let known = self.known.entry(key).or_insert(Known { count: 0, seen: now });
+            let known = known.entry(key).or_insert(Known { count: 0, seen: now });
             // Those that scrolled off are gone for good; those that were erased may come back at once.
             let rest = (known.count).saturating_sub(off);
             if on >= rest || now.since(known.seen) > AWAY_MAX {
@@ -158,6 +207,7 @@ impl Lines {
 /// What is looked for.
 struct Text {
     text: Vec<char>,
+    written: String,
     heeds_case: bool,
     /// The bytes with which it may begin; empty where that is not known.
     begin: Vec<u8>,
@@ -168,7 +218,12 @@ impl Text {
         let heeds_case = text.chars().any(char::is_uppercase);
         let first = text.bytes().next().filter(u8::is_ascii);
         let both = first.map(|first| [first.to_ascii_lowercase(), first.to_ascii_uppercase()]);
-        Self { text: text.chars().collect(), heeds_case, begin: both.map_or(Vec::new(), Vec::from) }
+        Self {
+            text: text.chars().collect(),
+            written: text.to_owned(),
+            heeds_case,
+            begin: both.map_or(Vec::new(), Vec::from),
+        }
     }
 
     /// Where a line has the text, in characters, and a word for all lines that count as the same: the letters before
@@ -210,7 +265,7 @@ mod tests {
     /// What is told of frames, each `ms` after the one before it, of a screen of 30 by 4.
     fn told(text: &str, ms: u64, frames: &[&str]) -> Vec<String> {
         let mut screen = Screen::new(Size { cols: 30, rows: 4 }, 1_000);
-        let mut lines = Lines { text: Text::new(text), known: HashMap::new() };
+        let mut lines = Lines { text: Text::new(text), known: Default::default() };
         let mut told = Vec::new();
         for (at, frame) in frames.iter().enumerate() {
             screen.feed(frame.as_bytes());
@@ -229,6 +284,7 @@ mod tests {
         check("foo", 2_000, &["foo", "\x1b[2J", "\x1b[Hfoo"], &["foo", "foo"]);
         check("foo", 50, &["foo\r\n", "foo\r\n", "foo\r\n"], &["foo", "foo", "foo"]);
         check("foo", 50, &["foo\r\nfoo\r\nfoo\r\nfoo\r\nfoo\r\nfoo", "\r\nfoo"], &["foo"; 7]);
+        check("foo", 2_000, &["foo", "\x1b[?1049h", "foo", "\x1b[?1049l"], &["foo", "foo"]);
         check("foo", 50, &["FOO"], &["FOO"]);
         check("Foo", 50, &["foo"], &[]);
         check("äö", 50, &["xÄÖ"], &["xÄÖ"]);

@@ -3,17 +3,16 @@
 import * as api from "../api";
 import { Screen } from "../terminal/screen";
 import { Clock } from "./clock";
+import { length, part, type Frame, type Part } from "./frames";
 
-/** Bytes asked for at once, and how few of them are left when more are asked for. */
+/** Bytes asked for at once, in base64, and how few are left when more are asked for. */
 const PART_BYTES = 512 << 10; // 512 KiB
 const AHEAD_BYTES = 256 << 10; // 256 KiB
 /** Bytes that xterm.js has and did not paint yet, at most: then the time waits. */
 const UNPAINTED_MAX_BYTES = 1 << 20; // 1 MiB
 /** How long the time runs on while a part is awaited. */
 const RUN_ON_MS = 1_000;
-/** Times that a part of a very long recording is asked for, each a good ten seconds. */
-const TRIES_MAX = 30;
-/** Changes that are told a second at most. */
+/** Between two changes that are told while it plays. */
 const TELL_EVERY_MS = 50;
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
@@ -33,13 +32,6 @@ export interface PlayerState {
   /** A part is awaited, for longer than anybody should wonder. */
   waiting: boolean;
   trouble: string | undefined;
-}
-
-interface Frame {
-  time: number;
-  offset: number;
-  size?: api.Size;
-  bytes: Uint8Array;
 }
 
 export class Player {
@@ -293,7 +285,7 @@ export class Player {
     const is_last = this.wanted === wanted;
     if (is_last) this.wanted = undefined;
     this.frames = is_last ? rest : [];
-    this.loaded_bytes = this.frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    this.loaded_bytes = length(this.frames);
     this.at_end = end;
     this.show(first);
     if (is_last && wanted.snap) this.state.now = this.clock.played(first.time);
@@ -313,22 +305,15 @@ export class Player {
     // The screen where the last part ended is the one that is there then, unless its size changed.
     if (first !== undefined && first.time === behind.time && first.offset === behind.offset) frames.shift();
     this.frames.push(...frames);
-    this.loaded_bytes += frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
+    this.loaded_bytes += length(frames);
     this.at_end = end;
   }
 
-  /** Asks for a part; a very long recording is painted in several turns. */
-  private async ask(place: api.Place, limit: number): Promise<{ frames: Frame[]; end: boolean }> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const { frames, end } = await api.recording(this.id, place, limit);
-        return { frames: frames.map(decoded), end };
-      } catch (failure) {
-        const again = failure instanceof api.ApiError && failure.code === "NOT_THERE_YET" && tries < TRIES_MAX;
-        if (!again || this.over) throw failure;
-        this.set({ waiting: true });
-      }
-    }
+  private ask(place: api.Place, limit: number): Promise<Part> {
+    return part(this.id, place, limit, () => {
+      if (!this.over) this.set({ waiting: true });
+      return !this.over;
+    });
   }
 
   private fail(failure: unknown): void {
@@ -348,8 +333,4 @@ export class Player {
     this.told_ms = at_ms;
     this.changed({ ...this.state });
   }
-}
-
-function decoded({ bytes, ...rest }: api.Frame): Frame {
-  return { ...rest, bytes: Uint8Array.from(atob(bytes), (char) => char.charCodeAt(0)) };
 }

@@ -1,8 +1,11 @@
 // Looks for a text in the whole recording. Enter searches, Enter again goes to the next hit.
-import { useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import * as api from "../api";
 import { spoken } from "../replay/clock";
 import type { Player } from "../replay/player";
+
+/** Hits after which the user is asked whether to search on. */
+const HITS_AT_ONCE = 200;
 
 interface Props {
   id: string;
@@ -22,15 +25,25 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string>();
+  // Another question, or none any more: then the present one is not asked on.
+  const asked = useRef(0);
+  useEffect(() => () => void (asked.current = 0), []);
   const ask = async (text: string, before: Found | undefined) => {
+    const question = Date.now();
+    asked.current = question;
     setBusy(true);
     setTrouble(undefined);
+    let so_far = before;
     try {
-      const more = await api.search(id, text, before?.offset ?? 0);
-      const hits = [...(before?.hits ?? []), ...more.hits];
-      setFound({ ...more, hits, text });
-      const first = before === undefined ? more.hits[0] : undefined;
-      if (first !== undefined) player.jump(first.offset, text);
+      do {
+        const more: api.Found = await api.search(id, text, so_far?.offset ?? 0);
+        if (asked.current !== question) return;
+        const is_first = (so_far?.hits.length ?? 0) === 0;
+        so_far = { ...more, hits: [...(so_far?.hits ?? []), ...more.hits], text };
+        setFound(so_far);
+        if (is_first && more.hits[0] !== undefined) player.jump(more.hits[0].offset, text);
+        // A long recording is searched in parts, until there is a page full of hits.
+      } while (!so_far.complete && so_far.hits.length - (before?.hits.length ?? 0) < HITS_AT_ONCE);
     } catch (failure) {
       setTrouble(failure instanceof Error ? failure.message : String(failure));
     }
@@ -44,9 +57,9 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
   const key = (event: KeyboardEvent) => {
     if (event.key === "Escape") close();
     const text = input.current?.value.trim() ?? "";
-    if (event.key !== "Enter" || text === "" || busy) return;
+    if (event.key !== "Enter" || text === "") return;
     event.preventDefault();
-    if (found?.text === text) next(found, event.shiftKey);
+    if (found?.text === text && found.hits.length > 0) next(found, event.shiftKey);
     else void ask(text, undefined);
   };
   return (
@@ -58,7 +71,7 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
         </button>
       </div>
       <p className="hint" role="status">
-        {trouble ?? (busy ? "Searching …" : summary(found))}
+        {trouble ?? (busy ? `Searching …${found === undefined || found.hits.length === 0 ? "" : ` ${found.hits.length} so far`}` : summary(found))}
         {found !== undefined && !found.complete && !busy && (
           <button type="button" className="quiet" onClick={() => void ask(found.text, found)}>
             Search on
@@ -82,7 +95,7 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
 function summary(found: Found | undefined): string {
   if (found === undefined) return "Enter searches; capitals count where you write them";
   const hits = found.hits.length === 0 ? "No hit" : found.hits.length === 1 ? "1 hit" : `${found.hits.length} hits`;
-  return found.complete ? hits : `${hits} up to here; partial: the rest was not searched yet`;
+  return found.complete ? hits : `${hits} up to here; partial: the rest is not searched`;
 }
 
 /** A line with the text in it set off. */

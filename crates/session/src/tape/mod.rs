@@ -26,6 +26,8 @@ pub struct Tape {
     offset: Offset,
     /// What comes next, if it was looked at.
     next: Option<Event>,
+    /// What comes after that, if it was one with it.
+    after: Option<Event>,
     /// Output at the end of what was played that is no whole sequence yet: the screen does not show it, and its dump
     /// lacks it.
     unfinished: Vec<u8>,
@@ -89,6 +91,7 @@ impl Tape {
             position: Duration::ZERO,
             offset: Offset::ZERO,
             next: None,
+            after: None,
             unfinished: Vec::new(),
             duration: Duration::MAX,
             end: Offset(u64::MAX),
@@ -136,7 +139,10 @@ impl Tape {
     /// When the next event is due; `None` at the end.
     pub fn due(&mut self) -> Result<Option<Duration>> {
         if self.next.is_none() {
-            self.next = self.read()?;
+            self.next = match self.after.take() {
+                Some(event) => Some(event),
+                None => self.read()?,
+            };
         }
         let before_end = |event: &&Event| event.due <= self.duration && event.end <= self.end;
         Ok(self.next.as_ref().filter(before_end).map(|event| event.due))
@@ -208,7 +214,28 @@ impl Tape {
             }
             self.step()?;
         }
+        if let Point::Offset(offset) = to {
+            self.split(offset);
+            if self.next.as_ref().is_some_and(|next| next.end <= offset) {
+                self.step()?;
+            }
+        }
         Ok(true)
+    }
+
+    /// Makes two of the next event where a place is in the middle of it: in a flood much comes and goes in one.
+    fn split(&mut self, at: Offset) {
+        let start = self.offset;
+        let Some(Event { due, end, what: Played::Output(bytes) }) = &mut self.next else { return };
+        // Where queries were left out nobody knows which byte is at which offset.
+        if at <= start || at >= *end || end.since(start) != bytes.len() as u64 {
+            return;
+        }
+        let rest = bytes.split_off(at.since(start) as usize);
+        let first = Event { due: *due, end: at, what: Played::Output(std::mem::take(bytes)) };
+        let second = Event { due: *due, end: *end, what: Played::Output(rest) };
+        self.next = Some(first);
+        self.after = Some(second);
     }
 
     /// Goes to the last mark before a place, if that is behind or if it is a short cut.
@@ -223,7 +250,7 @@ impl Tape {
         };
         if is_behind || mark.screen.offset > self.offset {
             self.view.seek(&mark.screen, 0)?;
-            self.next = None;
+            (self.next, self.after) = (None, None);
             self.unfinished.clear();
             self.clock = mark.clock.clone();
             (self.position, self.offset) = (mark.clock.played, mark.screen.offset);
