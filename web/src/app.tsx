@@ -92,7 +92,7 @@ function Inside({ me, leave, theme }: InsideProps) {
         </main>
       ) : replay ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
-          <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} me={me} light={theme.light} go={go} leave={leave} />
+          <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} light={theme.light} go={go} leave={leave} />
         </Suspense>
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} me={me} light={theme.light} go={go} leave={leave} />

@@ -15,7 +15,6 @@ const IDLE_FIRST = 2;
 interface Props {
   id: string;
   session: api.Session | undefined;
-  me: api.Me;
   light: boolean;
   go: Go;
   leave: (why?: string) => void;
@@ -55,7 +54,7 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
   }, [player, id]);
   // The address names the moment, so that it can be sent to somebody.
   useEffect(() => {
-    if (state?.timeline !== undefined && !state.playing) history.replaceState(null, "", `${location.pathname}?at=${state.offset}`);
+    if (state?.size !== undefined && !state.playing) history.replaceState(null, "", `${location.pathname}?at=${state.offset}`);
   }, [state?.playing, state?.offset]);
 
   const name = session?.name ?? "…";
