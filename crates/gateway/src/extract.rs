@@ -9,8 +9,11 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request}
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 /// How long a request's body may take to come.
@@ -27,6 +30,30 @@ pub(crate) struct Query<T>(pub T);
 
 /// A request to speak WebSocket.
 pub(crate) struct Upgrade(pub WebSocketUpgrade);
+
+/// What is written as a JSON object: serde takes an array for the fields of a structure in their order, too, which no
+/// interface means.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
 
 fn refused(status: StatusCode, message: String) -> ApiError {
     let code = match status {
@@ -78,9 +105,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let axum::Json(value) =
-            in_time(<axum::Json<T> as FromRequest<S>>::from_request(request, state)).await?;
-        Ok(Self(value))
+        let read = in_time(<axum::Json<Object<T>> as FromRequest<S>>::from_request(request, state)).await?;
+        Ok(Self(read.0.0))
     }
 }
 
@@ -88,8 +114,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
-        let read = in_time(<axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state)).await?;
-        Ok(read.map(|axum::Json(value)| Self(value)))
+        let read =
+            in_time(<axum::Json<Object<T>> as OptionalFromRequest<S>>::from_request(request, state)).await?;
+        Ok(read.map(|body| Self(body.0.0)))
     }
 }
 
