@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 
 /// Connections at most, WebSockets among them. One more is closed at once.
 const CONNECTIONS_MAX: usize = 4096;
@@ -38,18 +39,39 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(crate) struct Seat(#[expect(dead_code, reason = "held, not looked at")] Arc<OwnedSemaphorePermit>);
 
+/// Where connections come in, and what answers them.
+pub(crate) struct Door {
+    pub listener: TcpListener,
+    pub router: Router,
+}
+
 /// Serves what connects until `stopped`, and then until all requests are answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
+pub(crate) async fn serve(doors: Vec<Door>, stopped: impl Future<Output = ()>) {
     let most = connections_max();
     let seats = Arc::new(Semaphore::new(most));
-    let service = TowerToHyperService::new(router);
     // Whoever serves a connection holds a receiver: it hears of the end, and its own end is heard.
     let stop = watch::Sender::new(false);
-    let mut stopped = pin!(stopped);
-    loop {
-        let (socket, peer) = tokio::select! {
-            () = &mut stopped => break,
-            accepted = listener.accept() => match accepted {
+    let mut porters: JoinSet<()> =
+        doors.into_iter().map(|door| door.keep(Arc::clone(&seats), stop.clone())).collect();
+    stopped.await;
+    stop.send_replace(true);
+    while porters.join_next().await.is_some() {}
+    stop.closed().await;
+    // Who watches is told that the server ends, and keeps its seat until then.
+    let _ = seats.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+}
+
+impl Door {
+    /// Lets in whoever comes, while there are seats.
+    async fn keep(self, seats: Arc<Semaphore>, stop: watch::Sender<bool>) {
+        let service = TowerToHyperService::new(self.router);
+        let mut stopped = stop.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
@@ -57,17 +79,12 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl F
                     }
                     continue;
                 }
-            },
-        };
-        // Closed by being dropped.
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        tokio::spawn(converse(socket, peer, service.clone(), Seat(Arc::new(seat)), stop.subscribe()));
+            };
+            // Closed by being dropped.
+            let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
+            tokio::spawn(converse(socket, peer, service.clone(), Seat(Arc::new(seat)), stop.subscribe()));
+        }
     }
-    drop(listener);
-    stop.send_replace(true);
-    stop.closed().await;
-    // Who watches is told that the server ends, and keeps its seat until then.
-    let _ = seats.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
 }
 
 fn connections_max() -> usize {

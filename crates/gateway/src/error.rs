@@ -8,7 +8,7 @@ use protocol::frame::Refusal;
 use serde_json::json;
 
 /// An answer that is an error.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
@@ -71,11 +71,13 @@ impl From<session::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "error": self.message, "code": self.code }));
+        let body = Json(json!({ "error": &self.message, "code": self.code }));
         let mut response = (self.status, body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // For who gives it another form.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How long a request's body may take to come.
-const BODY_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A body, or an answer, of JSON.
 pub(crate) struct Json<T>(pub T);

@@ -1,7 +1,7 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
 use crate::token::{Grant, Role, Use};
-use crate::{ApiError, App, Options};
+use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -37,12 +37,12 @@ pub(crate) struct Access(pub Grant);
 
 impl Guard {
     /// For a server that listens on `address`.
-    pub(crate) fn new(address: SocketAddr, options: &Options) -> Self {
+    pub(crate) fn new(address: SocketAddr, names: &[String]) -> Self {
         let port = address.port();
         let mut hosts: HashSet<String> =
             ["localhost", "127.0.0.1", "[::1]"].iter().map(|host| format!("{host}:{port}")).collect();
         hosts.insert(address.to_string());
-        for host in &options.hosts {
+        for host in names {
             let host = host.to_ascii_lowercase();
             hosts.extend([format!("{host}:{port}"), host]);
         }
@@ -50,7 +50,7 @@ impl Guard {
     }
 
     /// Refuses a request that was sent to another name, or by another site's page.
-    fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.hosts.contains(&host.to_ascii_lowercase()) {
             let message = format!(
@@ -171,15 +171,7 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        let options = Options {
-            listen: ([127, 0, 0, 1], 7333).into(),
-            hosts: vec!["Desk.example".to_owned()],
-            settings: Default::default(),
-            sse_keep_alive: Duration::from_secs(30),
-            sse_connections_max: 1,
-            without: Vec::new(),
-        };
-        Guard::new(options.listen, &options)
+        Guard::new(([127, 0, 0, 1], 7333).into(), &["Desk.example".to_owned()])
     }
 
     fn verdict(host: &str, origin: Option<&str>) -> Result<(), &'static str> {

@@ -48,8 +48,19 @@ pub struct Options {
     pub sse_keep_alive: Duration,
     /// Event streams at most.
     pub sse_connections_max: usize,
+    /// Sessions that have a port of their own, at which agentapi's clients need no token.
+    pub agentapi: Vec<AgentapiPort>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
+}
+
+/// A session at a port of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AgentapiPort {
+    /// An id, the beginning of one, or a name.
+    pub session: String,
+    /// Where it listens.
+    pub listen: SocketAddr,
 }
 
 /// What every request needs.
@@ -62,6 +73,7 @@ struct Inner {
     tokens: token::Store,
     audit: audit::Log,
     sessions: live::Hub,
+    conversations: routes::Hub,
     roster: Arc<roster::Roster>,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,

@@ -1,11 +1,12 @@
 //! Listens, and answers until it is told to stop.
 
+use crate::accept::Door;
 use crate::presence::{Presence, PresenceError};
 use crate::token::{Role, Store, Use, Wanted};
 use crate::{App, Inner, Options, accept, audit, guard, live, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -23,6 +24,8 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
+    /// Those of [`Options::agentapi`], in its order.
+    ports: Vec<TcpListener>,
     app: App,
     /// Whether the process was started with its socket.
     was_given: bool,
@@ -44,6 +47,12 @@ pub enum StartError {
          ssh -L, or --insecure-network if the network is yours alone"
     )]
     NotLoopback(SocketAddr),
+    /// Whoever reaches it types without a token.
+    #[error(
+        "--agentapi {0}: no loopback address; whoever reaches this port types into the session without a token. \
+         Use the routes under /agentapi/ with a token, or a tunnel such as ssh -L"
+    )]
+    PortNotLoopback(SocketAddr),
     /// The instance has a server.
     #[error(transparent)]
     Presence(#[from] PresenceError),
@@ -62,8 +71,8 @@ pub enum StartError {
 pub enum Left {
     /// It was told to end.
     Stopped,
-    /// It was told to become the binary that lies where its own lay, with this socket ([`crate::become_successor`]).
-    Replaced(OwnedFd),
+    /// It was told to become the binary that lies where its own lay, with these sockets ([`crate::become_successor`]).
+    Replaced(Vec<OwnedFd>),
 }
 
 impl Server {
@@ -72,32 +81,34 @@ impl Server {
         let presence = Presence::take(&home)?;
         let address = options.listen;
         let failed = |source| StartError::Listen { address, source };
-        let inherited = successor::inherited().map_err(failed)?;
-        let was_given = inherited.is_some();
-        let listener = match inherited {
-            Some(inherited) => TcpListener::from_std(inherited).map_err(failed)?,
-            None => TcpListener::bind(address).await.map_err(|source| match source.kind() {
-                io::ErrorKind::AddrInUse => StartError::Taken(address),
-                _ => failed(source),
-            })?,
-        };
+        let mut inherited = successor::inherited().map_err(failed)?;
+        let was_given = !inherited.is_empty();
+        let listener = take(&mut inherited, address).await?;
+        let mut ports = Vec::with_capacity(options.agentapi.len());
+        for port in &options.agentapi {
+            if !port.listen.ip().is_loopback() {
+                return Err(StartError::PortNotLoopback(port.listen));
+            }
+            ports.push(take(&mut inherited, port.listen).await?);
+        }
         let address = listener.local_addr().map_err(failed)?;
         presence.tell(address).map_err(failed)?;
         let inner = Inner {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
+            conversations: routes::Hub::default(),
             roster: roster::Roster::new(home.clone()),
             sse_connections: Arc::default(),
             metrics: Default::default(),
             stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
-            guard: guard::Guard::new(address, &options),
+            guard: guard::Guard::new(address, &options.hosts),
             options,
             home,
         };
-        Ok(Self { listener, app: App(Arc::new(inner)), was_given, _presence: presence })
+        Ok(Self { listener, ports, app: App(Arc::new(inner)), was_given, _presence: presence })
     }
 
     /// Whether its socket was there before it: who uses it knows it already.
@@ -124,10 +135,24 @@ impl Server {
         Ok(format!("http://{address}/#login={secret}"))
     }
 
+    /// Where agentapi's clients reach a session, and which.
+    pub fn ports(&self) -> Vec<(String, SocketAddr)> {
+        let sessions = self.app.0.options.agentapi.iter().map(|port| port.session.clone());
+        sessions.zip(self.ports.iter().filter_map(|port| port.local_addr().ok())).collect()
+    }
+
     /// Answers until the process is told to end, or to become another binary.
     pub async fn run(self) -> io::Result<Left> {
-        let socket = self.listener.as_fd().try_clone_to_owned()?;
+        let listeners = [&self.listener].into_iter().chain(&self.ports);
+        let sockets =
+            listeners.map(|listener| listener.as_fd().try_clone_to_owned()).collect::<Result<_, _>>()?;
         let app = self.app;
+        let mut doors = vec![Door { listener: self.listener, router: routes::router(&app) }];
+        for (listener, port) in self.ports.into_iter().zip(&app.0.options.agentapi) {
+            let guard = Arc::new(guard::Guard::new(listener.local_addr()?, &[]));
+            let port = routes::Port { app: app.clone(), guard, session: port.session.clone() };
+            doors.push(Door { listener, router: routes::of_port(&port) });
+        }
         let (told, heard) = oneshot::channel();
         let until_stopped = {
             let app = app.clone();
@@ -143,14 +168,29 @@ impl Server {
             tokio::time::sleep(LEAVE_WITHIN).await;
         };
         tokio::select! {
-            () = accept::serve(self.listener, routes::router(&app), until_stopped) => {}
+            () = accept::serve(doors, until_stopped) => {}
             () = patience => {}
         }
         Ok(match heard.await {
-            Ok(Word::Replace) => Left::Replaced(socket),
+            Ok(Word::Replace) => Left::Replaced(sockets),
             _ => Left::Stopped,
         })
     }
+}
+
+/// The next socket that the process was given, or a new one.
+async fn take(
+    inherited: &mut VecDeque<std::net::TcpListener>,
+    address: SocketAddr,
+) -> Result<TcpListener, StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    if let Some(given) = inherited.pop_front() {
+        return TcpListener::from_std(given).map_err(failed);
+    }
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::Taken(address),
+        _ => failed(source),
+    })
 }
 
 /// What a server is told by a signal.

@@ -4,13 +4,16 @@ use super::run::enclosing_marks;
 use crate::context::Context;
 use crate::term::say;
 use anyhow::Context as _;
-use gateway::Options;
 use gateway::server::{Left, Server, StartError};
-use serde_json::json;
+use gateway::{AgentapiPort, Options};
+use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
+
+/// Where agentapi itself listens.
+const AGENTAPI_LISTEN: &str = "127.0.0.1:3284";
 
 /// Open all sessions to browsers and programs, over HTTP and WebSocket
 ///
@@ -35,6 +38,13 @@ pub(crate) struct Args {
     /// Event streams at most
     #[arg(long, value_name = "COUNT", env = "SSE_MAX_CONNECTIONS", default_value_t = 100)]
     sse_max: usize,
+    /// Give a session a port of its own for clients of agentapi, 127.0.0.1:3284 by default; may be given more than once
+    ///
+    /// Such clients send no token: every user and program of this machine can read the session there and type into it.
+    /// Only a loopback address is taken, and pages of other sites are refused. With a token the same is at
+    /// /agentapi/SESSION/ without this.
+    #[arg(long, value_name = "SESSION[=ADDRESS:PORT]", value_parser = agentapi_port)]
+    agentapi: Vec<AgentapiPort>,
     /// Listen on an address that others can reach, without encryption
     #[arg(long)]
     insecure_network: bool,
@@ -52,6 +62,7 @@ impl Args {
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
+            agentapi: self.agentapi.clone(),
             without: enclosing_marks(),
         };
         // One thread: what it does takes microseconds, and a key goes through without waking another. What takes longer is
@@ -70,13 +81,26 @@ impl Args {
         drop(runtime);
         match left {
             Left::Stopped => Ok(ExitCode::SUCCESS),
-            Left::Replaced(socket) => Err(gateway::become_successor(socket)).context("become the new binary"),
+            Left::Replaced(sockets) => {
+                Err(gateway::become_successor(&sockets)).context("become the new binary")
+            }
         }
     }
 
     fn tell(&self, context: &Context, server: &Server) -> anyhow::Result<()> {
         let (link, address) = (server.login_link()?, server.address()?);
-        context.say(&json!({ "url": link, "address": address.to_string() }), || link.clone());
+        let ports: Vec<Value> = server
+            .ports()
+            .iter()
+            .map(|(session, address)| json!({ "session": session, "address": address.to_string() }))
+            .collect();
+        let told = json!({ "url": link, "address": address.to_string(), "agentapi": ports });
+        context.say(&told, || {
+            let ports = server.ports();
+            let ports =
+                ports.iter().map(|(session, address)| format!("\nagentapi: {session} at http://{address}"));
+            link.clone() + &ports.collect::<String>()
+        });
         if self.open {
             open(&link);
         }
@@ -85,6 +109,18 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// `SESSION` or `SESSION=ADDRESS:PORT`.
+fn agentapi_port(text: &str) -> Result<AgentapiPort, String> {
+    let (session, address) = text.split_once('=').unwrap_or((text, AGENTAPI_LISTEN));
+    let listen = address
+        .parse()
+        .map_err(|_| format!("`{address}` is no address and port, such as {AGENTAPI_LISTEN}"))?;
+    if session.is_empty() {
+        return Err("name the session".to_owned());
+    }
+    Ok(AgentapiPort { session: session.to_owned(), listen })
 }
 
 /// Asks the desktop to show an address; where there is none the link has been printed.

@@ -1,5 +1,7 @@
 //! The real server, over real sockets, with real sessions behind it.
 
+/// Clients of agentapi.
+mod agentapi;
 /// Everybody who must not get in, at every door.
 mod attack;
 /// Who sets the size.
@@ -18,6 +20,8 @@ mod rig;
 mod slow;
 /// WebSocket clients.
 mod socket;
+/// Event streams.
+mod sse;
 /// How the server begins and ends.
 mod start;
 /// Bytes that hurt, the same for the same seed.

@@ -1,6 +1,7 @@
 //! What the server answers: one table, a file for each resource. Every line names the role that it needs; the tests
 //! attack each of them.
 
+mod agentapi;
 mod compatible;
 mod events;
 mod export;
@@ -17,10 +18,12 @@ mod wait;
 use crate::guard::{Access, authorize};
 use crate::token::Role;
 use crate::{ApiError, App, metrics, ws};
+pub(crate) use agentapi::{Hub, Port, of_port};
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -47,6 +50,8 @@ pub struct Endpoint {
     pub(crate) status: u16,
     /// The form of its answer, as a media type; empty for none.
     pub(crate) gives: &'static str,
+    /// Whether its errors are problems, as clients of agentapi read them.
+    problems: bool,
     handler: MethodRouter<App>,
 }
 
@@ -58,7 +63,18 @@ const BYTES: &str = "application/octet-stream";
 
 impl Endpoint {
     fn new(method: &'static str, path: &'static str, role: Option<Role>, handler: MethodRouter<App>) -> Self {
-        Self { method, path, role, about: "", body: None, query: None, status: 200, gives: JSON, handler }
+        Self {
+            method,
+            path,
+            role,
+            about: "",
+            body: None,
+            query: None,
+            status: 200,
+            gives: JSON,
+            problems: false,
+            handler,
+        }
     }
 
     fn about(self, about: &'static str) -> Self {
@@ -80,7 +96,10 @@ impl Endpoint {
 
 /// All of them.
 pub fn endpoints() -> Vec<Endpoint> {
-    [of_server(), of_sessions(), of_terminals(), compatible()].into_iter().flatten().collect()
+    [of_server(), of_sessions(), of_terminals(), agentapi::endpoints(), compatible()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_server() -> Vec<Endpoint> {
@@ -236,19 +255,24 @@ pub(crate) struct SizeForm {
 /// The table as something that answers.
 pub(crate) fn router(app: &App) -> Router {
     let mut router: Router<App> = Router::new();
-    for Endpoint { path, role, handler, .. } in endpoints() {
-        let handler = handler
-            .layer(from_fn_with_state((app.clone(), role), authorize))
-            .layer(from_fn_with_state(app.clone(), metrics::count));
+    for Endpoint { path, role, problems, handler, .. } in endpoints() {
+        let handler = handler.layer(from_fn_with_state((app.clone(), role), authorize));
+        let handler = if problems { handler.layer(map_response(agentapi::problem)) } else { handler };
+        let handler = handler.layer(from_fn_with_state(app.clone(), metrics::count));
         router = router.route(path, handler);
     }
+    finish(router, app)
+}
+
+/// What holds for every answer, also where there is nothing.
+fn finish(router: Router<App>, app: &App) -> Router {
     router
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here"))
         .method_not_allowed_fallback(async || {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "not by this method")
         })
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
-        .layer(axum::middleware::map_response(harden))
+        .layer(map_response(harden))
         .with_state(app.clone())
 }
 
