@@ -18,9 +18,12 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections at most, WebSockets among them. One more is closed at once.
 const CONNECTIONS_MAX: usize = 4096;
@@ -43,6 +46,7 @@ pub(crate) struct Seat(#[expect(dead_code, reason = "held, not looked at")] Arc<
 pub(crate) struct Door {
     pub listener: TcpListener,
     pub router: Router,
+    pub tls: Option<TlsAcceptor>,
 }
 
 /// Serves what connects until `stopped`, and then until all requests are answered.
@@ -82,7 +86,18 @@ impl Door {
             };
             // Closed by being dropped.
             let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-            tokio::spawn(converse(socket, peer, service.clone(), Seat(Arc::new(seat)), stop.subscribe()));
+            // A key's echo is one small packet: it must not wait for the next.
+            let _ = socket.set_nodelay(true);
+            let (service, seat, stop) = (service.clone(), Seat(Arc::new(seat)), stop.subscribe());
+            match self.tls.clone() {
+                None => drop(tokio::spawn(converse(socket, peer, service, seat, stop))),
+                Some(tls) => drop(tokio::spawn(async move {
+                    let mut stopped = stop.clone();
+                    if let Some(socket) = shake_hands(tls, socket, &mut stopped).await {
+                        converse(socket, peer, service, seat, stop).await;
+                    }
+                })),
+            }
         }
     }
 }
@@ -92,16 +107,30 @@ fn connections_max() -> usize {
     usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX).clamp(1, CONNECTIONS_MAX)
 }
 
+/// Agrees on keys, within the time that the head of a request has.
+async fn shake_hands(
+    tls: TlsAcceptor,
+    socket: TcpStream,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<TlsStream<TcpStream>> {
+    let over = async {
+        let _ = stop.wait_for(|stop| *stop).await;
+        tokio::time::sleep(FIRST_WITHIN).await;
+    };
+    tokio::select! {
+        agreed = tokio::time::timeout(HEAD_WITHIN, tls.accept(socket)) => agreed.ok()?.ok(),
+        () = over => None,
+    }
+}
+
 /// Serves one connection to its end, or to where it becomes a WebSocket.
 async fn converse(
-    socket: TcpStream,
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     service: TowerToHyperService<Router>,
     seat: Seat,
     mut stop: watch::Receiver<bool>,
 ) {
-    // A key's echo is one small packet: it must not wait for the next.
-    let _ = socket.set_nodelay(true);
     let (asked, first) = watch::channel(false);
     let service = service_fn(move |mut request: Request<Incoming>| {
         asked.send_replace(true);

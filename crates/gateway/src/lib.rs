@@ -20,6 +20,7 @@ mod roster;
 pub mod routes;
 pub mod server;
 mod successor;
+pub mod tls;
 pub mod token;
 mod ws;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Names beside the address by which browsers may call it, each a host without its port.
     pub hosts: Vec<String>,
+    /// Where its certificate comes from, if it speaks TLS.
+    pub tls: Option<tls::Tls>,
     /// For the sessions that it starts.
     pub settings: Settings,
     /// An event stream on which nothing happens is kept open by a word at this interval.

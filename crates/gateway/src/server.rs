@@ -2,6 +2,7 @@
 
 use crate::accept::Door;
 use crate::presence::{Presence, PresenceError};
+use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
 use crate::{App, Inner, Options, accept, audit, guard, live, roster, routes, successor};
 use protocol::Time;
@@ -27,6 +28,7 @@ pub struct Server {
     /// Those of [`Options::agentapi`], in its order.
     ports: Vec<TcpListener>,
     app: App,
+    tls: Option<Identity>,
     /// Whether the process was started with its socket.
     was_given: bool,
     _presence: Presence,
@@ -44,7 +46,7 @@ pub enum StartError {
     /// Anybody on the network could reach it, and read along.
     #[error(
         "{0} is no loopback address, and there is no TLS: what you type could be read on the way; use a tunnel such as \
-         ssh -L, or --insecure-network if the network is yours alone"
+         ssh -L, --tls, or --insecure-network if the network is yours alone"
     )]
     NotLoopback(SocketAddr),
     /// Whoever reaches it types without a token.
@@ -53,6 +55,9 @@ pub enum StartError {
          Use the routes under /agentapi/ with a token, or a tunnel such as ssh -L"
     )]
     PortNotLoopback(SocketAddr),
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The instance has a server.
     #[error(transparent)]
     Presence(#[from] PresenceError),
@@ -80,6 +85,7 @@ impl Server {
     pub async fn bind(home: Home, options: Options) -> Result<Self, StartError> {
         let presence = Presence::take(&home)?;
         let address = options.listen;
+        let tls = load_certificate(&home, &options)?;
         let failed = |source| StartError::Listen { address, source };
         let mut inherited = successor::inherited().map_err(failed)?;
         let was_given = !inherited.is_empty();
@@ -92,7 +98,7 @@ impl Server {
             ports.push(take(&mut inherited, port.listen).await?);
         }
         let address = listener.local_addr().map_err(failed)?;
-        presence.tell(address).map_err(failed)?;
+        presence.tell(address, tls.is_some()).map_err(failed)?;
         let inner = Inner {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
@@ -108,7 +114,7 @@ impl Server {
             options,
             home,
         };
-        Ok(Self { listener, ports, app: App(Arc::new(inner)), was_given, _presence: presence })
+        Ok(Self { listener, ports, tls, app: App(Arc::new(inner)), was_given, _presence: presence })
     }
 
     /// Whether its socket was there before it: who uses it knows it already.
@@ -131,8 +137,24 @@ impl Server {
             expires: Some(Time(Time::now().0 + LOGIN_LASTS_US)),
         };
         let (secret, _) = self.app.0.tokens.create(wanted)?;
+        Ok(format!("{}/#login={secret}", self.url()))
+    }
+
+    /// Where browsers find it.
+    fn url(&self) -> String {
         let address = self.address().unwrap_or(self.app.0.options.listen);
-        Ok(format!("http://{address}/#login={secret}"))
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        // No browser can call an address that stands for all; it calls the name that is allowed, or this machine.
+        match (address.ip().is_unspecified(), self.app.0.options.hosts.first()) {
+            (true, Some(name)) => format!("{scheme}://{name}:{}", address.port()),
+            (true, None) => format!("{scheme}://localhost:{}", address.port()),
+            (false, _) => format!("{scheme}://{address}"),
+        }
+    }
+
+    /// The SHA-256 of its certificate, for who wants to compare it at the first visit.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.tls.as_ref().map(|identity| identity.fingerprint.as_str())
     }
 
     /// Where agentapi's clients reach a session, and which.
@@ -147,17 +169,21 @@ impl Server {
         let sockets =
             listeners.map(|listener| listener.as_fd().try_clone_to_owned()).collect::<Result<_, _>>()?;
         let app = self.app;
-        let mut doors = vec![Door { listener: self.listener, router: routes::router(&app) }];
+        let mut doors = vec![Door {
+            listener: self.listener,
+            router: routes::router(&app),
+            tls: self.tls.map(|identity| identity.acceptor),
+        }];
         for (listener, port) in self.ports.into_iter().zip(&app.0.options.agentapi) {
             let guard = Arc::new(guard::Guard::new(listener.local_addr()?, &[]));
             let port = routes::Port { app: app.clone(), guard, session: port.session.clone() };
-            doors.push(Door { listener, router: routes::of_port(&port) });
+            doors.push(Door { listener, router: routes::of_port(&port), tls: None });
         }
         let (told, heard) = oneshot::channel();
         let until_stopped = {
             let app = app.clone();
             async move {
-                let word = listen().await.unwrap_or(Word::Stop);
+                let word = listen(&app).await.unwrap_or(Word::Stop);
                 app.0.stopping.send_replace(true);
                 let _ = told.send(word);
             }
@@ -176,6 +202,17 @@ impl Server {
             _ => Left::Stopped,
         })
     }
+}
+
+/// The certificate that the server is told to show; its own is for every name by which it may be called.
+fn load_certificate(home: &Home, options: &Options) -> Result<Option<Identity>, TlsError> {
+    let Some(tls) = &options.tls else { return Ok(None) };
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    names.push(options.listen.ip().to_string());
+    names.extend(options.hosts.iter().map(|host| host.trim_matches(['[', ']']).to_owned()));
+    names.sort_unstable();
+    names.dedup();
+    tls.load(home, &names).map(Some)
 }
 
 /// The next socket that the process was given, or a new one.
@@ -200,7 +237,7 @@ enum Word {
 }
 
 /// Waits for a word that can be followed: to become a binary that does not start is not one.
-async fn listen() -> io::Result<Word> {
+async fn listen(app: &App) -> io::Result<Word> {
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -211,7 +248,10 @@ async fn listen() -> io::Result<Word> {
             _ = interrupt.recv() => return Ok(Word::Stop),
             _ = hang_up.recv() => {}
         }
-        let tried = tokio::task::spawn_blocking(|| {
+        let app = app.clone();
+        let tried = tokio::task::spawn_blocking(move || {
+            // It will read the certificate again, and could not go on without.
+            load_certificate(&app.0.home, &app.0.options).map_err(io::Error::other)?;
             let binary = successor::binary()?;
             successor::try_out(&binary)
         });

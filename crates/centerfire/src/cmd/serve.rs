@@ -5,10 +5,12 @@ use crate::context::Context;
 use crate::term::say;
 use anyhow::Context as _;
 use gateway::server::{Left, Server, StartError};
+use gateway::tls::Tls;
 use gateway::{AgentapiPort, Options};
 use serde_json::{Value, json};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -21,7 +23,9 @@ const AGENTAPI_LISTEN: &str = "127.0.0.1:3284";
 /// as `Authorization: Bearer TOKEN`. The server may be ended at any moment: sessions go on without it, and whoever watched
 /// goes on where he was when it is back.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  centerfire serve --open\n  centerfire serve --listen 127.0.0.1:9000")]
+#[command(
+    after_help = "Examples:\n  centerfire serve --open\n  centerfire serve --listen 127.0.0.1:9000\n  centerfire serve --listen 0.0.0.0:7333 --tls --host desk.example"
+)]
 pub(crate) struct Args {
     /// Where to listen; only this machine can reach a loopback address
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -38,6 +42,15 @@ pub(crate) struct Args {
     /// Event streams at most
     #[arg(long, value_name = "COUNT", env = "SSE_MAX_CONNECTIONS", default_value_t = 100)]
     sse_max: usize,
+    /// Encrypt, with a certificate of its own that is made once and signed by nobody; its fingerprint is printed
+    #[arg(long, conflicts_with = "tls_cert")]
+    tls: bool,
+    /// Encrypt with this certificate: a file in PEM, with those that vouch for it; `centerfire upgrade` reads it again
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key: a file in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Give a session a port of its own for clients of agentapi, 127.0.0.1:3284 by default; may be given more than once
     ///
     /// Such clients send no token: every user and program of this machine can read the session there and type into it.
@@ -53,12 +66,14 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let listen = self.listen.unwrap_or(context.config.serve_listen);
-        if !listen.ip().is_loopback() && !self.insecure_network {
+        let tls = self.tls(context)?;
+        if !listen.ip().is_loopback() && tls.is_none() && !self.insecure_network {
             return Err(StartError::NotLoopback(listen).into());
         }
         let options = Options {
             listen,
             hosts: self.host.clone(),
+            tls,
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
@@ -87,6 +102,21 @@ impl Args {
         }
     }
 
+    /// What flags say, and else the configuration.
+    fn tls(&self, context: &Context) -> anyhow::Result<Option<Tls>> {
+        let config = &context.config;
+        let of_flags = self.tls_cert.clone().zip(self.tls_key.clone());
+        if self.tls {
+            return Ok(Some(Tls::Own));
+        }
+        match (of_flags, &config.serve_tls_cert, &config.serve_tls_key) {
+            (Some((cert, key)), ..) => Ok(Some(Tls::Files { cert, key })),
+            (None, Some(cert), Some(key)) => Ok(Some(Tls::Files { cert: cert.clone(), key: key.clone() })),
+            (None, None, None) => Ok(config.serve_tls.then_some(Tls::Own)),
+            _ => anyhow::bail!("`serve.tls_cert` and `serve.tls_key` need each other; set both, or neither"),
+        }
+    }
+
     fn tell(&self, context: &Context, server: &Server) -> anyhow::Result<()> {
         let (link, address) = (server.login_link()?, server.address()?);
         let ports: Vec<Value> = server
@@ -94,12 +124,13 @@ impl Args {
             .iter()
             .map(|(session, address)| json!({ "session": session, "address": address.to_string() }))
             .collect();
-        let told = json!({ "url": link, "address": address.to_string(), "agentapi": ports });
+        let told = json!({ "url": link, "address": address.to_string(), "agentapi": ports, "fingerprint": server.fingerprint() });
         context.say(&told, || {
             let ports = server.ports();
             let ports =
                 ports.iter().map(|(session, address)| format!("\nagentapi: {session} at http://{address}"));
-            link.clone() + &ports.collect::<String>()
+            let certificate = server.fingerprint().map(|print| format!("\ncertificate: SHA-256 {print}"));
+            link.clone() + &ports.collect::<String>() + &certificate.unwrap_or_default()
         });
         if self.open {
             open(&link);

@@ -2,7 +2,9 @@
 
 use super::tree::Value;
 use super::{Colours, Config};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use std::path::PathBuf;
 use terminal::key::KeyError;
 
 /// One setting. A dot in its name is a level in the file and a `_` in the environment.
@@ -112,6 +114,38 @@ pub(crate) const KEYS: &[Key] = &[
         },
         get: |config| json!(config.serve_listen.to_string()),
     },
+    Key {
+        name: "serve.tls",
+        takes: "`true` or `false`",
+        about: "Whether `centerfire serve` encrypts, as with `--tls`: with a certificate of its own, made once, where no \
+                other is named.",
+        set: |config, value| {
+            config.serve_tls = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.serve_tls),
+    },
+    Key {
+        name: "serve.tls_cert",
+        takes: "the path of a file in PEM, or `none`",
+        about: "The certificate with which `centerfire serve` encrypts, with those that vouch for it. It is read again at \
+                `centerfire upgrade`.",
+        set: |config, value| {
+            config.serve_tls_cert = file(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_tls_cert.as_ref()),
+    },
+    Key {
+        name: "serve.tls_key",
+        takes: "the path of a file in PEM, or `none`",
+        about: "The key of `serve.tls_cert`.",
+        set: |config, value| {
+            config.serve_tls_key = file(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_tls_key.as_ref()),
+    },
 ];
 
 /// A petabyte: beyond it a number of bytes would not fit.
@@ -141,6 +175,23 @@ fn optional(value: &Value, max: u64) -> Result<Option<u64>, String> {
     }
 }
 
-fn or_none(value: Option<u64>) -> Json {
+/// A variable and a flag are texts.
+fn yes_or_no(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::Text(text) if text == "true" => Ok(true),
+        Value::Text(text) if text == "false" => Ok(false),
+        other => Err(format!("needs true or false, not {other}")),
+    }
+}
+
+fn file(value: &Value) -> Result<Option<PathBuf>, String> {
+    match value {
+        Value::Null => Ok(None),
+        value => Ok(Some(text(value)?).filter(|path| *path != "none").map(PathBuf::from)),
+    }
+}
+
+fn or_none(value: Option<impl Serialize>) -> Json {
     value.map_or(json!("none"), |value| json!(value))
 }

@@ -28,6 +28,9 @@ pub(crate) struct Config {
     pub quota_mb: Option<u64>,
     pub colours: Colours,
     pub serve_listen: SocketAddr,
+    pub serve_tls: bool,
+    pub serve_tls_cert: Option<PathBuf>,
+    pub serve_tls_key: Option<PathBuf>,
 }
 
 /// Where the server listens: a port that no well-known program has
@@ -54,6 +57,9 @@ impl Default for Config {
             quota_mb: None,
             colours: Colours::Auto,
             serve_listen: SERVE_LISTEN,
+            serve_tls: false,
+            serve_tls_cert: None,
+            serve_tls_key: None,
         }
     }
 }

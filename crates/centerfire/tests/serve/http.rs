@@ -4,7 +4,7 @@ use crate::rig::{LIMIT, Rig};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 /// A request.
@@ -136,8 +136,7 @@ impl Call {
 
 impl Answer {
     /// Reads a whole answer, or says what came instead.
-    pub(crate) fn read(stream: &mut TcpStream) -> Result<Self, String> {
-        stream.set_read_timeout(Some(LIMIT)).expect("set a limit");
+    pub(crate) fn read(stream: &mut impl Read) -> Result<Self, String> {
         let mut bytes = Vec::new();
         let mut buffer = [0; 16 << 10];
         loop {
@@ -188,11 +187,13 @@ impl Answer {
 }
 
 /// Connects from an address of this machine.
-pub(crate) fn dial(from: Ipv4Addr, to: SocketAddr) -> rustix::io::Result<TcpStream> {
+pub(crate) fn dial(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
     let made = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     if from != Ipv4Addr::LOCALHOST {
         bind(&made, &SocketAddr::from((from, 0)))?;
     }
     connect(&made, &to)?;
-    Ok(made.into())
+    let made = TcpStream::from(made);
+    made.set_read_timeout(Some(LIMIT))?;
+    Ok(made)
 }

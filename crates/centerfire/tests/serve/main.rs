@@ -27,6 +27,8 @@ mod start;
 /// Bytes that hurt, the same for the same seed.
 #[path = "../it/stream.rs"]
 mod stream;
+/// Encrypted.
+mod tls;
 /// The file of tokens, which commands and servers share.
 mod tokens;
 /// What clients type.

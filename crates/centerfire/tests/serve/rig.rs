@@ -34,7 +34,8 @@ struct Server {
 impl Server {
     fn start(instance: &Instance, address: SocketAddr, arguments: &[&str]) -> Self {
         let address = address.to_string();
-        Self::of(&mut instance.command(&[&["serve", "--listen", &address], arguments].concat()))
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", &address] };
+        Self::of(&mut instance.command(&[&["serve"], listen, arguments].concat()))
     }
 
     fn of(command: &mut Command) -> Self {
@@ -47,8 +48,11 @@ impl Server {
         let link = line();
         let port = |line: String| line.rsplit('/').next().and_then(|address| address.parse().ok());
         let ports = (0..asked).map(|_| port(line()).expect("the server prints its ports")).collect();
-        let address = link.strip_prefix("http://").and_then(|rest| rest.split('/').next());
-        let address = address.and_then(|address| address.parse().ok());
+        let address = link.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+        // Where it is called by a name, it is this machine's all the same.
+        let port =
+            |name: &str| Some(SocketAddr::from(([127, 0, 0, 1], name.rsplit(':').next()?.parse().ok()?)));
+        let address = address.and_then(|address| address.parse().ok().or_else(|| port(address)));
         let address = address.unwrap_or_else(|| panic!("the server printed no link but `{link}`"));
         Self { child, address, link, ports }
     }
@@ -90,6 +94,11 @@ impl Rig {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address
+    }
+
+    /// What the server printed first.
+    pub(crate) fn link(&self) -> &str {
+        &self.server.link
     }
 
     /// Where agentapi's clients are served, in the order of the words.

@@ -29,9 +29,9 @@ pub(super) async fn login(
         return Err(app.fail(peer.ip(), message));
     };
     app.0.audit.note(&grant, "login", grant.session);
-    // Behind TLS the cookie is not to be sent without.
+    // With TLS, ours or that of a proxy, the cookie is not to be sent without.
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+    let secure = if app.0.options.tls.is_some() || origin.starts_with("https://") { "; Secure" } else { "" };
     let lasts = grant.expires.map_or(0, |expires| expires.since(grant.created).as_secs());
     let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}");
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(describe(&Access(grant)))))
