@@ -225,6 +225,9 @@ fn a_token_for_one_session_reaches_no_further() {
     let unknown = call(Call::get("/api/v1/sessions/nonsense")).json();
     let hidden = call(Call::get("/api/v1/sessions/other")).json();
     assert_eq!(unknown["error"].as_str().unwrap().replace("nonsense", "other"), hidden["error"]);
+    // A session that is started again is another one.
+    let again = call(Call::new("POST", "/api/v1/sessions/own/restart"));
+    assert_eq!((again.status, again.code().as_str()), (403, "FORBIDDEN"), "{again:?}");
     let made = call(Call::post("/api/v1/tokens", &json!({ "role": "manage" }))).json();
     let own = call(Call::get("/api/v1/sessions/own")).json();
     assert_eq!(made["grant"]["session"], own["id"], "{made} {own}");

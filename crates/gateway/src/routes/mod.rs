@@ -180,7 +180,7 @@ fn of_terminals() -> Vec<Endpoint> {
             .about("Presses keys, such as Enter, Escape, C-c, Up, F5")
             .body::<input::Keys>(),
         route("POST", "/api/v1/sessions/{session}/resize", Some(Type), post(input::resize))
-            .about("Changes the terminal's size, where nobody controls it")
+            .about("Changes the terminal's size, where nobody controls it; 409 while somebody does")
             .body::<SizeForm>(),
         route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen))
             .about("What a person would see now")
