@@ -83,6 +83,7 @@ pub(crate) async fn authorize(
             let message = format!("this needs the role {needed}, the token has {}", access.0.role);
             return Err(ApiError::forbidden(message));
         }
+        app.keep_pace(&access.0, request.method())?;
         request.extensions_mut().insert(access);
     }
     Ok(next.run(request).await)
@@ -113,6 +114,17 @@ impl App {
         Ok(Access(grant))
     }
 
+    /// Counts a request that may change something.
+    pub(crate) fn keep_pace(&self, grant: &Grant, method: &Method) -> Result<(), ApiError> {
+        if method == Method::GET || method == Method::HEAD {
+            return Ok(());
+        }
+        self.0.pace.take(&grant.id).map_err(|wait| {
+            let message = "this token changes things faster than `serve.writes_per_second` allows";
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(wait)
+        })
+    }
+
     /// What an address is told that sent a wrong token; one that sent too many has to wait. A right one is let in all the
     /// same: behind a tunnel all addresses are one, and a page that was forgotten in some tab must lock nobody out.
     pub(crate) fn fail(&self, peer: IpAddr, message: &str) -> ApiError {
@@ -133,6 +145,7 @@ impl App {
         }
         let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
+            .retry_after(FAILURES_WITHIN)
     }
 }
 

@@ -15,6 +15,7 @@ mod host;
 mod live;
 mod metrics;
 pub mod openapi;
+mod pace;
 pub mod presence;
 mod roster;
 pub mod routes;
@@ -28,6 +29,7 @@ use session::home::Home;
 use session::role::Settings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -51,6 +53,8 @@ pub struct Options {
     pub sse_keep_alive: Duration,
     /// Event streams at most.
     pub sse_connections_max: usize,
+    /// How often a token may change something, if there is a limit.
+    pub writes_per_second: Option<NonZeroU32>,
     /// Sessions that have a port of their own, at which agentapi's clients need no token.
     pub agentapi: Vec<AgentapiPort>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
@@ -80,6 +84,7 @@ struct Inner {
     roster: Arc<roster::Roster>,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
+    pace: pace::Pace,
     /// Whether the server is about to end: then who waits is told so, and comes again.
     stopping: watch::Sender<bool>,
     /// Logins that failed, by address.

@@ -4,7 +4,7 @@ use crate::accept::Door;
 use crate::presence::{Presence, PresenceError};
 use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, accept, audit, guard, live, roster, routes, successor};
+use crate::{App, Inner, Options, accept, audit, guard, live, pace, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
 use std::collections::{HashMap, VecDeque};
@@ -107,6 +107,7 @@ impl Server {
             roster: roster::Roster::new(home.clone()),
             sse_connections: Arc::default(),
             metrics: Default::default(),
+            pace: pace::Pace::new(options.writes_per_second),
             stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),

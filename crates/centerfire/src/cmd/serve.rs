@@ -77,6 +77,7 @@ impl Args {
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
+            writes_per_second: context.config.serve_writes_per_second,
             agentapi: self.agentapi.clone(),
             without: enclosing_marks(),
         };

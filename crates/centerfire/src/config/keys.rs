@@ -4,6 +4,7 @@ use super::tree::Value;
 use super::{Colours, Config};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use terminal::key::KeyError;
 
@@ -145,6 +146,21 @@ pub(crate) const KEYS: &[Key] = &[
             Ok(())
         },
         get: |config| or_none(config.serve_tls_key.as_ref()),
+    },
+    Key {
+        name: "serve.writes_per_second",
+        takes: "a number, or `none`",
+        about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \
+                in five seconds at once. A request beyond it is refused with 429 and `Retry-After`; what is typed over a \
+                WebSocket, each message of which counts, is taken more slowly, and not refused.",
+        set: |config, value| {
+            let rate = optional(value, 1_000_000)?;
+            let rate =
+                rate.map(|rate| u32::try_from(rate).ok().and_then(NonZeroU32::new).ok_or("needs 1 or more"));
+            config.serve_writes_per_second = rate.transpose()?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_writes_per_second),
     },
 ];
 

@@ -15,6 +15,7 @@ use anyhow::bail;
 use session::home::Home;
 use session::role::{Settings, megabytes};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use terminal::key::DetachKey;
 
@@ -31,11 +32,15 @@ pub(crate) struct Config {
     pub serve_tls: bool,
     pub serve_tls_cert: Option<PathBuf>,
     pub serve_tls_key: Option<PathBuf>,
+    pub serve_writes_per_second: Option<NonZeroU32>,
 }
 
 /// Where the server listens: a port that no well-known program has
 /// ([decision 9](../../../../docs/decisions/0009-port-7333.md)).
 const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7333);
+
+/// Several hands on the fastest keyboards stay far below it.
+const SERVE_WRITES_PER_SECOND: Option<NonZeroU32> = NonZeroU32::new(500);
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +65,7 @@ impl Default for Config {
             serve_tls: false,
             serve_tls_cert: None,
             serve_tls_key: None,
+            serve_writes_per_second: SERVE_WRITES_PER_SECOND,
         }
     }
 }

@@ -14,6 +14,8 @@ mod crowd;
 mod fidelity;
 /// HTTP by hand.
 mod http;
+/// How fast a token may write.
+mod pace;
 /// A real server over an isolated instance.
 mod rig;
 /// Clients that paint slowly, or not at all, and what they cost.

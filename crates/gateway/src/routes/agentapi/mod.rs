@@ -97,6 +97,7 @@ async fn admit(State(port): State<Port>, mut request: Request, next: Next) -> Re
         created: Time::now(),
         expires: None,
     };
+    port.app.keep_pace(&grant, request.method())?;
     request.extensions_mut().insert(Access(grant));
     request.extensions_mut().insert(Only(port.session));
     Ok(next.run(request).await)
