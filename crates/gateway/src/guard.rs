@@ -1,5 +1,6 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
+use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -79,6 +80,7 @@ pub(crate) async fn authorize(
     app.0.guard.check(request.headers())?;
     if let Some(needed) = needed {
         let access = app.admit(request.headers(), request.method(), peer.ip())?;
+        tell_who(&access.0.id);
         if access.0.role < needed {
             let message = format!("this needs the role {needed}, the token has {}", access.0.role);
             return Err(ApiError::forbidden(message));

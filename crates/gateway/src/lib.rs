@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod guard;
 mod host;
+mod journey;
 mod live;
 mod metrics;
 pub mod openapi;

@@ -261,7 +261,7 @@ async fn listen(app: &App) -> io::Result<Word> {
             _ if had_terminal && !has_terminal() => return Ok(Word::Stop),
             Ok(Ok(())) => return Ok(Word::Replace),
             Ok(Err(error)) => {
-                eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
+                tracing::error!(cause = %error, "cannot become the new binary; this one goes on");
             }
             Err(_) => {}
         }

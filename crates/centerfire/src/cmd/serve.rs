@@ -1,7 +1,9 @@
 //! `centerfire serve`: sessions for browsers and programs.
 
 use super::run::enclosing_marks;
+use crate::config::LogFormat;
 use crate::context::Context;
+use crate::serve_log;
 use crate::term::say;
 use anyhow::Context as _;
 use gateway::server::{Left, Server, StartError};
@@ -58,6 +60,9 @@ pub(crate) struct Args {
     /// /agentapi/SESSION/ without this.
     #[arg(long, value_name = "SESSION[=ADDRESS:PORT]", value_parser = agentapi_port)]
     agentapi: Vec<AgentapiPort>,
+    /// The form of the log on standard error; `serve.log_level` says what is in it
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     /// Listen on an address that others can reach, without encryption
     #[arg(long)]
     insecure_network: bool,
@@ -81,6 +86,9 @@ impl Args {
             agentapi: self.agentapi.clone(),
             without: enclosing_marks(),
         };
+        let format = self.log_format.unwrap_or(context.config.serve_log_format);
+        // Until the end: what is still to be written then, is.
+        let log = serve_log::begin(format, context.config.serve_log_level)?;
         // One thread: what it does takes microseconds, and a key goes through without waking another. What takes longer is
         // done beside it.
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -95,6 +103,7 @@ impl Args {
             server.run().await.context("serve")
         })?;
         drop(runtime);
+        drop(log);
         match left {
             Left::Stopped => Ok(ExitCode::SUCCESS),
             Left::Replaced(sockets) => {

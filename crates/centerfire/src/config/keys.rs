@@ -2,6 +2,7 @@
 
 use super::tree::Value;
 use super::{Colours, Config};
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::num::NonZeroU32;
@@ -162,6 +163,27 @@ pub(crate) const KEYS: &[Key] = &[
         },
         get: |config| or_none(config.serve_writes_per_second),
     },
+    Key {
+        name: "serve.log_format",
+        takes: "`text` or `json`",
+        about: "The form of what `centerfire serve` logs on standard error.",
+        set: |config, value| {
+            config.serve_log_format = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.serve_log_format),
+    },
+    Key {
+        name: "serve.log_level",
+        takes: "`error`, `warn`, `info` or `debug`",
+        about: "What `centerfire serve` logs: with `error` what failed, with `warn` also what it refused, with `info` every \
+                request.",
+        set: |config, value| {
+            config.serve_log_level = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.serve_log_level),
+    },
 ];
 
 /// A petabyte: beyond it a number of bytes would not fit.
@@ -199,6 +221,17 @@ fn yes_or_no(value: &Value) -> Result<bool, String> {
         Value::Text(text) if text == "false" => Ok(false),
         other => Err(format!("needs true or false, not {other}")),
     }
+}
+
+fn choice<T: ValueEnum>(value: &Value) -> Result<T, String> {
+    let text = text(value)?;
+    let names = || T::value_variants().iter().filter_map(T::to_possible_value);
+    let known = || names().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+    T::from_str(text, false).map_err(|_| format!("`{text}` is none of {}", known()))
+}
+
+fn named(value: &impl ValueEnum) -> Json {
+    json!(value.to_possible_value().map(|name| name.get_name().to_owned()))
 }
 
 fn file(value: &Value) -> Result<Option<PathBuf>, String> {

@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub serve_tls_cert: Option<PathBuf>,
     pub serve_tls_key: Option<PathBuf>,
     pub serve_writes_per_second: Option<NonZeroU32>,
+    pub serve_log_format: LogFormat,
+    pub serve_log_level: LogLevel,
 }
 
 /// Where the server listens: a port that no well-known program has
@@ -41,6 +43,24 @@ const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 
 /// Several hands on the fastest keyboards stay far below it.
 const SERVE_WRITES_PER_SECOND: Option<NonZeroU32> = NonZeroU32::new(500);
+
+/// The form of the server's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object on each line.
+    Json,
+}
+
+/// What the server's log tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +86,8 @@ impl Default for Config {
             serve_tls_cert: None,
             serve_tls_key: None,
             serve_writes_per_second: SERVE_WRITES_PER_SECOND,
+            serve_log_format: LogFormat::Text,
+            serve_log_level: LogLevel::Warn,
         }
     }
 }

@@ -14,6 +14,11 @@ mod crowd;
 mod fidelity;
 /// HTTP by hand.
 mod http;
+/// What the server logs.
+mod log;
+#[cfg(feature = "otel")]
+/// Spans for a collector.
+mod otel;
 /// How fast a token may write.
 mod pace;
 /// A real server over an isolated instance.

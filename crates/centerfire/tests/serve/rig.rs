@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use testkit::wait::exit_of;
 use testkit::{Instance, eventually};
@@ -74,6 +75,23 @@ impl Rig {
     pub(crate) fn serving(arguments: &[&str]) -> Self {
         let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
         let server = Server::start(&instance, ([127, 0, 0, 1], 0).into(), arguments);
+        Self::of(instance, server)
+    }
+
+    /// With a server whose standard error is a file.
+    pub(crate) fn logging(arguments: &[&str], file: &Path) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let words = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let file = std::fs::File::create(file).expect("make the file of the log");
+        let server = Server::of(instance.command(&words).stderr(file));
+        Self::of(instance, server)
+    }
+
+    /// With a server that has one more variable.
+    #[cfg(feature = "otel")]
+    pub(crate) fn with_variable(name: &str, value: &str) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let server = Server::of(instance.command(&["serve", "--listen", "127.0.0.1:0"]).env(name, value));
         Self::of(instance, server)
     }
 

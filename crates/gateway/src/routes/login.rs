@@ -2,6 +2,7 @@
 
 use crate::extract::Json;
 use crate::guard::{Access, COOKIE, broken_store};
+use crate::journey::tell_who;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -28,6 +29,7 @@ pub(super) async fn login(
         let message = "this link was used or has ended; `centerfire token create --login` makes another";
         return Err(app.fail(peer.ip(), message));
     };
+    tell_who(&grant.id);
     app.0.audit.note(&grant, "login", grant.session);
     // With TLS, ours or that of a proxy, the cookie is not to be sent without.
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();

@@ -17,13 +17,13 @@ mod wait;
 
 use crate::guard::{Access, authorize};
 use crate::token::Role;
-use crate::{ApiError, App, metrics, ws};
+use crate::{ApiError, App, journey, metrics, ws};
 pub(crate) use agentapi::{Hub, Port, of_port};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -273,6 +273,7 @@ fn finish(router: Router<App>, app: &App) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(map_response(harden))
+        .layer(from_fn(journey::follow))
         .with_state(app.clone())
 }
 

@@ -16,6 +16,7 @@ pub(super) use problem::form as problem;
 
 use super::{Endpoint, JSON, find};
 use crate::guard::{Access, Guard};
+use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App, metrics};
 use axum::extract::{FromRequestParts, Request, State};
@@ -97,6 +98,7 @@ async fn admit(State(port): State<Port>, mut request: Request, next: Next) -> Re
         created: Time::now(),
         expires: None,
     };
+    tell_who(&grant.id);
     port.app.keep_pace(&grant, request.method())?;
     request.extensions_mut().insert(Access(grant));
     request.extensions_mut().insert(Only(port.session));
