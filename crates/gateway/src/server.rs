@@ -92,10 +92,15 @@ impl Server {
         let listener = take(&mut inherited, address).await?;
         let mut ports = Vec::with_capacity(options.agentapi.len());
         for port in &options.agentapi {
-            if !port.listen.ip().is_loopback() {
-                return Err(StartError::PortNotLoopback(port.listen));
-            }
-            ports.push(take(&mut inherited, port.listen).await?);
+            let check = |address: SocketAddr| match address.ip().is_loopback() {
+                true => Ok(()),
+                false => Err(StartError::PortNotLoopback(address)),
+            };
+            check(port.listen)?;
+            let socket = take(&mut inherited, port.listen).await?;
+            // One that was given listens where somebody else decided.
+            check(socket.local_addr().map_err(failed)?)?;
+            ports.push(socket);
         }
         let address = listener.local_addr().map_err(failed)?;
         presence.tell(address, tls.is_some()).map_err(failed)?;
