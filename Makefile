@@ -40,6 +40,7 @@ check: tools page ## Look for slips: format, house rules, lints, docs
 	cargo xtask tidy
 	cd web && npm run check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package centerfire --features otel --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 
 bench: build ## Measure, beside the programs that people compare us with

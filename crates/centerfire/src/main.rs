@@ -12,6 +12,7 @@ mod exit;
 mod fit;
 mod orchestrator;
 mod progress;
+mod serve_log;
 mod term;
 mod usage;
 

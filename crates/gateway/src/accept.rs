@@ -16,13 +16,16 @@ use rustix::process::{Resource, getrlimit};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::pin::pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Connections at most, WebSockets among them. One more is closed at once, unless one that has asked for nothing yet can be.
 const CONNECTIONS_MAX: usize = 4096;
@@ -43,19 +46,50 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub(crate) struct Seat(#[expect(dead_code, reason = "held, not looked at")] Arc<OwnedSemaphorePermit>);
 
+/// Where connections come in, and what answers them.
+pub(crate) struct Entrance {
+    pub listener: TcpListener,
+    pub router: Router,
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// A connection that is given up when its client takes nothing.
+type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
+
+/// The places of all entrances, and who could make room.
+#[derive(Clone)]
+struct Seats {
+    free: Arc<Semaphore>,
+    silent: Arc<Mutex<Silent>>,
+}
+
 /// Serves what connects until `stopped`, and then until all requests are answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
+pub(crate) async fn serve(entrances: Vec<Entrance>, stopped: impl Future<Output = ()>) {
     let most = connections_max();
-    let seats = Arc::new(Semaphore::new(most));
-    let service = TowerToHyperService::new(router);
+    let seats = Seats { free: Arc::new(Semaphore::new(most)), silent: Arc::default() };
     // Whoever serves a connection holds a receiver: it hears of the end, and its own end is heard.
     let stop = watch::Sender::new(false);
-    let mut silent = Silent::default();
-    let mut stopped = pin!(stopped);
-    loop {
-        let (socket, peer) = tokio::select! {
-            () = &mut stopped => break,
-            accepted = listener.accept() => match accepted {
+    let mut porters: JoinSet<()> =
+        entrances.into_iter().map(|entrance| entrance.keep(seats.clone(), stop.clone())).collect();
+    stopped.await;
+    stop.send_replace(true);
+    while porters.join_next().await.is_some() {}
+    stop.closed().await;
+    // Who watches is told that the server ends, and keeps its seat until then.
+    let _ = seats.free.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+}
+
+impl Entrance {
+    /// Lets in whoever comes, while there are seats.
+    async fn keep(self, seats: Seats, stop: watch::Sender<bool>) {
+        let service = TowerToHyperService::new(self.router);
+        let mut stopped = stop.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (socket, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
@@ -63,29 +97,33 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopped: impl F
                     }
                     continue;
                 }
-            },
-        };
-        let free = Arc::clone(&seats);
+            };
+            // Closed by being dropped.
+            let Some(seat) = seats.take().await else { continue };
+            let asked = watch::Sender::new(false);
+            let first = asked.subscribe();
+            let conversation = Conversation { peer, service: service.clone(), seat, asked };
+            let conversation = conversation.begin(socket, self.tls.clone(), stop.subscribe());
+            seats.silent().add(tokio::spawn(conversation).abort_handle(), first);
+        }
+    }
+}
+
+impl Seats {
+    /// A free one, or that of somebody who has asked for nothing yet.
+    async fn take(&self) -> Option<Seat> {
+        let free = Arc::clone(&self.free);
         let seat = match free.clone().try_acquire_owned() {
             Ok(seat) => seat,
-            Err(_) if silent.close_one() => match free.acquire_owned().await {
-                Ok(seat) => seat,
-                Err(_) => continue,
-            },
-            // Closed by being dropped.
-            Err(_) => continue,
+            Err(_) if self.silent().close_one() => free.acquire_owned().await.ok()?,
+            Err(_) => return None,
         };
-        let asked = watch::Sender::new(false);
-        let first = asked.subscribe();
-        let conversation =
-            converse(socket, peer, service.clone(), Seat(Arc::new(seat)), asked, stop.subscribe());
-        silent.add(tokio::spawn(conversation).abort_handle(), first);
+        Some(Seat(Arc::new(seat)))
     }
-    drop(listener);
-    stop.send_replace(true);
-    stop.closed().await;
-    // Who watches is told that the server ends, and keeps its seat until then.
-    let _ = seats.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+
+    fn silent(&self) -> MutexGuard<'_, Silent> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Connections without a request so far, the oldest first. Where all seats are taken one of them makes room: who says half
@@ -126,42 +164,76 @@ fn connections_max() -> usize {
     usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX).clamp(1, CONNECTIONS_MAX)
 }
 
-/// Serves one connection to its end, or to where it becomes a WebSocket.
-async fn converse(
-    socket: TcpStream,
+/// One connection, from its first byte on.
+struct Conversation {
     peer: SocketAddr,
     service: TowerToHyperService<Router>,
     seat: Seat,
     asked: watch::Sender<bool>,
-    mut stop: watch::Receiver<bool>,
-) {
-    // A key's echo is one small packet: it must not wait for the next.
-    let _ = socket.set_nodelay(true);
-    let first = asked.subscribe();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        asked.send_replace(true);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(seat.clone());
-        service.call(request.map(Body::new))
-    });
-    let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX_BYTES);
-    let mut socket = TimeoutStream::new(socket);
-    socket.set_write_timeout(Some(TAKEN_WITHIN));
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(Box::pin(socket)), service).with_upgrades());
-    tokio::select! {
-        // Its errors are its client's.
-        _ = connection.as_mut() => return,
-        _ = stop.wait_for(|stop| *stop) => {}
+}
+
+impl Conversation {
+    async fn begin(self, socket: TcpStream, tls: Option<TlsAcceptor>, mut stop: watch::Receiver<bool>) {
+        // A key's echo is one small packet: it must not wait for the next.
+        let _ = socket.set_nodelay(true);
+        let mut socket = Box::pin(TimeoutStream::new(socket));
+        socket.as_mut().set_write_timeout_pinned(Some(TAKEN_WITHIN));
+        match tls {
+            None => self.go_on(socket, stop).await,
+            Some(tls) => {
+                if let Some(socket) = shake_hands(tls, socket, &mut stop).await {
+                    self.go_on(socket, stop).await;
+                }
+            }
+        }
     }
-    // Who was let in and has not asked yet is heard: the next server does not know of him.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = has_asked(first) => {}
+
+    /// Serves it to its end, or to where it becomes a WebSocket.
+    async fn go_on(
+        self,
+        socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let Self { peer, service, seat, asked } = self;
+        let first = asked.subscribe();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            asked.send_replace(true);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(seat.clone());
+            service.call(request.map(Body::new))
+        });
+        let mut builder = Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX_BYTES);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service).with_upgrades());
+        tokio::select! {
+            // Its errors are its client's.
+            _ = connection.as_mut() => return,
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        // Who was let in and has not asked yet is heard: the next server does not know of him.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = has_asked(first) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+}
+
+/// Agrees on keys, within the time that the head of a request has.
+async fn shake_hands(
+    tls: TlsAcceptor,
+    socket: Socket,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<TlsStream<Socket>> {
+    let over = async {
+        let _ = stop.wait_for(|stop| *stop).await;
+        tokio::time::sleep(FIRST_WITHIN).await;
+    };
+    tokio::select! {
+        agreed = tokio::time::timeout(HEAD_WITHIN, tls.accept(socket)) => agreed.ok()?.ok(),
+        () = over => None,
+    }
 }
 
 /// Waits for a connection's first request, if it is on its way.

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// How long a request's body may take to come.
-const BODY_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A body, or an answer, of JSON.
 pub(crate) struct Json<T>(pub T);

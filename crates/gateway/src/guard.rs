@@ -1,7 +1,8 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
+use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
-use crate::{ApiError, App, Options};
+use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -37,12 +38,12 @@ pub(crate) struct Access(pub Grant);
 
 impl Guard {
     /// For a server that listens on `address`.
-    pub(crate) fn new(address: SocketAddr, options: &Options) -> Self {
+    pub(crate) fn new(address: SocketAddr, names: &[String]) -> Self {
         let port = address.port();
         let mut hosts: HashSet<String> =
             ["localhost", "127.0.0.1", "[::1]"].iter().map(|host| format!("{host}:{port}")).collect();
         hosts.insert(address.to_string());
-        for host in &options.hosts {
+        for host in names {
             let host = host.to_ascii_lowercase();
             hosts.extend([format!("{host}:{port}"), host]);
         }
@@ -50,7 +51,7 @@ impl Guard {
     }
 
     /// Refuses a request that was sent to another name, or by another site's page.
-    fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.hosts.contains(&host.to_ascii_lowercase()) {
             let message = format!(
@@ -79,10 +80,12 @@ pub(crate) async fn authorize(
     app.0.guard.check(request.headers())?;
     if let Some(needed) = needed {
         let access = app.admit(request.headers(), request.method(), peer.ip())?;
+        tell_who(&access.0.id);
         if access.0.role < needed {
             let message = format!("this needs the role {needed}, the token has {}", access.0.role);
             return Err(ApiError::forbidden(message));
         }
+        app.keep_pace(&access.0, request.method())?;
         request.extensions_mut().insert(access);
     }
     Ok(next.run(request).await)
@@ -118,6 +121,17 @@ impl App {
         Ok(Access(grant))
     }
 
+    /// Counts a request that may change something.
+    pub(crate) fn keep_pace(&self, grant: &Grant, method: &Method) -> Result<(), ApiError> {
+        if method == Method::GET || method == Method::HEAD {
+            return Ok(());
+        }
+        self.0.pace.take(&grant.id).map_err(|wait| {
+            let message = "this token changes things faster than `serve.writes_per_second` allows";
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(wait)
+        })
+    }
+
     /// What an address is told that sent a wrong token; one that sent too many has to wait. A right one is let in all the
     /// same: behind a tunnel all addresses are one, and a page that was forgotten in some tab must lock nobody out.
     pub(crate) fn fail(&self, peer: IpAddr, message: &str) -> ApiError {
@@ -138,6 +152,7 @@ impl App {
         }
         let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
+            .retry_after(FAILURES_WITHIN)
     }
 }
 
@@ -181,15 +196,7 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        let options = Options {
-            listen: ([127, 0, 0, 1], 7333).into(),
-            hosts: vec!["Desk.example".to_owned()],
-            settings: Default::default(),
-            sse_keep_alive: Duration::from_secs(30),
-            sse_connections_max: 1,
-            without: Vec::new(),
-        };
-        Guard::new(options.listen, &options)
+        Guard::new(([127, 0, 0, 1], 7333).into(), &["Desk.example".to_owned()])
     }
 
     fn verdict(host: &str, origin: Option<&str>) -> Result<(), &'static str> {

@@ -97,7 +97,7 @@ impl Host {
     async fn connect(entry: &Entry, name: &str) -> Result<(Self, mpsc::Receiver<Event>)> {
         let path = PathBuf::from(&entry.meta.socket);
         let (read, write) = wire::connect(&path).await.map_err(|source| match source.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(entry.meta.id.to_string()),
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(entry.name.clone()),
             _ => Error::Connection { path: path.clone(), source },
         })?;
         let (events, received) = mpsc::channel(EVENTS_MAX);

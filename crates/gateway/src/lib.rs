@@ -14,9 +14,11 @@ mod extract;
 mod guard;
 mod history;
 mod host;
+mod journey;
 mod live;
 mod metrics;
 pub mod openapi;
+mod pace;
 pub mod presence;
 mod recordings;
 mod roster;
@@ -24,6 +26,7 @@ pub mod routes;
 pub mod server;
 mod signals;
 mod successor;
+pub mod tls;
 pub mod token;
 mod wire;
 mod ws;
@@ -32,6 +35,7 @@ use session::home::Home;
 use session::role::Settings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -47,14 +51,29 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Names beside the address by which browsers may call it, each a host without its port.
     pub hosts: Vec<String>,
+    /// Where its certificate comes from, if it speaks TLS.
+    pub tls: Option<tls::Tls>,
     /// For the sessions that it starts.
     pub settings: Settings,
     /// An event stream on which nothing happens is kept open by a word at this interval.
     pub sse_keep_alive: Duration,
     /// Event streams at most.
     pub sse_connections_max: usize,
+    /// How often a token may change something, if there is a limit.
+    pub writes_per_second: Option<NonZeroU32>,
+    /// Sessions that have a port of their own, at which agentapi's clients need no token.
+    pub agentapi: Vec<AgentapiPort>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
+}
+
+/// A session at a port of its own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AgentapiPort {
+    /// An id, the beginning of one, or a name.
+    pub session: String,
+    /// Where it listens.
+    pub listen: SocketAddr,
 }
 
 /// What every request needs.
@@ -67,12 +86,14 @@ struct Inner {
     tokens: token::Store,
     audit: audit::Log,
     sessions: live::Hub,
+    conversations: routes::Hub,
     roster: Arc<roster::Roster>,
     recordings: recordings::Recordings,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
     history: history::History,
+    pace: pace::Pace,
     /// Whether the server is about to end: then who waits is told so, and comes again.
     stopping: watch::Sender<bool>,
     /// Logins that failed, by address.

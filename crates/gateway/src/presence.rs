@@ -23,6 +23,9 @@ pub struct Running {
     pub pid: u32,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Whether it speaks TLS there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
     /// Its release.
     pub version: String,
     /// When it began, or became the binary that it is.
@@ -39,7 +42,7 @@ pub(crate) struct Presence {
 #[derive(Debug, thiserror::Error)]
 pub enum PresenceError {
     /// There is one.
-    #[error("this instance has a server at http://{}, process {}; `centerfire upgrade` has it become this binary", .0.address, .0.pid)]
+    #[error("this instance has a server at {}, process {}; `centerfire upgrade` has it become this binary", .0.url(), .0.pid)]
     Running(Running),
     /// There is one, and it does not say where.
     #[error("this instance has a server already, which holds {}", .0.display())]
@@ -55,6 +58,11 @@ pub enum PresenceError {
 }
 
 impl Running {
+    /// Where it listens, as a browser names it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.address)
+    }
+
     /// The server that runs now, if there is one.
     pub fn find(home: &Home) -> Option<Self> {
         let folder = folder(home);
@@ -90,9 +98,9 @@ impl Presence {
     }
 
     /// Tells where the server listens.
-    pub(crate) fn tell(&self, address: SocketAddr) -> io::Result<()> {
+    pub(crate) fn tell(&self, address: SocketAddr, tls: bool) -> io::Result<()> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let running = Running { pid: std::process::id(), address, version, started: Time::now() };
+        let running = Running { pid: std::process::id(), address, tls, version, started: Time::now() };
         let draft = self.path.with_extension("tmp");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.write_all(&serde_json::to_vec_pretty(&running)?)?;
@@ -119,7 +127,7 @@ mod tests {
         assert_eq!(Running::find(&home), None);
         let presence = Presence::take(&home).unwrap();
         let address = "127.0.0.1:7333".parse().unwrap();
-        presence.tell(address).unwrap();
+        presence.tell(address, false).unwrap();
         let found = Running::find(&home).unwrap();
         assert_eq!((found.address, found.pid), (address, std::process::id()));
         assert!(matches!(Presence::take(&home), Err(PresenceError::Running(running)) if running == found));

@@ -1,12 +1,14 @@
 //! Listens, and answers until it is told to stop.
 
+use crate::accept::Entrance;
 use crate::presence::{Presence, PresenceError};
 use crate::signals::{Signals, Word};
+use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, accept, audit, guard, history, live, roster, routes, successor};
+use crate::{App, Inner, Options, accept, audit, guard, history, live, pace, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -26,7 +28,10 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
+    /// Those of [`Options::agentapi`], in its order.
+    ports: Vec<TcpListener>,
     app: App,
+    tls: Option<Identity>,
     /// Whether the process was started with its socket.
     was_given: bool,
     signals: Signals,
@@ -45,9 +50,18 @@ pub enum StartError {
     /// Anybody on the network could reach it, and read along.
     #[error(
         "{0} is no loopback address, and there is no TLS: what you type could be read on the way; use a tunnel such as \
-         ssh -L, or --insecure-network if the network is yours alone"
+         ssh -L, --tls, or --insecure-network if the network is yours alone"
     )]
     NotLoopback(SocketAddr),
+    /// Whoever reaches it types without a token.
+    #[error(
+        "--agentapi {0}: no loopback address; whoever reaches this port types into the session without a token. \
+         Use the routes under /agentapi/ with a token, or a tunnel such as ssh -L"
+    )]
+    PortNotLoopback(SocketAddr),
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The instance has a server.
     #[error(transparent)]
     Presence(#[from] PresenceError),
@@ -66,8 +80,8 @@ pub enum StartError {
 pub enum Left {
     /// It was told to end.
     Stopped,
-    /// It was told to become the binary that lies where its own lay, with this socket ([`crate::become_successor`]).
-    Replaced(OwnedFd),
+    /// It was told to become the binary that lies where its own lay, with these sockets ([`crate::become_successor`]).
+    Replaced(Vec<OwnedFd>),
 }
 
 impl Server {
@@ -75,42 +89,46 @@ impl Server {
     pub async fn bind(home: Home, options: Options) -> Result<Self, StartError> {
         let presence = Presence::take(&home)?;
         let address = options.listen;
+        let tls = load_certificate(&home, &options)?;
         let failed = |source| StartError::Listen { address, source };
-        let inherited = successor::inherited().map_err(failed)?;
-        let was_given = inherited.is_some();
-        let listener = match inherited {
-            Some(inherited) => TcpListener::from_std(inherited).map_err(failed)?,
-            None => {
-                let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-                    io::ErrorKind::AddrInUse => StartError::Taken(address),
-                    _ => failed(source),
-                })?;
-                // Again, with a longer queue.
-                rustix::net::listen(&listener, WAITING_MAX).map_err(|error| failed(error.into()))?;
-                listener
-            }
-        };
+        let mut inherited = successor::inherited().map_err(failed)?;
+        let was_given = !inherited.is_empty();
+        let listener = take(&mut inherited, address).await?;
+        let mut ports = Vec::with_capacity(options.agentapi.len());
+        for port in &options.agentapi {
+            let check = |address: SocketAddr| match address.ip().is_loopback() {
+                true => Ok(()),
+                false => Err(StartError::PortNotLoopback(address)),
+            };
+            check(port.listen)?;
+            let socket = take(&mut inherited, port.listen).await?;
+            // One that was given listens where somebody else decided.
+            check(socket.local_addr().map_err(failed)?)?;
+            ports.push(socket);
+        }
         let address = listener.local_addr().map_err(failed)?;
         let signals = Signals::new().map_err(failed)?;
-        presence.tell(address).map_err(failed)?;
+        presence.tell(address, tls.is_some()).map_err(failed)?;
         let inner = Inner {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
+            conversations: routes::Hub::default(),
             roster: roster::Roster::new(home.clone()),
             recordings: Default::default(),
             sse_connections: Arc::default(),
             metrics: Default::default(),
             connections: Arc::default(),
             history: Default::default(),
+            pace: pace::Pace::new(options.writes_per_second),
             stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
-            guard: guard::Guard::new(address, &options),
+            guard: guard::Guard::new(address, &options.hosts),
             options,
             home,
         };
-        Ok(Self { listener, app: App(Arc::new(inner)), was_given, signals, _presence: presence })
+        Ok(Self { listener, ports, tls, app: App(Arc::new(inner)), was_given, signals, _presence: presence })
     }
 
     /// Whether its socket was there before it: who uses it knows it already.
@@ -134,20 +152,59 @@ impl Server {
             until: None,
         };
         let (secret, _) = self.app.0.tokens.create(wanted)?;
+        Ok(format!("{}/#login={secret}", self.url()))
+    }
+
+    /// Where browsers find it.
+    fn url(&self) -> String {
         let address = self.address().unwrap_or(self.app.0.options.listen);
-        Ok(format!("http://{address}/#login={secret}"))
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        // No browser can call an address that stands for all; it calls the name that is allowed, or this machine.
+        match (address.ip().is_unspecified(), self.app.0.options.hosts.first()) {
+            (true, Some(name)) => format!("{scheme}://{name}:{}", address.port()),
+            (true, None) => format!("{scheme}://localhost:{}", address.port()),
+            (false, _) => format!("{scheme}://{address}"),
+        }
+    }
+
+    /// The SHA-256 of its certificate, for who wants to compare it at the first visit.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.tls.as_ref().map(|identity| identity.fingerprint.as_str())
+    }
+
+    /// Where agentapi's clients reach a session, and which.
+    pub fn ports(&self) -> Vec<(String, SocketAddr)> {
+        let sessions = self.app.0.options.agentapi.iter().map(|port| port.session.clone());
+        sessions.zip(self.ports.iter().filter_map(|port| port.local_addr().ok())).collect()
     }
 
     /// Answers until the process is told to end, or to become another binary.
     pub async fn run(self) -> io::Result<Left> {
-        let socket = self.listener.as_fd().try_clone_to_owned()?;
+        let listeners = [&self.listener].into_iter().chain(&self.ports);
+        let sockets =
+            listeners.map(|listener| listener.as_fd().try_clone_to_owned()).collect::<Result<_, _>>()?;
         let (app, mut signals) = (self.app, self.signals);
         tokio::spawn(history::keep(app.clone()));
+        let mut entrances = vec![Entrance {
+            listener: self.listener,
+            router: routes::router(&app),
+            tls: self.tls.map(|identity| identity.acceptor),
+        }];
+        for (listener, port) in self.ports.into_iter().zip(&app.0.options.agentapi) {
+            let guard = Arc::new(guard::Guard::new(listener.local_addr()?, &[]));
+            let port = routes::Port { app: app.clone(), guard, session: port.session.clone() };
+            entrances.push(Entrance { listener, router: routes::of_port(&port), tls: None });
+        }
         let (told, heard) = oneshot::channel();
         let until_stopped = {
             let app = app.clone();
             async move {
-                let word = signals.heard().await;
+                let options = app.clone();
+                // The successor will read the certificate again, and could not go on without.
+                let check = move || {
+                    load_certificate(&options.0.home, &options.0.options).map_err(io::Error::other).map(drop)
+                };
+                let word = signals.heard(check).await;
                 app.0.stopping.send_replace(true);
                 let _ = told.send(word);
             }
@@ -158,12 +215,41 @@ impl Server {
             tokio::time::sleep(LEAVE_WITHIN).await;
         };
         tokio::select! {
-            () = accept::serve(self.listener, routes::router(&app), until_stopped) => {}
+            () = accept::serve(entrances, until_stopped) => {}
             () = patience => {}
         }
         Ok(match heard.await {
-            Ok(Word::Replace) => Left::Replaced(socket),
+            Ok(Word::Replace) => Left::Replaced(sockets),
             _ => Left::Stopped,
         })
     }
+}
+
+/// The certificate that the server is told to show; its own is for every name by which it may be called.
+fn load_certificate(home: &Home, options: &Options) -> Result<Option<Identity>, TlsError> {
+    let Some(tls) = &options.tls else { return Ok(None) };
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    names.push(options.listen.ip().to_string());
+    names.extend(options.hosts.iter().map(|host| host.trim_matches(['[', ']']).to_owned()));
+    names.sort_unstable();
+    names.dedup();
+    tls.load(home, &names).map(Some)
+}
+
+/// The next socket that the process was given, or a new one.
+async fn take(
+    inherited: &mut VecDeque<std::net::TcpListener>,
+    address: SocketAddr,
+) -> Result<TcpListener, StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    if let Some(given) = inherited.pop_front() {
+        return TcpListener::from_std(given).map_err(failed);
+    }
+    let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::Taken(address),
+        _ => failed(source),
+    })?;
+    // Again, with a longer queue.
+    rustix::net::listen(&listener, WAITING_MAX).map_err(|error| failed(error.into()))?;
+    Ok(listener)
 }

@@ -35,15 +35,23 @@ impl Signals {
         })
     }
 
-    /// Waits for a word that can be followed: to become a binary that does not start is not one.
-    pub(crate) async fn heard(&mut self) -> Word {
+    /// Waits for a word that can be followed: to become a binary that does not start is not one, and none is where
+    /// `check` finds that it could not go on.
+    pub(crate) async fn heard(
+        &mut self,
+        check: impl Fn() -> io::Result<()> + Clone + Send + 'static,
+    ) -> Word {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Word::Stop,
                 _ = self.interrupt.recv() => return Word::Stop,
                 _ = self.hang_up.recv() => {}
             }
-            let tried = tokio::task::spawn_blocking(|| successor::try_out(&successor::binary()?));
+            let check = check.clone();
+            let tried = tokio::task::spawn_blocking(move || {
+                check()?;
+                successor::try_out(&successor::binary()?)
+            });
             match tried.await {
                 _ if self.lost_its_window() => return Word::Stop,
                 Ok(Ok(())) => {
@@ -54,7 +62,7 @@ impl Signals {
                     return Word::Replace;
                 }
                 Ok(Err(error)) => {
-                    eprintln!("centerfire: cannot become the new binary: {error}; this one goes on")
+                    tracing::error!(cause = %error, "cannot become the new binary; this one goes on");
                 }
                 Err(_) => {}
             }

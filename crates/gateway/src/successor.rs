@@ -1,7 +1,8 @@
 //! A server that becomes another binary, in the same process and on the same socket. Who connects meanwhile waits in the
 //! system's queue, so that no request fails; who watched connects again and goes on where he was.
 
-use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use std::collections::VecDeque;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -17,14 +18,17 @@ const TELLS_WITHIN: Duration = Duration::from_secs(5);
 /// Between two looks whether it did.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// The listening socket that this process was started with, if it was: by systemd, or by the server before it.
-pub(crate) fn inherited() -> io::Result<Option<TcpListener>> {
-    let socket = listenfd::ListenFd::from_env().take_tcp_listener(0)?;
-    if let Some(socket) = &socket {
+/// The listening sockets that this process was started with: one by systemd, or all that the server before it had.
+pub(crate) fn inherited() -> io::Result<VecDeque<TcpListener>> {
+    let mut given = listenfd::ListenFd::from_env();
+    let mut sockets = VecDeque::new();
+    for number in 0..given.len() {
+        let Some(socket) = given.take_tcp_listener(number)? else { continue };
         socket.set_nonblocking(true)?;
-        fcntl_setfd(socket, FdFlags::CLOEXEC)?;
+        fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+        sockets.push_back(socket);
     }
-    Ok(socket)
+    Ok(sockets)
 }
 
 /// The binary that this process would be if it were started now: its file may have been replaced.
@@ -55,23 +59,28 @@ pub(crate) fn try_out(binary: &PathBuf) -> io::Result<()> {
 }
 
 /// Becomes the binary, with the words that this process was started with. Comes back only with the reason why not.
-pub fn become_successor(listener: OwnedFd) -> io::Error {
-    let binary = match binary() {
-        Ok(binary) => binary,
-        Err(error) => return error,
-    };
-    // SAFETY: the number is a socket's of ours; what had the first number, if anything, is not used any more.
-    if unsafe { libc::dup2(listener.as_raw_fd(), FIRST) } < 0 {
-        return io::Error::last_os_error();
+pub fn become_successor(listeners: &[OwnedFd]) -> io::Error {
+    match prepare(listeners) {
+        Ok(mut command) => command.exec(),
+        Err(error) => error,
     }
-    if listener.as_raw_fd() == FIRST {
-        // It is there already, and only must not be closed.
-        if let Err(error) = fcntl_setfd(&listener, FdFlags::empty()) {
-            return error.into();
+}
+
+fn prepare(listeners: &[OwnedFd]) -> io::Result<Command> {
+    let count = i32::try_from(listeners.len()).map_err(io::Error::other)?;
+    // Out of the way of each other first.
+    let moved: Vec<OwnedFd> = listeners
+        .iter()
+        .map(|socket| fcntl_dupfd_cloexec(socket, FIRST + count))
+        .collect::<Result<_, _>>()?;
+    for (number, socket) in (FIRST..).zip(&moved) {
+        // SAFETY: the first number is a socket's of ours; what had the second, if anything, is not used any more.
+        if unsafe { libc::dup2(socket.as_raw_fd(), number) } < 0 {
+            return Err(io::Error::last_os_error());
         }
     }
-    let mut command = Command::new(binary);
+    let mut command = Command::new(binary()?);
     command.args(std::env::args_os().skip(1));
-    command.env("LISTEN_FDS", "1").env("LISTEN_PID", std::process::id().to_string());
-    command.exec()
+    command.env("LISTEN_FDS", count.to_string()).env("LISTEN_PID", std::process::id().to_string());
+    Ok(command)
 }

@@ -34,7 +34,7 @@ impl Args {
                 Some(after) if after.started > before.started => {
                     context.say(
                         &json!({ "from": before.version, "to": after.version, "pid": after.pid }),
-                        || format!("the server at http://{} runs {} now", after.address, after.version),
+                        || format!("the server at {} runs {} now", after.url(), after.version),
                     );
                     return Ok(ExitCode::SUCCESS);
                 }

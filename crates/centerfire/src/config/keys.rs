@@ -2,7 +2,11 @@
 
 use super::tree::Value;
 use super::{Colours, Config};
+use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use terminal::key::KeyError;
 
 /// One setting. A dot in its name is a level in the file and a `_` in the environment.
@@ -112,6 +116,74 @@ pub(crate) const KEYS: &[Key] = &[
         },
         get: |config| json!(config.serve_listen.to_string()),
     },
+    Key {
+        name: "serve.tls",
+        takes: "`true` or `false`",
+        about: "Whether `centerfire serve` encrypts, as with `--tls`: with a certificate of its own, made once, where no \
+                other is named.",
+        set: |config, value| {
+            config.serve_tls = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.serve_tls),
+    },
+    Key {
+        name: "serve.tls_cert",
+        takes: "the path of a file in PEM, or `none`",
+        about: "The certificate with which `centerfire serve` encrypts, with those that vouch for it. It is read again at \
+                `centerfire upgrade`.",
+        set: |config, value| {
+            config.serve_tls_cert = file(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_tls_cert.as_ref()),
+    },
+    Key {
+        name: "serve.tls_key",
+        takes: "the path of a file in PEM, or `none`",
+        about: "The key of `serve.tls_cert`.",
+        set: |config, value| {
+            config.serve_tls_key = file(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_tls_key.as_ref()),
+    },
+    Key {
+        name: "serve.writes_per_second",
+        takes: "a number, or `none`",
+        about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \
+                in five seconds at once. A request beyond it is refused with 429 and `Retry-After`; what is typed over a \
+                WebSocket, each message of which counts, is taken more slowly, and not refused.",
+        set: |config, value| {
+            let rate = optional(value, 1_000_000)?;
+            let rate =
+                rate.map(|rate| u32::try_from(rate).ok().and_then(NonZeroU32::new).ok_or("needs 1 or more"));
+            config.serve_writes_per_second = rate.transpose()?;
+            Ok(())
+        },
+        get: |config| or_none(config.serve_writes_per_second),
+    },
+    Key {
+        name: "serve.log_format",
+        takes: "`text` or `json`",
+        about: "The form of what `centerfire serve` logs on standard error.",
+        set: |config, value| {
+            config.serve_log_format = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.serve_log_format),
+    },
+    Key {
+        name: "serve.log_level",
+        takes: "`error`, `warn`, `info` or `debug`",
+        about: "What `centerfire serve` logs: with `error` what failed, with `warn` also what it refused, with `info` every \
+                request.",
+        set: |config, value| {
+            config.serve_log_level = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.serve_log_level),
+    },
 ];
 
 /// A petabyte: beyond it a number of bytes would not fit.
@@ -141,6 +213,34 @@ fn optional(value: &Value, max: u64) -> Result<Option<u64>, String> {
     }
 }
 
-fn or_none(value: Option<u64>) -> Json {
+/// A variable and a flag are texts.
+fn yes_or_no(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::Text(text) if text == "true" => Ok(true),
+        Value::Text(text) if text == "false" => Ok(false),
+        other => Err(format!("needs true or false, not {other}")),
+    }
+}
+
+fn choice<T: ValueEnum>(value: &Value) -> Result<T, String> {
+    let text = text(value)?;
+    let names = || T::value_variants().iter().filter_map(T::to_possible_value);
+    let known = || names().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+    T::from_str(text, false).map_err(|_| format!("`{text}` is none of {}", known()))
+}
+
+fn named(value: &impl ValueEnum) -> Json {
+    json!(value.to_possible_value().map(|name| name.get_name().to_owned()))
+}
+
+fn file(value: &Value) -> Result<Option<PathBuf>, String> {
+    match value {
+        Value::Null => Ok(None),
+        value => Ok(Some(text(value)?).filter(|path| *path != "none").map(PathBuf::from)),
+    }
+}
+
+fn or_none(value: Option<impl Serialize>) -> Json {
     value.map_or(json!("none"), |value| json!(value))
 }

@@ -15,6 +15,7 @@ use anyhow::bail;
 use session::home::Home;
 use session::role::{Settings, megabytes};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use terminal::key::DetachKey;
 
@@ -28,11 +29,38 @@ pub(crate) struct Config {
     pub quota_mb: Option<u64>,
     pub colours: Colours,
     pub serve_listen: SocketAddr,
+    pub serve_tls: bool,
+    pub serve_tls_cert: Option<PathBuf>,
+    pub serve_tls_key: Option<PathBuf>,
+    pub serve_writes_per_second: Option<NonZeroU32>,
+    pub serve_log_format: LogFormat,
+    pub serve_log_level: LogLevel,
 }
 
 /// Where the server listens: a port that no well-known program has
 /// ([decision 9](../../../../docs/decisions/0009-port-7333.md)).
 const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7333);
+
+/// Several hands on the fastest keyboards stay far below it.
+const SERVE_WRITES_PER_SECOND: Option<NonZeroU32> = NonZeroU32::new(500);
+
+/// The form of the server's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object on each line.
+    Json,
+}
+
+/// What the server's log tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +82,12 @@ impl Default for Config {
             quota_mb: None,
             colours: Colours::Auto,
             serve_listen: SERVE_LISTEN,
+            serve_tls: false,
+            serve_tls_cert: None,
+            serve_tls_key: None,
+            serve_writes_per_second: SERVE_WRITES_PER_SECOND,
+            serve_log_format: LogFormat::Text,
+            serve_log_level: LogLevel::Warn,
         }
     }
 }

@@ -97,6 +97,19 @@ fn table() -> Vec<Row> {
         row("POST", "/api/projects/detect", "/api/projects/detect", none.clone(), 501),
         row("GET", "/api/projects/list", "/api/projects/list", none.clone(), 501),
         row("GET", "/api/projects/{project}/summary", "/api/projects/x/summary", none.clone(), 501),
+        row("GET", "/agentapi/{session}/status", "/agentapi/own/status", none.clone(), 404),
+        row("GET", "/agentapi/{session}/messages", "/agentapi/own/messages", none.clone(), 404),
+        row(
+            "POST",
+            "/agentapi/{session}/message",
+            "/agentapi/own/message",
+            json!({ "content": "x", "type": "raw" }),
+            404,
+        ),
+        row("POST", "/agentapi/{session}/upload", "/agentapi/own/upload", none.clone(), 404),
+        row("GET", "/agentapi/{session}/events", "/agentapi/own/events", none.clone(), 404),
+        row("GET", "/agentapi/{session}/internal/screen", "/agentapi/own/internal/screen", none.clone(), 404),
+        row("GET", "/agentapi/{session}/openapi.json", "/agentapi/own/openapi.json", none.clone(), 200),
         row("GET", "/ws", "/ws", none.clone(), 101),
         row("GET", "/api/v1/tokens", "/api/v1/tokens", none.clone(), 200),
         row("POST", "/api/v1/tokens", "/api/v1/tokens", json!({ "role": "view" }), 201),
@@ -231,6 +244,9 @@ fn a_token_for_one_session_reaches_no_further() {
     let unknown = call(Call::get("/api/v1/sessions/nonsense")).json();
     let hidden = call(Call::get("/api/v1/sessions/other")).json();
     assert_eq!(unknown["error"].as_str().unwrap().replace("nonsense", "other"), hidden["error"]);
+    // A session that is started again is another one.
+    let again = call(Call::new("POST", "/api/v1/sessions/own/restart"));
+    assert_eq!((again.status, again.code().as_str()), (403, "FORBIDDEN"), "{again:?}");
     let made = call(Call::post("/api/v1/tokens", &json!({ "role": "manage" }))).json();
     let own = call(Call::get("/api/v1/sessions/own")).json();
     assert_eq!(made["grant"]["session"], own["id"], "{made} {own}");

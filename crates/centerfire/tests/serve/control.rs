@@ -29,6 +29,10 @@ fn one_client_controls_and_another_takes_over() {
     let rig = Rig::new();
     rig.start("tells", TELLS);
     let (mut one, mut other) = (rig.join("tells", ""), rig.join("tells", ""));
+    // Who gets the first screen after a change of size is told of the change by the screen alone.
+    while other.screens.is_empty() {
+        other.next();
+    }
     assert_eq!(resize(&mut one, 1, (90, 30))["code"], "NOT_IN_CONTROL", "nobody controls yet");
 
     assert!(control(&mut one, 2, (100, 30), false));
@@ -56,6 +60,28 @@ fn one_client_controls_and_another_takes_over() {
     rig.wait_for_line("tells", "^25 70");
     let free = || control(&mut other, 12, (71, 26), false).then_some(());
     testkit::eventually(crate::rig::LIMIT, free).expect("control is free");
+}
+
+/// T17: a request sets the size where nobody controls the session, and nowhere else.
+#[test]
+fn a_request_sets_the_size_where_nobody_controls() {
+    let rig = Rig::new();
+    rig.start("tells", TELLS);
+    let resize = |cols: u16, rows: u16| {
+        let size = json!({ "cols": cols, "rows": rows });
+        Call::post("/api/v1/sessions/tells/resize", &size).bearer(&rig.manage).send(&rig)
+    };
+    assert_eq!(resize(100, 30).status, 200);
+    rig.wait_for_line("tells", "^30 100");
+    assert_eq!(resize(0, 30).status, 422);
+    let mut client = rig.join("tells", "");
+    assert!(control(&mut client, 1, (90, 25), false));
+    let refused = resize(50, 20);
+    assert_eq!((refused.status, refused.code().as_str()), (409, "NOT_IN_CONTROL"), "{refused:?}");
+    client.say(&json!({ "type": "release", "id": 2 }));
+    assert_eq!(client.answer(2)["type"], "ack");
+    assert_eq!(resize(60, 20).status, 200);
+    rig.wait_for_line("tells", "^20 60");
 }
 
 /// T17: a viewer never changes the size, by no word.

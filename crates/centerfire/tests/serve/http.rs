@@ -4,7 +4,7 @@ use crate::rig::{LIMIT, Rig};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 /// A request.
@@ -17,6 +17,8 @@ pub(crate) struct Call {
     /// Instead of the server's own address.
     host: Option<String>,
     from: Ipv4Addr,
+    /// Another address of the server.
+    at: Option<SocketAddr>,
 }
 
 /// What came back.
@@ -36,6 +38,7 @@ impl Call {
             body: Vec::new(),
             host: None,
             from: Ipv4Addr::LOCALHOST,
+            at: None,
         }
     }
 
@@ -84,6 +87,12 @@ impl Call {
         self
     }
 
+    /// Calls another address of the server.
+    pub(crate) fn at(mut self, address: SocketAddr) -> Self {
+        self.at = Some(address);
+        self
+    }
+
     /// What an upgrade to a WebSocket says.
     pub(crate) fn upgrade(self) -> Self {
         self.header("upgrade", "websocket")
@@ -117,17 +126,17 @@ impl Call {
 
     /// The same, where the server may be gone or refuse.
     pub(crate) fn try_send(&self, rig: &Rig) -> Result<Answer, String> {
-        let mut stream = dial(self.from, rig.address()).map_err(|error| error.to_string())?;
+        let address = self.at.unwrap_or(rig.address());
+        let mut stream = dial(self.from, address).map_err(|error| error.to_string())?;
         // A server that refuses early may not read all of it.
-        let _ = stream.write_all(&self.bytes(rig.address()));
+        let _ = stream.write_all(&self.bytes(address));
         Answer::read(&mut stream)
     }
 }
 
 impl Answer {
     /// Reads a whole answer, or says what came instead.
-    pub(crate) fn read(stream: &mut TcpStream) -> Result<Self, String> {
-        stream.set_read_timeout(Some(LIMIT)).expect("set a limit");
+    pub(crate) fn read(stream: &mut impl Read) -> Result<Self, String> {
         let mut bytes = Vec::new();
         let mut buffer = [0; 16 << 10];
         loop {
@@ -170,22 +179,26 @@ impl Answer {
         (self.status >= 400).then(|| String::from_utf8_lossy(&self.body).into_owned())
     }
 
-    /// The code of an error; it has the form of one.
+    /// The code of an error; it has the form of one, or that of a problem where clients of agentapi read it.
     #[track_caller]
     pub(crate) fn code(&self) -> String {
         let error = self.json();
         let fields = error.as_object().expect("an error is an object");
-        assert!(fields.len() == 2 && error["error"].is_string(), "{error}");
+        let problem = self.header("content-type") == Some("application/problem+json");
+        let (length, sentence) = if problem { (5, &error["detail"]) } else { (2, &error["error"]) };
+        assert!(fields.len() == length && sentence.is_string(), "{error}");
         error["code"].as_str().unwrap_or_else(|| panic!("no code: {error}")).to_owned()
     }
 }
 
 /// Connects from an address of this machine.
-pub(crate) fn dial(from: Ipv4Addr, to: SocketAddr) -> rustix::io::Result<TcpStream> {
+pub(crate) fn dial(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
     let made = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     if from != Ipv4Addr::LOCALHOST {
         bind(&made, &SocketAddr::from((from, 0)))?;
     }
     connect(&made, &to)?;
-    Ok(made.into())
+    let made = TcpStream::from(made);
+    made.set_read_timeout(Some(LIMIT))?;
+    Ok(made)
 }

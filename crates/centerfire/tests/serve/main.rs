@@ -1,5 +1,7 @@
 //! The real server, over real sockets, with real sessions behind it.
 
+/// Clients of agentapi.
+mod agentapi;
 /// Everybody who must not get in, at every door.
 mod attack;
 /// A hundred viewers of one flood.
@@ -18,6 +20,13 @@ mod events;
 mod fidelity;
 /// HTTP by hand.
 mod http;
+/// What the server logs.
+mod log;
+#[cfg(feature = "otel")]
+/// Spans for a collector.
+mod otel;
+/// How fast a token may write.
+mod pace;
 /// A recording as a page plays it.
 mod recording;
 /// A real server over an isolated instance.
@@ -28,11 +37,15 @@ mod schemathesis;
 mod slow;
 /// WebSocket clients.
 mod socket;
+/// Event streams.
+mod sse;
 /// How the server begins and ends.
 mod start;
 /// Bytes that hurt, the same for the same seed.
 #[path = "../it/stream.rs"]
 mod stream;
+/// Encrypted.
+mod tls;
 /// The file of tokens, which commands and servers share.
 mod tokens;
 /// What a terminal shows after a reconnect is what the host's screen is.

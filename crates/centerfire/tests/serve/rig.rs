@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use testkit::wait::exit_of;
 use testkit::{Instance, eventually};
@@ -27,24 +28,34 @@ struct Server {
     child: Child,
     address: SocketAddr,
     link: String,
+    /// Where agentapi's clients are served.
+    ports: Vec<SocketAddr>,
 }
 
 impl Server {
-    fn start(instance: &Instance, address: SocketAddr) -> Self {
-        Self::of(&mut instance.command(&["serve", "--listen", &address.to_string()]))
+    fn start(instance: &Instance, address: SocketAddr, arguments: &[&str]) -> Self {
+        let address = address.to_string();
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", &address] };
+        Self::of(&mut instance.command(&[&["serve"], listen, arguments].concat()))
     }
 
     fn of(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("start the server");
-        let mut link = String::new();
+        let asked = command.get_args().filter(|word| *word == "--agentapi").count();
         let stdout = child.stdout.take().expect("stdout is piped");
-        BufReader::new(stdout).read_line(&mut link).expect("read what the server prints");
-        let link = link.trim().to_owned();
-        let address = link.strip_prefix("http://").and_then(|rest| rest.split('/').next());
-        let address = address.and_then(|address| address.parse().ok());
+        let mut lines = BufReader::new(stdout).lines();
+        let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
+        let link = line();
+        let port = |line: String| line.rsplit('/').next().and_then(|address| address.parse().ok());
+        let ports = (0..asked).map(|_| port(line()).expect("the server prints its ports")).collect();
+        let address = link.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+        // Where it is called by a name, it is this machine's all the same.
+        let port =
+            |name: &str| Some(SocketAddr::from(([127, 0, 0, 1], name.rsplit(':').next()?.parse().ok()?)));
+        let address = address.and_then(|address| address.parse().ok().or_else(|| port(address)));
         let address = address.unwrap_or_else(|| panic!("the server printed no link but `{link}`"));
-        Self { child, address, link }
+        Self { child, address, link, ports }
     }
 }
 
@@ -57,8 +68,30 @@ impl Drop for Server {
 
 impl Rig {
     pub(crate) fn new() -> Self {
+        Self::serving(&[])
+    }
+
+    /// With more words for `serve`.
+    pub(crate) fn serving(arguments: &[&str]) -> Self {
         let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
-        let server = Server::start(&instance, ([127, 0, 0, 1], 0).into());
+        let server = Server::start(&instance, ([127, 0, 0, 1], 0).into(), arguments);
+        Self::of(instance, server)
+    }
+
+    /// With a server whose standard error is a file.
+    pub(crate) fn logging(arguments: &[&str], file: &Path) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let words = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let file = std::fs::File::create(file).expect("make the file of the log");
+        let server = Server::of(instance.command(&words).stderr(file));
+        Self::of(instance, server)
+    }
+
+    /// With a server that has one more variable.
+    #[cfg(feature = "otel")]
+    pub(crate) fn with_variable(name: &str, value: &str) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let server = Server::of(instance.command(&["serve", "--listen", "127.0.0.1:0"]).env(name, value));
         Self::of(instance, server)
     }
 
@@ -95,6 +128,16 @@ impl Rig {
         self.server.address
     }
 
+    /// What the server printed first.
+    pub(crate) fn link(&self) -> &str {
+        &self.server.link
+    }
+
+    /// Where agentapi's clients are served, in the order of the words.
+    pub(crate) fn ports(&self) -> &[SocketAddr] {
+        &self.server.ports
+    }
+
     pub(crate) fn server_pid(&self) -> u32 {
         self.server.child.id()
     }
@@ -108,7 +151,7 @@ impl Rig {
     pub(crate) fn restart_server(&mut self) {
         self.server.child.kill().expect("kill the server");
         self.server.child.wait().expect("wait for the server");
-        self.server = Server::start(&self.instance, self.server.address);
+        self.server = Server::start(&self.instance, self.server.address, &[]);
     }
 
     /// Tells the server to end; how it did.

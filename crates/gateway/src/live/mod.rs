@@ -84,7 +84,7 @@ impl Live {
     }
 
     /// Tells of every change from now on.
-    fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 

@@ -33,7 +33,7 @@ pub(super) struct Place {
 }
 
 /// One of the connections that there may be.
-struct Slot(Arc<AtomicUsize>);
+pub(super) struct Slot(Arc<AtomicUsize>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -81,7 +81,7 @@ pub(super) async fn events(
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(app.0.options.sse_keep_alive)))
 }
 
-fn take_slot(app: &App) -> Result<Slot, ApiError> {
+pub(super) fn take_slot(app: &App) -> Result<Slot, ApiError> {
     let slot = Slot(Arc::clone(&app.0.sse_connections));
     let most = app.0.options.sse_connections_max;
     if slot.0.fetch_add(1, Ordering::AcqRel) >= most {

@@ -2,6 +2,7 @@
 
 use crate::extract::Json;
 use crate::guard::{Access, COOKIE, broken_store, has_secret};
+use crate::journey::tell_who;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -28,10 +29,11 @@ pub(super) async fn login(
         let message = "this link was used or has ended; `centerfire token create --login` makes another";
         return Err(app.fail(peer.ip(), message));
     };
+    tell_who(&grant.id);
     app.0.audit.note(&grant, "login", grant.session);
-    // Behind TLS the cookie is not to be sent without.
+    // With TLS, ours or that of a proxy, the cookie is not to be sent without.
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+    let secure = if app.0.options.tls.is_some() || origin.starts_with("https://") { "; Secure" } else { "" };
     let lasts = grant.expires.map_or(0, |expires| expires.since(grant.created).as_secs());
     let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}");
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(describe(&Access(grant)))))

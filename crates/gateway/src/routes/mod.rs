@@ -1,6 +1,7 @@
 //! What the server answers: one table, a file for each resource. Every line names the role that it needs; the tests
 //! attack each of them.
 
+mod agentapi;
 mod compatible;
 mod connections;
 mod events;
@@ -19,11 +20,13 @@ mod wait;
 
 use crate::guard::{Access, authorize};
 use crate::token::Role;
-use crate::{ApiError, App, metrics, ws};
+use crate::{ApiError, App, journey, metrics, ws};
+pub(crate) use agentapi::{Hub, Port, of_port};
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -52,6 +55,8 @@ pub struct Endpoint {
     pub(crate) gives: &'static str,
     /// Other forms that it gives if it is asked to.
     pub(crate) or: &'static [&'static str],
+    /// Whether its errors are problems, as clients of agentapi read them.
+    problems: bool,
     handler: MethodRouter<App>,
 }
 
@@ -74,6 +79,7 @@ impl Endpoint {
             status: 200,
             gives: JSON,
             or: &[],
+            problems: false,
             handler,
         }
     }
@@ -101,7 +107,7 @@ impl Endpoint {
 
 /// All of them.
 pub fn endpoints() -> Vec<Endpoint> {
-    [of_server(), of_sessions(), of_terminals(), of_recordings(), compatible()]
+    [of_server(), of_sessions(), of_terminals(), of_recordings(), agentapi::endpoints(), compatible()]
         .into_iter()
         .flatten()
         .collect()
@@ -197,7 +203,7 @@ fn of_terminals() -> Vec<Endpoint> {
             .about("Presses keys, such as Enter, Escape, C-c, Up, F5")
             .body::<input::Keys>(),
         route("POST", "/api/v1/sessions/{session}/resize", Some(Type), post(input::resize))
-            .about("Changes the terminal's size, where nobody controls it")
+            .about("Changes the terminal's size, where nobody controls it; 409 while somebody does")
             .body::<SizeForm>(),
         route("GET", "/api/v1/sessions/{session}/screen", Some(View), get(screen::screen))
             .about("What a person would see now, or saw at an offset of the recording")
@@ -290,19 +296,25 @@ pub(crate) struct SizeForm {
 /// The table as something that answers.
 pub(crate) fn router(app: &App) -> Router {
     let mut router: Router<App> = Router::new();
-    for Endpoint { path, role, handler, .. } in endpoints() {
-        let handler = handler
-            .layer(from_fn_with_state((app.clone(), role), authorize))
-            .layer(from_fn_with_state(app.clone(), metrics::count));
+    for Endpoint { path, role, problems, handler, .. } in endpoints() {
+        let handler = handler.layer(from_fn_with_state((app.clone(), role), authorize));
+        let handler = if problems { handler.layer(map_response(agentapi::problem)) } else { handler };
+        let handler = handler.layer(from_fn_with_state(app.clone(), metrics::count));
         router = router.route(path, handler);
     }
+    finish(router, app)
+}
+
+/// What holds for every answer, also where there is nothing.
+fn finish(router: Router<App>, app: &App) -> Router {
     router
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here"))
         .method_not_allowed_fallback(async || {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "not by this method")
         })
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
-        .layer(axum::middleware::map_response(harden))
+        .layer(map_response(harden))
+        .layer(from_fn(journey::follow))
         .with_state(app.clone())
 }
 

@@ -32,7 +32,8 @@ pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Resul
         return Ok(send(&headers, &path, file));
     }
     let address = path.rsplit('/').next().is_none_or(|last| !last.contains('.'));
-    if address && !path.starts_with("api/") && !path.starts_with("ws/") {
+    let of_page = |path: &str| !["api/", "agentapi/", "ws/"].iter().any(|other| path.starts_with(other));
+    if address && of_page(&path) {
         return Ok(page(headers).await);
     }
     Err(ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here"))

@@ -71,9 +71,7 @@ pub(super) async fn create(
     access: Access,
     Json(new): Json<New>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    if access.0.session.is_some() {
-        return Err(ApiError::forbidden("this token opens one session, and starts no other"));
-    }
+    may_start(&access)?;
     if new.command.is_empty() {
         return Err(ApiError::bad_request("`command` is empty: name the program and its arguments"));
     }
@@ -85,6 +83,13 @@ pub(super) async fn create(
     let cwd = new.cwd.unwrap_or_else(home_folder);
     let env = new.env.into_iter().map(|(name, value)| (name, value.into())).collect();
     start(app, access, Plan { command, name: new.name, cwd, env, size, parent: None }).await
+}
+
+fn may_start(access: &Access) -> Result<(), ApiError> {
+    match access.0.session {
+        None => Ok(()),
+        Some(_) => Err(ApiError::forbidden("this token opens one session, and starts no other")),
+    }
 }
 
 /// What is common to a session that is started and one that is started again.
@@ -223,6 +228,7 @@ pub(super) async fn restart(
     Path(session): Path<String>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let entry = find(&app, &access, session).await?;
+    may_start(&access)?;
     if entry.phase == Phase::Running {
         return Err(session::Error::Running(entry.name).into());
     }

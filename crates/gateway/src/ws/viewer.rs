@@ -184,6 +184,10 @@ impl Viewer {
             let error = ApiError::new(StatusCode::CONFLICT, "WRITE_REJECTED", message);
             return ears.answers.send(answer(id, Err(error)).into()).await;
         };
+        // Who types too fast is heard more slowly: a key that was pressed is not thrown away.
+        while let Err(wait) = self.app.0.pace.take(&self.grant.id) {
+            tokio::time::sleep(wait).await;
+        }
         let ticket = Ticket { id, place };
         match self.may_type() {
             Ok(()) => typist.input(form, bytes, ticket).await,
