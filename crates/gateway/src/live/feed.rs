@@ -75,9 +75,13 @@ impl Feed {
         }
         // A change that comes from now on is not missed.
         self.changes.mark_unchanged();
+        // The cursor stands where this reading began. What is shared may have come there by now, and would be given again:
+        // only who reads knows where to join.
+        if self.behind.is_some() {
+            return self.read(limit);
+        }
         match self.live.after(&mut self.cursor, limit) {
             After::Items(items) => {
-                self.behind = None;
                 items.iter().for_each(|item| self.count(item));
                 Ok(Step::Items(items))
             }
