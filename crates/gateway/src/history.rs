@@ -4,7 +4,6 @@ use crate::App;
 use protocol::{Phase, SessionId, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
-use session::registry::Registry;
 use session::summary::state_word;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -112,10 +111,10 @@ async fn take(app: &App, before: &mut Before) -> Sample {
 }
 
 async fn census(app: &App) -> Census {
-    let home = app.0.home.clone();
+    let registry = app.0.registry.clone();
     let count = move || {
         let mut census = Census::default();
-        for entry in Registry::new(&home).list().unwrap_or_default().into_iter().flatten() {
+        for entry in registry.list().unwrap_or_default().into_iter().flatten() {
             if entry.phase != Phase::Running {
                 census.ended += 1;
                 continue;

@@ -32,6 +32,7 @@ mod wire;
 mod ws;
 
 use session::home::Home;
+use session::registry::Registry;
 use session::role::Settings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -87,7 +88,8 @@ struct Inner {
     audit: audit::Log,
     sessions: live::Hub,
     conversations: routes::Hub,
-    roster: Arc<roster::Roster>,
+    registry: Registry,
+    roster: roster::Roster,
     recordings: recordings::Recordings,
     sse_connections: Arc<AtomicUsize>,
     metrics: metrics::Metrics,

@@ -8,6 +8,7 @@ use crate::token::{Role, Store, Use, Wanted};
 use crate::{App, Inner, Options, accept, audit, guard, history, live, pace, roster, routes, successor};
 use protocol::Time;
 use session::home::Home;
+use session::registry::Registry;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
@@ -114,7 +115,8 @@ impl Server {
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
             conversations: routes::Hub::default(),
-            roster: roster::Roster::new(home.clone()),
+            roster: roster::Roster::default(),
+            registry: Registry::remembering(&home),
             recordings: Default::default(),
             sse_connections: Arc::default(),
             metrics: Default::default(),

@@ -71,7 +71,7 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         bytes: Bytes::beyond_text(&launch.command, &launch.cwd),
         size: launch.size,
         created: Time::now(),
-        boot: process::boot_id(),
+        boot: process::boot_id().to_owned(),
         machine: process::machine(),
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),

@@ -8,10 +8,16 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The boot of this machine: a session of another boot is lost.
-pub(crate) fn boot_id() -> String {
+pub(crate) fn boot_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(read_boot_id)
+}
+
+fn read_boot_id() -> String {
     #[cfg(target_os = "linux")]
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     #[cfg(not(target_os = "linux"))]

@@ -30,7 +30,7 @@ use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use session::registry::{Entry, Registry};
+use session::registry::Entry;
 
 /// Bytes of a request's body at most: a paste of 1 MiB, escaped as JSON.
 const BODY_MAX_BYTES: usize = 4 << 20; // 4 MiB
@@ -354,7 +354,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// The session of a name, an id or the beginning of one, if the token opens it. One that it does not open is not told
 /// from one that is not there.
 pub(crate) async fn find(app: &App, access: &Access, wanted: String) -> Result<Entry, ApiError> {
-    let registry = Registry::new(&app.0.home);
+    let registry = app.0.registry.clone();
     let grant = access.0.clone();
     blocking(move || {
         let unknown = |wanted| session::Error::NoSuchSession { wanted, hint: String::new() };

@@ -5,13 +5,13 @@ use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use protocol::{Phase, SessionId, Size};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::launch::{Launch, launch};
-use session::registry::{Entry, Registry};
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -34,15 +34,10 @@ pub(super) async fn list(
     State(app): State<App>,
     access: Access,
     Query(which): Query<Which>,
-) -> Result<Json<Value>, ApiError> {
-    let registry = Registry::new(&app.0.home);
+) -> Result<impl IntoResponse, ApiError> {
     blocking(move || {
-        let entries = registry.list()?.into_iter().filter_map(Result::ok);
-        let wanted =
-            |entry: &Entry| access.0.opens(entry.meta.id) && (which.all || entry.phase == Phase::Running);
-        let sessions: Vec<Value> =
-            entries.filter(wanted).map(|entry| describe(&entry, entry.status.as_ref())).collect();
-        Ok(Json(json!({ "sessions": sessions })))
+        let body = app.0.roster.list(&app.0.registry)?.body(which.all, access.0.session);
+        Ok(([(header::CONTENT_TYPE, "application/json")], body))
     })
     .await
 }
@@ -122,7 +117,7 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
     blocking(move || {
         let started = launch(&app.0.home, &plan)?;
         app.0.audit.note(&access.0, "start", Some(started.id));
-        let entry = Registry::new(&app.0.home).find(&started.id.to_string())?;
+        let entry = app.0.registry.find(&started.id.to_string())?;
         Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
     })
     .await
@@ -164,7 +159,7 @@ pub(super) async fn rename(
 ) -> Result<Json<Value>, ApiError> {
     let entry = find(&app, &access, session).await?;
     blocking(move || {
-        let registry = Registry::new(&app.0.home);
+        let registry = app.0.registry.clone();
         registry.rename(&entry, &change.name)?;
         app.0.audit.note(&access.0, "rename", Some(entry.meta.id));
         let entry = registry.find(&entry.meta.id.to_string())?;
@@ -181,7 +176,7 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let entry = find(&app, &access, session).await?;
     blocking(move || {
-        Registry::new(&app.0.home).remove(&entry)?;
+        app.0.registry.remove(&entry)?;
         app.0.audit.note(&access.0, "remove", Some(entry.meta.id));
         Ok(StatusCode::NO_CONTENT)
     })
@@ -232,7 +227,7 @@ pub(super) async fn restart(
     if entry.phase == Phase::Running {
         return Err(session::Error::Running(entry.name).into());
     }
-    let registry = Registry::new(&app.0.home);
+    let registry = app.0.registry.clone();
     let free = registry.find(&entry.name).is_ok_and(|named| named.phase != Phase::Running);
     let plan = Plan {
         command: entry.meta.words(),

@@ -9,6 +9,7 @@ use crate::accept::Seat;
 use crate::connections::By;
 use crate::extract::Upgrade;
 use crate::guard::Access;
+use crate::roster::Listing;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{ConnectInfo, State};
@@ -60,7 +61,7 @@ async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), 
     let session = SessionId::generate();
     let welcome = json!({ "type": "Connected", "session_id": session, "server_time": rfc3339(Time::now()) });
     socket.send(text(&welcome)).await?;
-    let mut sessions = app.0.roster.watch();
+    let mut sessions = app.0.roster.watch(app);
     let mut stopping = app.0.stopping.subscribe();
     let mut revoked = std::pin::pin!(await_revocation(app, &access.0));
     let mut ping = tokio::time::interval(SILENT_MAX / 2);
@@ -83,10 +84,13 @@ async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), 
             },
             changed = sessions.changed() => {
                 if changed.is_err() {
-                    sessions = app.0.roster.watch();
+                    sessions = app.0.roster.watch(app);
                     continue;
                 }
-                text(&told(sessions.borrow_and_update().as_deref().map_or(&[], Vec::as_slice), access))
+                match &*sessions.borrow_and_update() {
+                    Some(listing) => text(&told(listing, access)),
+                    None => continue,
+                }
             }
             // Whoever says nothing for so long, not even a pong, is gone.
             _ = ping.tick() => match heard.elapsed() > SILENT_MAX {
@@ -115,9 +119,8 @@ fn text(value: &Value) -> Message {
     Message::Text(value.to_string().into())
 }
 
-fn told(sessions: &[(SessionId, Value)], access: &Access) -> Value {
-    let opened = sessions.iter().filter(|(id, _)| access.0.opens(*id)).map(|(_, session)| session);
-    json!({ "type": "Sessions", "sessions": opened.collect::<Vec<_>>() })
+fn told(listing: &Listing, access: &Access) -> Value {
+    json!({ "type": "Sessions", "sessions": listing.described(true, access.0.session) })
 }
 
 fn reply(text: &str, session: SessionId) -> Value {

@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use protocol::Time;
 use serde_json::json;
-use session::registry::{Entry, Registry};
+use session::registry::Entry;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -120,7 +120,7 @@ impl Follower {
 
     /// The entry is older than the session's end.
     async fn find_again(&mut self) {
-        let (registry, id) = (Registry::new(&self.app.0.home), self.entry.meta.id.to_string());
+        let (registry, id) = (self.app.0.registry.clone(), self.entry.meta.id.to_string());
         if let Ok(Ok(entry)) = tokio::task::spawn_blocking(move || registry.find(&id)).await {
             self.entry = entry;
         }

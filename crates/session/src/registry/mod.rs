@@ -1,14 +1,18 @@
 //! All sessions of an instance: found, named, listed, removed. The folders are the truth; there is no index.
 
+mod memory;
+
 use crate::folder::Folder;
 use crate::home::{Home, make_private};
 use crate::host::tally::TALLY_BYTES;
 use crate::nearest::did_you_mean;
 use crate::{Error, Result, name, process};
+use memory::Memory;
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names are chosen within milliseconds; who takes longer hangs, on a disk that does not answer or stopped.
 const OTHERS_CHOOSE_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
@@ -20,6 +24,7 @@ const HOST_LEAVES_WITHIN: std::time::Duration = std::time::Duration::from_secs(2
 #[derive(Clone, Debug)]
 pub struct Registry {
     sessions: PathBuf,
+    memory: Option<Arc<Mutex<Memory>>>,
 }
 
 /// What is known of a session without asking its host.
@@ -42,7 +47,22 @@ pub struct Entry {
 impl Registry {
     /// The sessions of `home`.
     pub fn new(home: &Home) -> Self {
-        Self { sessions: home.sessions() }
+        Self { sessions: home.sessions(), memory: None }
+    }
+
+    /// The same for who asks again and again: a folder that did not change is not read again. A session whose processes
+    /// were all killed may be told as running for 100 ms more.
+    pub fn remembering(home: &Home) -> Self {
+        Self { memory: Some(Arc::default()), ..Self::new(home) }
+    }
+
+    /// A number that stays the same while all sessions do; of one that remembers.
+    pub fn generation(&self) -> Result<u64> {
+        for id in self.ids()? {
+            // One that cannot be read is told by the list.
+            let _ = self.with_entry(id, |_| ());
+        }
+        Ok(self.memory().map_or(0, |memory| memory.generation()))
     }
 
     /// All sessions, the oldest first. One that cannot be read does not hide the others: it is given as its error.
@@ -61,7 +81,7 @@ impl Registry {
         {
             return self.entry(id);
         }
-        let named = |id: &&SessionId| Folder::of(&self.sessions, **id).name().is_ok_and(|name| name == text);
+        let named = |id: &&SessionId| self.name_of(**id).is_ok_and(|name| name == text);
         let mut entries: Vec<Entry> =
             ids.iter().filter(named).filter_map(|id| self.entry(*id).ok()).collect();
         entries.sort_by_key(|entry| (entry.phase == Phase::Running, entry.meta.id));
@@ -75,14 +95,13 @@ impl Registry {
         found.sort();
         match found.as_slice() {
             [] => {
-                let names: Vec<String> =
-                    ids.iter().filter_map(|id| Folder::of(&self.sessions, *id).name().ok()).collect();
+                let names: Vec<String> = ids.iter().filter_map(|id| self.name_of(*id).ok()).collect();
                 let hint = did_you_mean(text, names.iter().map(String::as_str));
                 Err(Error::NoSuchSession { wanted: text.to_owned(), hint })
             }
             [one] => self.entry(*one),
             many => {
-                let named = |id: &SessionId| match Folder::of(&self.sessions, *id).name() {
+                let named = |id: &SessionId| match self.name_of(*id) {
                     Ok(name) => format!("{name} {}", id.short()),
                     Err(_) => id.to_string(),
                 };
@@ -156,22 +175,42 @@ impl Registry {
     }
 
     fn ids(&self) -> Result<Vec<SessionId>> {
+        match self.memory() {
+            Some(mut memory) => memory.ids(&self.sessions, || self.read_ids()).map(<[SessionId]>::to_vec),
+            None => self.read_ids(),
+        }
+    }
+
+    fn entry(&self, id: SessionId) -> Result<Entry> {
+        self.with_entry(id, Entry::clone)
+    }
+
+    fn name_of(&self, id: SessionId) -> Result<String> {
+        match self.memory {
+            Some(_) => self.with_entry(id, |entry| entry.name.clone()),
+            None => Folder::of(&self.sessions, id).name(),
+        }
+    }
+
+    fn with_entry<T>(&self, id: SessionId, take: impl FnOnce(&Entry) -> T) -> Result<T> {
+        let folder = Folder::of(&self.sessions, id);
+        match self.memory() {
+            Some(mut memory) => memory.entry(id, folder.path(), || read_entry(&folder)).map(take),
+            None => read_entry(&folder).map(|entry| take(&entry)),
+        }
+    }
+
+    fn memory(&self) -> Option<MutexGuard<'_, Memory>> {
+        Some(self.memory.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read_ids(&self) -> Result<Vec<SessionId>> {
         let entries = match fs::read_dir(&self.sessions) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io(&self.sessions, error)),
         };
         Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
-    }
-
-    fn entry(&self, id: SessionId) -> Result<Entry> {
-        let folder = Folder::of(&self.sessions, id);
-        let meta = folder.meta()?;
-        let name = folder.name()?;
-        let exit = folder.exit()?.map(|exit| exit.status);
-        let status = folder.status()?;
-        let phase = phase(&folder, &meta, exit, status.as_ref());
-        Ok(Entry { folder, meta, name, phase, exit, status })
     }
 
     fn running_names(&self) -> Result<Vec<String>> {
@@ -203,6 +242,15 @@ impl Registry {
             false => Err(Error::Busy { path: self.sessions.clone(), waited: OTHERS_CHOOSE_WITHIN }),
         }
     }
+}
+
+fn read_entry(folder: &Folder) -> Result<Entry> {
+    let meta = folder.meta()?;
+    let name = folder.name()?;
+    let exit = folder.exit()?.map(|exit| exit.status);
+    let status = folder.status()?;
+    let phase = phase(folder, &meta, exit, status.as_ref());
+    Ok(Entry { folder: folder.clone(), meta, name, phase, exit, status })
 }
 
 /// A session runs until its host told the end: the keeper writes down the exit at once, while output may still be on
