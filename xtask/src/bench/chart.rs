@@ -46,6 +46,12 @@ pub const CHARTS: &[Chart] = &[
         column: "after 256 KB, KB",
         title: "Memory per attached session after 256 KB of output, KB (shorter is better)",
     },
+    Chart {
+        file: "bench-server-echo.svg",
+        table: "web-echo-idle",
+        column: "p50 µs",
+        title: "Key to echo over a WebSocket, median, µs (shorter is better)",
+    },
 ];
 
 /// Draws a chart, if its table was measured.

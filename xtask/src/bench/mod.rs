@@ -4,6 +4,7 @@
 
 mod chart;
 mod command;
+mod document;
 mod drain;
 mod figures;
 mod ground;
@@ -31,7 +32,7 @@ use chart::{CHARTS, draw};
 use figures::{FIGURES, Field};
 use machine::Machine;
 use options::{Options, USAGE};
-use peer::{BARE, OURS, PEERS, Places, Present, YARDSTICK};
+use peer::{BARE, PEERS, Places, Present, YARDSTICK};
 use report::{Missing, Report};
 use scale::Scale;
 use table::Table;
@@ -72,7 +73,7 @@ fn repository() -> PathBuf {
 
 fn check_names(options: &Options) -> Result<()> {
     for name in &options.only {
-        let known = FIGURES.iter().any(|(figure, _)| figure == name);
+        let known = FIGURES.iter().any(|(figure, _)| options::means(name, figure));
         ensure!(known, "there is no figure {name}\n{USAGE}");
     }
     for name in &options.peers {
@@ -94,7 +95,7 @@ fn find_peers(options: &Options, places: &Places) -> (Vec<Present>, Vec<Missing>
     for peer in PEERS.iter().filter(|peer| wanted(options, peer.name)) {
         match peer.find(places) {
             Some(Ok(found)) => present.push(found),
-            Some(Err(why)) => missing.push(Missing { name: peer.name, why }),
+            Some(Err(why)) => missing.push(Missing { name: peer.name, why, servers: false }),
             None => {}
         }
     }
@@ -106,9 +107,7 @@ fn find_servers(options: &Options, places: &Places) -> (Vec<Found>, Vec<Missing>
     for server in SERVERS.iter().filter(|server| wanted(options, server.name)) {
         match server.find(places) {
             Ok(server) => found.push(server),
-            // Our binary is a row of the terminals too, and is missed there.
-            Err(_) if server.name == OURS => {}
-            Err(why) => missing.push(Missing { name: server.name, why }),
+            Err(why) => missing.push(Missing { name: server.name, why, servers: true }),
         }
     }
     (found, missing)
@@ -116,9 +115,7 @@ fn find_servers(options: &Options, places: &Places) -> (Vec<Found>, Vec<Missing>
 
 /// A figure that cannot be taken at all is said and left out; the others go on.
 fn measure(options: &Options, field: &Field) -> Vec<Table> {
-    let wanted = FIGURES
-        .iter()
-        .filter(|(name, _)| options.only.is_empty() || options.only.iter().any(|only| only == name));
+    let wanted = FIGURES.iter().filter(|(name, _)| options.wants(name));
     wanted
         .flat_map(|(name, measure)| {
             measure(field).unwrap_or_else(|error| {
@@ -141,7 +138,7 @@ fn write(report: &Report, options: &Options, root: &Path) -> Result<()> {
     if let Some(path) = &options.json {
         write_file(path, &format!("{:#}\n", report.json()))?;
     }
-    write_file(&docs.join("benchmarks.md"), &report.markdown())
+    report.documents().try_for_each(|(file, text)| write_file(&docs.join(file), &text))
 }
 
 fn write_file(path: &Path, text: &str) -> Result<()> {

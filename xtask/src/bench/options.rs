@@ -10,11 +10,11 @@ usage: cargo xtask bench [options]
 
   --quick             fewer rounds and less data, about 4 minutes instead of about 20
   --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording,
-                      sessions; of the server: web-echo, web-throughput, web-viewers, web-stalled,
-                      web-idle, web-requests, web-reconnect, web-page
+                      sessions; of the server web-echo, web-throughput, web-viewers, web-stalled,
+                      web-idle, web-requests, web-reconnect, web-page, or all of them: web
   --peers A,B         only these peers (the bare PTY, script and node-pty stay, ratios need them)
   --centerfire PATH   the binary to measure [default: target/release/centerfire]
-  --docs DIR          where benchmarks.md and images/ are written [default: docs]
+  --docs DIR          where benchmarks.md, benchmarks-server.md and images/ are written [default: docs]
   --json FILE         write every figure as JSON too";
 
 /// What the caller asked for.
@@ -51,6 +51,16 @@ impl Options {
         }
         Ok(options)
     }
+
+    /// Whether a figure is to be taken.
+    pub fn wants(&self, figure: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| means(only, figure))
+    }
+}
+
+/// Whether a word of `--only` means a figure: its name, or the first part of it.
+pub fn means(only: &str, figure: &str) -> bool {
+    figure.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn list(text: &str) -> Vec<String> {

@@ -18,6 +18,7 @@ const REQUESTS_PER_SECOND: usize = 2000;
 const CLIENTS: usize = 4;
 /// Requests of each other route, one after the other.
 const OTHERS: usize = 100;
+const SETTLE: Duration = Duration::from_secs(2);
 const LIST: &str = "/api/v1/sessions";
 
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
@@ -25,6 +26,9 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
     for number in 1..SESSIONS {
         server.add_session(&format!("idle{number}"), &["echo"])?;
     }
+    // What the starts leave to do is done by then.
+    std::thread::sleep(SETTLE);
+    Client::connect(&server, "")?.get(LIST)?;
     let seconds = field.scale.request_seconds;
     eprintln!("Requests: {SESSIONS} sessions, {REQUESTS_PER_SECOND}/s for {seconds} s");
     let (list, others) = std::thread::scope(|scope| {
