@@ -22,6 +22,8 @@ mod fidelity;
 mod http;
 /// What the server logs.
 mod log;
+/// Several sessions on one socket.
+mod many;
 #[cfg(feature = "otel")]
 /// Spans for a collector.
 mod otel;

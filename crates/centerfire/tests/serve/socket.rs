@@ -15,6 +15,61 @@ const SNAPSHOT: u8 = 2;
 const HEAD_BYTES: usize = 1 + 8;
 const SNAPSHOT_HEAD_BYTES: usize = HEAD_BYTES + 2 + 2;
 
+/// A client of `centerfire.many.v1`: several sessions, each on its channel.
+pub(crate) struct Many(WebSocket<TcpStream>);
+
+/// What came on a channel.
+#[derive(Debug)]
+pub(crate) enum OnChannel {
+    /// A frame of `centerfire.v1`.
+    Frame(u32, Vec<u8>),
+    Said(Value),
+    Closed(u16),
+}
+
+impl Many {
+    pub(crate) fn open(address: SocketAddr, secret: &str) -> Self {
+        Self(open(address, secret, "", "", Some("centerfire.many.v1")).expect("open a socket"))
+    }
+
+    pub(crate) fn say(&mut self, text: &Value) {
+        self.0.send(Message::text(text.to_string())).expect("send");
+    }
+
+    /// Types on a channel.
+    pub(crate) fn press(&mut self, channel: u32, id: u64, keys: &str) {
+        let frame = [&channel.to_le_bytes()[..], &[1], &id.to_le_bytes(), keys.as_bytes()].concat();
+        self.0.send(Message::binary(frame)).expect("send");
+    }
+
+    pub(crate) fn next(&mut self) -> OnChannel {
+        loop {
+            match read(&mut self.0, Instant::now() + LIMIT).expect("read").expect("something comes") {
+                Message::Binary(bytes) => {
+                    let (channel, frame) = bytes.split_first_chunk::<4>().expect("a channel");
+                    return OnChannel::Frame(u32::from_le_bytes(*channel), frame.to_vec());
+                }
+                Message::Text(text) => return OnChannel::Said(serde_json::from_str(&text).expect("JSON")),
+                Message::Close(frame) => {
+                    return OnChannel::Closed(frame.map_or(0, |frame| frame.code.into()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads on until a text frame fits.
+    pub(crate) fn wait_for(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            match self.next() {
+                OnChannel::Said(said) if fits(&said) => return said,
+                OnChannel::Closed(code) => panic!("closed with {code}"),
+                _ => {}
+            }
+        }
+    }
+}
+
 /// A client of `centerfire.v1`.
 pub(crate) struct Socket {
     socket: WebSocket<TcpStream>,
@@ -62,14 +117,14 @@ fn open(
     secret: &str,
     session: &str,
     query: &str,
-    protocol: bool,
+    protocol: Option<&'static str>,
 ) -> Result<WebSocket<TcpStream>, Error> {
     let path = format!("/ws/{session}");
     let mut request = format!("ws://{address}{}{query}", path.trim_end_matches('/')).into_client_request()?;
     let headers = request.headers_mut();
     headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {secret}")).expect("a header"));
-    if protocol {
-        headers.insert("sec-websocket-protocol", HeaderValue::from_static("centerfire.v1"));
+    if let Some(protocol) = protocol {
+        headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
     }
     let stream = TcpStream::connect(address).map_err(Error::Io)?;
     stream.set_nodelay(true).map_err(Error::Io)?;
@@ -97,7 +152,7 @@ fn read(socket: &mut WebSocket<TcpStream>, deadline: Instant) -> Result<Option<M
 impl Socket {
     /// Joins a session. `query` is `?from=N`, `?history=N` or empty.
     pub(crate) fn open(address: SocketAddr, secret: &str, session: &str, query: &str) -> Result<Self, Error> {
-        let socket = open(address, secret, session, query, true)?;
+        let socket = open(address, secret, session, query, Some("centerfire.v1"))?;
         let from = query.strip_prefix("?from=").map_or(0, |from| from.parse().expect("an offset"));
         Ok(Self {
             socket,
@@ -251,7 +306,7 @@ pub(crate) struct Plain {
 
 impl Plain {
     pub(crate) fn open(address: SocketAddr, secret: &str, session: &str) -> Self {
-        Self { socket: open(address, secret, session, "", false).expect("join a session") }
+        Self { socket: open(address, secret, session, "", None).expect("join a session") }
     }
 
     /// The next message; nothing when the server closed.

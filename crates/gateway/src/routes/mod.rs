@@ -222,7 +222,7 @@ fn of_terminals() -> Vec<Endpoint> {
             .query::<ws::Join>()
             .gives(101, ""),
         route("GET", "/ws", Some(View), get(ws::hub))
-            .about("The list of sessions and its changes as a WebSocket")
+            .about("The list of sessions and its changes as a WebSocket; with `centerfire.many.v1`, several sessions on one")
             .gives(101, ""),
     ]
 }

@@ -2,8 +2,9 @@
 //! answered as far as there are any. Beside them, `Sessions` tells all sessions that the token opens, at the beginning and
 //! at each change.
 
-use super::await_revocation;
+use super::many::{self, Many};
 use super::viewer::SILENT_MAX;
+use super::{MESSAGE_MAX_BYTES, await_revocation};
 use crate::App;
 use crate::accept::Seat;
 use crate::connections::By;
@@ -21,8 +22,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// Bytes of a message at most.
-const MESSAGE_MAX_BYTES: usize = 1 << 20; // 1 MiB
 /// How long a client may take for a message.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
 
@@ -47,8 +46,13 @@ pub(crate) async fn hub(
     seat: Seat,
     Upgrade(upgrade): Upgrade,
 ) -> Response {
-    let upgrade = upgrade.max_message_size(MESSAGE_MAX_BYTES);
+    let upgrade = upgrade.protocols([many::PROTOCOL]).max_message_size(MESSAGE_MAX_BYTES);
+    let many = upgrade.selected_protocol().is_some();
     upgrade.on_upgrade(move |socket| async move {
+        if many {
+            Many { app, access, peer }.serve(socket).await;
+            return drop(seat);
+        }
         let _presence = app.0.connections.enter(&access, peer, By::List, None);
         // A client that left needs no word.
         let _ = serve(socket, &app, &access).await;

@@ -1,6 +1,7 @@
 //! WebSockets: `/ws/{session}` shares one session's terminal. `docs/websocket.md` is the description.
 
 mod hub;
+mod many;
 mod sender;
 mod typist;
 mod viewer;
@@ -15,6 +16,7 @@ use crate::token::Grant;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
+use futures_util::StreamExt as _;
 use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -74,7 +76,8 @@ pub(crate) async fn session(
     Ok(upgrade.on_upgrade(move |socket| async move {
         app.0.audit.note(&access.0, "join", Some(id));
         let _presence = app.0.connections.enter(&access, peer, By::Terminal, Some(id));
-        Viewer::new(app.clone(), live, access.0.clone(), join, plain).serve(socket).await;
+        let (sink, stream) = socket.split();
+        Viewer::new(app.clone(), live, access.0.clone(), join, plain).serve(sink, stream).await;
         app.0.audit.note(&access.0, "leave", Some(id));
         drop(seat);
     }))

@@ -3,9 +3,8 @@
 use super::viewer::SILENT_MAX;
 use crate::live::{Feed, Item, Live, SNAPSHOT_HEAD_BYTES, Step, output_of, snapshot};
 use crate::{ApiError, App};
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
+use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use prometheus_client::metrics::counter::Counter;
 use protocol::frame::{Answer, Request};
 use protocol::{Offset, Phase, Size};
@@ -35,8 +34,8 @@ pub(super) struct Wishes {
 }
 
 /// Sends a session to one client.
-pub(super) struct Sender {
-    socket: SplitSink<WebSocket, Message>,
+pub(super) struct Sender<S> {
+    socket: S,
     live: Arc<Live>,
     feed: Feed,
     plain: bool,
@@ -73,11 +72,11 @@ impl From<session::Error> for Gone {
     }
 }
 
-impl Sender {
+impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
     pub(super) fn new(
         app: &App,
         live: &Arc<Live>,
-        socket: SplitSink<WebSocket, Message>,
+        socket: S,
         wishes: Wishes,
         history: usize,
         plain: bool,
@@ -211,7 +210,11 @@ impl Sender {
 
     /// Says why it ends, and hears the client out: a connection that is closed with words unread is reset, and the
     /// client loses what it has not read yet.
-    pub(super) async fn close(mut self, gone: Gone, mut stream: SplitStream<WebSocket>) {
+    pub(super) async fn close(
+        mut self,
+        gone: Gone,
+        mut stream: impl Stream<Item = Result<Message, axum::Error>> + Unpin,
+    ) {
         let (code, reason) = match gone {
             Gone::Client => return,
             Gone::Over => (close_code::NORMAL, "the session is over".to_owned()),

@@ -9,10 +9,9 @@ use crate::host::{Receipt, Ticket};
 use crate::live::Live;
 use crate::token::{Grant, Role};
 use crate::{ApiError, App};
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes};
 use axum::http::StatusCode;
-use futures_util::StreamExt as _;
-use futures_util::stream::SplitStream;
+use futures_util::{Sink, Stream, StreamExt as _};
 use protocol::Offset;
 use protocol::frame::{DetachReason, Event, InputForm};
 use serde_json::json;
@@ -32,7 +31,7 @@ const UNNAMED: u64 = 0;
 /// A client says something, or answers a ping, within this time; the ping goes out at half of it.
 pub(super) const SILENT_MAX: Duration = Duration::from_secs(60);
 /// How long a client may take for its word of farewell.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A client, before its socket is open.
 pub(super) struct Viewer {
@@ -60,8 +59,11 @@ impl Viewer {
     }
 
     /// Serves the client until it leaves or the session is over.
-    pub(super) async fn serve(self, socket: WebSocket) {
-        let (sink, mut stream) = socket.split();
+    pub(super) async fn serve(
+        self,
+        sink: impl Sink<Message, Error = axum::Error> + Unpin,
+        mut stream: impl Stream<Item = Result<Message, axum::Error>> + Unpin,
+    ) {
         let (painted, painted_seen) = watch::channel(Offset::ZERO);
         let (resyncs, resyncs_seen) = watch::channel(0);
         let (answers, answers_seen) = mpsc::channel(ANSWERS_MAX);
@@ -85,7 +87,11 @@ impl Viewer {
     }
 
     /// Hears what the client says until it says no more.
-    async fn hear(&self, stream: &mut SplitStream<WebSocket>, ears: Ears) {
+    async fn hear(
+        &self,
+        stream: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin),
+        ears: Ears,
+    ) {
         let (events, events_seen) = mpsc::channel(ANSWERS_MAX);
         let mut typist = Typist::new(self.live.entry.clone(), events);
         tokio::spawn(tell_events(events_seen, ears.answers.clone()));
