@@ -1,3 +1,5 @@
+//! Several sessions on one WebSocket.
+
 use crate::rig::{Rig, assert_same};
 use crate::socket::{Many, OnChannel};
 use serde_json::json;
