@@ -1,5 +1,5 @@
-//! Who is connected now: one entry for each WebSocket and event stream, for as long as it is open. How many there may be
-//! is the business of `accept`.
+//! Who is connected now: one entry for each WebSocket and event stream that a token opened, for as long
+//! as it is open. How many there may be is the business of `accept`.
 
 use crate::guard::Access;
 use protocol::{SessionId, Time};

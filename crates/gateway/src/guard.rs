@@ -20,6 +20,8 @@ const FAILURES_MAX: u32 = 20;
 const FAILURES_WITHIN: Duration = Duration::from_secs(60);
 /// Addresses of which failures are remembered.
 const ADDRESSES_MAX: usize = 10_000;
+/// How often it is looked whether the token of an open connection still holds.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The names by which the server may be called.
 pub(crate) struct Guard {
@@ -153,6 +155,13 @@ impl App {
         let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
             .retry_after(FAILURES_WITHIN)
+    }
+}
+
+/// Waits until the token holds no more. A file of tokens that cannot be read lets nobody in, and throws nobody out.
+pub(crate) async fn await_revocation(app: &App, grant: &Grant) {
+    while app.0.tokens.holds(&grant.id).unwrap_or(true) {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::http::{Answer, Call};
 use crate::rig::{LIMIT, Rig, cookie_of};
+use crate::sse::Stream;
 use gateway::routes::{Endpoint, endpoints};
 use gateway::token::Role;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
+use std::time::Instant;
 use testkit::eventually;
 
 /// How an endpoint is asked for, and what a token with the role `manage` for another session gets there.
@@ -264,15 +266,35 @@ fn a_token_for_one_session_reaches_no_further() {
 fn a_revoked_token_is_void_at_once() {
     let rig = Rig::new();
     rig.start("own", "echo ready; exec cat");
+    rig.start("busy", "echo ready; while sleep 0.01; do echo tick; done");
     let (secret, id) = rig.token_and_id(&["--role", "type"]);
-    let brief = rig.token(&["--role", "type", "--expires", "2s"]);
+    let brief = rig.token(&["--role", "type", "--expires", "5s"]);
     let mut clients = [rig.join_as(&secret, "own", ""), rig.join_as(&brief, "own", "")];
+    // On some something happens all the time, on others nothing.
+    let paths = [
+        "/api/v1/sessions/busy/events",
+        "/api/v1/sessions/own/events",
+        "/agentapi/own/events",
+        "/agentapi/busy/internal/screen",
+    ];
+    let stream = |secret: &String, path| Stream::open(rig.address(), path, Some(secret));
+    let mut streams: Vec<Stream> =
+        [&secret, &brief].iter().flat_map(|secret| paths.map(|path| stream(secret, path))).collect();
+    let listed = Call::get("/api/v1/connections").bearer(&rig.manage).send(&rig).json();
+    let listed = listed["connections"].as_array().expect("a list");
+    assert_eq!(listed.iter().filter(|open| open["by"] == "events").count(), streams.len(), "{listed:?}");
     let mut stays = rig.join("own", "");
     assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 200);
     assert!(rig.run(&["token", "revoke", &id]).status.success());
     assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 401);
     for client in &mut clients {
         assert_eq!(client.read_to_end().1, 1008);
+    }
+    for stream in &mut streams {
+        let end = Instant::now() + LIMIT;
+        while stream.next().is_some() {
+            assert!(Instant::now() < end, "the stream goes on");
+        }
     }
     stays.keys(1, b"x");
     assert_eq!(stays.answer(1)["type"], "ack");

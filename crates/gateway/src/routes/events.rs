@@ -5,7 +5,7 @@
 use super::find;
 use crate::connections::{By, Presence};
 use crate::extract::{Path, Query};
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
 use crate::live::{Feed, Item, Step, output_of};
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -78,7 +78,9 @@ pub(super) async fn events(
         let event = events.next().await?;
         Some((Ok(event), events))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(app.0.options.sse_keep_alive)))
+    let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
+    let stream = stream.take_until(async move { await_revocation(&app, &access.0).await });
+    Ok(Sse::new(stream).keep_alive(keep_alive))
 }
 
 pub(super) fn take_slot(app: &App) -> Result<Slot, ApiError> {

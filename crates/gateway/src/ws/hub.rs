@@ -4,12 +4,12 @@
 
 use super::many::{self, Many};
 use super::viewer::SILENT_MAX;
-use super::{MESSAGE_MAX_BYTES, await_revocation};
+use super::MESSAGE_MAX_BYTES;
 use crate::App;
 use crate::accept::Seat;
 use crate::connections::By;
 use crate::extract::Upgrade;
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
 use crate::roster::Listing;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};

@@ -2,9 +2,9 @@
 //! A channel's number stands before each of its binary frames and in each of its text frames.
 
 use super::viewer::{FAREWELL, SILENT_MAX, Viewer};
-use super::{Join, await_revocation};
+use super::Join;
 use crate::connections::By;
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
 use crate::routes::find;
 use crate::{ApiError, App};
 use axum::body::Bytes;

@@ -12,7 +12,6 @@ use crate::connections::By;
 use crate::extract::{Path, Query, Upgrade};
 use crate::guard::Access;
 use crate::routes::find;
-use crate::token::Grant;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
@@ -21,7 +20,6 @@ use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::SocketAddr;
-use std::time::Duration;
 use viewer::Viewer;
 
 pub(crate) use hub::hub;
@@ -32,16 +30,6 @@ pub(crate) const PROTOCOL: &str = "centerfire.v1";
 const MESSAGE_MAX_BYTES: usize = (1 << 20) + 1024;
 /// Bytes of the buffer with which a socket is read: there may be a thousand, which type little.
 const READ_BUFFER_BYTES: usize = 4 << 10; // 4 KiB
-
-/// How often it is looked whether a client's token still holds.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Waits until the token holds no more. A file of tokens that cannot be read lets nobody in, and throws nobody out.
-async fn await_revocation(app: &App, grant: &Grant) {
-    while app.0.tokens.holds(&grant.id).unwrap_or(true) {
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
 
 /// How a client wants to join.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

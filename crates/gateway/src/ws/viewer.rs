@@ -4,7 +4,8 @@
 use super::sender::{AHEAD_BYTES, Gone, Sender, Wishes};
 use super::typist::{Typist, answer};
 use super::words::{Said, Word};
-use super::{Join, PROTOCOL, await_revocation};
+use super::{Join, PROTOCOL};
+use crate::guard::await_revocation;
 use crate::host::{Receipt, Ticket};
 use crate::live::Live;
 use crate::token::{Grant, Role};

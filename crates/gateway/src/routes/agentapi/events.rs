@@ -2,17 +2,19 @@
 
 use super::Target;
 use super::conversation::{Conversation, Seen, State as Program, stamp};
+use crate::connections::{By, Presence};
 use crate::live::Live;
 use crate::routes::events::{Slot, take_slot};
 use crate::{ApiError, App};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use protocol::Time;
 use serde_json::json;
 use session::registry::Entry;
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,6 +37,8 @@ struct Follower {
     waiting: VecDeque<Event>,
     last: Option<Seen>,
     _slot: Slot,
+    /// None at a port without tokens: there is nobody to name.
+    _presence: Option<Presence>,
 }
 
 /// What it is told.
@@ -49,44 +53,52 @@ enum What {
 /// `GET …/events`.
 pub(super) async fn events(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     target: Target,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    follow(app, target, What::Conversation { version: 0 })
+    follow(app, peer, target, What::Conversation { version: 0 })
 }
 
 /// `GET …/internal/screen`.
 pub(super) async fn screen(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     target: Target,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    follow(app, target, What::Screen)
+    follow(app, peer, target, What::Screen)
 }
 
 fn follow(
     app: App,
+    peer: SocketAddr,
     target: Target,
     what: What,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let slot = take_slot(&app)?;
     let conversation = target.conversation(&app);
     let live = app.0.sessions.watch(target.entry.clone())?;
+    let named = (!target.by_port).then_some(&target.access);
+    let presence =
+        named.map(|access| app.0.connections.enter(access, peer, By::Events, Some(target.entry.meta.id)));
     let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
     let follower = Follower {
         changes: live.changes(),
         stopping: app.0.stopping.subscribe(),
-        entry: target.entry,
+        entry: target.entry.clone(),
         conversation,
         _live: live,
         what,
         waiting: VecDeque::new(),
         last: None,
         _slot: slot,
-        app,
+        _presence: presence,
+        app: app.clone(),
     };
     let stream = futures_util::stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Some((Ok(event), follower))
     });
+    let stream = stream.take_until(target.await_revocation(app));
     Ok(Sse::new(stream).keep_alive(keep_alive))
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn message(
         let message = "more than 1 MiB; send it in parts";
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "INPUT_TOO_LONG", message));
     }
-    let Target { access, entry } = &target;
+    let Target { access, entry, .. } = &target;
     match said.kind {
         Kind::Raw => {
             type_in(entry, InputForm::Raw, &said.content).await?;

@@ -15,7 +15,7 @@ pub(crate) use conversation::Hub;
 pub(super) use problem::form as problem;
 
 use super::{Endpoint, JSON, find};
-use crate::guard::{Access, Guard};
+use crate::guard::{Access, Guard, await_revocation};
 use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App, metrics};
@@ -114,6 +114,8 @@ struct Only(String);
 struct Target {
     access: Access,
     entry: Entry,
+    /// Whether it was reached by a port of its own, where there is no token that could end.
+    by_port: bool,
 }
 
 impl FromRequestParts<App> for Target {
@@ -121,15 +123,25 @@ impl FromRequestParts<App> for Target {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let access = Access::from_request_parts(parts, app).await?;
-        let wanted = match parts.extensions.get::<Only>() {
-            Some(Only(session)) => session.clone(),
+        let only = parts.extensions.get::<Only>().map(|Only(session)| session.clone());
+        let by_port = only.is_some();
+        let wanted = match only {
+            Some(session) => session,
             None => crate::extract::Path::<String>::from_request_parts(parts, app).await?.0,
         };
-        Ok(Self { entry: find(app, &access, wanted).await?, access })
+        Ok(Self { entry: find(app, &access, wanted).await?, access, by_port })
     }
 }
 
 impl Target {
+    /// Waits until whoever asked may not know of it any more.
+    async fn await_revocation(self, app: App) {
+        match self.by_port {
+            true => std::future::pending().await,
+            false => await_revocation(&app, &self.access.0).await,
+        }
+    }
+
     /// What was said in it.
     fn conversation(&self, app: &App) -> Arc<Conversation> {
         app.0.conversations.of(self.entry.meta.id)

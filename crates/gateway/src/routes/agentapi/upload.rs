@@ -41,7 +41,7 @@ pub(super) async fn upload(
         let message = format!("the file did not come within {} s", BODY_WITHIN.as_secs());
         ApiError::new(StatusCode::REQUEST_TIMEOUT, "TOO_SLOW", message)
     })??;
-    let Target { access, entry } = target;
+    let Target { access, entry, .. } = target;
     app.0.audit.note(&access.0, "upload", Some(entry.meta.id));
     let folder = entry.folder.path().join("uploads");
     let path = blocking(move || keep(&folder, &name, &bytes)).await?;
