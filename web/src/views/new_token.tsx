@@ -9,7 +9,7 @@ export const LASTING: [string, number | undefined][] = [
   ["12 hours", 43_200],
   ["7 days", 604_800],
   ["30 days", 2_592_000],
-  ["for ever", undefined],
+  ["as long as this login", undefined],
 ];
 
 interface Props {

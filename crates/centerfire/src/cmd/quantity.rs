@@ -17,6 +17,14 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "write an age such as 30d or 12h".to_owned())
 }
 
+/// An age after which something ends: more than nothing.
+pub(crate) fn lasting(text: &str) -> Result<Duration, String> {
+    age(text).and_then(|age| match age.is_zero() {
+        true => Err("write more than nothing, such as 12h".to_owned()),
+        false => Ok(age),
+    })
+}
+
 /// Bytes: a number and kB, MB, GB or TB, also their first letter alone, or KiB and so on.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);

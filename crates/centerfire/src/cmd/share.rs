@@ -1,6 +1,6 @@
 //! `centerfire share`: a link that opens one session to somebody else's browser.
 
-use super::quantity::age;
+use super::quantity::lasting;
 use super::token::in_words;
 use crate::completion;
 use crate::context::Context;
@@ -45,11 +45,10 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 fn lasts(text: &str) -> Result<Duration, String> {
-    let lasts = age(text)?;
-    if lasts.is_zero() || lasts > SHARE_LASTS_MAX {
-        return Err("write more than nothing and 30d at most".to_owned());
-    }
-    Ok(lasts)
+    lasting(text).and_then(|lasts| match lasts > SHARE_LASTS_MAX {
+        true => Err("write 30d at most".to_owned()),
+        false => Ok(lasts),
+    })
 }
 
 impl Args {

@@ -1,6 +1,6 @@
 //! `centerfire token`: who may use the server, and for what.
 
-use super::quantity::age;
+use super::quantity::lasting;
 use crate::completion;
 use crate::context::Context;
 use crate::term::say;
@@ -39,8 +39,8 @@ struct Create {
     /// What its holder may do: view (see sessions), type (type into them), manage (start, end and remove them)
     #[arg(long, default_value = "view")]
     role: Role,
-    /// It ends after this time, such as 12h or 30d; without it never
-    #[arg(long, value_name = "AGE", value_parser = age)]
+    /// It ends after this time, such as 12h or 30d, and so does what a link opened; without it never
+    #[arg(long, value_name = "AGE", value_parser = lasting)]
     expires: Option<Duration>,
     /// It opens only this session
     #[arg(long, value_name = "SESSION", add = ArgValueCandidates::new(completion::all))]
@@ -74,15 +74,9 @@ impl Create {
             Some(session) => Some(context.find(Some(session))?.meta.id),
             None => None,
         };
-        let micros = |age: Duration| u64::try_from(age.as_micros()).unwrap_or(u64::MAX);
-        let (secret, grant) = store.create(Wanted {
-            label: self.label,
-            role: self.role,
-            kind: if self.login { Use::Login } else { Use::Bearer },
-            session,
-            expires: self.expires.map(|age| Time(Time::now().0.saturating_add(micros(age)))),
-            until: None,
-        })?;
+        let kind = if self.login { Use::Login } else { Use::Bearer };
+        let wanted = Wanted::new(kind, self.role, self.label, self.expires);
+        let (secret, grant) = store.create(Wanted { session, ..wanted })?;
         if !context.json {
             eprintln!("centerfire: token {} may {}; its secret is shown only now", grant.id, grant.role);
         }

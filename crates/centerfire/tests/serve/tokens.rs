@@ -1,6 +1,6 @@
 //! The file of tokens, which commands and servers share.
 
-use crate::http::Call;
+use crate::http::{Answer, Call};
 use crate::rig::{LIMIT, Rig, cookie_of};
 use serde_json::json;
 use std::collections::HashSet;
@@ -131,4 +131,43 @@ fn a_link_is_also_made_over_http() {
     assert_eq!(Call::get(path).send(&rig).status, 200, "{path} is the page's");
     let answer = rig.log_in(secret);
     assert_eq!((&answer.json()["role"], &answer.json()["label"]), (&json!("type"), &json!("a guest")));
+}
+
+/// Nobody makes what outlives his own token, and what a link opened ends when the link was said to.
+#[test]
+fn an_end_is_kept() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let brief = rig.token(&["--role", "manage", "--expires", "1h"]);
+    let post = |secret: &str, path: &str, body| Call::post(path, &body).bearer(secret).send(&rig);
+    let end = Call::get("/api/v1/me").bearer(&brief).send(&rig).json()["expires"].clone();
+    let (tokens, share) = ("/api/v1/tokens", "/api/v1/sessions/own/share");
+    let end_of = |answer: Answer| answer.json()["grant"]["expires"].clone();
+    for (path, body) in [
+        (tokens, json!({ "role": "manage" })),
+        (tokens, json!({ "role": "manage", "expires_in": 7200 })),
+        (tokens, json!({ "role": "view", "login": true })),
+        (share, json!({ "expires_in": 7200 })),
+    ] {
+        let made = post(&brief, path, body.clone());
+        assert_eq!((made.status, end_of(made)), (201, end.clone()), "{body}");
+    }
+    let sooner = end_of(post(&brief, tokens, json!({ "role": "view", "expires_in": 60 })));
+    assert!(sooner.as_u64() < end.as_u64(), "{sooner}");
+    assert_eq!(end_of(post(&rig.manage, tokens, json!({ "role": "view" }))), json!(null));
+
+    let by_link =
+        post(&rig.manage, tokens, json!({ "role": "view", "login": true, "expires_in": 600 })).json();
+    let by_maker = post(&brief, tokens, json!({ "role": "view", "login": true })).json();
+    let secret = |made: serde_json::Value| made["token"].as_str().expect("a secret").to_owned();
+    let by_command = rig.token(&["--role", "view", "--login", "--expires", "10m"]);
+    for (login, most) in [(secret(by_link), 600), (secret(by_maker), 3600), (by_command, 600)] {
+        let set = rig.log_in(&login);
+        let lasts = set.header("set-cookie").and_then(|set| set.split("Max-Age=").nth(1)?.split(';').next());
+        let lasts: u64 = lasts.and_then(|lasts| lasts.parse().ok()).expect("a cookie has an age");
+        assert!((most - 60..=most).contains(&lasts), "{lasts} s of {most}");
+    }
+    let never = post(&rig.manage, tokens, json!({ "role": "view", "expires_in": 0 }));
+    assert_eq!((never.status, never.code().as_str()), (400, "BAD_REQUEST"));
+    assert_eq!(rig.run(&["token", "create", "--expires", "0s"]).status.code(), Some(2));
 }

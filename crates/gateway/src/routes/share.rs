@@ -18,7 +18,8 @@ use std::time::Duration;
 pub(super) struct Wish {
     /// `view`, if nothing else is said, or `type`.
     role: Option<Role>,
-    /// Seconds until the link, and what it opened, ends: an hour, if nothing else is said, 30 days at most.
+    /// Seconds until the link, and what it opened, ends: an hour, if nothing else is said, 30 days at most, and with the
+    /// token that makes it at the latest.
     expires_in: Option<u64>,
     /// For whom it is, in your words.
     #[serde(default)]
@@ -44,7 +45,7 @@ pub(super) async fn share(
     if lasts.is_zero() || lasts > SHARE_LASTS_MAX {
         return Err(ApiError::bad_request("`expires_in` is 1 second to 30 days"));
     }
-    let wanted = Wanted::share(session, role, label.chars().take(100).collect(), lasts);
+    let wanted = Wanted::share(session, role, label.chars().take(100).collect(), lasts).within(&access.0);
     blocking(move || {
         let (secret, grant) = app.0.tokens.create(wanted).map_err(broken_store)?;
         app.0.audit.note(&access.0, "share", Some(session));

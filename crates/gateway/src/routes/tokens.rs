@@ -7,10 +7,10 @@ use crate::token::{Grant, Role, StoreError, Use, Wanted};
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::Time;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// `GET /api/v1/tokens`.
 pub(super) async fn list(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
@@ -36,7 +36,7 @@ pub(super) struct New {
     login: bool,
     /// The only session that it opens.
     session: Option<String>,
-    /// Seconds until it ends.
+    /// Seconds until it ends, and what a link opened, 1 at least. It ends with the token that makes it at the latest.
     expires_in: Option<u64>,
 }
 
@@ -51,15 +51,13 @@ pub(super) async fn create(
         // Who may see one session gives nobody more.
         None => access.0.session,
     };
-    let now = Time::now();
-    let wanted = Wanted {
-        label: new.label.chars().take(100).collect(),
-        role: new.role,
-        kind: if new.login { Use::Login } else { Use::Bearer },
-        session,
-        expires: new.expires_in.map(|seconds| Time(now.0.saturating_add(seconds.saturating_mul(1_000_000)))),
-        until: None,
-    };
+    if new.expires_in == Some(0) {
+        return Err(ApiError::bad_request("`expires_in` is 1 second at least; without it there is no end"));
+    }
+    let kind = if new.login { Use::Login } else { Use::Bearer };
+    let label = new.label.chars().take(100).collect();
+    let wanted = Wanted::new(kind, new.role, label, new.expires_in.map(Duration::from_secs));
+    let wanted = Wanted { session, ..wanted }.within(&access.0);
     blocking(move || {
         let (secret, grant) = app.0.tokens.create(wanted).map_err(broken_store)?;
         app.0.audit.note(&access.0, "token create", session);

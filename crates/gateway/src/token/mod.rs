@@ -120,10 +120,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// A login link for others, which opens one session. It ends at one time with what it opened.
+    /// A token of all sessions, which ends after `lasts`; a login link ends at one time with what it opened.
+    pub fn new(kind: Use, role: Role, label: String, lasts: Option<Duration>) -> Self {
+        let micros = |lasts: Duration| u64::try_from(lasts.as_micros()).unwrap_or(u64::MAX);
+        let expires = lasts.map(|lasts| Time(Time::now().0.saturating_add(micros(lasts))));
+        let until = expires.filter(|_| kind == Use::Login);
+        Self { label, role, kind, session: None, expires, until }
+    }
+
+    /// A login link for others, which opens one session.
     pub fn share(session: SessionId, role: Role, label: String, lasts: Duration) -> Self {
-        let micros = u64::try_from(lasts.as_micros()).unwrap_or(u64::MAX);
-        let end = Some(Time(Time::now().0.saturating_add(micros)));
-        Self { label, role, kind: Use::Login, session: Some(session), expires: end, until: end }
+        Self { session: Some(session), ..Self::new(Use::Login, role, label, Some(lasts)) }
+    }
+
+    /// The same, made by the holder of `maker`: nobody makes what outlives his own token.
+    pub(crate) fn within(self, maker: &Grant) -> Self {
+        let Some(end) = maker.expires else { return self };
+        let sooner = |wanted: Option<Time>| Some(wanted.map_or(end, |wanted| wanted.min(end)));
+        let until = if self.kind == Use::Login { sooner(self.until) } else { None };
+        Self { expires: sooner(self.expires), until, ..self }
     }
 }
