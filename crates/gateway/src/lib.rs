@@ -40,7 +40,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use error::ApiError;
 pub use successor::become_successor;
@@ -92,6 +92,8 @@ struct Inner {
     roster: roster::Roster,
     recordings: recordings::Recordings,
     sse_connections: Arc<AtomicUsize>,
+    /// Places of exports.
+    exports: Arc<Semaphore>,
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
     history: history::History,

@@ -16,7 +16,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// How long a login link is good.
 const LOGIN_LASTS_US: u64 = 15 * 60 * 1_000_000; // 15 minutes
@@ -119,6 +119,7 @@ impl Server {
             registry: Registry::remembering(&home),
             recordings: Default::default(),
             sse_connections: Arc::default(),
+            exports: Arc::new(Semaphore::new(routes::export::EXPORTS_MAX)),
             metrics: Default::default(),
             connections: Arc::default(),
             history: Default::default(),

@@ -6,7 +6,7 @@ use crate::rig::{LIMIT, Rig, assert_same};
 use crate::socket::{Came, Socket};
 use crate::stream::noise_without_queries;
 use serde_json::json;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 use testkit::{eventually, proc};
@@ -164,6 +164,33 @@ fn who_never_reads_is_cut_off() {
     assert!(begun.elapsed() > Duration::from_secs(30), "nobody is cut off for a pause");
     assert_eq!(Call::get("/api/v1/health").send(&rig).json()["watched_sessions"], 1);
     drop((waiting, asking));
+}
+
+/// Invariant 10: exports that nobody takes hold up nothing else, and one too many is told when to come again.
+#[test]
+fn exports_that_nobody_takes_hold_up_nobody() {
+    let rig = Rig::new();
+    rig.file("part", &vec![b'x'; FLOOD_BYTES]);
+    rig.start("flood", "stty raw -echo; echo ready; head -c 1 >/dev/null; cat part; head -c 1 >/dev/null");
+    rig.press("flood", "x");
+    rig.wait_for_stored("flood", FLOOD_BYTES as u64);
+    let viewer = rig.token(&["--role", "view"]);
+    let export = Call::get("/api/v1/sessions/flood/export?format=raw").bearer(&viewer);
+    let held = [(); 8].map(|()| {
+        let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
+        stream.write_all(&export.bytes(rig.address())).expect("ask");
+        let mut begun = [0; 12];
+        stream.read_exact(&mut begun).expect("an answer begins");
+        assert_eq!(&begun, b"HTTP/1.1 200");
+        stream
+    });
+    let refused = export.send(&rig);
+    assert_eq!((refused.status, refused.code().as_str()), (503, "BUSY"), "{refused:?}");
+    assert!(refused.header("retry-after").is_some_and(|wait| wait.parse::<u64>().is_ok()), "{refused:?}");
+    assert!(rig.offset("flood") > FLOOD_BYTES as u64, "other work is done");
+    drop(held);
+    let again = || (export.send(&rig).status == 200).then_some(());
+    eventually(LIMIT, again).expect("there is room again");
 }
 
 /// How many sockets the server has.

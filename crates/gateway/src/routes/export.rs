@@ -6,18 +6,26 @@ use crate::guard::Access;
 use crate::{ApiError, App};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Pieces that wait for a slow client; then the export waits with them.
 const WAITING_MAX: usize = 4;
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 64 << 10; // 64 KiB
+
+/// Exports at once: each holds a thread for as long as its client takes, and everything else that is done beside the
+/// server's loop needs threads, too. One more is told to come again.
+pub(crate) const EXPORTS_MAX: usize = 8;
+/// When it may try again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// What is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -49,9 +57,14 @@ pub(super) async fn export(
         let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
         ApiError::bad_request(format!("`format` is one of {}", names.join(", ")))
     })?;
+    let place = Arc::clone(&app.0.exports).try_acquire_owned().map_err(|_| {
+        let message = format!("{EXPORTS_MAX} exports are being made already; try again when one is done");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message).retry_after(AGAIN_AFTER)
+    })?;
     let options = Options { input: how.input, idle_limit: how.idle_limit, ..Options::default() };
     let (pieces, mut received) = mpsc::channel(WAITING_MAX);
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         let mut to = io::BufWriter::with_capacity(PIECE_BYTES, Pieces(pieces.clone()));
         let done =
             Export::new(&entry, format, &options).and_then(|export| export.write(&mut to, &mut |_| ()));

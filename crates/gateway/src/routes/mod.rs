@@ -5,7 +5,7 @@ mod agentapi;
 mod compatible;
 mod connections;
 mod events;
-mod export;
+pub(crate) mod export;
 mod health;
 mod input;
 mod login;
@@ -182,7 +182,7 @@ fn of_sessions() -> Vec<Endpoint> {
             .body::<Option<share::Wish>>()
             .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
-            .about("A session as a recording, as text, raw, or as a log")
+            .about("A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while 8 others are made")
             .query::<export::How>()
             .gives(200, BYTES)
             .or(&[TEXT, "application/x-ndjson", "application/x-asciicast"]),
