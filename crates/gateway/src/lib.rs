@@ -52,6 +52,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Names beside the address by which browsers may call it, each a host without its port.
     pub hosts: Vec<String>,
+    /// Whether others may reach it without encryption.
+    pub insecure_network: bool,
     /// Where its certificate comes from, if it speaks TLS.
     pub tls: Option<tls::Tls>,
     /// For the sessions that it starts.

@@ -88,13 +88,24 @@ pub enum Left {
 impl Server {
     /// Begins to listen: on the socket that the process was given, if it was given one.
     pub async fn bind(home: Home, options: Options) -> Result<Self, StartError> {
-        let presence = Presence::take(&home)?;
         let address = options.listen;
+        let check = |address: SocketAddr| match address.ip().is_loopback()
+            || options.tls.is_some()
+            || options.insecure_network
+        {
+            true => Ok(()),
+            false => Err(StartError::NotLoopback(address)),
+        };
+        check(address)?;
+        let presence = Presence::take(&home)?;
         let tls = load_certificate(&home, &options)?;
         let failed = |source| StartError::Listen { address, source };
         let mut inherited = successor::inherited().map_err(failed)?;
         let was_given = !inherited.is_empty();
         let listener = take(&mut inherited, address).await?;
+        // One that was given listens where somebody else decided.
+        let address = listener.local_addr().map_err(failed)?;
+        check(address)?;
         let mut ports = Vec::with_capacity(options.agentapi.len());
         for port in &options.agentapi {
             let check = |address: SocketAddr| match address.ip().is_loopback() {
@@ -103,11 +114,9 @@ impl Server {
             };
             check(port.listen)?;
             let socket = take(&mut inherited, port.listen).await?;
-            // One that was given listens where somebody else decided.
             check(socket.local_addr().map_err(failed)?)?;
             ports.push(socket);
         }
-        let address = listener.local_addr().map_err(failed)?;
         let signals = Signals::new().map_err(failed)?;
         presence.tell(address, tls.is_some()).map_err(failed)?;
         let inner = Inner {

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::serve_log;
 use crate::term::say;
 use anyhow::Context as _;
-use gateway::server::{Left, Server, StartError};
+use gateway::server::{Left, Server};
 use gateway::tls::Tls;
 use gateway::{AgentapiPort, Options};
 use serde_json::{Value, json};
@@ -74,14 +74,11 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let listen = self.listen.unwrap_or(context.config.serve_listen);
-        let tls = self.tls(context)?;
-        if !listen.ip().is_loopback() && tls.is_none() && !self.insecure_network {
-            return Err(StartError::NotLoopback(listen).into());
-        }
         let options = Options {
             listen,
             hosts: self.host.clone(),
-            tls,
+            insecure_network: self.insecure_network,
+            tls: self.tls(context)?,
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,

@@ -3,7 +3,9 @@
 use crate::http::Call;
 use crate::rig::{LIMIT, Rig};
 use crate::socket::Came;
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Signal;
+use std::os::fd::AsRawFd as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use testkit::{Instance, Terminal, eventually};
@@ -32,6 +34,22 @@ fn what_is_in_the_way_is_told() {
     assert!(!listen("nonsense").status.success());
     // That of the rig, and the link of its server.
     assert_eq!(rig.instance.json(&["token", "list", "--json"]).as_array().map(Vec::len), Some(2));
+}
+
+/// A socket that the server is given, as by systemd, is held to the same: where it listens somebody else decided.
+#[test]
+fn a_socket_that_others_reach_is_not_served_plainly() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let open = std::net::TcpListener::bind("0.0.0.0:0").expect("listen");
+    let mut shell = Command::new("/bin/bash");
+    instance.settle(&mut shell);
+    fcntl_setfd(&open, FdFlags::empty()).expect("pass the socket on");
+    let script = format!("exec 3<&{}; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$cf\" serve", open.as_raw_fd());
+    shell.args(["-c", &script]).env("cf", instance.binary());
+    let output = testkit::instance::finish(shell, LIMIT);
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert!(why.contains("0.0.0.0") && why.contains("no loopback address"), "{why}");
 }
 
 /// A server that is told to end does so soon and well, whoever watches; sessions do not notice.
