@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,7 +28,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Connections at most, WebSockets among them. One more is closed at once, unless one that has asked for nothing yet can be.
+/// Connections at most, WebSockets among them. One more is closed at once, unless one that has shown no token can be.
 const CONNECTIONS_MAX: usize = 4096;
 /// Of the files that the process may have open, the share of connections: sessions and their recordings need some, too.
 const FILES_SHARE: u64 = 2;
@@ -44,7 +45,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 
 /// A connection's place among [`CONNECTIONS_MAX`]. A WebSocket keeps it when the connection is its own.
 #[derive(Clone)]
-pub(crate) struct Seat(#[expect(dead_code, reason = "held, not looked at")] Arc<OwnedSemaphorePermit>);
+pub(crate) struct Seat {
+    _permit: Arc<OwnedSemaphorePermit>,
+    /// Whether somebody was let in on it.
+    is_known: Arc<AtomicBool>,
+}
 
 /// Where connections come in, and what answers them.
 pub(crate) struct Entrance {
@@ -60,13 +65,13 @@ type Socket = Pin<Box<TimeoutStream<TcpStream>>>;
 #[derive(Clone)]
 struct Seats {
     free: Arc<Semaphore>,
-    silent: Arc<Mutex<Silent>>,
+    strangers: Arc<Mutex<Strangers>>,
 }
 
 /// Serves what connects until `stopped`, and then until all requests are answered.
 pub(crate) async fn serve(entrances: Vec<Entrance>, stopped: impl Future<Output = ()>) {
     let most = connections_max();
-    let seats = Seats { free: Arc::new(Semaphore::new(most)), silent: Arc::default() };
+    let seats = Seats { free: Arc::new(Semaphore::new(most)), strangers: Arc::default() };
     // Whoever serves a connection holds a receiver: it hears of the end, and its own end is heard.
     let stop = watch::Sender::new(false);
     let mut porters: JoinSet<()> =
@@ -100,53 +105,60 @@ impl Entrance {
             };
             // Closed by being dropped.
             let Some(seat) = seats.take().await else { continue };
-            let asked = watch::Sender::new(false);
-            let first = asked.subscribe();
-            let conversation = Conversation { peer, service: service.clone(), seat, asked };
+            let is_known = Arc::clone(&seat.is_known);
+            let conversation = Conversation { peer, service: service.clone(), seat };
             let conversation = conversation.begin(socket, self.tls.clone(), stop.subscribe());
-            seats.silent().add(tokio::spawn(conversation).abort_handle(), first);
+            seats.strangers().add(tokio::spawn(conversation).abort_handle(), is_known);
         }
     }
 }
 
 impl Seats {
-    /// A free one, or that of somebody who has asked for nothing yet.
+    /// A free one, or that of somebody who has shown no token yet.
     async fn take(&self) -> Option<Seat> {
         let free = Arc::clone(&self.free);
         let seat = match free.clone().try_acquire_owned() {
             Ok(seat) => seat,
-            Err(_) if self.silent().close_one() => free.acquire_owned().await.ok()?,
+            Err(_) if self.strangers().close_one() => free.acquire_owned().await.ok()?,
             Err(_) => return None,
         };
-        Some(Seat(Arc::new(seat)))
+        Some(Seat { _permit: Arc::new(seat), is_known: Arc::default() })
     }
 
-    fn silent(&self) -> MutexGuard<'_, Silent> {
-        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn strangers(&self) -> MutexGuard<'_, Strangers> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Connections without a request so far, the oldest first. Where all seats are taken one of them makes room: who says half
-/// a line on thousands of connections keeps nobody out who says a whole one.
-#[derive(Default)]
-struct Silent(VecDeque<(AbortHandle, watch::Receiver<bool>)>);
+impl Seat {
+    /// Somebody was let in: the connection is not closed any more to make room for another.
+    pub(crate) fn keep(&self) {
+        self.is_known.store(true, Ordering::Relaxed);
+    }
+}
 
-impl Silent {
-    fn add(&mut self, connection: AbortHandle, asked: watch::Receiver<bool>) {
-        while self.0.front().is_some_and(|first| !Self::is_silent(first)) {
+/// Connections on which nobody was let in so far, the oldest first. Where all seats are taken one of them makes room: who
+/// says half a line on thousands of connections, or asks for the page on each again and again, keeps nobody out who has a
+/// token.
+#[derive(Default)]
+struct Strangers(VecDeque<(AbortHandle, Arc<AtomicBool>)>);
+
+impl Strangers {
+    fn add(&mut self, connection: AbortHandle, is_known: Arc<AtomicBool>) {
+        while self.0.front().is_some_and(|first| !Self::is_strange(first)) {
             self.0.pop_front();
         }
-        // Others may stand behind one that is silent.
+        // Others may stand behind one that stays.
         if self.0.len() >= 2 * CONNECTIONS_MAX {
-            self.0.retain(Self::is_silent);
+            self.0.retain(Self::is_strange);
         }
-        self.0.push_back((connection, asked));
+        self.0.push_back((connection, is_known));
     }
 
     /// Closes the oldest; false if there is none.
     fn close_one(&mut self) -> bool {
         while let Some(first) = self.0.pop_front() {
-            if Self::is_silent(&first) {
+            if Self::is_strange(&first) {
                 first.0.abort();
                 return true;
             }
@@ -154,8 +166,8 @@ impl Silent {
         false
     }
 
-    fn is_silent((connection, asked): &(AbortHandle, watch::Receiver<bool>)) -> bool {
-        !*asked.borrow() && !connection.is_finished()
+    fn is_strange((connection, is_known): &(AbortHandle, Arc<AtomicBool>)) -> bool {
+        !is_known.load(Ordering::Relaxed) && !connection.is_finished()
     }
 }
 
@@ -169,7 +181,6 @@ struct Conversation {
     peer: SocketAddr,
     service: TowerToHyperService<Router>,
     seat: Seat,
-    asked: watch::Sender<bool>,
 }
 
 impl Conversation {
@@ -194,8 +205,8 @@ impl Conversation {
         socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         mut stop: watch::Receiver<bool>,
     ) {
-        let Self { peer, service, seat, asked } = self;
-        let first = asked.subscribe();
+        let Self { peer, service, seat } = self;
+        let (asked, first) = watch::channel(false);
         let service = service_fn(move |mut request: Request<Incoming>| {
             asked.send_replace(true);
             request.extensions_mut().insert(ConnectInfo(peer));

@@ -1,5 +1,6 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
+use crate::accept::Seat;
 use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App};
@@ -88,9 +89,17 @@ pub(crate) async fn authorize(
             return Err(ApiError::forbidden(message));
         }
         app.keep_pace(&access.0, request.method())?;
+        keep_seat(&request);
         request.extensions_mut().insert(access);
     }
     Ok(next.run(request).await)
+}
+
+/// Whoever is let in keeps the connection's seat.
+pub(crate) fn keep_seat(request: &Request) {
+    if let Some(seat) = request.extensions().get::<Seat>() {
+        seat.keep();
+    }
 }
 
 impl App {

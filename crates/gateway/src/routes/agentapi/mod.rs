@@ -15,7 +15,7 @@ pub(crate) use conversation::Hub;
 pub(super) use problem::form as problem;
 
 use super::{Endpoint, JSON, find};
-use crate::guard::{Access, Guard, await_revocation};
+use crate::guard::{Access, Guard, await_revocation, keep_seat};
 use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App, metrics};
@@ -101,6 +101,7 @@ async fn admit(State(port): State<Port>, mut request: Request, next: Next) -> Re
     };
     tell_who(&grant.id);
     port.app.keep_pace(&grant, request.method())?;
+    keep_seat(&request);
     request.extensions_mut().insert(Access(grant));
     request.extensions_mut().insert(Only(port.session));
     Ok(next.run(request).await)
