@@ -111,6 +111,9 @@ impl App {
     ) -> Result<Access, ApiError> {
         let bearer = bearer(headers);
         let Some(secret) = bearer.or_else(|| cookie(headers)) else {
+            if self.0.options.open_loopback && peer.is_loopback() && !is_of_another_site(headers) {
+                return Ok(Access(Grant::open("loopback", "this machine, without a token", Role::Manage)));
+            }
             return Err(ApiError::unauthorized(
                 "a token is needed; `centerfire token create --role view` makes one",
             ));
@@ -169,7 +172,7 @@ impl App {
 
 /// Waits until the token holds no more. A file of tokens that cannot be read lets nobody in, and throws nobody out.
 pub(crate) async fn await_revocation(app: &App, grant: &Grant) {
-    while app.0.tokens.holds(&grant.id).unwrap_or(true) {
+    while grant.kind == Use::Open || app.0.tokens.holds(&grant.id).unwrap_or(true) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -187,6 +190,11 @@ pub(crate) fn broken_store(error: crate::token::StoreError) -> ApiError {
 /// Whether a request bears a secret at all.
 pub(crate) fn has_secret(headers: &HeaderMap) -> bool {
     bearer(headers).or_else(|| cookie(headers)).is_some()
+}
+
+/// Whether a browser says that a page of another site asked. A page that may not read the answer sends no `Origin` with a GET.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -56,6 +56,8 @@ pub struct Options {
     pub insecure_network: bool,
     /// Where its certificate comes from, if it speaks TLS.
     pub tls: Option<tls::Tls>,
+    /// Whether who calls from this machine needs no token. Host and Origin are looked at all the same.
+    pub open_loopback: bool,
     /// For the sessions that it starts.
     pub settings: Settings,
     /// An event stream on which nothing happens is kept open by a word at this interval.

@@ -1,7 +1,7 @@
 //! `centerfire serve`: sessions for browsers and programs.
 
 use super::run::enclosing_marks;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, Loopback};
 use crate::context::Context;
 use crate::serve_log;
 use crate::term::say;
@@ -79,6 +79,7 @@ impl Args {
             hosts: self.host.clone(),
             insecure_network: self.insecure_network,
             tls: self.tls(context)?,
+            open_loopback: context.config.auth_loopback == Loopback::Open,
             settings: context.config.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
@@ -147,6 +148,9 @@ impl Args {
         }
         if std::io::stdout().is_terminal() && !context.json {
             say("the link works once; C-c ends the server, and no session");
+        }
+        if context.config.auth_loopback == Loopback::Open {
+            say("auth.loopback is open: every user and program of this machine may do everything");
         }
         Ok(())
     }

@@ -103,6 +103,7 @@ fn list(context: &Context, grants: &[Grant]) {
             Use::Bearer => "bearer",
             Use::Login => "login",
             Use::Cookie => "cookie",
+            Use::Open => "no secret",
         };
         let (id, role, label) = (&grant.id, grant.role.to_string(), crate::term::one_line(&grant.label));
         say(format!("{id:<8}  {role:<6}  {kind:<6}  {session:<12}  {ends:<9}  {label}"));

@@ -149,6 +149,18 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| or_none(config.serve_tls_key.as_ref()),
     },
     Key {
+        name: "auth.loopback",
+        takes: "`token` or `open`",
+        about: "Whether programs and browsers of this machine need a token at `centerfire serve`. With `open` every user and \
+                program of the machine may do everything, and so may whoever comes through a proxy or a tunnel that ends on \
+                it; pages of other sites are refused all the same.",
+        set: |config, value| {
+            config.auth_loopback = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.auth_loopback),
+    },
+    Key {
         name: "serve.writes_per_second",
         takes: "a number, or `none`",
         about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \

@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub serve_tls: bool,
     pub serve_tls_cert: Option<PathBuf>,
     pub serve_tls_key: Option<PathBuf>,
+    pub auth_loopback: Loopback,
     pub serve_writes_per_second: Option<NonZeroU32>,
     pub serve_log_format: LogFormat,
     pub serve_log_level: LogLevel,
@@ -43,6 +44,14 @@ const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 
 /// Several hands on the fastest keyboards stay far below it.
 const SERVE_WRITES_PER_SECOND: Option<NonZeroU32> = NonZeroU32::new(500);
+
+/// What whoever calls the server from this machine needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Loopback {
+    Token,
+    /// Nothing.
+    Open,
+}
 
 /// The form of the server's log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -85,6 +94,7 @@ impl Default for Config {
             serve_tls: false,
             serve_tls_cert: None,
             serve_tls_key: None,
+            auth_loopback: Loopback::Token,
             serve_writes_per_second: SERVE_WRITES_PER_SECOND,
             serve_log_format: LogFormat::Text,
             serve_log_level: LogLevel::Warn,

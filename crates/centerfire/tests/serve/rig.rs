@@ -95,6 +95,14 @@ impl Rig {
         Self::of(instance, server)
     }
 
+    /// With a setting.
+    pub(crate) fn with_setting(setting: &str) -> Self {
+        let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+        let arguments = ["--set", setting, "serve", "--listen", "127.0.0.1:0"];
+        let server = Server::of(&mut instance.command(&arguments));
+        Self::of(instance, server)
+    }
+
     /// With a server that may have so many files open.
     pub(crate) fn with_files(files: usize) -> Self {
         let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));

@@ -171,3 +171,23 @@ fn an_end_is_kept() {
     assert_eq!((never.status, never.code().as_str()), (400, "BAD_REQUEST"));
     assert_eq!(rig.run(&["token", "create", "--expires", "0s"]).status.code(), Some(2));
 }
+
+/// A26: where the configuration says so, this machine needs no token, as the first plans' own lines have none; pages of
+/// other sites and names of others are refused all the same.
+#[test]
+fn an_open_loopback_needs_no_token_and_lets_no_other_site_in() {
+    let rig = Rig::with_setting("auth.loopback=open");
+    rig.start("open", "echo ready; exec cat");
+    let list = || Call::get("/api/v1/sessions");
+    assert_eq!(list().send(&rig).json()["sessions"][0]["name"], "open");
+    let submit = || Call::post("/api/v1/sessions/open/submit", &json!({ "text": "hello" }));
+    assert_eq!(submit().send(&rig).status, 200);
+    rig.wait_for_line("open", "hello");
+    assert_eq!(Call::get("/api/v1/login").send(&rig).json()["me"]["role"], "manage");
+    assert_eq!(list().host("evil.example").send(&rig).code(), "HOST_NOT_ALLOWED");
+    assert_eq!(submit().origin("http://evil.example").send(&rig).code(), "ORIGIN_NOT_ALLOWED");
+    assert_eq!(list().header("sec-fetch-site", "cross-site").send(&rig).code(), "UNAUTHORIZED");
+    assert_eq!(list().bearer("cf_wrong").send(&rig).code(), "UNAUTHORIZED", "a wrong token is none");
+    let closed = Rig::new();
+    assert_eq!(list().send(&closed).code(), "UNAUTHORIZED");
+}

@@ -63,6 +63,8 @@ pub enum Use {
     Login,
     /// A browser's cookie.
     Cookie,
+    /// There is no secret: where whoever comes is let in.
+    Open,
 }
 
 /// What a secret grants.
@@ -91,6 +93,20 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// What whoever comes to an open door may do. It is in no store, and never ends.
+    pub(crate) fn open(id: &str, label: &str, role: Role) -> Self {
+        Self {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            role,
+            kind: Use::Open,
+            session: None,
+            created: Time::now(),
+            expires: None,
+            until: None,
+        }
+    }
+
     /// Whether it still holds.
     pub fn is_valid(&self, now: Time) -> bool {
         self.expires.is_none_or(|expires| now < expires)

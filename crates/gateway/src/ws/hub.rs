@@ -2,9 +2,9 @@
 //! answered as far as there are any. Beside them, `Sessions` tells all sessions that the token opens, at the beginning and
 //! at each change.
 
+use super::MESSAGE_MAX_BYTES;
 use super::many::{self, Many};
 use super::viewer::SILENT_MAX;
-use super::MESSAGE_MAX_BYTES;
 use crate::App;
 use crate::accept::Seat;
 use crate::connections::By;

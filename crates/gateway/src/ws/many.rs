@@ -1,8 +1,8 @@
 //! Several sessions on one socket: each on a channel of its own, which speaks `centerfire.v1` as a socket of its own would.
 //! A channel's number stands before each of its binary frames and in each of its text frames.
 
-use super::viewer::{FAREWELL, SILENT_MAX, Viewer};
 use super::Join;
+use super::viewer::{FAREWELL, SILENT_MAX, Viewer};
 use crate::connections::By;
 use crate::guard::{Access, await_revocation};
 use crate::routes::find;

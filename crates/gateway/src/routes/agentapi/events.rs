@@ -3,6 +3,7 @@
 use super::Target;
 use super::conversation::{Conversation, Seen, State as Program, stamp};
 use crate::connections::{By, Presence};
+use crate::guard::await_revocation;
 use crate::live::Live;
 use crate::routes::events::{Slot, take_slot};
 use crate::{ApiError, App};
@@ -37,8 +38,7 @@ struct Follower {
     waiting: VecDeque<Event>,
     last: Option<Seen>,
     _slot: Slot,
-    /// None at a port without tokens: there is nobody to name.
-    _presence: Option<Presence>,
+    _presence: Presence,
 }
 
 /// What it is told.
@@ -77,9 +77,7 @@ fn follow(
     let slot = take_slot(&app)?;
     let conversation = target.conversation(&app);
     let live = app.0.sessions.watch(target.entry.clone())?;
-    let named = (!target.by_port).then_some(&target.access);
-    let presence =
-        named.map(|access| app.0.connections.enter(access, peer, By::Events, Some(target.entry.meta.id)));
+    let presence = app.0.connections.enter(&target.access, peer, By::Events, Some(target.entry.meta.id));
     let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
     let follower = Follower {
         changes: live.changes(),
@@ -98,7 +96,7 @@ fn follow(
         let event = follower.next().await?;
         Some((Ok(event), follower))
     });
-    let stream = stream.take_until(target.await_revocation(app));
+    let stream = stream.take_until(async move { await_revocation(&app, &target.access.0).await });
     Ok(Sse::new(stream).keep_alive(keep_alive))
 }
 

@@ -15,9 +15,9 @@ pub(crate) use conversation::Hub;
 pub(super) use problem::form as problem;
 
 use super::{Endpoint, JSON, find};
-use crate::guard::{Access, Guard, await_revocation, keep_seat};
+use crate::guard::{Access, Guard, keep_seat};
 use crate::journey::tell_who;
-use crate::token::{Grant, Role, Use};
+use crate::token::{Grant, Role};
 use crate::{ApiError, App, metrics};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
@@ -27,7 +27,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use conversation::Conversation;
-use protocol::Time;
 use serde_json::{Value, json};
 use session::registry::Entry;
 use std::sync::Arc;
@@ -89,16 +88,7 @@ pub(crate) fn of_port(port: &Port) -> Router {
 /// Lets in whoever calls the port by its own name and is no other site's page.
 async fn admit(State(port): State<Port>, mut request: Request, next: Next) -> Result<Response, ApiError> {
     port.guard.check(request.headers())?;
-    let grant = Grant {
-        until: None,
-        id: "agentapi".to_owned(),
-        label: "the port of --agentapi".to_owned(),
-        role: Role::Type,
-        kind: Use::Bearer,
-        session: None,
-        created: Time::now(),
-        expires: None,
-    };
+    let grant = Grant::open("agentapi", "the port of --agentapi", Role::Type);
     tell_who(&grant.id);
     port.app.keep_pace(&grant, request.method())?;
     keep_seat(&request);
@@ -115,8 +105,6 @@ struct Only(String);
 struct Target {
     access: Access,
     entry: Entry,
-    /// Whether it was reached by a port of its own, where there is no token that could end.
-    by_port: bool,
 }
 
 impl FromRequestParts<App> for Target {
@@ -124,25 +112,15 @@ impl FromRequestParts<App> for Target {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let access = Access::from_request_parts(parts, app).await?;
-        let only = parts.extensions.get::<Only>().map(|Only(session)| session.clone());
-        let by_port = only.is_some();
-        let wanted = match only {
-            Some(session) => session,
+        let wanted = match parts.extensions.get::<Only>() {
+            Some(Only(session)) => session.clone(),
             None => crate::extract::Path::<String>::from_request_parts(parts, app).await?.0,
         };
-        Ok(Self { entry: find(app, &access, wanted).await?, access, by_port })
+        Ok(Self { entry: find(app, &access, wanted).await?, access })
     }
 }
 
 impl Target {
-    /// Waits until whoever asked may not know of it any more.
-    async fn await_revocation(self, app: App) {
-        match self.by_port {
-            true => std::future::pending().await,
-            false => await_revocation(&app, &self.access.0).await,
-        }
-    }
-
     /// What was said in it.
     fn conversation(&self, app: &App) -> Arc<Conversation> {
         app.0.conversations.of(self.entry.meta.id)
