@@ -14,8 +14,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// The name of the cookie that holds a browser's secret.
-pub(crate) const COOKIE: &str = "centerfire";
 /// Wrong tokens of one address in [`FAILURES_WITHIN`], after which it is told to wait.
 const FAILURES_MAX: u32 = 20;
 const FAILURES_WITHIN: Duration = Duration::from_secs(60);
@@ -24,9 +22,13 @@ const ADDRESSES_MAX: usize = 10_000;
 /// How often it is looked whether the token of an open connection still holds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The names by which the server may be called.
+/// The names by which the server may be called, and that of its cookie.
 pub(crate) struct Guard {
     hosts: HashSet<String>,
+    /// Whether the server itself speaks TLS; a proxy before it may do so as well.
+    tls: bool,
+    /// Browsers know no ports: without one in the name two servers of this machine would log each other's users out.
+    cookie: String,
 }
 
 /// Logins that failed in one stretch of time.
@@ -41,7 +43,7 @@ pub(crate) struct Access(pub Grant);
 
 impl Guard {
     /// For a server that listens on `address`.
-    pub(crate) fn new(address: SocketAddr, names: &[String]) -> Self {
+    pub(crate) fn new(address: SocketAddr, names: &[String], tls: bool) -> Self {
         let port = address.port();
         let mut hosts: HashSet<String> =
             ["localhost", "127.0.0.1", "[::1]"].iter().map(|host| format!("{host}:{port}")).collect();
@@ -50,7 +52,28 @@ impl Guard {
             let host = host.to_ascii_lowercase();
             hosts.extend([format!("{host}:{port}"), host]);
         }
-        Self { hosts }
+        // A browser takes a name with this prefix only over TLS, and from no other host or path.
+        let prefix = if tls { "__Host-" } else { "" };
+        Self { hosts, tls, cookie: format!("{prefix}centerfire-{port}") }
+    }
+
+    /// What sets the cookie in a browser whose page is of this origin, for so many seconds; with 0 it is removed.
+    pub(crate) fn set_cookie(&self, headers: &HeaderMap, secret: &str, lasts: u64) -> String {
+        // With TLS, ours or that of a proxy, it is not to be sent without.
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+        let secure = if self.tls || origin.starts_with("https://") { "; Secure" } else { "" };
+        format!("{}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}", self.cookie)
+    }
+
+    /// Whether a request bears a secret at all.
+    pub(crate) fn has_secret(&self, headers: &HeaderMap) -> bool {
+        bearer(headers).or_else(|| self.cookie(headers)).is_some()
+    }
+
+    fn cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == self.cookie).map(|(_, value)| value)
     }
 
     /// Refuses a request that was sent to another name, or by another site's page.
@@ -65,7 +88,8 @@ impl Guard {
         }
         let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
         let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
-        let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let plain = origin.strip_prefix("http://").filter(|_| !self.tls);
+        let page = plain.or_else(|| origin.strip_prefix("https://"));
         if page.is_some_and(|page| self.hosts.contains(page)) {
             return Ok(());
         }
@@ -110,7 +134,7 @@ impl App {
         peer: IpAddr,
     ) -> Result<Access, ApiError> {
         let bearer = bearer(headers);
-        let Some(secret) = bearer.or_else(|| cookie(headers)) else {
+        let Some(secret) = bearer.or_else(|| self.0.guard.cookie(headers)) else {
             if self.0.options.open_loopback && peer.is_loopback() && !is_of_another_site(headers) {
                 return Ok(Access(Grant::open("loopback", "this machine, without a token", Role::Manage)));
             }
@@ -187,11 +211,6 @@ pub(crate) fn broken_store(error: crate::token::StoreError) -> ApiError {
     ApiError::new(status, "TOKENS_UNREADABLE", error.to_string())
 }
 
-/// Whether a request bears a secret at all.
-pub(crate) fn has_secret(headers: &HeaderMap) -> bool {
-    bearer(headers).or_else(|| cookie(headers)).is_some()
-}
-
 /// Whether a browser says that a page of another site asked. A page that may not read the answer sends no `Origin` with a GET.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
@@ -201,12 +220,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
 impl FromRequestParts<App> for Access {
@@ -221,8 +234,8 @@ impl FromRequestParts<App> for Access {
 mod tests {
     use super::*;
 
-    fn guard() -> Guard {
-        Guard::new(([127, 0, 0, 1], 7333).into(), &["Desk.example".to_owned()])
+    fn guard(tls: bool) -> Guard {
+        Guard::new(([127, 0, 0, 1], 7333).into(), &["Desk.example".to_owned()], tls)
     }
 
     fn verdict(host: &str, origin: Option<&str>) -> Result<(), &'static str> {
@@ -231,7 +244,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        guard().check(&headers).map_err(|error| error.code())
+        guard(false).check(&headers).map_err(|error| error.code())
     }
 
     #[test]
@@ -259,12 +272,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_encrypted_has_no_page_that_is_not() {
+        let verdict = |origin: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "localhost:7333".parse().unwrap());
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+            guard(true).check(&headers).is_ok()
+        };
+        assert_eq!((verdict("https://localhost:7333"), verdict("http://localhost:7333")), (true, false));
+    }
+
+    #[test]
     fn secrets_are_found_in_their_headers() {
         let mut headers = HeaderMap::new();
-        assert_eq!((bearer(&headers), cookie(&headers)), (None, None));
+        let guard = guard(false);
+        let found = |headers: &HeaderMap| {
+            (bearer(headers).map(str::to_owned), guard.cookie(headers).map(str::to_owned))
+        };
+        assert_eq!(found(&headers), (None, None));
         headers.insert(header::AUTHORIZATION, "bearer  cf_x ".parse().unwrap());
-        headers.insert(header::COOKIE, "a=b; centerfire=cf_y; c=d".parse().unwrap());
-        assert_eq!((bearer(&headers), cookie(&headers)), (Some("cf_x"), Some("cf_y")));
+        headers
+            .insert(header::COOKIE, "a=b; centerfire-7334=cf_z; centerfire-7333=cf_y; c=d".parse().unwrap());
+        assert_eq!(found(&headers), (Some("cf_x".to_owned()), Some("cf_y".to_owned())));
         headers.insert(header::AUTHORIZATION, "Basic cf_x".parse().unwrap());
         assert_eq!(bearer(&headers), None);
     }

@@ -136,7 +136,7 @@ impl Server {
             stopping: watch::Sender::new(false),
             failures: Mutex::new(HashMap::new()),
             started: Instant::now(),
-            guard: guard::Guard::new(address, &options.hosts),
+            guard: guard::Guard::new(address, &options.hosts, tls.is_some()),
             options,
             home,
         };
@@ -203,7 +203,7 @@ impl Server {
             tls: self.tls.map(|identity| identity.acceptor),
         }];
         for (listener, port) in self.ports.into_iter().zip(&app.0.options.agentapi) {
-            let guard = Arc::new(guard::Guard::new(listener.local_addr()?, &[]));
+            let guard = Arc::new(guard::Guard::new(listener.local_addr()?, &[], false));
             let port = routes::Port { app: app.clone(), guard, session: port.session.clone() };
             entrances.push(Entrance { listener, router: routes::of_port(&port), tls: None });
         }

@@ -13,6 +13,8 @@ pub(crate) struct Call {
     method: String,
     path: String,
     headers: Vec<(String, String)>,
+    /// The secret of a browser.
+    cookie: Option<String>,
     body: Vec<u8>,
     /// Instead of the server's own address.
     host: Option<String>,
@@ -35,6 +37,7 @@ impl Call {
             method: method.to_owned(),
             path: path.to_owned(),
             headers: Vec::new(),
+            cookie: None,
             body: Vec::new(),
             host: None,
             from: Ipv4Addr::LOCALHOST,
@@ -68,8 +71,9 @@ impl Call {
         self.header("authorization", &format!("Bearer {secret}"))
     }
 
-    pub(crate) fn cookie(self, secret: &str) -> Self {
-        self.header("cookie", &format!("centerfire={secret}"))
+    pub(crate) fn cookie(mut self, secret: &str) -> Self {
+        self.cookie = Some(secret.to_owned());
+        self
     }
 
     pub(crate) fn origin(self, origin: &str) -> Self {
@@ -111,6 +115,9 @@ impl Call {
         }
         for (name, value) in &self.headers {
             write!(head, "{name}: {value}\r\n").expect("write to a text");
+        }
+        if let Some(secret) = &self.cookie {
+            write!(head, "cookie: centerfire-{}={secret}\r\n", address.port()).expect("write to a text");
         }
         if !self.body.is_empty() {
             write!(head, "content-length: {}\r\n", self.body.len()).expect("write to a text");

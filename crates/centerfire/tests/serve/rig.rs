@@ -267,7 +267,7 @@ fn token(instance: &Instance, arguments: &[&str]) -> (String, String) {
 /// The secret of the cookie that an answer sets.
 pub(crate) fn cookie_of(answer: &Answer) -> String {
     let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("no cookie: {answer:?}"));
-    let secret = cookie.strip_prefix("centerfire=").and_then(|rest| rest.split(';').next());
+    let secret = cookie.split_once('=').and_then(|(_, rest)| rest.split(';').next());
     secret.expect("a cookie has a value").to_owned()
 }
 

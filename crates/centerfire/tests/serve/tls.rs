@@ -56,7 +56,16 @@ fn one_flag_encrypts_everything() {
     let page = format!("https://{}", rig.address());
     let login = ask(Call::post("/api/v1/login", &json!({ "token": rig.login() })).origin(&page));
     assert_eq!(login.status, 200, "{login:?}");
-    assert!(login.header("set-cookie").is_some_and(|cookie| cookie.ends_with("; Secure")), "{login:?}");
+    let set = login.header("set-cookie").expect("a cookie");
+    let name = format!("__Host-centerfire-{}=", rig.address().port());
+    assert!(set.starts_with(&name) && set.ends_with("; Secure"), "{set}");
+    let plain = page.replace("https://", "http://");
+    assert_eq!(ask(Call::get("/api/v1/me").bearer(&rig.manage).origin(&plain)).status, 403);
+    let browser = set.split(';').next().expect("a name and a value");
+    assert_eq!(ask(Call::get("/api/v1/me").header("cookie", browser)).status, 200);
+    let logout = Call::new("POST", "/api/v1/logout").header("cookie", browser).origin(&page);
+    let removed = ask(logout).header("set-cookie").expect("a cookie").to_owned();
+    assert!(removed.starts_with(&name) && removed.ends_with("; Secure"), "{removed}");
     assert!(Call::get("/api/v1/health").try_send(&rig).is_err(), "nobody speaks plainly");
 
     let mut request = format!("wss://{}/ws/own", rig.address()).into_client_request().expect("a request");

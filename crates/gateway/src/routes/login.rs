@@ -1,7 +1,7 @@
 //! A browser trades the secret of its login link for a cookie.
 
 use crate::extract::Json;
-use crate::guard::{Access, COOKIE, broken_store, has_secret};
+use crate::guard::{Access, broken_store};
 use crate::journey::tell_who;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
@@ -31,11 +31,8 @@ pub(super) async fn login(
     };
     tell_who(&grant.id);
     app.0.audit.note(&grant, "login", grant.session);
-    // With TLS, ours or that of a proxy, the cookie is not to be sent without.
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    let secure = if app.0.options.tls.is_some() || origin.starts_with("https://") { "; Secure" } else { "" };
     let lasts = grant.expires.map_or(0, |expires| expires.since(grant.created).as_secs());
-    let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = app.0.guard.set_cookie(&headers, &secret, lasts);
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(describe(&Access(grant)))))
 }
 
@@ -45,7 +42,7 @@ pub(super) async fn who(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
-    if !has_secret(&headers) && !app.0.options.open_loopback {
+    if !app.0.guard.has_secret(&headers) && !app.0.options.open_loopback {
         return Ok(Json(json!({ "me": null })));
     }
     match app.admit(&headers, &Method::GET, peer.ip()) {
@@ -58,9 +55,13 @@ pub(super) async fn who(
 }
 
 /// `POST /api/v1/logout`.
-pub(super) async fn logout(State(app): State<App>, access: Access) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn logout(
+    State(app): State<App>,
+    access: Access,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
     app.0.tokens.revoke(&access.0.id).map_err(broken_store)?;
-    let cookie = format!("{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    let cookie = app.0.guard.set_cookie(&headers, "", 0);
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
 }
 
