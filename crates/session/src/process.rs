@@ -149,10 +149,13 @@ pub(crate) fn hold(path: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Whether anybody holds that lock. Looking takes the shared lock for an instant; the holder took his for good
-/// before the session had a name, so it can never miss it because of us.
+/// before the session had a name, so it can never miss it because of us. Where it cannot be looked at, for want of
+/// descriptors or memory, nobody says that a session ended.
 pub(crate) fn is_held(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
+    match File::open(path) {
+        Ok(file) => rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
 }
 
 /// Waits until nobody holds that lock; false if somebody does all this time.
@@ -219,5 +222,24 @@ pub(crate) fn lower_priority() {
     // SAFETY: on Linux this sets the nice value of the calling thread alone.
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, 19);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_cannot_be_looked_at_is_not_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alive");
+        assert!(!is_held(&path), "no file, no holder");
+        let held = hold(&path).unwrap();
+        assert!(is_held(&path));
+        drop(held);
+        assert!(!is_held(&path));
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("alive", &path).unwrap();
+        assert!(File::open(&path).is_err() && is_held(&path), "a link to itself cannot be opened");
     }
 }

@@ -43,6 +43,8 @@ mod socket;
 mod sse;
 /// How the server begins and ends.
 mod start;
+/// A host that is stopped, and a server that is told to end in the middle of something.
+mod stopped;
 /// Bytes that hurt, the same for the same seed.
 #[path = "../it/stream.rs"]
 mod stream;

@@ -71,6 +71,13 @@ impl Rig {
         Self::serving(&[])
     }
 
+    /// Of another file with the same binary.
+    pub(crate) fn of_binary(binary: &Path) -> Self {
+        let instance = Instance::new(binary);
+        let server = Server::start(&instance, ([127, 0, 0, 1], 0).into(), &[]);
+        Self::of(instance, server)
+    }
+
     /// With more words for `serve`.
     pub(crate) fn serving(arguments: &[&str]) -> Self {
         let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
@@ -162,10 +169,21 @@ impl Rig {
         self.server = Server::start(&self.instance, self.server.address, &[]);
     }
 
+    pub(crate) fn signal_server(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.server.child), signal).expect("signal the server");
+    }
+
     /// Tells the server to end; how it did.
     pub(crate) fn stop_server(&mut self, signal: Signal) -> std::process::ExitStatus {
-        kill_process(Pid::from_child(&self.server.child), signal).expect("signal the server");
+        self.signal_server(signal);
         exit_of(&mut self.server.child, LIMIT).expect("wait for the server").expect("the server ends")
+    }
+
+    /// Stops a session's host, or lets it go on.
+    pub(crate) fn signal_host(&self, name: &str, signal: Signal) {
+        let host = self.instance.json(&["show", name, "--json"])["pids"]["host"].as_i64().expect("a host");
+        let host = Pid::from_raw(i32::try_from(host).expect("a process")).expect("a process");
+        kill_process(host, signal).expect("signal the host");
     }
 
     /// Starts a script in a session without a terminal, and waits until it says `ready`.

@@ -120,9 +120,7 @@ fn replace(rig: &Rig, upgrade: usize) {
 fn a_host_that_does_not_answer_holds_up_no_upgrade_and_no_end() {
     let mut rig = Rig::new();
     rig.start("hung", "echo ready; exec cat");
-    let host = rig.instance.json(&["show", "hung", "--json"])["pids"]["host"].as_i64().expect("a host");
-    let host = Pid::from_raw(i32::try_from(host).expect("a process")).expect("a process");
-    kill_process(host, Signal::STOP).expect("stop the host");
+    rig.signal_host("hung", Signal::STOP);
     let asking = || {
         let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
         let call = Call::get("/api/v1/sessions/hung/screen").bearer(&rig.manage);

@@ -26,6 +26,8 @@ use tokio::sync::{mpsc, watch};
 
 /// How long to wait for a word of the host before it is looked whether anybody watches still, and the session lives.
 const LISTEN: Duration = Duration::from_secs(5);
+/// Before a host that could not be followed is asked again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// The name by which a host knows us.
 const NAME: &str = "serve";
 
@@ -116,19 +118,33 @@ async fn follow(live: Weak<Live>, entry: Entry, from: Offset) {
     let source = Source::of(&entry.folder, &entry.meta, from, Kind::Shown);
     let Ok(source) = source else { return end(&live, &entry, from) };
     let mut frames = Frames::new(source);
-    // Frames and the screens they are joined to need what was stored before the host said hello as well.
-    while let Some(events) = connect(&live, &entry).await {
-        if let Some(over) = listen(&live, &entry, &mut frames, events).await {
-            if over {
-                break;
+    loop {
+        // Frames and the screens they are joined to need what was stored before the host said hello as well.
+        match connect(&live, &entry).await {
+            Some(events) => match listen(&live, &entry, &mut frames, events).await {
+                Some(true) => break,
+                Some(false) => return,
+                None => {}
+            },
+            None if is_over(&entry) => break,
+            // Somebody stopped it, or it has no time for us: that is no end.
+            None => {
+                if !read_on(&live, &mut frames, None) {
+                    return;
+                }
+                tokio::time::sleep(TRY_AGAIN).await;
             }
-            return;
         }
     }
     read_on(&live, &mut frames, None);
     if !frames.ended() {
         end(&live, &entry, frames.position());
     }
+}
+
+/// Whether the program's end is written down, or nobody is left to do it. What cannot be looked at now is not over.
+fn is_over(entry: &Entry) -> bool {
+    entry.folder.exit().is_ok_and(|exit| exit.is_some()) || !entry.folder.is_held(&entry.meta)
 }
 
 /// Nothing more will come, and the journal does not say why.
@@ -139,18 +155,15 @@ fn end(live: &Weak<Live>, entry: &Entry, at: Offset) {
     }
 }
 
-/// Finds the host and asks it for events; nothing when the session is over.
+/// Finds the host and asks it for events; nothing where that fails.
 async fn connect(live: &Weak<Live>, entry: &Entry) -> Option<mpsc::Receiver<Event>> {
-    if entry.phase != Phase::Running {
+    if entry.phase != Phase::Running && is_over(entry) {
         return None;
     }
-    while let Ok((host, events)) = Host::reach(entry, NAME).await {
-        if host.call(Request::Follow, &[]).await.is_ok() {
-            *lock(&live.upgrade()?.host) = Some(Arc::new(host));
-            return Some(events);
-        }
-    }
-    None
+    let (host, events) = Host::reach(entry, NAME).await.ok()?;
+    host.call(Request::Follow, &[]).await.ok()?;
+    *lock(&live.upgrade()?.host) = Some(Arc::new(host));
+    Some(events)
 }
 
 /// Reads on at each word of the host. True when the session is over, false when nobody watches it any more; nothing when
