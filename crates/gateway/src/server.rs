@@ -218,7 +218,7 @@ impl Server {
                 };
                 let word = signals.heard(check).await;
                 app.0.stopping.send_replace(true);
-                let _ = told.send(word);
+                let _ = told.send((word, signals));
             }
         };
         let mut stopping = app.0.stopping.subscribe();
@@ -230,10 +230,12 @@ impl Server {
             () = accept::serve(entrances, until_stopped) => {}
             () = patience => {}
         }
-        Ok(match heard.await {
-            Ok(Word::Replace) => Left::Replaced(sockets),
-            _ => Left::Stopped,
-        })
+        if let Ok((Word::Replace, signals)) = heard.await
+            && !signals.told_to_stop_after_all().await
+        {
+            return Ok(Left::Replaced(sockets));
+        }
+        Ok(Left::Stopped)
     }
 }
 

@@ -5,16 +5,25 @@ use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::null;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long the loop may take to tell of a signal that came: it does at its next turn.
+const NEXT_TURN: Duration = Duration::from_millis(1);
 
 /// Who hears them. Made before anybody is told that there is a server: a signal that nobody hears yet would end it.
 pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
+    stop: Stop,
     hang_up: Signal,
     /// As `nohup` has it.
     hang_up_was_ignored: bool,
     had_terminal: bool,
+}
+
+/// Those that tell it to end.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 /// What it is told.
@@ -29,8 +38,10 @@ impl Signals {
         Ok(Self {
             hang_up_was_ignored: is_hang_up_ignored(),
             had_terminal: has_terminal(),
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
+            stop: Stop {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            },
             hang_up: signal(SignalKind::hangup())?,
         })
     }
@@ -43,35 +54,62 @@ impl Signals {
     ) -> Word {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return Word::Stop,
-                _ = self.interrupt.recv() => return Word::Stop,
+                biased;
+                () = self.stop.told() => return Word::Stop,
                 _ = self.hang_up.recv() => {}
             }
             let check = check.clone();
-            let tried = tokio::task::spawn_blocking(move || {
-                check()?;
-                successor::try_out(&successor::binary()?)
-            });
-            match tried.await {
+            let tried = async {
+                tokio::task::spawn_blocking(check).await.map_err(io::Error::other)??;
+                successor::try_out(&successor::binary()?).await
+            };
+            let tried = tokio::select! {
+                biased;
+                () = self.stop.told() => return Word::Stop,
+                tried = tried => tried,
+            };
+            match tried {
                 _ if self.lost_its_window() => return Word::Stop,
-                Ok(Ok(())) => {
+                Ok(()) => {
                     if self.hang_up_was_ignored {
                         // What it becomes has to find it so as well.
                         ignore_hang_up();
                     }
                     return Word::Replace;
                 }
-                Ok(Err(error)) => {
+                Err(error) => {
                     tracing::error!(cause = %error, "cannot become the new binary; this one goes on");
                 }
-                Err(_) => {}
             }
+        }
+    }
+
+    /// Whether it was told to end since it heard that it is to be replaced. From now on such a word ends the process as it
+    /// is: it has answered everybody, and what it becomes hears for itself.
+    pub(crate) async fn told_to_stop_after_all(mut self) -> bool {
+        for signal in [libc::SIGTERM, libc::SIGINT] {
+            // SAFETY: no handler is put in place, and the one that was there is needed no longer.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        tokio::select! {
+            biased;
+            () = self.stop.told() => true,
+            () = tokio::time::sleep(NEXT_TURN) => false,
         }
     }
 
     /// Whether nobody asked: the window in which it ran was closed, which it was not started to outlive.
     fn lost_its_window(&self) -> bool {
         self.had_terminal && !self.hang_up_was_ignored && !has_terminal()
+    }
+}
+
+impl Stop {
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

@@ -7,16 +7,14 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first descriptor that is inherited, as systemd passes sockets.
 const FIRST: i32 = 3;
 /// How long a new binary may take to tell its version.
 const TELLS_WITHIN: Duration = Duration::from_secs(5);
-/// Between two looks whether it did.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The listening sockets that this process was started with: one by systemd, or all that the server before it had.
 pub(crate) fn inherited() -> io::Result<VecDeque<TcpListener>> {
@@ -38,23 +36,16 @@ pub(crate) fn binary() -> io::Result<PathBuf> {
     Ok(text.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
 }
 
-/// Makes sure that a binary starts at all.
-pub(crate) fn try_out(binary: &PathBuf) -> io::Result<()> {
-    let mut command = Command::new(binary);
+/// Makes sure that a binary starts at all. It ends with who waits for it.
+pub(crate) async fn try_out(binary: &Path) -> io::Result<()> {
+    let mut command = tokio::process::Command::new(binary);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn()?;
-    let end = Instant::now() + TELLS_WITHIN;
-    loop {
-        match child.try_wait()? {
-            Some(status) if status.success() => return Ok(()),
-            Some(status) => return Err(io::Error::other(format!("it ends with {status}"))),
-            None if Instant::now() >= end => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not tell its version"));
-            }
-            None => std::thread::sleep(LOOK_EVERY),
-        }
+    let told = tokio::time::timeout(TELLS_WITHIN, command.kill_on_drop(true).status()).await;
+    let status =
+        told.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "it does not tell its version"))??;
+    match status.success() {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("it ends with {status}"))),
     }
 }
 
