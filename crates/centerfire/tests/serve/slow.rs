@@ -5,6 +5,7 @@ use crate::http::{Call, dial};
 use crate::rig::{LIMIT, Rig, assert_same};
 use crate::socket::{Came, Socket};
 use crate::stream::noise_without_queries;
+use rustix::process::Signal;
 use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
@@ -116,6 +117,53 @@ fn who_reads_the_recording_gets_no_more_ahead_than_others() {
     }
     assert!(client.screens.is_empty());
     assert_same(&client.output, &rig.stored("past"), "who read the recording");
+}
+
+/// Output that flows without a pause holds up nothing else that a client is told: answers, the screen that it asks for, and
+/// that the server ends.
+#[test]
+fn who_is_sent_much_is_told_other_things_meanwhile() {
+    let rig = Rig::new();
+    rig.file("part", &vec![b'x'; PAST_BYTES]);
+    rig.start("past", "stty raw -echo; echo ready; head -c 1 >/dev/null; cat part; head -c 1 >/dev/null");
+    rig.press("past", "x");
+    let end = ("ready\n".len() + PAST_BYTES) as u64;
+    rig.wait_for_stored("past", end);
+    let flooded = || {
+        let mut client = rig.join("past", "?from=0");
+        // From now on nothing stops the server but the connection.
+        client.say(&json!({ "type": "painted", "offset": 1_u64 << 40 }));
+        client
+    };
+    let mut client = flooded();
+    client.say(&json!({ "type": "nonsense" }));
+    client.wait_unpainted("an answer", |said| said["type"] == "error");
+    assert!(client.offset < end, "what he said is answered behind all output");
+
+    let mut client = flooded();
+    client.say(&json!({ "type": "resync" }));
+    let mut behind = 0;
+    while client.screens.is_empty() {
+        behind = client.offset;
+        assert!(matches!(client.next(), Came::Output | Came::Screen | Came::Said(_)), "at {behind}");
+    }
+    assert!(behind < end, "the screen comes behind all output");
+
+    let before = sent(&rig);
+    let mut client = flooded();
+    let flows = || (sent(&rig) > before + 2 * AHEAD_BYTES as u64).then_some(());
+    eventually(LIMIT, flows).expect("more than what may be sent ahead is sent");
+    rig.signal_server(Signal::TERM);
+    assert_eq!(client.read_to_end().1, 1012);
+    assert!(client.offset < end, "the server says that it ends behind all output");
+}
+
+/// Bytes that the server sent to viewers.
+fn sent(rig: &Rig) -> u64 {
+    let metrics = Call::get("/metrics").bearer(&rig.manage).send(rig).body;
+    let metrics = String::from_utf8(metrics).expect("a text");
+    let sent = metrics.lines().find_map(|line| line.strip_prefix("centerfire_viewers_sent_bytes_total "));
+    sent.and_then(|sent| sent.parse().ok()).unwrap_or_else(|| panic!("{metrics}"))
 }
 
 /// Invariant 10, T28: who takes nothing of what is sent to him, in whatever way he asked for it, is cut off after a minute;

@@ -99,9 +99,12 @@ impl Events {
             if let Some(item) = self.waiting.next() {
                 return Some(event(&item));
             }
+            // Also while output flows. Who comes back with the last id goes on there.
+            if *self.stopping.borrow() {
+                return None;
+            }
             match self.feed.step(Offset(u64::MAX)) {
                 Ok(Step::Items(items)) => self.waiting = items.into_iter(),
-                // Who comes back with the last id goes on there.
                 Ok(Step::Nothing) => tokio::select! {
                     more = self.feed.changed() => more.then_some(())?,
                     _ = self.stopping.wait_for(|stopping| *stopping) => return None,

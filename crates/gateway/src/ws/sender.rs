@@ -10,6 +10,7 @@ use protocol::frame::{Answer, Request};
 use protocol::{Offset, Phase, Size};
 use session::look::look;
 use session::registry::Entry;
+use std::future::ready;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -96,9 +97,12 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
 
     /// Sends until it is no use any more. The client has everything before `from`, or gets the screen first.
     pub(super) async fn run(&mut self, hello: String, from: Option<Offset>) -> Gone {
-        match self.go(hello, from).await {
-            Ok(()) => Gone::Over,
-            Err(gone) => gone,
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            biased;
+            // Also while the client takes nothing.
+            _ = stopping.wait_for(|stopping| *stopping) => Gone::Restart,
+            gone = self.go(hello, from) => gone.err().unwrap_or(Gone::Over),
         }
     }
 
@@ -113,6 +117,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
         }
         let mut ping = tokio::time::interval(SILENT_MAX / 2);
         loop {
+            let mut flows = false;
             if self.may_send() {
                 if self.feed.lag() > BEHIND_MAX_BYTES {
                     self.send_screen().await?;
@@ -120,7 +125,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
                 match self.feed.step(self.limit())? {
                     Step::Items(items) => {
                         self.send_items(items).await?;
-                        continue;
+                        flows = true;
                     }
                     Step::Over => return Ok(()),
                     Step::Nothing => {}
@@ -128,15 +133,17 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             }
             let may_send = self.may_send();
             tokio::select! {
-                _ = self.feed.changed(), if may_send => {}
-                changed = self.wishes.painted.changed() => changed.map_err(|_| Gone::Client)?,
+                biased;
+                answer = self.wishes.answers.recv() => self.say(answer.ok_or(Gone::Client)?).await?,
                 changed = self.wishes.resyncs.changed() => {
                     changed.map_err(|_| Gone::Client)?;
                     self.send_screen().await?;
                 }
-                answer = self.wishes.answers.recv() => self.say(answer.ok_or(Gone::Client)?).await?,
                 _ = ping.tick() => self.socket.send(Message::Ping(Default::default())).await?,
-                () = stopped(&mut self.stopping) => return Err(Gone::Restart),
+                // There may be more output, and nothing else is to be said now.
+                () = ready(()), if flows => {}
+                changed = self.wishes.painted.changed() => changed.map_err(|_| Gone::Client)?,
+                _ = self.feed.changed(), if may_send => {}
             }
         }
     }
@@ -226,9 +233,4 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
         let _ = self.socket.send(Message::Close(Some(frame))).await;
         while let Some(Ok(_)) = stream.next().await {}
     }
-}
-
-/// Waits until the server is about to end.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
