@@ -2,6 +2,7 @@
 
 use crate::http::{Answer, Call};
 use crate::rig::{LIMIT, Rig, cookie_of};
+use crate::socket::Socket;
 use crate::sse::Stream;
 use gateway::routes::{Endpoint, endpoints};
 use gateway::token::Role;
@@ -268,8 +269,7 @@ fn a_revoked_token_is_void_at_once() {
     rig.start("own", "echo ready; exec cat");
     rig.start("busy", "echo ready; while sleep 0.01; do echo tick; done");
     let (secret, id) = rig.token_and_id(&["--role", "type"]);
-    let brief = rig.token(&["--role", "type", "--expires", "5s"]);
-    let mut clients = [rig.join_as(&secret, "own", ""), rig.join_as(&brief, "own", "")];
+    let mut client = rig.join_as(&secret, "own", "");
     // On some something happens all the time, on others nothing.
     let paths = [
         "/api/v1/sessions/busy/events",
@@ -277,9 +277,7 @@ fn a_revoked_token_is_void_at_once() {
         "/agentapi/own/events",
         "/agentapi/busy/internal/screen",
     ];
-    let stream = |secret: &String, path| Stream::open(rig.address(), path, Some(secret));
-    let mut streams: Vec<Stream> =
-        [&secret, &brief].iter().flat_map(|secret| paths.map(|path| stream(secret, path))).collect();
+    let mut streams = paths.map(|path| Stream::open(rig.address(), path, Some(&secret)));
     let listed = Call::get("/api/v1/connections").bearer(&rig.manage).send(&rig).json();
     let listed = listed["connections"].as_array().expect("a list");
     assert_eq!(listed.iter().filter(|open| open["by"] == "events").count(), streams.len(), "{listed:?}");
@@ -287,9 +285,7 @@ fn a_revoked_token_is_void_at_once() {
     assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 200);
     assert!(rig.run(&["token", "revoke", &id]).status.success());
     assert_eq!(Call::get("/api/v1/me").bearer(&secret).send(&rig).status, 401);
-    for client in &mut clients {
-        assert_eq!(client.read_to_end().1, 1008);
-    }
+    assert_eq!(client.read_to_end().1, 1008);
     for stream in &mut streams {
         let end = Instant::now() + LIMIT;
         while stream.next().is_some() {
@@ -298,6 +294,19 @@ fn a_revoked_token_is_void_at_once() {
     }
     stays.keys(1, b"x");
     assert_eq!(stays.answer(1)["type"], "ack");
+}
+
+/// A token that ends takes with it what it has open.
+#[test]
+fn a_token_that_ends_closes_what_it_opened() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    // On a machine that is busy a token may have ended before its client is in: the next one lasts longer.
+    let client = [2, 4, 8, 16].into_iter().find_map(|seconds| {
+        let brief = rig.token(&["--role", "type", "--expires", &format!("{seconds}s")]);
+        Socket::open(rig.address(), &brief, "own", "").ok()
+    });
+    assert_eq!(client.expect("a client gets in").read_to_end().1, 1008);
 }
 
 /// The link logs one browser in, once; its cookie works from our own page only.
