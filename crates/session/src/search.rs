@@ -33,7 +33,7 @@ const BEFORE_MAX_CHARS: usize = 60;
 pub struct Wanted {
     /// The text. Without capitals it finds capitals too.
     pub text: String,
-    /// Hits at most.
+    /// Hits at most, but for others of the last one's place.
     pub hits_max: usize,
     /// When to stop, with what was found until then.
     pub deadline: Instant,
@@ -48,6 +48,19 @@ pub struct Found {
     pub offset: Offset,
     /// Whether that is all of the recording.
     pub complete: bool,
+}
+
+impl Found {
+    /// Leaves so many hits, and the others of the last one's place: who searches on begins behind it.
+    fn cut(&mut self, hits_max: usize) {
+        let Some(last) = hits_max.checked_sub(1).and_then(|last| self.hits.get(last)) else { return };
+        let last = last.offset;
+        let kept = self.hits.partition_point(|hit| hit.offset <= last);
+        if kept < self.hits.len() {
+            self.hits.truncate(kept);
+            (self.offset, self.complete) = (last, false);
+        }
+    }
 }
 
 /// A line with the text.
@@ -100,12 +113,7 @@ pub fn search(entry: &Entry, from: &Checkpoint, wanted: &Wanted) -> Result<Found
         found.offset = view.position();
     }
     lines.tell(view.screen_mut(), now, &mut unseen, entry, &mut found);
-    if found.hits.len() > wanted.hits_max {
-        found.hits.truncate(wanted.hits_max);
-        // Who searches on gets the others.
-        found.offset = found.hits.last().map_or(from.offset, |last| last.offset);
-        found.complete = false;
-    }
+    found.cut(wanted.hits_max);
     Ok(found)
 }
 
@@ -152,7 +160,8 @@ struct Known {
 
 impl Lines {
     /// Makes hits of the lines that came since the last look. Each is where its text was written, if that can be told: a
-    /// flood may have moved it off the screen by now.
+    /// flood may have moved it off the screen by now. If it cannot be told of one, the places of the others may be wrong:
+    /// then all are where they were seen, so that none is behind a place at which it is on the screen already.
     fn tell(
         &mut self,
         screen: &mut Screen,
@@ -164,11 +173,15 @@ impl Lines {
         let time = crate::timeline::micros(now.since(entry.meta.created));
         let mut came = Vec::new();
         self.look(screen, now, &mut |line| came.push(line));
-        let mut place = Some(0);
-        for line in came {
-            place = place.and_then(|from| unseen.line_with(&self.text, from));
-            let offset = unseen.start + place.unwrap_or(unseen.bytes.len()) as u64;
-            found.hits.push(Hit { time, offset, line });
+        let mut from = 0;
+        let next = |_| {
+            from = unseen.line_with(&self.text, from)?;
+            Some(from)
+        };
+        let places: Option<Vec<usize>> = came.iter().map(next).collect();
+        for (at, line) in came.into_iter().enumerate() {
+            let place = places.as_ref().map_or(unseen.bytes.len(), |places| places[at]);
+            found.hits.push(Hit { time, offset: unseen.start + place as u64, line });
         }
         unseen.bytes.clear();
     }

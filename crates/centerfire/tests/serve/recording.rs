@@ -240,6 +240,38 @@ fn a_search_finds_what_is_long_gone() {
     }
 }
 
+/// Lines of one place are told together: who goes on behind them gets the rest, and nothing is left out.
+#[test]
+fn a_search_in_parts_leaves_out_nothing_of_one_place() {
+    let rig = Rig::new();
+    // The text is in one piece on the screen alone, so that all of a screen are found where it was painted whole.
+    let line = r"printf '%s ne\033[0medle\r\n' $screen$row";
+    rig.start(
+        "hay",
+        &format!(
+            "echo ready; read line; for screen in x y z; do for row in a b c d e; do {line}; done; sleep 0.3; \
+             printf '\\033[2J\\033[H'; sleep 0.3; done"
+        ),
+    );
+    rig.press("hay", "\n");
+    rig.wait_for_end("hay");
+    let lines = |found: &Value| -> Vec<String> {
+        let hits = found["hits"].as_array().expect("hits");
+        hits.iter().map(|hit| hit["line"].as_str().expect("a line").to_owned()).collect()
+    };
+    let all = lines(&get(&rig, "hay/search?q=needle"));
+    assert_eq!(all.len(), 15, "{all:?}");
+    for limit in [1, 2, 7] {
+        let mut hits = Vec::new();
+        let mut part = json!({ "offset": 0, "complete": false });
+        while part["complete"] == false {
+            part = get(&rig, &format!("hay/search?q=needle&limit={limit}&from={}", part["offset"]));
+            hits.extend(lines(&part));
+        }
+        assert_eq!(hits, all, "in parts of {limit}");
+    }
+}
+
 /// A recording that still grows is played as far as it goes, and then on.
 #[test]
 fn a_recording_that_grows_goes_on() {
