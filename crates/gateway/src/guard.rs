@@ -112,7 +112,7 @@ pub(crate) async fn authorize(
             let message = format!("this needs the role {needed}, the token has {}", access.0.role);
             return Err(ApiError::forbidden(message));
         }
-        app.keep_pace(&access.0, request.method())?;
+        app.keep_pace(&access.0, &request)?;
         keep_seat(&request);
         request.extensions_mut().insert(access);
     }
@@ -160,8 +160,10 @@ impl App {
     }
 
     /// Counts a request that may change something.
-    pub(crate) fn keep_pace(&self, grant: &Grant, method: &Method) -> Result<(), ApiError> {
-        if method == Method::GET || method == Method::HEAD {
+    pub(crate) fn keep_pace(&self, grant: &Grant, request: &Request) -> Result<(), ApiError> {
+        // Who joins with a WebSocket leaves a line in the log, though no change.
+        let joins = request.headers().contains_key(header::UPGRADE);
+        if !joins && matches!(*request.method(), Method::GET | Method::HEAD) {
             return Ok(());
         }
         self.0.pace.take(&grant.id).map_err(|wait| {

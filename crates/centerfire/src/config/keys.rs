@@ -164,8 +164,9 @@ pub(crate) const KEYS: &[Key] = &[
         name: "serve.writes_per_second",
         takes: "a number, or `none`",
         about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \
-                in five seconds at once. A request beyond it is refused with 429 and `Retry-After`; what is typed over a \
-                WebSocket, each message of which counts, is taken more slowly, and not refused.",
+                in five seconds at once. A request beyond it, as one to join a WebSocket, is refused with 429 and \
+                `Retry-After`; what is typed and changed over a WebSocket, each message of which counts, is taken more \
+                slowly, and not refused.",
         set: |config, value| {
             let rate = optional(value, 1_000_000)?;
             let rate =

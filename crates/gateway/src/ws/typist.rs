@@ -17,6 +17,8 @@ const NAME: &str = "browser";
 /// A client's hands.
 pub(super) struct Typist {
     entry: Entry,
+    /// Whether it typed anything yet.
+    has_typed: bool,
     host: Option<Host>,
     /// Where the host's events go.
     events: mpsc::Sender<Event>,
@@ -26,7 +28,12 @@ pub(super) struct Typist {
 
 impl Typist {
     pub(super) fn new(entry: Entry, events: mpsc::Sender<Event>) -> Self {
-        Self { entry, host: None, events, controls: Arc::default() }
+        Self { entry, has_typed: false, host: None, events, controls: Arc::default() }
+    }
+
+    /// Whether what is typed now is the first of it; asked once for each.
+    pub(super) fn types_first(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_typed, true)
     }
 
     /// Types. The ticket gets its receipt later, and before those of what is typed behind it: the next key does not wait

@@ -140,17 +140,8 @@ impl Viewer {
             Word::Said(Said::Control { id, size, take }) => {
                 (id, self.control(size, take, typist, ears).await)
             }
-            Word::Said(Said::Release { id }) => (id, typist.release().await.map_err(ApiError::from)),
-            Word::Said(Said::Resize { id, size }) => {
-                let may = self.may_type();
-                (
-                    id,
-                    match may {
-                        Ok(()) => typist.resize(size).await.map_err(ApiError::from),
-                        Err(error) => Err(error),
-                    },
-                )
-            }
+            Word::Said(Said::Release { id }) => (id, self.release(typist).await),
+            Word::Said(Said::Resize { id, size }) => (id, self.resize(size, typist).await),
         };
         ears.answers.send(answer(id, result.map(|()| None)).into()).await
     }
@@ -162,6 +153,17 @@ impl Viewer {
         Err(ApiError::forbidden("this token may watch, and not type"))
     }
 
+    /// Who changes things too fast is heard more slowly: a key that was pressed is not thrown away.
+    async fn keep_pace(&self) {
+        while let Err(wait) = self.app.0.pace.take(&self.grant.id) {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn note(&self, action: &str) {
+        self.app.0.audit.note(&self.grant, action, Some(self.live.entry.meta.id));
+    }
+
     async fn control(
         &self,
         size: protocol::Size,
@@ -170,11 +172,26 @@ impl Viewer {
         ears: &Ears,
     ) -> Result<(), ApiError> {
         self.may_type()?;
+        self.keep_pace().await;
+        self.note("control");
         let control = typist.control(size, take).await?;
-        self.app.0.audit.note(&self.grant, "control", Some(self.live.entry.meta.id));
         let text = json!({ "type": "control", "control": control }).to_string();
         let _ = ears.answers.send(text.into()).await;
         Ok(())
+    }
+
+    async fn release(&self, typist: &mut Typist) -> Result<(), ApiError> {
+        self.may_type()?;
+        self.keep_pace().await;
+        self.note("release");
+        Ok(typist.release().await?)
+    }
+
+    async fn resize(&self, size: protocol::Size, typist: &mut Typist) -> Result<(), ApiError> {
+        self.may_type()?;
+        self.keep_pace().await;
+        self.note("resize");
+        Ok(typist.resize(size).await?)
     }
 
     /// Types, and has the client told when the program's terminal has taken it.
@@ -191,13 +208,15 @@ impl Viewer {
             let error = ApiError::new(StatusCode::CONFLICT, "WRITE_REJECTED", message);
             return ears.answers.send(answer(id, Err(error)).into()).await;
         };
-        // Who types too fast is heard more slowly: a key that was pressed is not thrown away.
-        while let Err(wait) = self.app.0.pace.take(&self.grant.id) {
-            tokio::time::sleep(wait).await;
-        }
+        self.keep_pace().await;
         let ticket = Ticket { id, place };
         match self.may_type() {
-            Ok(()) => typist.input(form, bytes, ticket).await,
+            Ok(()) => {
+                if typist.types_first() {
+                    self.note("type");
+                }
+                typist.input(form, bytes, ticket).await;
+            }
             Err(error) => ticket.tell(Err(error)),
         }
         Ok(())

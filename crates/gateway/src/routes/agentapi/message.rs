@@ -39,8 +39,10 @@ pub(super) async fn message(
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "INPUT_TOO_LONG", message));
     }
     let Target { access, entry, .. } = &target;
+    let note = || app.0.audit.note(&access.0, "type", Some(entry.meta.id));
     match said.kind {
         Kind::Raw => {
+            note();
             type_in(entry, InputForm::Raw, &said.content).await?;
         }
         Kind::User => {
@@ -52,9 +54,9 @@ pub(super) async fn message(
                     "`content` has no text; only `raw` may be blank",
                 ));
             }
+            note();
             target.conversation(&app).say(entry, text).await?;
         }
     }
-    app.0.audit.note(&access.0, "type", Some(entry.meta.id));
     Ok(Json(json!({ "ok": true })))
 }

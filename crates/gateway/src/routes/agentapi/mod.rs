@@ -90,7 +90,7 @@ async fn admit(State(port): State<Port>, mut request: Request, next: Next) -> Re
     port.guard.check(request.headers())?;
     let grant = Grant::open("agentapi", "the port of --agentapi", Role::Type);
     tell_who(&grant.id);
-    port.app.keep_pace(&grant, request.method())?;
+    port.app.keep_pace(&grant, &request)?;
     keep_seat(&request);
     request.extensions_mut().insert(Access(grant));
     request.extensions_mut().insert(Only(port.session));
