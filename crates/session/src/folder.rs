@@ -45,6 +45,11 @@ impl Folder {
         self.0.join("host.log")
     }
 
+    /// The files that a client gave the program: the gateway.
+    pub fn uploads(&self) -> PathBuf {
+        self.0.join("uploads")
+    }
+
     /// The checkpoint of the screen.
     pub(crate) fn checkpoint(&self) -> PathBuf {
         self.0.join("screen.ckpt")

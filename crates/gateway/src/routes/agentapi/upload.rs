@@ -14,6 +14,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file at most.
 const FILE_MAX_BYTES: usize = 10 << 20; // 10 MiB
@@ -21,10 +22,10 @@ const FILE_MAX_BYTES: usize = 10 << 20; // 10 MiB
 const FORM_MAX_BYTES: usize = 64 << 10; // 64 KiB
 /// All files of a session at most.
 const ALL_MAX_BYTES: u64 = 256 << 20; // 256 MiB
-/// All files of a session at most.
+/// How many of them.
 const FILES_MAX: usize = 1000;
-/// Of a file's name.
-const NAME_MAX_CHARS: usize = 100;
+/// Of a file's name: with the hash before it less than the 255 that file systems take.
+const NAME_MAX_BYTES: usize = 200;
 
 /// How long the request may be.
 pub(super) fn limit() -> DefaultBodyLimit {
@@ -43,7 +44,7 @@ pub(super) async fn upload(
     })??;
     let Target { access, entry, .. } = target;
     app.0.audit.note(&access.0, "upload", Some(entry.meta.id));
-    let folder = entry.folder.path().join("uploads");
+    let folder = entry.folder.uploads();
     let path = blocking(move || keep(&folder, &name, &bytes)).await?;
     Ok(Json(json!({ "ok": true, "filePath": path })))
 }
@@ -89,14 +90,19 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ApiError> {
     };
     let hash: String = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let path = folder.join(format!("{hash}-{}", safe(name)));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    // Not those above it: a session that was removed meanwhile does not come back.
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+        _ => {}
+    }
     if path.exists() {
         return Ok(path);
     }
     let (mut files, mut taken) = (0, bytes.len() as u64);
     for file in fs::read_dir(folder).map_err(failed)? {
         files += 1;
-        taken += file.and_then(|file| file.metadata()).map_err(failed)?.len();
+        // A draft may become a file, or go, at this moment.
+        taken += file.and_then(|file| file.metadata()).map_or(0, |facts| facts.len());
     }
     if files >= FILES_MAX || taken > ALL_MAX_BYTES {
         let message = format!(
@@ -106,15 +112,16 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ApiError> {
         );
         return Err(ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "TOO_MANY_UPLOADS", message));
     }
-    let draft = folder.join(format!(".{hash}.tmp"));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(failed)?;
-    file.write_all(bytes).and_then(|()| fs::rename(&draft, &path)).map_err(failed)?;
+    // Each has a draft of its own: the same file may come twice at once.
+    static DRAFTS: AtomicU64 = AtomicU64::new(0);
+    let draft = folder.join(format!(".{hash}.{}.tmp", DRAFTS.fetch_add(1, Ordering::Relaxed)));
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft);
+    let kept = file.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&draft, &path));
+    if let Err(error) = kept {
+        let _ = fs::remove_file(&draft);
+        return Err(failed(error));
+    }
     Ok(path)
 }
 
@@ -123,8 +130,11 @@ fn safe(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     // The end of a name says what the file is.
-    let skipped = last.chars().count().saturating_sub(NAME_MAX_CHARS);
-    let name: String = last.chars().skip(skipped).map(plain).collect();
+    let mut from = last.len().saturating_sub(NAME_MAX_BYTES);
+    while !last.is_char_boundary(from) {
+        from += 1;
+    }
+    let name: String = last[from..].chars().map(plain).collect();
     let name = name.trim_start_matches('.');
     if name.is_empty() { "file".to_owned() } else { name.to_owned() }
 }
@@ -146,8 +156,11 @@ mod tests {
         ] {
             assert_eq!(safe(name), expected);
         }
-        let long = safe(&format!("{}.png", "x".repeat(500)));
-        assert!(long.ends_with(".png") && long.chars().count() == NAME_MAX_CHARS);
+        for long in ["x", "é", "漢"] {
+            let name = safe(&format!("{}.png", long.repeat(500)));
+            assert!(name.ends_with(".png") && name.len() > NAME_MAX_BYTES / 2, "{name}");
+            assert!(name.len() <= NAME_MAX_BYTES, "{name}");
+        }
     }
 
     #[test]
@@ -160,5 +173,30 @@ mod tests {
         assert_ne!(other, first);
         assert_eq!((fs::read(first).unwrap(), fs::read(other).unwrap()), (b"1".to_vec(), b"2".to_vec()));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    }
+
+    /// However often the same file comes at once, whoever is told where it lies finds all of it there, and no draft stays.
+    #[test]
+    fn the_same_file_may_come_twice_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("uploads");
+        let bytes = vec![b'x'; 1 << 20];
+        for round in 0..8_u8 {
+            let bytes = [&bytes[..], &[round]].concat();
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| assert!(fs::read(keep(&folder, "a", &bytes).unwrap()).unwrap() == bytes));
+                }
+            });
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 8);
+    }
+
+    #[test]
+    fn a_session_that_was_removed_does_not_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = folder.path().join("session");
+        assert!(keep(&session.join("uploads"), "a", b"1").is_err());
+        assert!(!session.exists());
     }
 }
