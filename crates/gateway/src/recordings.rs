@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 
 /// Tapes that are kept, those that were used last: some 10 MB each at most.
 const TAPES_MAX: usize = 8;
@@ -18,8 +19,8 @@ const TAPES_MAX: usize = 8;
 const AT_ONCE_MAX: usize = 2;
 /// Requests that wait for those.
 const WAITING_MAX: usize = 32;
-/// How long one may read or paint.
-pub(crate) const BUDGET: Duration = Duration::from_secs(10);
+/// How long one may take, from the moment at which it came: what it waits for and all that it reads and paints.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// The tapes, and whose turn it is.
 pub(crate) struct Recordings {
@@ -42,21 +43,23 @@ impl Default for Recordings {
 }
 
 impl Recordings {
-    /// Does work that reads or paints much, when its turn comes.
+    /// Does work that reads or paints much, when its turn comes, and tells it by when it has to be done.
     pub(crate) async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+        work: impl FnOnce(Instant) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        let deadline = Instant::now() + BUDGET;
         let busy = || {
             let message = "too many recordings are being read at this moment; ask again";
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message)
         };
         let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| busy())?;
+        let turn = timeout_at(deadline.into(), self.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
         blocking(move || {
             // The work goes on where the client leaves, and is counted for as long.
             let _held = (place, turn);
-            work()
+            work(deadline)
         })
         .await
     }
@@ -88,9 +91,13 @@ impl Recordings {
 }
 
 /// The tape at a place. Where that takes too long, the next try goes on from where this one stopped.
-pub(crate) fn wind(tape: &Mutex<Tape>, place: Point) -> Result<MutexGuard<'_, Tape>, ApiError> {
+pub(crate) fn wind(
+    tape: &Mutex<Tape>,
+    place: Point,
+    deadline: Instant,
+) -> Result<MutexGuard<'_, Tape>, ApiError> {
     let mut tape = tape.lock().unwrap_or_else(PoisonError::into_inner);
-    if tape.seek_until(place, Some(Instant::now() + BUDGET))? {
+    if tape.seek_until(place, Some(deadline))? {
         return Ok(tape);
     }
     let message = format!("the recording is long and was painted up to offset {}; ask again", tape.offset());

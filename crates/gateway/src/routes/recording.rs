@@ -3,7 +3,7 @@
 use super::find;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
-use crate::recordings::{BUDGET, wind};
+use crate::recordings::wind;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -16,7 +16,7 @@ use session::search::{self, search as search_in};
 use session::tape::{Played, Point, Tape};
 use session::timeline::{self, Timeline, micros};
 use session::view::Checkpoint;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Numbers in the picture of activity, unless others are asked for, and at most.
 const PARTS: usize = 600;
@@ -52,8 +52,8 @@ pub(super) async fn timeline(
     let idle_limit = idle_limit
         .ok_or_else(|| ApiError::bad_request("`idle_limit` is a number of seconds, 0.1 or more"))?;
     let parts = picture.parts.unwrap_or(PARTS).clamp(1, PARTS_MAX);
-    let read = move || {
-        let wanted = timeline::Wanted { idle_limit, parts, deadline: Instant::now() + BUDGET };
+    let read = move |deadline| {
+        let wanted = timeline::Wanted { idle_limit, parts, deadline };
         Ok(Json(Timeline::read(&entry, wanted)?).into_response())
     };
     app.0.recordings.work(read).await
@@ -108,9 +108,9 @@ pub(super) async fn recording(
     };
     let limit = part.limit.unwrap_or(LIMIT_BYTES).min(LIMIT_MAX_BYTES);
     let shared = app.clone();
-    let play = move || {
+    let play = move |deadline| {
         let tape = shared.0.recordings.tape(&entry)?;
-        let mut tape = wind(&tape, place)?;
+        let mut tape = wind(&tape, place, deadline)?;
         Ok(Json(frames(&mut tape, limit)?).into_response())
     };
     app.0.recordings.work(play).await
@@ -152,7 +152,7 @@ pub(super) struct Text {
     #[serde(default)]
     #[schemars(with = "u64")]
     from: Offset,
-    /// Hits at most, 200 at most.
+    /// Hits at most, 200 at most; more where others stand at the same offset as the last.
     limit: Option<usize>,
 }
 
@@ -169,15 +169,15 @@ pub(super) async fn search(
     let entry = find(&app, &access, session).await?;
     let hits_max = text.limit.unwrap_or(HITS_MAX).clamp(1, HITS_MAX);
     let shared = app.clone();
-    let look = move || {
+    let look = move |deadline| {
         let from = if text.from == Offset::ZERO {
             Checkpoint::empty(Offset::ZERO, entry.meta.size)
         } else {
             let tape = shared.0.recordings.tape(&entry)?;
-            let tape = wind(&tape, Point::Offset(text.from))?;
+            let tape = wind(&tape, Point::Offset(text.from), deadline)?;
             Checkpoint::of(tape.screen(), tape.offset(), 0)
         };
-        let wanted = search::Wanted { text: text.q, hits_max, deadline: Instant::now() + BUDGET };
+        let wanted = search::Wanted { text: text.q, hits_max, deadline };
         Ok(Json(search_in(&entry, &from, &wanted)?).into_response())
     };
     app.0.recordings.work(look).await

@@ -58,9 +58,9 @@ pub(super) async fn screen(
         .await;
     };
     let shared = app.clone();
-    let paint = move || {
+    let paint = move |deadline| {
         let tape = shared.0.recordings.tape(&entry)?;
-        let tape = wind(&tape, Point::Offset(at))?;
+        let tape = wind(&tape, Point::Offset(at), deadline)?;
         let screen = Checkpoint::of(tape.screen(), tape.offset(), 0).screen(0);
         Ok(how.format.of(&Seen { screen, offset: tape.offset(), damage: Vec::new() }, 0))
     };
