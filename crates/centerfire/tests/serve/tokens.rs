@@ -1,9 +1,13 @@
 //! The file of tokens, which commands and servers share.
 
-use crate::http::{Answer, Call};
+use crate::http::{Answer, Call, dial};
 use crate::rig::{LIMIT, Rig, cookie_of};
+use rustix::fs::{FlockOperation, flock};
 use serde_json::json;
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::thread;
 use testkit::eventually;
 
@@ -31,6 +35,28 @@ fn tokens_that_are_made_at_once_are_all_there() {
     for secret in &made {
         assert_eq!(Call::get("/api/v1/me").bearer(secret).send(&rig).status, 200);
     }
+}
+
+/// Who logs in or out while somebody else changes the file waits for him; nobody else does.
+#[test]
+fn who_waits_for_the_file_holds_up_nobody() {
+    let rig = Rig::new();
+    let cookie = rig.cookie(&["--role", "view"]);
+    let folder = File::open(rig.instance.home().join("state/gateway")).expect("open the folder");
+    flock(&folder, FlockOperation::LockExclusive).expect("take its lock");
+    let page = format!("http://{}", rig.address());
+    let login = Call::post("/api/v1/login", &json!({ "token": rig.login() }));
+    let logout = Call::new("POST", "/api/v1/logout").cookie(&cookie).origin(&page);
+    let asked = [login, logout].map(|call| {
+        let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
+        stream.write_all(&call.bytes(rig.address())).expect("ask");
+        // Behind it on the server's one thread.
+        assert_eq!(Call::get("/api/v1/health").send(&rig).status, 200);
+        stream
+    });
+    drop(folder);
+    let answers = asked.map(|mut stream| Answer::read(&mut stream).expect("an answer").status);
+    assert_eq!(answers, [200, 204]);
 }
 
 /// T29: a file of tokens that is damaged is told, opens nothing, and is not written over.

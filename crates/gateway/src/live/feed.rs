@@ -1,8 +1,9 @@
 //! One reader of a session that is watched: the shared frames where it is near the end, else the journal.
 
 use super::{After, Cursor, Frames, Item, Live};
+use crate::ApiError;
+use crate::routes::blocking;
 use protocol::Offset;
-use session::Result;
 use session::source::{Kind, Source};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -69,7 +70,7 @@ impl Feed {
     }
 
     /// What comes next, without waiting; nothing behind output that reaches `limit`.
-    pub(crate) fn step(&mut self, limit: Offset) -> Result<Step> {
+    pub(crate) async fn step(&mut self, limit: Offset) -> Result<Step, ApiError> {
         if self.over {
             return Ok(Step::Over);
         }
@@ -78,7 +79,7 @@ impl Feed {
         // The cursor stands where this reading began. What is shared may have come there by now, and would be given again:
         // only who reads knows where to join.
         if self.behind.is_some() {
-            return self.read(limit);
+            return self.read(limit).await;
         }
         match self.live.after(&mut self.cursor, limit) {
             After::Items(items) => {
@@ -87,7 +88,7 @@ impl Feed {
             }
             After::Nothing => Ok(Step::Nothing),
             After::Over => Ok(Step::Over),
-            After::Behind => self.read(limit),
+            After::Behind => self.read(limit).await,
         }
     }
 
@@ -97,11 +98,11 @@ impl Feed {
     }
 
     /// Reads a few frames of the journal, up to where the shared ones begin.
-    fn read(&mut self, limit: Offset) -> Result<Step> {
+    async fn read(&mut self, limit: Offset) -> Result<Step, ApiError> {
         let all_is_stored = self.live.is_over();
         let mut behind = match self.behind.take() {
             Some(behind) => behind,
-            None => self.go_behind()?,
+            None => self.go_behind().await?,
         };
         let items = behind.frames.read(None)?;
         self.over = behind.frames.ended();
@@ -136,10 +137,11 @@ impl Feed {
         Ok(Step::Items(given))
     }
 
-    fn go_behind(&self) -> Result<Behind> {
-        let entry = &self.live.entry;
-        let source = Source::of(&entry.folder, &entry.meta, self.position, Kind::Shown)?;
-        Ok(Behind { frames: Frames::new(source), known_notes: self.notes })
+    async fn go_behind(&self) -> Result<Behind, ApiError> {
+        let (live, position) = (Arc::clone(&self.live), self.position);
+        // Where records are not packed, all of a segment before that place is read.
+        let open = move || Ok(Source::of(&live.entry.folder, &live.entry.meta, position, Kind::Shown)?);
+        Ok(Behind { frames: Frames::new(blocking(open).await?), known_notes: self.notes })
     }
 
     fn count(&mut self, item: &Item) {

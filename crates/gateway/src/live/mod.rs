@@ -12,17 +12,19 @@ pub(crate) use frames::{Item, SNAPSHOT_HEAD_BYTES, output_of, snapshot};
 use frames::Frames;
 use tail::{After, Cursor};
 
+use crate::ApiError;
 use crate::host::Host;
+use crate::routes::blocking;
 use protocol::frame::{Event, Request};
 use protocol::{Offset, Phase, SessionId};
+use session::Error;
 use session::registry::Entry;
 use session::source::{Kind, Source};
-use session::{Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tail::Tail;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex as Turn, mpsc, watch};
 
 /// How long to wait for a word of the host before it is looked whether anybody watches still, and the session lives.
 const LISTEN: Duration = Duration::from_secs(5);
@@ -35,6 +37,8 @@ const NAME: &str = "serve";
 #[derive(Default)]
 pub(crate) struct Hub {
     watched: Mutex<HashMap<SessionId, Weak<Live>>>,
+    /// Held while a journal is opened: who comes meanwhile finds what the first one made.
+    opening: Turn<()>,
 }
 
 /// One session that is watched.
@@ -48,24 +52,35 @@ pub(crate) struct Live {
 
 impl Hub {
     /// The session, followed from now on if it was not yet.
-    pub(crate) fn watch(&self, entry: Entry) -> Result<Arc<Live>> {
-        let mut watched = lock(&self.watched);
-        if let Some(live) = watched.get(&entry.meta.id).and_then(Weak::upgrade)
-            && !live.is_over()
-        {
+    pub(crate) async fn watch(&self, entry: Entry) -> Result<Arc<Live>, ApiError> {
+        if let Some(live) = self.watched(entry.meta.id) {
             return Ok(live);
         }
-        watched.retain(|_, live| live.strong_count() > 0);
-        let end = journal::Reader::end(&entry.folder.journal()).map_err(Error::from)?;
+        let _opening = self.opening.lock().await;
+        if let Some(live) = self.watched(entry.meta.id) {
+            return Ok(live);
+        }
+        let (folder, meta) = (entry.folder.clone(), entry.meta.clone());
+        let open = move || {
+            let end = journal::Reader::end(&folder.journal()).map_err(Error::from)?;
+            Ok((end, Source::of(&folder, &meta, end, Kind::Shown)?))
+        };
+        let (end, source) = blocking(open).await?;
         let live = Arc::new(Live {
             tail: Mutex::new(Tail::new(end)),
             changes: watch::Sender::new(0),
             host: Mutex::default(),
             entry,
         });
+        let mut watched = lock(&self.watched);
+        watched.retain(|_, live| live.strong_count() > 0);
         watched.insert(live.entry.meta.id, Arc::downgrade(&live));
-        tokio::spawn(follow(Arc::downgrade(&live), live.entry.clone(), end));
+        tokio::spawn(follow(Arc::downgrade(&live), live.entry.clone(), Frames::new(source)));
         Ok(live)
+    }
+
+    fn watched(&self, session: SessionId) -> Option<Arc<Live>> {
+        lock(&self.watched).get(&session).and_then(Weak::upgrade).filter(|live| !live.is_over())
     }
 
     /// How many sessions are watched.
@@ -114,10 +129,7 @@ impl Live {
 }
 
 /// Follows a session until it is over or nobody watches it.
-async fn follow(live: Weak<Live>, entry: Entry, from: Offset) {
-    let source = Source::of(&entry.folder, &entry.meta, from, Kind::Shown);
-    let Ok(source) = source else { return end(&live, &entry, from) };
-    let mut frames = Frames::new(source);
+async fn follow(live: Weak<Live>, entry: Entry, mut frames: Frames) {
     loop {
         // Frames and the screens they are joined to need what was stored before the host said hello as well.
         match connect(&live, &entry).await {

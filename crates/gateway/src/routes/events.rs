@@ -64,7 +64,7 @@ pub(super) async fn events(
     let slot = take_slot(&app)?;
     let stopping = app.0.stopping.subscribe();
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
-    let live = app.0.sessions.watch(entry)?;
+    let live = app.0.sessions.watch(entry).await?;
     let end = live.end();
     let from = last.or(place.from).map_or(end, |from| from.min(end));
     let events = Events {
@@ -103,7 +103,7 @@ impl Events {
             if *self.stopping.borrow() {
                 return None;
             }
-            match self.feed.step(Offset(u64::MAX)) {
+            match self.feed.step(Offset(u64::MAX)).await {
                 Ok(Step::Items(items)) => self.waiting = items.into_iter(),
                 Ok(Step::Nothing) => tokio::select! {
                     more = self.feed.changed() => more.then_some(())?,

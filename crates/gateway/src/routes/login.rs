@@ -1,5 +1,6 @@
 //! A browser trades the secret of its login link for a cookie.
 
+use super::blocking;
 use crate::extract::Json;
 use crate::guard::{Access, broken_store};
 use crate::journey::tell_who;
@@ -25,7 +26,9 @@ pub(super) async fn login(
     headers: HeaderMap,
     Json(login): Json<Login>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Some((secret, grant)) = app.0.tokens.redeem(&login.token).map_err(broken_store)? else {
+    let store = app.clone();
+    let redeemed = blocking(move || store.0.tokens.redeem(&login.token).map_err(broken_store));
+    let Some((secret, grant)) = redeemed.await? else {
         let message = "this link was used or has ended; `centerfire token create --login` makes another";
         return Err(app.fail(peer.ip(), message));
     };
@@ -60,8 +63,8 @@ pub(super) async fn logout(
     access: Access,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    app.0.tokens.revoke(&access.0.id).map_err(broken_store)?;
     let cookie = app.0.guard.set_cookie(&headers, "", 0);
+    blocking(move || app.0.tokens.revoke(&access.0.id).map_err(broken_store)).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])))
 }
 

@@ -156,7 +156,7 @@ impl Many {
         }
         let entry = find(&self.app, &self.access, session).await?;
         let id = entry.meta.id;
-        let live = self.app.0.sessions.watch(entry)?;
+        let live = self.app.0.sessions.watch(entry).await?;
         let (inbox, messages) = mpsc::channel(WAITING_MAX);
         let (app, access, peer) = (self.app.clone(), self.access.clone(), self.peer);
         let outbox = outbox(channel, sent.clone());

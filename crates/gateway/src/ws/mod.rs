@@ -54,7 +54,7 @@ pub(crate) async fn session(
 ) -> Result<Response, ApiError> {
     let entry = find(&app, &access, session).await?;
     let id = entry.meta.id;
-    let live = app.0.sessions.watch(entry)?;
+    let live = app.0.sessions.watch(entry).await?;
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .max_message_size(MESSAGE_MAX_BYTES)

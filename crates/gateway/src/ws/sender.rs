@@ -67,6 +67,12 @@ impl From<axum::Error> for Gone {
     }
 }
 
+impl From<ApiError> for Gone {
+    fn from(error: ApiError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl From<session::Error> for Gone {
     fn from(error: session::Error) -> Self {
         Self::Failed(error.into())
@@ -122,7 +128,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
                 if self.feed.lag() > BEHIND_MAX_BYTES {
                     self.send_screen().await?;
                 }
-                match self.feed.step(self.limit())? {
+                match self.feed.step(self.limit()).await? {
                     Step::Items(items) => {
                         self.send_items(items).await?;
                         flows = true;

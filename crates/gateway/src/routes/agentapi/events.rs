@@ -56,7 +56,7 @@ pub(super) async fn events(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     target: Target,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    follow(app, peer, target, What::Conversation { version: 0 })
+    follow(app, peer, target, What::Conversation { version: 0 }).await
 }
 
 /// `GET …/internal/screen`.
@@ -65,10 +65,10 @@ pub(super) async fn screen(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     target: Target,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    follow(app, peer, target, What::Screen)
+    follow(app, peer, target, What::Screen).await
 }
 
-fn follow(
+async fn follow(
     app: App,
     peer: SocketAddr,
     target: Target,
@@ -76,7 +76,7 @@ fn follow(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let slot = take_slot(&app)?;
     let conversation = target.conversation(&app);
-    let live = app.0.sessions.watch(target.entry.clone())?;
+    let live = app.0.sessions.watch(target.entry.clone()).await?;
     let presence = app.0.connections.enter(&target.access, peer, By::Events, Some(target.entry.meta.id));
     let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
     let follower = Follower {
