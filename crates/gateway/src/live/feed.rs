@@ -151,3 +151,82 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tail::Tail;
+    use super::*;
+    use journal::Writer;
+    use protocol::{Body, Phase};
+    use session::folder::Folder;
+    use session::registry::Entry;
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    const META: &str = r#"{"version":1,"id":"01a1fd8e-d0f9-75a2-ac16-15a3f4e38958","command":["sh"],"cwd":"/","size":{"cols":80,"rows":24},"created":1,"boot":"b","machine":"m","socket":"/s"}"#;
+
+    /// A session, its journal, and who makes the shared frames of it.
+    struct Scene {
+        live: Arc<Live>,
+        journal: Writer,
+        follower: Frames,
+    }
+
+    impl Scene {
+        fn new(folder: &Path) -> Self {
+            let (folder, meta) = (Folder::at(folder), serde_json::from_str(META).unwrap());
+            let entry =
+                Entry { folder, meta, name: String::new(), phase: Phase::Running, exit: None, status: None };
+            let path = entry.folder.journal();
+            let journal = Writer::create(&path, entry.meta.id).unwrap();
+            let follower = Frames::new(Source::open(&path, Offset::ZERO, Kind::Shown).unwrap());
+            let live = Arc::new(Live {
+                entry,
+                tail: Mutex::new(Tail::new(Offset::ZERO)),
+                changes: watch::Sender::new(0),
+                host: Mutex::default(),
+            });
+            Self { live, journal, follower }
+        }
+
+        /// Stores output; what is to be shared of it.
+        fn store(&mut self, bytes: &[u8]) -> Vec<Item> {
+            self.journal.append(&[Body::Output { bytes, held: 0 }]).unwrap();
+            self.follower.read(None).unwrap()
+        }
+    }
+
+    /// Takes all output that there is.
+    async fn take(feed: &mut Feed, output: &mut Vec<u8>) {
+        while let Step::Items(items) = feed.step(Offset(u64::MAX)).await.unwrap() {
+            for item in items {
+                let Item::Output { frame, .. } = item else { panic!("{item:?}") };
+                output.extend_from_slice(&super::super::output_of(&frame));
+            }
+        }
+    }
+
+    /// A viewer that has what was not shared yet reads the journal, where it is ahead of what is shared. What is shared then
+    /// comes to where its reading began, and is not given again.
+    #[tokio::test]
+    async fn who_read_ahead_of_what_is_shared_gets_nothing_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut scene = Scene::new(folder.path());
+        let mut late = scene.store(b"first ");
+        let mut feed = Feed::new(Arc::clone(&scene.live), Offset(6));
+        let mut output = Vec::new();
+        late.extend(scene.store(b"second "));
+        take(&mut feed, &mut output).await;
+        assert_eq!(output, b"second ", "from the journal");
+        scene.live.push(late);
+        take(&mut feed, &mut output).await;
+        assert_eq!(output, b"second ", "nothing new is stored");
+        for part in [&b"third "[..], b"fourth"] {
+            let items = scene.store(part);
+            scene.live.push(items);
+            take(&mut feed, &mut output).await;
+        }
+        assert_eq!(output.escape_ascii().to_string(), "second third fourth");
+        assert!(feed.behind.is_none(), "it shares with the others by now");
+    }
+}
