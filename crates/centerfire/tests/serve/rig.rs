@@ -179,11 +179,10 @@ impl Rig {
         exit_of(&mut self.server.child, LIMIT).expect("wait for the server").expect("the server ends")
     }
 
-    /// Stops a session's host, or lets it go on.
-    pub(crate) fn signal_host(&self, name: &str, signal: Signal) {
+    /// A session's host.
+    pub(crate) fn host(&self, name: &str) -> Pid {
         let host = self.instance.json(&["show", name, "--json"])["pids"]["host"].as_i64().expect("a host");
-        let host = Pid::from_raw(i32::try_from(host).expect("a process")).expect("a process");
-        kill_process(host, signal).expect("signal the host");
+        Pid::from_raw(i32::try_from(host).expect("a process")).expect("a process")
     }
 
     /// Starts a script in a session without a terminal, and waits until it says `ready`.

@@ -3,7 +3,7 @@
 use crate::http::{Call, dial};
 use crate::rig::{LIMIT, Rig};
 use crate::socket::Came;
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,8 @@ fn nobody_is_told_of_an_end_while_a_host_is_stopped() {
     let rig = Rig::new();
     rig.start("own", "stty -echo; echo ready; exec cat");
     let ready = rig.offset("own");
-    rig.signal_host("own", Signal::STOP);
+    let host = rig.host("own");
+    kill_process(host, Signal::STOP).expect("stop the host");
     // Nobody watched: the server has to find the host for this one.
     let mut client = rig.join("own", "?from=0");
     let over = Instant::now() + PATIENCE_IS_OVER;
@@ -33,7 +34,7 @@ fn nobody_is_told_of_an_end_while_a_host_is_stopped() {
         }
     }
     assert_eq!(client.offset, ready, "what is stored comes all the same");
-    rig.signal_host("own", Signal::CONT);
+    kill_process(host, Signal::CONT).expect("let the host go on");
     rig.press("own", "more\r");
     client.read_to(ready + "more\r\n".len() as u64);
     assert!(client.output.ends_with(b"more\r\n"), "{}", client.output.escape_ascii());
@@ -69,7 +70,7 @@ fn a_server_that_is_about_to_be_replaced_ends_when_it_is_told_to() {
     let mut rig = Rig::new();
     rig.start("own", "echo ready; exec cat");
     rig.start("hung", "echo ready; exec cat");
-    rig.signal_host("hung", Signal::STOP);
+    kill_process(rig.host("hung"), Signal::STOP).expect("stop the host");
     let mut client = rig.join("own", "");
     // Is waited for, 2 s, before the server becomes another.
     let mut asking = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");

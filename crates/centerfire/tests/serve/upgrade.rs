@@ -120,7 +120,7 @@ fn replace(rig: &Rig, upgrade: usize) {
 fn a_host_that_does_not_answer_holds_up_no_upgrade_and_no_end() {
     let mut rig = Rig::new();
     rig.start("hung", "echo ready; exec cat");
-    rig.signal_host("hung", Signal::STOP);
+    kill_process(rig.host("hung"), Signal::STOP).expect("stop the host");
     let asking = || {
         let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
         let call = Call::get("/api/v1/sessions/hung/screen").bearer(&rig.manage);
