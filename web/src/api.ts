@@ -54,8 +54,29 @@ export class ApiError extends Error {
   }
 }
 
+/** What a failure of any kind says of itself. */
+export const reason = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure));
+
+/** Whether the server knows this browser, or what it asked for, no more: to ask again is of no use. */
+export const isRefusal = (failure: unknown): failure is ApiError => failure instanceof ApiError && [401, 403, 404].includes(failure.status);
+
+/** Does about a failure what there is to do: whom the server does not know any more leaves, and anybody else is told why. */
+export const failing = (leave: (why: string) => void, tell: (why: string) => void) => (failure: unknown) => {
+  const is_out = failure instanceof ApiError && failure.status === 401;
+  (is_out ? leave : tell)(reason(failure));
+};
+
 /** Who this browser is, or that it is nobody: then perhaps why. */
 export const who = () => ask<{ me: Me | null; why?: string }>("GET", "/login");
+export const login = (token: string) => ask<Me>("POST", "/login", { token });
+export const logout = () => ask<void>("POST", "/logout");
+
+const session = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+export const list = async () => (await ask<{ sessions: Session[] }>("GET", "/sessions?all=true")).sessions;
+export const show = (id: string) => ask<Session>("GET", session(id));
+export const create = (wanted: NewSession) => ask<Session>("POST", "/sessions", wanted);
+export const restart = (id: string) => ask<Session>("POST", `${session(id)}/restart`);
+
 /** A recording along its time. Times are microseconds: `time` since the session's start, `played` with pauses cut. */
 export interface Timeline {
   end: number;
@@ -91,26 +112,19 @@ export interface Found {
   offset: number;
   complete: boolean;
 }
-export const login = (token: string) => ask<Me>("POST", "/login", { token });
-export const logout = () => ask<void>("POST", "/logout");
-export const list = async () => (await ask<{ sessions: Session[] }>("GET", "/sessions?all=true")).sessions;
-export const show = (id: string) => ask<Session>("GET", `/sessions/${encodeURIComponent(id)}`);
-export const create = (wanted: NewSession) => ask<Session>("POST", "/sessions", wanted);
-export const restart = (id: string) => ask<Session>("POST", `/sessions/${encodeURIComponent(id)}/restart`);
+
 export const timeline = (id: string, idle_seconds: number | undefined) =>
-  ask<Timeline>("GET", `${recorded(id)}/timeline${query({ idle_limit: idle_seconds })}`);
+  ask<Timeline>("GET", `${session(id)}/timeline${query({ idle_limit: idle_seconds })}`);
 /** The screen at a place, and up to `limit` bytes of what comes after it. */
 export const recording = (id: string, place: Place, limit: number) =>
-  ask<{ frames: Frame[]; end: boolean }>("GET", `${recorded(id)}/recording${query({ ...place, limit })}`);
-export const search = (id: string, q: string, from: number) => ask<Found>("GET", `${recorded(id)}/search${query({ q, from })}`);
-
-const recorded = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+  ask<{ frames: Frame[]; end: boolean }>("GET", `${session(id)}/recording${query({ ...place, limit })}`);
+/** Hits from an offset on. */
+export const search = (id: string, q: string, from: number) => ask<Found>("GET", `${session(id)}/search${query({ q, from })}`);
 
 function query(fields: Record<string, string | number | undefined>): string {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
-
 
 /** A token, without its secret. */
 export interface Grant {
@@ -137,7 +151,7 @@ export const tokens = async () => (await ask<{ tokens: Grant[] }>("GET", "/token
 export const createToken = (wanted: NewToken) => ask<{ token: string; grant: Grant }>("POST", "/tokens", wanted);
 export const revokeToken = (id: string) => ask<void>("DELETE", `/tokens/${encodeURIComponent(id)}`);
 export const share = (id: string, wish: { role: Role; expires_in: number; label: string }) =>
-  ask<{ path: string; grant: Grant }>("POST", `/sessions/${encodeURIComponent(id)}/share`, wish);
+  ask<{ path: string; grant: Grant }>("POST", `${session(id)}/share`, wish);
 
 /** Somebody who is there now. */
 export interface Connection {
@@ -190,18 +204,21 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
     request.body = JSON.stringify(body);
     request.headers = { "content-type": "application/json" };
   }
-  let response: Response;
+  let status: number;
+  let text: string;
   try {
-    response = await fetch(`/api/v1${path}`, request);
-  } catch {
+    const response = await fetch(`/api/v1${path}`, request);
+    status = response.status;
+    text = await response.text();
+  } catch (failure) {
+    if (failure instanceof DOMException && failure.name === "TimeoutError") throw new ApiError(0, "TIMEOUT", `the server did not answer within ${PATIENCE_MS / 1_000} s`);
     throw new ApiError(0, "UNREACHABLE", "the server cannot be reached");
   }
-  const text = await response.text();
-  if (!response.ok) throw failure(response.status, text);
+  if (status < 200 || status > 299) throw refusal(status, text);
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-function failure(status: number, text: string): ApiError {
+function refusal(status: number, text: string): ApiError {
   try {
     const { code, error } = JSON.parse(text) as { code: string; error: string };
     return new ApiError(status, code, error);

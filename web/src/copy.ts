@@ -1,4 +1,4 @@
-// Copies a text. Without TLS, on another machine, a browser has no clipboard for a page: then it is marked to be copied.
+// Copies a text. Without TLS, on another machine, a browser has no clipboard for a page: nothing is copied.
 
 /** Whether it was copied. */
 export async function copy(text: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 // The page's own addresses: `/` is the list, `/s/{id}` a session, `/s/{id}/replay` its recording, from `?at=OFFSET` on, and
 // each other view has its name.
-import { useEffect, useState } from "react";
+import { useEffect, useState, type MouseEvent } from "react";
 
 /** The views beside the sessions, by their addresses. */
 const PLACES = ["health", "access", "docs"] as const;
@@ -18,6 +18,16 @@ export function goTo(path: string): void {
   if (path !== location.pathname) history.pushState(null, "", path);
   dispatchEvent(new PopStateEvent("popstate"));
 }
+
+/** What makes a link show an address of the page, unless it is to be opened elsewhere. */
+export const linkTo = (path: string) => ({
+  href: path,
+  onClick: (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo(path);
+  },
+});
 
 /** Something of the address, whenever it changes. */
 function useAddress<T>(read: () => T): T {

@@ -6,6 +6,7 @@ import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal, type ITheme } from "@xterm/xterm";
 import type { Size } from "../api";
+import { copy } from "../copy";
 import { DARK, LIGHT } from "./colours";
 import { PaintQueue } from "./queue";
 import { silence } from "./silence";
@@ -201,10 +202,9 @@ export class Screen {
     return true;
   }
 
-  /** Copies what is marked. Without TLS, on another machine, a browser has no clipboard for a page. */
   private copy(): void {
     const marked = this.terminal.getSelection();
-    if (marked !== "") void navigator.clipboard?.writeText(marked).catch(() => {});
+    if (marked !== "") void copy(marked);
   }
 
   private type(bytes: Uint8Array): void {

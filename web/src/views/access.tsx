@@ -1,9 +1,10 @@
 // Who may do what, and who is there: tokens and connections.
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { age } from "../age";
 import * as api from "../api";
-import { goTo } from "../route";
+import { useLooks } from "../look";
 import { lasting } from "../quantity";
+import { linkTo } from "../route";
 import { NewToken } from "./new_token";
 import { Failure, PlaceFrame } from "./place";
 
@@ -28,13 +29,7 @@ interface Seen {
 export default function AccessView({ me, sessions, now_ms, leave }: Props) {
   const [seen, setSeen] = useState<Seen>();
   const [failure, setFailure] = useState<string>();
-  const failed = useCallback(
-    (failure: unknown) => {
-      if (failure instanceof api.ApiError && failure.status === 401) return leave(failure.message);
-      setFailure(failure instanceof Error ? failure.message : String(failure));
-    },
-    [leave],
-  );
+  const failed = useMemo(() => api.failing(leave, setFailure), [leave]);
   const look = useCallback(async () => {
     try {
       const [tokens, connections] = await Promise.all([api.tokens(), api.connections()]);
@@ -45,12 +40,7 @@ export default function AccessView({ me, sessions, now_ms, leave }: Props) {
     }
   }, [failed]);
   const allowed = me.role === "manage";
-  useEffect(() => {
-    if (!allowed) return;
-    void look();
-    const timer = setInterval(() => document.hidden || void look(), EVERY_MS);
-    return () => clearInterval(timer);
-  }, [look, allowed]);
+  useLooks(look, EVERY_MS, allowed);
   if (!allowed) {
     return (
       <PlaceFrame title="Access">
@@ -118,16 +108,9 @@ function Connected({ connections, sessions, now_ms }: { connections: api.Connect
 
 function ToSession({ id, sessions, how }: { id: string; sessions: api.Session[]; how: string }) {
   const name = sessions.find((session) => session.id === id)?.name ?? id.slice(0, 8);
-  const opened = (event: React.MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    goTo(`/s/${id}`);
-  };
   return (
     <>
-      <a href={`/s/${id}`} onClick={opened}>
-        {name}
-      </a>
+      <a {...linkTo(`/s/${id}`)}>{name}</a>
       {how !== "" && <span className="soft"> {how}</span>}
     </>
   );

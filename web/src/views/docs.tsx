@@ -1,7 +1,9 @@
 // The HTTP interface, read from the server's own description.
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { reason } from "../api";
 import { copy } from "../copy";
 import { GROUPS, curl, description, entries, kind, object, type Document, type Entry, type Schema } from "../openapi";
+import { matches } from "../search";
 import { Failure, PlaceFrame } from "./place";
 
 export default function DocsView() {
@@ -10,15 +12,11 @@ export default function DocsView() {
   const [text, setText] = useState("");
   const ask = useCallback(() => {
     setFailure(undefined);
-    description().then(setDocument, (failure: unknown) => setFailure(failure instanceof Error ? failure.message : String(failure)));
+    description().then(setDocument, (failure: unknown) => setFailure(reason(failure)));
   }, []);
   useEffect(ask, [ask]);
   const all = useMemo(() => (document === undefined ? [] : entries(document)), [document]);
-  const wanted = text.toLowerCase().split(/\s+/);
-  const found = all.filter(({ method, path, operation }) => {
-    const whole = `${method} ${path} ${operation.summary}`.toLowerCase();
-    return wanted.every((word) => whole.includes(word));
-  });
+  const found = all.filter(({ method, path, operation }) => matches(`${method} ${path} ${operation.summary}`, text));
   return (
     <PlaceFrame title="API" aside={document === undefined ? "" : `version ${document.info.version}`}>
       {failure !== undefined && <Failure why={`The description did not come: ${failure}.`} again={ask} />}

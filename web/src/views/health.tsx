@@ -1,6 +1,7 @@
 // How the server is, now and in the last hour.
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import * as api from "../api";
+import { useLooks } from "../look";
 import { bytes, lasting, short } from "../quantity";
 import { Chart, type Series } from "./chart";
 import { Failure, PlaceFrame } from "./place";
@@ -35,16 +36,11 @@ export default function HealthView({ sessions, leave }: { sessions: api.Session[
       setSeen({ health, every_s: more.every_s, kept: more.kept, samples: last.current });
       setFailure(undefined);
     } catch (failure) {
-      if (failure instanceof api.ApiError && failure.status === 401) return leave(failure.message);
-      setFailure(failure instanceof Error ? failure.message : String(failure));
+      api.failing(leave, setFailure)(failure);
     }
   }, [leave]);
   const every_s = seen?.every_s ?? 10;
-  useEffect(() => {
-    void look();
-    const timer = setInterval(() => document.hidden || void look(), every_s * 1_000);
-    return () => clearInterval(timer);
-  }, [look, every_s]);
+  useLooks(look, every_s * 1_000);
   return (
     <PlaceFrame title="Health">
       {failure !== undefined && <Failure why={`Not up to date: ${failure}.`} again={() => void look()} />}

@@ -22,7 +22,7 @@ export function NewSession({ made, cancel }: Props) {
       if (text("cwd") !== "") wanted.cwd = text("cwd");
       made(await api.create(wanted));
     } catch (failure) {
-      setFailure(failure instanceof Error ? failure.message : String(failure));
+      setFailure(api.reason(failure));
       setBusy(false);
     }
   };

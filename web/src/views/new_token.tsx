@@ -37,7 +37,7 @@ export function NewToken({ me, sessions, made }: Props) {
       setFailure(undefined);
       made();
     } catch (failure) {
-      setFailure(failure instanceof Error ? failure.message : String(failure));
+      setFailure(api.reason(failure));
     }
   };
   if (result !== undefined) {

@@ -1,6 +1,7 @@
 // Everything by its name: Ctrl+K, then a few letters, then Enter.
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import type { Command } from "../commands";
+import { matches } from "../search";
 
 /** Commands that are shown at once; a letter more finds the rest. */
 const SHOWN_MAX = 50;
@@ -11,7 +12,7 @@ export function Palette({ commands, close }: { commands: Command[]; close: () =>
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const list = useId();
-  const found = commands.filter((command) => fits(command, text)).slice(0, SHOWN_MAX);
+  const found = commands.filter(({ label, hint }) => matches(`${label} ${hint ?? ""}`, text)).slice(0, SHOWN_MAX);
   const at = Math.min(chosen, found.length - 1);
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
@@ -68,10 +69,4 @@ export function Palette({ commands, close }: { commands: Command[]; close: () =>
       )}
     </dialog>
   );
-}
-
-/** Whether every word of the text stands in the command. */
-function fits({ label, hint }: Command, text: string): boolean {
-  const whole = `${label} ${hint ?? ""}`.toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => whole.includes(word));
 }

@@ -2,7 +2,7 @@
 import type { KeyboardEvent } from "react";
 import { age } from "../age";
 import * as api from "../api";
-import { goTo, type Go, type Place } from "../route";
+import { linkTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
 import { line } from "../words";
@@ -125,13 +125,8 @@ export function SessionList({ me, sessions, open, place, making, setMaking, sear
 }
 
 function PlaceLink({ to, now, children }: { to: Place; now: Place | undefined; children: string }) {
-  const opened = (event: React.MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    goTo(`/${to}`);
-  };
   return (
-    <a href={`/${to}`} aria-current={to === now ? "page" : undefined} onClick={opened}>
+    <a {...linkTo(`/${to}`)} aria-current={to === now ? "page" : undefined}>
       {children}
     </a>
   );
@@ -147,17 +142,12 @@ interface RowProps {
 function Row({ session, open, now_ms, go }: RowProps) {
   // The server itself is a client of each session that a page follows: it is nobody's eyes.
   const clients = session.clients?.filter(({ name }) => name !== "serve").length ?? 0;
-  const opened = (event: React.MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    go(session.id);
-  };
   const key = (event: KeyboardEvent) => {
     if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) go(session.id, true);
   };
   return (
     <li>
-      <a href={`/s/${session.id}`} className="row" aria-current={open ? "page" : undefined} aria-keyshortcuts="r" onClick={opened} onKeyDown={key}>
+      <a {...linkTo(`/s/${session.id}`)} className="row" aria-current={open ? "page" : undefined} aria-keyshortcuts="r" onKeyDown={key}>
         <span className="over">
           <span className="name">{session.name}</span>
           <State word={session.state} />

@@ -34,8 +34,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
 
   useEffect(() => {
     if (frame.current === null || gone !== undefined) return;
-    const refused = (failure: api.ApiError) => (failure.status === 401 ? leave(failure.message) : setGone(failure.message));
-    const made = new Follower(id, frame.current, { role: me.role, light }, setState, refused);
+    const made = new Follower(id, frame.current, { role: me.role, light }, setState, api.failing(leave, setGone));
     made.onCtrlUsed = () => setCtrl(false);
     made.onShortcut = (shortcut) => {
       if (shortcut === "find") setFinding(true);
@@ -88,7 +87,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
     try {
       go((await api.restart(id)).id);
     } catch (failure) {
-      follower.current?.complain(failure instanceof Error ? failure.message : String(failure));
+      follower.current?.complain(api.reason(failure));
     }
   };
   return (

@@ -23,7 +23,7 @@ export function Share({ id, name, close }: Props) {
       const made = await api.share(id, { role: text("role") as api.Role, expires_in: Number(text("expires")), label: text("label").trim() });
       setLink(location.origin + made.path);
     } catch (failure) {
-      setFailure(failure instanceof Error ? failure.message : String(failure));
+      setFailure(api.reason(failure));
     }
   };
   return (
