@@ -1,15 +1,12 @@
 // Plays a recording on a screen: asks for its parts, keeps the time, and goes wherever it is told. Nothing is ever sent
 // to the session.
 import * as api from "../api";
-import { Screen } from "../terminal/screen";
+import type { Screen } from "../terminal/screen";
 import { Clock } from "./clock";
-import { length, part, type Frame, type Part } from "./frames";
+import type { Frame } from "./frames";
+import { Picture } from "./picture";
+import { Tape } from "./tape";
 
-/** Bytes asked for at once, in base64, and how few are left when more are asked for. */
-const PART_BYTES = 512 << 10; // 512 KiB
-const AHEAD_BYTES = 256 << 10; // 256 KiB
-/** Bytes that xterm.js has and did not paint yet, at most: then the time waits. */
-const UNPAINTED_MAX_BYTES = 1 << 20; // 1 MiB
 /** How long the time runs on while a part is awaited. */
 const RUN_ON_MS = 1_000;
 /** Between two changes that are told while it plays. */
@@ -34,25 +31,24 @@ export interface PlayerState {
   trouble: string | undefined;
 }
 
+/** A place to go to, what then becomes the time, and a text to mark there. */
+interface Wanted {
+  place: api.Place;
+  snap: boolean;
+  mark: string | undefined;
+}
+
 export class Player {
-  readonly screen: Screen;
   private state: PlayerState;
+  private readonly picture: Picture;
+  private readonly tape: Tape;
   private clock = new Clock({ pauses: [], idle_limit: null });
-  /** Loaded, and not shown yet. */
-  private frames: Frame[] = [];
-  private loaded_bytes = 0;
-  /** Whether nothing is stored behind what is loaded. */
-  private at_end = false;
-  private shown: Frame | undefined;
   /** Where to go when the present question is answered. */
-  private wanted: { place: api.Place; snap: boolean } | undefined;
+  private wanted: Wanted | undefined;
   private asking: Promise<void> | undefined;
   private asked_ms = 0;
-  /** Bytes that xterm.js got, and how many of them it painted. */
-  private given = 0;
-  private taken = 0;
-  private highlight: string | undefined;
-  private picture: number | undefined;
+  /** What the browser calls before it paints next. */
+  private ticking: number | undefined;
   private ticked_ms = 0;
   private told_ms = 0;
   private over = false;
@@ -66,9 +62,15 @@ export class Player {
     private readonly refused: (failure: unknown) => void,
   ) {
     this.state = { timeline: undefined, playing: false, now: 0, time: 0, offset: 0, size: undefined, speed: 1, idle, waiting: false, trouble: undefined };
-    const nothing = () => {};
-    this.screen = new Screen(frame, { typed: nothing, copied: nothing, shortcut: nothing, brokeLine: nothing, painted: (bytes) => this.painted(bytes) }, light);
-    Object.assign(this.screen.terminal.options, { scrollback: 0, disableStdin: true, cursorInactiveStyle: "block" });
+    this.picture = new Picture(frame, light);
+    this.tape = new Tape(id, () => {
+      if (!this.over) this.set({ waiting: true });
+      return !this.over;
+    });
+  }
+
+  get screen(): Screen {
+    return this.picture.screen;
   }
 
   /** Begins, paused, at an offset, or playing from the start. */
@@ -82,7 +84,7 @@ export class Player {
 
   close(): void {
     this.over = true;
-    if (this.picture !== undefined) cancelAnimationFrame(this.picture);
+    if (this.ticking !== undefined) cancelAnimationFrame(this.ticking);
     this.screen.dispose();
   }
 
@@ -113,25 +115,24 @@ export class Player {
   }
 
   /** Goes to a place; with `snap` the time becomes that of what is shown there. */
-  seek(place: api.Place, snap = false): void {
+  seek(place: api.Place, snap = false, mark?: string): void {
     if ("time" in place) this.set({ now: this.clock.played(place.time) });
-    this.wanted = { place, snap };
+    this.wanted = { place, snap, mark };
     void this.load();
   }
 
   /** Goes to a hit, and marks it. */
   jump(offset: number, text: string): void {
     this.pause();
-    this.highlight = text;
-    this.seek({ at: offset }, true);
+    this.seek({ at: offset }, true, text);
   }
 
   /** Shows what came next. */
   async step(): Promise<void> {
     this.pause();
     await this.asking;
-    if (this.frames.length === 0 && !this.at_end) await this.load(true);
-    const frame = this.frames[0];
+    if (this.tape.first === undefined && !this.tape.at_end) await this.load(true);
+    const frame = this.tape.take();
     if (frame === undefined) return;
     this.show(frame);
     this.set({ now: this.clock.played(frame.time) });
@@ -139,7 +140,8 @@ export class Player {
 
   stepBack(): void {
     this.pause();
-    if (this.shown !== undefined && this.shown.time > 0) this.seek({ time: this.shown.time - 1 }, true);
+    const { shown } = this.picture;
+    if (shown !== undefined && shown.time > 0) this.seek({ time: shown.time - 1 }, true);
   }
 
   /** Goes to the next of some times, or the one before. */
@@ -192,68 +194,49 @@ export class Player {
   }
 
   private readonly tick = (at_ms: number): void => {
-    this.picture = undefined;
+    this.ticking = undefined;
     const { playing, timeline, speed } = this.state;
     if (!playing || timeline === undefined || this.over) return;
     const passed_us = Math.max(0, at_ms - this.ticked_ms) * 1_000;
     this.ticked_ms = at_ms;
-    const late = this.asking !== undefined && this.frames.length === 0 && performance.now() - this.asked_ms > RUN_ON_MS;
-    if (!late && this.unpainted < UNPAINTED_MAX_BYTES) this.state.now = Math.min(timeline.played, this.state.now + passed_us * speed);
+    const late = this.asking !== undefined && this.tape.first === undefined && performance.now() - this.asked_ms > RUN_ON_MS;
+    if (!late && !this.picture.is_busy) this.state.now = Math.min(timeline.played, this.state.now + passed_us * speed);
     this.state.waiting = late;
     if (this.wanted === undefined) this.showDue();
     void this.load();
-    if (this.state.now >= timeline.played && this.frames.length === 0 && this.at_end) return void this.goOn(() => this.pause());
+    if (this.state.now >= timeline.played && this.tape.first === undefined && this.tape.at_end) return void this.goOn(() => this.pause());
     this.tell(false);
-    this.picture = requestAnimationFrame(this.tick);
+    this.ticking = requestAnimationFrame(this.tick);
   };
 
   private run(): void {
-    if (this.over || !this.state.playing || this.picture !== undefined) return;
+    if (this.over || !this.state.playing || this.ticking !== undefined) return;
     this.ticked_ms = performance.now();
-    this.picture = requestAnimationFrame(this.tick);
+    this.ticking = requestAnimationFrame(this.tick);
   }
 
   /** At the end of what was known: there may be more of a session that runs. */
   private async goOn(otherwise: () => void): Promise<void> {
     const before = this.state.timeline?.played ?? 0;
     await this.measure();
-    if ((this.state.timeline?.played ?? 0) > before) this.at_end = false;
+    if ((this.state.timeline?.played ?? 0) > before) this.tape.at_end = false;
     else otherwise();
     this.run();
   }
 
   private showDue(): void {
-    for (let frame = this.frames[0]; frame !== undefined && this.unpainted < UNPAINTED_MAX_BYTES; frame = this.frames[0]) {
+    for (let frame = this.tape.first; frame !== undefined && !this.picture.is_busy; frame = this.tape.first) {
       if (this.clock.played(frame.time) > this.state.now) return;
+      this.tape.take();
       this.show(frame);
     }
   }
 
-  /** Shows a frame, the first of those that are loaded or another one. */
   private show(frame: Frame): void {
-    if (frame === this.frames[0]) {
-      this.frames.shift();
-      this.loaded_bytes -= frame.bytes.length;
-    }
-    this.given += frame.bytes.length;
-    if (frame.size === undefined) this.screen.output(this.given, frame.bytes);
-    else this.screen.snapshot(this.given, frame.size, frame.bytes);
-    this.shown = frame;
+    this.picture.show(frame);
     this.state.time = frame.time;
     this.state.offset = frame.offset;
     if (frame.size !== undefined) this.state.size = frame.size;
-  }
-
-  private get unpainted(): number {
-    return this.given - this.taken;
-  }
-
-  private painted(bytes: number): void {
-    this.taken = bytes;
-    if (this.unpainted > 0 || this.highlight === undefined || this.wanted !== undefined) return;
-    const text = this.highlight;
-    this.highlight = undefined;
-    this.screen.search.findPrevious(text, { caseSensitive: text !== text.toLowerCase() });
   }
 
   /** Asks for what is wanted, and with `more` for what comes next if little is left. One question at a time. */
@@ -278,15 +261,14 @@ export class Player {
   }
 
   /** Shows a place, also where another one is wanted by then: whoever drags along the timeline sees where he is. */
-  private async go(wanted: { place: api.Place; snap: boolean }): Promise<void> {
-    const { frames, end } = await this.ask(wanted.place, this.state.playing ? PART_BYTES : 0);
+  private async go(wanted: Wanted): Promise<void> {
+    const { frames, end } = await this.tape.ask(wanted.place, this.state.playing);
     const [first, ...rest] = frames;
     if (this.over || first === undefined) return void (this.wanted = undefined);
     const is_last = this.wanted === wanted;
     if (is_last) this.wanted = undefined;
-    this.frames = is_last ? rest : [];
-    this.loaded_bytes = length(this.frames);
-    this.at_end = end;
+    this.tape.put({ frames: is_last ? rest : [], end });
+    if (is_last && wanted.mark !== undefined) this.picture.mark(wanted.mark);
     this.show(first);
     if (is_last && wanted.snap) this.state.now = this.clock.played(first.time);
     this.set({ waiting: false, trouble: undefined });
@@ -294,32 +276,19 @@ export class Player {
 
   /** Goes on behind what is loaded. */
   private async loadMore(): Promise<void> {
-    const behind = this.frames.at(-1) ?? this.shown;
-    if (this.at_end || behind === undefined || this.loaded_bytes >= AHEAD_BYTES) return;
+    const behind = this.tape.last ?? this.picture.shown;
+    if (!this.tape.runs_low || behind === undefined) return;
     // Where more comes than can be shown, what is in between is left out: the time is kept.
     const time = Math.round(this.clock.happened(this.state.now));
-    const late = this.state.playing && this.frames.length === 0 && time > behind.time;
-    const { frames, end } = await this.ask(late ? { time } : { at: behind.offset }, PART_BYTES);
-    if (this.over || this.wanted !== undefined) return;
-    const first = frames[0];
-    // The screen where the last part ended is the one that is there then, unless its size changed.
-    if (first !== undefined && first.time === behind.time && first.offset === behind.offset) frames.shift();
-    this.frames.push(...frames);
-    this.loaded_bytes += length(frames);
-    this.at_end = end;
-  }
-
-  private ask(place: api.Place, limit: number): Promise<Part> {
-    return part(this.id, place, limit, () => {
-      if (!this.over) this.set({ waiting: true });
-      return !this.over;
-    });
+    const late = this.state.playing && this.tape.first === undefined && time > behind.time;
+    const part = await this.tape.ask(late ? { time } : { at: behind.offset }, true);
+    if (!this.over && this.wanted === undefined) this.tape.add(part, behind);
   }
 
   private fail(failure: unknown): void {
     if (this.over) return;
-    if (failure instanceof api.ApiError && [401, 403, 404].includes(failure.status)) return this.refused(failure);
-    this.set({ playing: false, waiting: false, trouble: failure instanceof Error ? failure.message : String(failure) });
+    if (api.isRefusal(failure)) return this.refused(failure);
+    this.set({ playing: false, waiting: false, trouble: api.reason(failure) });
   }
 
   private set(change: Partial<PlayerState>): void {

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import * as api from "../api";
 import { spoken } from "../replay/clock";
+import { patiently } from "../replay/frames";
 import type { Player } from "../replay/player";
 
 /** Hits after which the user is asked whether to search on. */
@@ -31,13 +32,14 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
   const ask = async (text: string, before: Found | undefined) => {
     const question = Date.now();
     asked.current = question;
+    const isAsked = () => asked.current === question;
     setBusy(true);
     setTrouble(undefined);
     let so_far = before;
     try {
       do {
-        const more: api.Found = await api.search(id, text, so_far?.offset ?? 0);
-        if (asked.current !== question) return;
+        const more: api.Found = await patiently(() => api.search(id, text, so_far?.offset ?? 0), isAsked);
+        if (!isAsked()) return;
         const is_first = (so_far?.hits.length ?? 0) === 0;
         so_far = { ...more, hits: [...(so_far?.hits ?? []), ...more.hits], text };
         setFound(so_far);
@@ -45,7 +47,8 @@ export function RecordingSearch({ id, player, offset, found, setFound, close }: 
         // A long recording is searched in parts, until there is a page full of hits.
       } while (!so_far.complete && so_far.hits.length - (before?.hits.length ?? 0) < HITS_AT_ONCE);
     } catch (failure) {
-      setTrouble(failure instanceof Error ? failure.message : String(failure));
+      if (!isAsked()) return;
+      setTrouble(api.reason(failure));
     }
     setBusy(false);
   };

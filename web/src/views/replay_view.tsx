@@ -31,17 +31,15 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
 
   useEffect(() => {
     if (frame.current === null || gone !== undefined) return;
-    const refused = (failure: unknown) => {
-      const why = failure instanceof Error ? failure.message : String(failure);
-      if (failure instanceof api.ApiError && failure.status === 401) leave(why);
-      else setGone(why);
-    };
-    const made = new Player(id, frame.current, light, IDLE_FIRST, setState, refused);
+    const made = new Player(id, frame.current, light, IDLE_FIRST, setState, api.failing(leave, setGone));
     setPlayer(made);
     void made.open(offsetAsked());
     // What a test, or a curious user, asks the terminal itself.
     Object.assign(window, { centerfire: made.screen.terminal });
-    return () => made.close();
+    return () => {
+      setPlayer(undefined);
+      made.close();
+    };
     // The theme is told below: it must not begin the replay anew.
   }, [id, gone]);
   useEffect(() => player?.screen.light(light), [player, light]);
