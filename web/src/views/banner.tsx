@@ -8,7 +8,7 @@ interface Props {
 }
 
 export function Banner({ state, hurry, forgive }: Props) {
-  const { link, control, trouble, exit } = state;
+  const { link, control, trouble } = state;
   if (link.is === "connecting" && link.tries === 0) {
     return (
       <p className="banner slow" role="status">
@@ -27,7 +27,6 @@ export function Banner({ state, hurry, forgive }: Props) {
     );
   }
   if (link.is === "broken") return <p className="banner" role="alert">The recording cannot be read ({link.code}).</p>;
-  if (exit !== undefined && trouble === undefined) return <p className="banner calm" role="status">The program has ended ({ending(exit)}).</p>;
   if (trouble !== undefined || control === "taken") {
     return (
       <p className="banner" role="status">
@@ -41,12 +40,4 @@ export function Banner({ state, hurry, forgive }: Props) {
     );
   }
   return null;
-}
-
-function ending(exit: unknown): string {
-  if (typeof exit === "object" && exit !== null) {
-    if ("code" in exit) return `code ${String(exit.code)}`;
-    if ("signal" in exit) return `signal ${String(exit.signal)}`;
-  }
-  return "nobody knows how";
 }

@@ -6,6 +6,7 @@ import type { Go } from "../route";
 import { Follower, type FollowerState } from "../terminal/follower";
 import { Banner } from "./banner";
 import { Compose } from "./compose";
+import { Ended } from "./ended";
 import { Find } from "./find";
 import { KeyBar } from "./key_bar";
 import { Share } from "./share";
@@ -108,12 +109,9 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
             Share
           </button>
         )}
-        <button type="button" onClick={() => go(id, true)} title="Play the recording (Ctrl+Shift+H in the terminal)">
-          Replay
-        </button>
-        {ended && me.role === "manage" && (
-          <button type="button" onClick={() => void again()} title="Start the same command in the same folder">
-            Start again
+        {!ended && (
+          <button type="button" onClick={() => go(id, true)} title="Play the recording (Ctrl+Shift+H in the terminal)">
+            Replay
           </button>
         )}
         {mayType && control !== "held" && (
@@ -143,6 +141,7 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
           <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
         )}
       </div>
+      {ended && <Ended exit={state?.exit ?? session?.exit} replay={() => go(id, true)} again={me.role === "manage" ? () => void again() : undefined} />}
       {mayType && (
         <footer>
           <KeyBar press={(key) => follower.current?.press(key)} ctrl={ctrl} setCtrl={setCtrl} />
