@@ -49,6 +49,11 @@ fn a_server_that_dies_in_the_middle_costs_no_byte() {
 }
 
 #[test]
+fn a_server_that_says_nothing_is_noticed_and_waited_for() {
+    tell("a_server_that_says_nothing_is_noticed_and_waited_for");
+}
+
+#[test]
 fn a_flood_is_painted_to_its_end() {
     tell("a_flood_is_painted_to_its_end");
 }

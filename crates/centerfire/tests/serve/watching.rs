@@ -2,9 +2,13 @@
 
 use crate::http::Call;
 use crate::rig::{LIMIT, Rig};
-use crate::socket::Plain;
+use crate::socket::{Came, Plain};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use testkit::eventually;
+
+/// It is said every 30 s, and the machine may be busy.
+const ALIVE_WITHIN: Duration = Duration::from_secs(45);
 
 /// The connections that a token is told of: role, session and kind of each.
 fn connections(rig: &Rig, token: &str) -> Vec<Value> {
@@ -65,6 +69,29 @@ fn the_list_is_told_as_it_changes() {
     assert_eq!(names(&mut one), ["own"]);
     assert!(rig.run(&["token", "revoke", &id]).status.success());
     while all.next_said().is_some() {}
+}
+
+/// Who asks is told that the server is there, and who only listens hears it from time to time: scripts see no pings.
+#[test]
+fn a_quiet_server_says_that_it_is_there() {
+    let rig = Rig::new();
+    rig.start("quiet", "echo ready; exec cat");
+    let (mut client, mut list) = (rig.join("quiet", ""), Plain::open(rig.address(), &rig.manage, ""));
+    let alive = json!({ "type": "alive" });
+    for _ in 0..3 {
+        client.say(&alive);
+        client.wait_for("an answer", |said| *said == alive);
+    }
+    let deadline = Instant::now() + ALIVE_WITHIN;
+    let unasked = loop {
+        match client.next_until(deadline) {
+            Came::Said(said) if said == alive => break true,
+            Came::Nothing => break false,
+            _ => {}
+        }
+    };
+    assert!(unasked, "nothing was said within {ALIVE_WITHIN:?}");
+    while list.next_said().expect("the list's server says it, too") != alive {}
 }
 
 /// The history has its first sample at once, and what is asked for is only what came since.

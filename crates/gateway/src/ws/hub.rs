@@ -2,9 +2,9 @@
 //! answered as far as there are any. Beside them, `Sessions` tells all sessions that the token opens, at the beginning and
 //! at each change.
 
-use super::MESSAGE_MAX_BYTES;
 use super::many::{self, Many};
 use super::viewer::SILENT_MAX;
+use super::{ALIVE, MESSAGE_MAX_BYTES, stopped};
 use crate::App;
 use crate::accept::Seat;
 use crate::connections::By;
@@ -15,6 +15,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
+use futures_util::SinkExt as _;
 use protocol::{SessionId, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ enum Said {
         action: String,
     },
     ConversationCapture {},
+    #[serde(rename = "alive")]
+    Alive {},
     #[serde(other)]
     Other,
 }
@@ -99,10 +102,13 @@ async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), 
             // Whoever says nothing for so long, not even a pong, is gone.
             _ = ping.tick() => match heard.elapsed() > SILENT_MAX {
                 true => return Ok(()),
-                false => Message::Ping(Bytes::new()),
+                false => {
+                    socket.feed(Message::Ping(Bytes::new())).await?;
+                    Message::Text(ALIVE.into())
+                }
             },
             () = &mut revoked => close(1008, "the token holds no more"),
-            _ = stopping.wait_for(|stopping| *stopping) => close(1012, "the server starts anew"),
+            () = stopped(&mut stopping) => close(1012, "the server starts anew"),
         };
         let last = matches!(answer, Message::Close(_));
         match timeout(SEND_WITHIN, socket.send(answer)).await {
@@ -135,6 +141,7 @@ fn reply(text: &str, session: SessionId) -> Value {
         Ok(Said::ConversationCapture {}) => {
             json!({ "type": "ConversationCaptured", "session_id": session, "processed": false })
         }
+        Ok(Said::Alive {}) => json!({ "type": "alive" }),
         Ok(Said::Other) => error("UNSUPPORTED_MESSAGE", "this server does not know that type".to_owned()),
         Err(why) => error("INVALID_MESSAGE", why.to_string()),
     }

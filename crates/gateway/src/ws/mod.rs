@@ -20,6 +20,7 @@ use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::SocketAddr;
+use tokio::sync::watch;
 use viewer::Viewer;
 
 pub(crate) use hub::hub;
@@ -30,6 +31,14 @@ pub(crate) const PROTOCOL: &str = "centerfire.v1";
 const MESSAGE_MAX_BYTES: usize = (1 << 20) + 1024;
 /// Bytes of the buffer with which a socket is read: there may be a thousand, which type little.
 const READ_BUFFER_BYTES: usize = 4 << 10; // 4 KiB
+
+/// Sent beside each ping, which a script in a browser does not see, and to whoever asks by the same word.
+const ALIVE: &str = r#"{"type":"alive"}"#;
+
+/// Waits until the server is about to end.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
 
 /// How a client wants to join.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -1,5 +1,6 @@
 //! The sending half of a client's socket: what comes, as fast as the client takes it.
 
+use super::ALIVE;
 use super::viewer::SILENT_MAX;
 use crate::live::{Feed, Item, Live, SNAPSHOT_HEAD_BYTES, Step, output_of, snapshot};
 use crate::{ApiError, App};
@@ -145,7 +146,10 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
                     changed.map_err(|_| Gone::Client)?;
                     self.send_screen().await?;
                 }
-                _ = ping.tick() => self.socket.send(Message::Ping(Default::default())).await?,
+                _ = ping.tick() => {
+                    self.socket.send(Message::Ping(Default::default())).await?;
+                    self.say(ALIVE.into()).await?;
+                }
                 // There may be more output, and nothing else is to be said now.
                 () = ready(()), if flows => {}
                 changed = self.wishes.painted.changed() => changed.map_err(|_| Gone::Client)?,

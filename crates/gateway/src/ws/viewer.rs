@@ -4,7 +4,7 @@
 use super::sender::{AHEAD_BYTES, Gone, Sender, Wishes};
 use super::typist::{Typist, answer};
 use super::words::{Said, Word};
-use super::{Join, PROTOCOL};
+use super::{ALIVE, Join, PROTOCOL};
 use crate::guard::await_revocation;
 use crate::host::{Receipt, Ticket};
 use crate::live::Live;
@@ -133,6 +133,7 @@ impl Viewer {
                 ears.resyncs.send_modify(|count| *count += 1);
                 return Ok(());
             }
+            Word::Said(Said::Alive) => return ears.answers.send(ALIVE.into()).await,
             Word::Keys { id, bytes } => return self.type_in(id, InputForm::Raw, &bytes, typist, ears).await,
             Word::Said(Said::Input { id, form, text }) => {
                 return self.type_in(id, form, text.as_bytes(), typist, ears).await;

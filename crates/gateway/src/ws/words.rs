@@ -39,6 +39,8 @@ pub(super) enum Said {
     Resize { id: u64, size: Size },
     /// Wants the screen anew.
     Resync,
+    /// Wants to know whether anybody is there.
+    Alive,
 }
 
 impl Word {
