@@ -31,6 +31,8 @@ export class Stage {
 
   async close() {
     await this.browser.close();
+    // A story that failed may have left it stopped.
+    this.server.kill("SIGCONT");
     this.server.kill("SIGTERM");
   }
 

@@ -142,6 +142,43 @@ await tell({
     await stage.until("the session is controlled", controls);
   },
 
+  async a_server_that_says_nothing_is_noticed_and_waited_for(stage) {
+    await stage.start("silent", "exec cat");
+    const page = await stage.tab(await stage.person());
+    // A minute is over when the story says so.
+    await page.clock.install();
+    await stage.logIn(page);
+    await stage.enter(page, "silent");
+    const type = async (text) => {
+      await page.locator(".frame textarea").focus();
+      await page.keyboard.type(`${text}\n`);
+      await stage.shows(page, text);
+    };
+    const lost = page.getByText("Connection lost; the session goes on");
+    const asked = [];
+    page.on("websocket", (socket) => asked.push(socket.url()));
+    await type("first");
+    // Whoever comes back from another network asks, and stays where he is answered.
+    const answered = new Promise((resolve) => {
+      page.once("websocket", () => resolve("a new connection"));
+      setTimeout(resolve, 1_000, "the same connection");
+    });
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    assert.equal(await answered, "the same connection");
+    for (const [what, asks, wait] of [["a minute without a word", false, 61_000], ["a question without an answer", true, 11_000]]) {
+      stage.server.kill("SIGSTOP");
+      if (asks) await page.evaluate(() => dispatchEvent(new Event("online")));
+      await page.clock.fastForward(wait);
+      await lost.waitFor();
+      await stage.cf("send", "silent", "--text", what);
+      stage.server.kill("SIGCONT");
+      await stage.shows(page, what);
+      await lost.waitFor({ state: "hidden" });
+      await type(`after ${what}`);
+    }
+    assert.ok(asked.some((url) => /\/ws\/.*from=\d/.test(url)), "it goes on where it was");
+  },
+
   async a_flood_is_painted_to_its_end(stage) {
     await stage.start("flood", "read line; seq 1 600000; echo all of it; exec cat");
     const page = await stage.visitor();

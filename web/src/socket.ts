@@ -1,7 +1,8 @@
 // The WebSocket of a session, `centerfire.v1` (docs/websocket.md), without a terminal and without React.
 //
-// It connects again by itself, for as long as it is open, and goes on behind the last byte that it handed over.
+// Where it connects again it goes on behind the last byte that it handed over.
 import type { Role, Size } from "./api";
+import { Connection, type Connecting } from "./connection";
 
 const PROTOCOL = "centerfire.v1";
 /** Kinds of binary frames. */
@@ -13,9 +14,6 @@ const HEAD_BYTES = 9;
 const SNAPSHOT_HEAD_BYTES = HEAD_BYTES + 4;
 /** What may be typed at once: the server closes on more. */
 export const INPUT_MAX_BYTES = 1 << 20; // 1 MiB
-/** Between two tries to connect. */
-const RETRY_MIN_MS = 200;
-const RETRY_MAX_MS = 5_000;
 /** What was painted is told at most once in this time, or after this much. */
 const TELL_EVERY_MS = 16;
 const TELL_EVERY_BYTES = 64 << 10; // 64 KiB
@@ -31,13 +29,12 @@ export type Note =
   | { type: "exited"; status: unknown; offset: number }
   | { type: "ack"; id: number; offset: number | null }
   | { type: "error"; id?: number; code: string; error: string }
+  | { type: "alive" }
   | { type: "control"; control: boolean; reason?: "taken" | "released" | "upgrade" };
 
 /** Where the connection stands. */
 export type Link =
-  | { is: "connecting"; tries: number }
-  | { is: "open" }
-  | { is: "waiting"; tries: number }
+  | Connecting
   /** Everything was sent, and nothing more will come. */
   | { is: "over" }
   /** The recording cannot be read. */
@@ -54,10 +51,7 @@ export interface Listener {
 export type InputForm = "raw" | "text" | "paste" | "submit" | "keys";
 
 export class SessionSocket {
-  private socket: WebSocket | undefined;
-  private closed = false;
-  private tries = 0;
-  private retry: number | undefined;
+  private readonly connection: Connection;
   /** Up to where everything was handed over; undefined before the first screen. */
   private received: number | undefined;
   private painted = 0;
@@ -66,29 +60,31 @@ export class SessionSocket {
   private lastId = 0;
 
   constructor(
-    private readonly url: string,
+    session: string,
     private readonly listener: Listener,
-    private readonly history = 1_000,
+    history = 1_000,
   ) {
-    this.connect();
-    addEventListener("online", this.hurry);
+    this.connection = new Connection(
+      {
+        path: () => `/ws/${encodeURIComponent(session)}?history=${history}${this.received === undefined ? "" : `&from=${this.received}`}`,
+        heard: (data) => this.hear(data),
+        link: (link) => this.linked(link),
+        ended: (event) => this.ended(event),
+      },
+      [PROTOCOL],
+    );
   }
 
   /** Ends it. */
   close(): void {
-    this.closed = true;
-    clearTimeout(this.retry);
     clearTimeout(this.telling);
-    removeEventListener("online", this.hurry);
-    this.socket?.close();
+    this.connection.close();
   }
 
   /** Connects at once instead of waiting on. */
-  readonly hurry = (): void => {
-    if (this.retry === undefined) return;
-    clearTimeout(this.retry);
-    this.connect();
-  };
+  hurry(): void {
+    this.connection.check();
+  }
 
   /** Tells the server that everything before this offset is on the screen, so that it sends more. */
   paint(offset: number): void {
@@ -124,40 +120,26 @@ export class SessionSocket {
     return this.say({ type: "release", id: this.nextId() });
   }
 
-  private connect(): void {
-    this.retry = undefined;
-    this.listener.link({ is: "connecting", tries: this.tries });
-    const from = this.received === undefined ? "" : `&from=${this.received}`;
-    const socket = new WebSocket(`${this.url}?history=${this.history}${from}`, [PROTOCOL]);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.opened();
-    socket.onmessage = ({ data }) => this.hear(data as string | ArrayBuffer);
-    socket.onclose = (event) => this.ended(event);
-    this.socket = socket;
+  private linked(link: Connecting): void {
+    if (link.is === "open") {
+      this.told = 0;
+      // A server that does not know how far this page is would wait for it.
+      if (this.received !== undefined) this.tell();
+    }
+    this.listener.link(link);
   }
 
-  private opened(): void {
-    this.tries = 0;
-    this.told = 0;
-    // A server that does not know how far this page is would wait for it.
-    if (this.received !== undefined) this.tell();
-    this.listener.link({ is: "open" });
-  }
-
-  private ended(event: CloseEvent): void {
+  /** Whether to connect again. */
+  private ended(event: CloseEvent | undefined): boolean {
     clearTimeout(this.telling);
     this.telling = undefined;
-    if (this.closed) return;
-    if (event.code === CLOSED_OVER) return this.listener.link({ is: "over" });
-    if (event.code === CLOSED_BROKEN) return this.listener.link({ is: "broken", code: event.reason });
-    this.tries += 1;
-    const wait = Math.min(RETRY_MIN_MS * 2 ** (this.tries - 1), RETRY_MAX_MS);
-    this.retry = window.setTimeout(() => this.connect(), wait);
-    this.listener.link({ is: "waiting", tries: this.tries });
+    if (event?.code === CLOSED_OVER) this.listener.link({ is: "over" });
+    else if (event?.code === CLOSED_BROKEN) this.listener.link({ is: "broken", code: event.reason });
+    else return true;
+    return false;
   }
 
   private hear(data: string | ArrayBuffer): void {
-    if (this.closed) return;
     if (typeof data === "string") return this.listener.note(JSON.parse(data) as Note);
     if (data.byteLength < HEAD_BYTES) return;
     const view = new DataView(data);
@@ -194,8 +176,6 @@ export class SessionSocket {
   }
 
   private send(data: string | Uint8Array<ArrayBuffer>): boolean {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(data);
-    return true;
+    return this.connection.send(data);
   }
 }

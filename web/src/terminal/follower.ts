@@ -1,5 +1,6 @@
 // A session on the page: its socket and its screen joined, and what a view has to know of them.
 import * as api from "../api";
+import { copy } from "../copy";
 import { INPUT_MAX_BYTES, SessionSocket, type Link, type Note } from "../socket";
 import { Screen, type Shortcut } from "./screen";
 
@@ -36,7 +37,7 @@ export class Follower {
     frame: HTMLElement,
     options: { role: api.Role; light: boolean },
     private readonly changed: (state: FollowerState) => void,
-    private readonly refused: (failure: api.ApiError) => void,
+    private readonly refused: (failure: unknown) => void,
   ) {
     this.state = { link: { is: "connecting", tries: 0 }, control: "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
     this.screen = new Screen(
@@ -50,14 +51,13 @@ export class Follower {
         painted: (offset) => this.socket.paint(offset),
         // Only who works in the session gets its clipboard: whoever merely looks must not have his own replaced.
         copied: (text) => {
-          if (this.state.control === "held") void navigator.clipboard?.writeText(text).catch(() => {});
+          if (this.state.control === "held") void copy(text);
         },
       },
       options.light,
     );
     this.screen.onRoom = (size) => this.fit(size);
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new SessionSocket(`${scheme}://${location.host}/ws/${encodeURIComponent(id)}`, {
+    this.socket = new SessionSocket(id, {
       snapshot: (offset, size, bytes) => {
         this.screen.snapshot(offset, size, bytes);
         this.set({ size });
@@ -154,6 +154,7 @@ export class Follower {
         return this.controls(note.reason === "taken" || note.reason === undefined ? "taken" : "none");
       case "program":
       case "ack":
+      case "alive":
         return;
     }
   }
@@ -175,7 +176,7 @@ export class Follower {
     this.set({ link });
     if (link.is === "waiting" && link.tries > ASK_AFTER_TRIES) {
       api.show(id).catch((failure: unknown) => {
-        if (failure instanceof api.ApiError && [401, 403, 404].includes(failure.status)) this.refused(failure);
+        if (api.isRefusal(failure)) this.refused(failure);
       });
     }
   }
