@@ -19,6 +19,9 @@ writeFileSync("agent", '#!/bin/sh\nprintf "\\033]7501;state=$STATE:app=agent\\03
 chmodSync("agent", 0o755);
 Object.assign(process.env, { CENTERFIRE_HOME: join(home, "home"), PATH: `${work}:${process.env.PATH}`, CENTERFIRE: process.env.CENTERFIRE ?? join(ROOT, "target/release/centerfire"), CHROMIUM: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 
+/** What a run of tests looks like, as a recording has it. */
+const TESTS = 'for i in $(seq 60); do printf "\\033[32mok\\033[0m   test %02d: module::case_%d\\n" "$i" $((i * 7)); sleep 0.0$((i % 9)); [ "$i" = 31 ] && sleep 2; done; printf "\\033[31mFAIL\\033[0m test 61: a needle is found\\n"; exit 1';
+
 /** A session whose program says its state and title. */
 async function agent(stage, name, state, title, ...words) {
   Object.assign(process.env, { STATE: state, TITLE: title });
@@ -52,6 +55,8 @@ try {
   await stage.cf("run", "--detached", "--name", "lint", "--", "sh", "-c", "exit 0");
   await stage.cf("run", "--detached", "--name", "nightly-build", "--", "sh", "-c", "make nightly 2>/dev/null; exit 2");
   await stage.cf("wait", "nightly-build", "--for", "exit");
+  await stage.cf("run", "--detached", "--name", "test-run", "--", "bash", "-c", TESTS);
+  await stage.cf("wait", "test-run", "--for", "exit");
   await agent(stage, "release-notes", "done", "Write the release notes", "write", "notes.md");
   await agent(stage, "api-refactor", "blocked", "May I edit api.rs?", "--plan", "api.md");
   await agent(stage, "fix-flaky-test", "working", "Fix the flaky test", "exit.rs");
@@ -108,5 +113,14 @@ async function draw(kind, colours) {
   await place("docs", ".operation");
   await page.locator(".operation", { hasText: "Starts a session" }).click();
   await shoot("docs");
+  await place("s/test-run/replay?at=1500", "[role=slider]");
+  await stage.shows(page, "test 30");
+  if (kind === "desk") {
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByLabel("Text in the recording").fill("test 4");
+    await page.keyboard.press("Enter");
+    await page.getByText("10 hits").waitFor();
+  }
+  await shoot("replay");
   await page.context().close();
 }
