@@ -60,6 +60,13 @@ fn table() -> Vec<Row> {
         row("GET", "/api/v1/sessions/{session}/events", "/api/v1/sessions/own/events", none.clone(), 404),
         row(
             "GET",
+            "/api/v1/sessions/{session}/screen/events",
+            "/api/v1/sessions/own/screen/events",
+            none.clone(),
+            404,
+        ),
+        row(
+            "GET",
             "/api/v1/sessions/{session}/export",
             "/api/v1/sessions/own/export?format=raw",
             none.clone(),
@@ -274,6 +281,8 @@ fn a_revoked_token_is_void_at_once() {
     let paths = [
         "/api/v1/sessions/busy/events",
         "/api/v1/sessions/own/events",
+        "/api/v1/sessions/busy/screen/events",
+        "/api/v1/sessions/own/screen/events",
         "/agentapi/own/events",
         "/agentapi/busy/internal/screen",
     ];

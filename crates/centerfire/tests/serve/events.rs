@@ -17,6 +17,8 @@ pub(crate) struct Events {
     /// What was in the chunks, from the first event on that is not whole.
     text: Vec<u8>,
     ended: bool,
+    /// Comments that came.
+    pub comments: usize,
 }
 
 /// What came.
@@ -40,11 +42,20 @@ impl Events {
         session: &str,
         last: Option<u64>,
     ) -> Result<Self, String> {
-        let path = format!("/api/v1/sessions/{session}/events");
+        // What a browser says when it comes back beats what stands in the address.
+        Self::at(address, secret, &format!("/api/v1/sessions/{session}/events?from=0"), last)
+    }
+
+    /// Asks for the events of a path.
+    pub(crate) fn at(
+        address: SocketAddr,
+        secret: &str,
+        path: &str,
+        last: Option<u64>,
+    ) -> Result<Self, String> {
         let call = match last {
-            // What a browser says when it comes back beats what stands in the address.
-            Some(last) => Call::get(&format!("{path}?from=0")).header("last-event-id", &last.to_string()),
-            None => Call::get(&format!("{path}?from=0")),
+            Some(last) => Call::get(path).header("last-event-id", &last.to_string()),
+            None => Call::get(path),
         };
         let mut stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
         stream.write_all(&call.bearer(secret).bytes(address)).map_err(|error| error.to_string())?;
@@ -58,7 +69,7 @@ impl Events {
             }
         }
         match head.starts_with(b"HTTP/1.1 200 ") {
-            true => Ok(Self { stream, raw: Vec::new(), text: Vec::new(), ended: false }),
+            true => Ok(Self { stream, raw: Vec::new(), text: Vec::new(), ended: false, comments: 0 }),
             false => Err(head.escape_ascii().to_string()),
         }
     }
@@ -105,6 +116,7 @@ impl Events {
             let text = String::from_utf8(self.text.drain(..end + 2).collect()).expect("events are text");
             let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
             let (Some(id), Some(kind), Some(data)) = (field("id:"), field("event:"), field("data:")) else {
+                self.comments += 1;
                 continue;
             };
             return Some(Heard::Event {

@@ -35,6 +35,8 @@ mod recording;
 mod rig;
 /// What a generator of requests makes of the description.
 mod schemathesis;
+/// Screens as they change.
+mod screens;
 /// Clients that paint slowly, or not at all, and what they cost.
 mod slow;
 /// WebSocket clients.

@@ -60,7 +60,7 @@ pub(super) async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset);
+    let last = last_event(&headers);
     let slot = take_slot(&app)?;
     let stopping = app.0.stopping.subscribe();
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
@@ -81,6 +81,11 @@ pub(super) async fn events(
     let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
     let stream = stream.take_until(async move { await_revocation(&app, &access.0).await });
     Ok(Sse::new(stream).keep_alive(keep_alive))
+}
+
+/// The offset of the last event that a client has, if it comes back.
+pub(super) fn last_event(headers: &HeaderMap) -> Option<Offset> {
+    headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset)
 }
 
 pub(super) fn take_slot(app: &App) -> Result<Slot, ApiError> {
@@ -115,7 +120,7 @@ impl Events {
     }
 }
 
-fn event(item: &Item) -> Event {
+pub(super) fn event(item: &Item) -> Event {
     let event = Event::default().id(item.end().to_string());
     match item {
         Item::Output { end, frame } => {

@@ -13,6 +13,7 @@ mod output;
 mod page;
 mod recording;
 mod screen;
+mod screen_events;
 mod sessions;
 mod share;
 mod tokens;
@@ -216,6 +217,9 @@ fn of_terminals() -> Vec<Endpoint> {
         route("GET", "/api/v1/sessions/{session}/events", Some(View), get(events::events))
             .about("Output and what happens as server-sent events; the id of each is the offset behind it")
             .query::<events::Place>()
+            .gives(200, "text/event-stream"),
+        route("GET", "/api/v1/sessions/{session}/screen/events", Some(View), get(screen_events::events))
+            .about("The screen as server-sent events: now, and after each change, ten times a second at most")
             .gives(200, "text/event-stream"),
         route("GET", "/ws/{session}", Some(View), get(ws::session))
             .about("The terminal as a WebSocket (docs/websocket.md)")
