@@ -64,7 +64,7 @@ pub(super) async fn events(
     let entry = find(&app, &access, session).await?;
     let slot = take_slot(&app)?;
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
-    let live = app.0.sessions.watch(entry.clone())?;
+    let live = app.0.sessions.watch(entry.clone()).await?;
     let follower = Follower {
         entry,
         changes: live.changes(),
@@ -99,7 +99,7 @@ impl Follower {
                 Stage::Running => {}
                 Stage::Over => {
                     self.stage = Stage::Told;
-                    return self.exited();
+                    return self.exited().await;
                 }
                 Stage::Told => return None,
             }
@@ -141,9 +141,9 @@ impl Follower {
     }
 
     /// How it ended, as whoever follows the output is told.
-    fn exited(&self) -> Option<Event> {
+    async fn exited(&self) -> Option<Event> {
         let mut feed = Feed::new(Arc::clone(&self.live), self.live.end());
-        while let Ok(Step::Items(items)) = feed.step(Offset(u64::MAX)) {
+        while let Ok(Step::Items(items)) = feed.step(Offset(u64::MAX)).await {
             if let Some(last) = items.iter().find(|item| matches!(item, Item::Note { last: true, .. })) {
                 return Some(event(last));
             }
