@@ -1,4 +1,5 @@
-//! Encryption: with a certificate of the user's, or with one that the server makes for itself, once.
+//! Encryption: with a certificate of the user's, or with one that the server makes for itself: once, and again when it is
+//! to have a name that it has not.
 //!
 //! Its own is signed by nobody, so that a browser warns at the first visit; whoever wants to be sure compares the
 //! fingerprint that `serve` prints.
@@ -21,7 +22,7 @@ use tokio_rustls::rustls::{Error as RustlsError, ServerConfig};
 /// Where the certificate comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Tls {
-    /// The server's own, made when it is first needed.
+    /// The server's own, made when it is first needed, and again for more names.
     Own,
     /// Two files in PEM: the certificate with those that vouch for it, and its key.
     Files {
@@ -82,7 +83,7 @@ pub(crate) struct Identity {
 }
 
 impl Tls {
-    /// Reads the certificate; the server's own is made for `names` where there is none.
+    /// Reads the certificate; the server's own is made for `names` where there is none that has them all.
     pub(crate) fn load(&self, home: &Home, names: &[String]) -> Result<Identity, TlsError> {
         let (cert, key) = match self {
             Self::Own => own(home, names)?,
@@ -116,18 +117,26 @@ impl Tls {
     }
 }
 
-/// The server's own certificate and its key; made if one of them is missing.
+/// The server's own certificate and its key; made if one of them is missing, or a name that it is to have. One that has
+/// more names stays: whoever trusts it need not do so again.
 fn own(home: &Home, names: &[String]) -> Result<(PathBuf, PathBuf), TlsError> {
     let folder = home.state.join("gateway").join("tls");
     let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    if cert.exists() && key.exists() {
+    // A line for each of its names, as none can be read out of the certificate without more code than this.
+    let list = folder.join("names");
+    let had = fs::read_to_string(&list).unwrap_or_default();
+    let had: Vec<&str> = had.lines().collect();
+    if cert.exists() && key.exists() && names.iter().all(|name| had.contains(&name.as_str())) {
         return Ok((cert, key));
     }
     let CertifiedKey { cert: made, signing_key } = generate_simple_self_signed(names)?;
     let failed = |source| TlsError::File { path: folder.clone(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+    // The list last: where the power fails before, all is made again.
+    let _ = fs::remove_file(&list);
     write(&key, &signing_key.serialize_pem())?;
     write(&cert, &made.pem())?;
+    write(&list, &names.join("\n"))?;
     Ok((cert, key))
 }
 
@@ -151,12 +160,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn its_own_certificate_is_made_once_and_its_key_is_private() {
+    fn its_own_certificate_is_made_once_for_its_names_and_its_key_is_private() {
         let place = tempfile::tempdir().unwrap();
         let home = Home::at(place.path());
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let first = Tls::Own.load(&home, &names).unwrap().fingerprint;
-        assert_eq!((first.len(), Tls::Own.load(&home, &names).unwrap().fingerprint), (32 * 3 - 1, first));
+        let again = Tls::Own.load(&home, &names).unwrap().fingerprint;
+        assert_eq!((first.len(), &again), (32 * 3 - 1, &first));
+        assert_eq!(Tls::Own.load(&home, &names[..1]).unwrap().fingerprint, first, "it has more names");
+        let more = [&names[..], &["desk.example".to_owned()]].concat();
+        let second = Tls::Own.load(&home, &more).unwrap().fingerprint;
+        assert_ne!(second, first, "it has not this one");
+        assert_eq!(Tls::Own.load(&home, &names).unwrap().fingerprint, second);
         let key = home.state.join("gateway/tls/key.pem");
         assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
     }
