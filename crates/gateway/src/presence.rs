@@ -58,9 +58,13 @@ pub enum PresenceError {
 }
 
 impl Running {
-    /// Where it listens, as a browser names it.
+    /// Where it listens, as a browser on this machine names it.
     pub fn url(&self) -> String {
-        format!("{}://{}", if self.tls { "https" } else { "http" }, self.address)
+        let scheme = if self.tls { "https" } else { "http" };
+        match self.address.ip().is_unspecified() {
+            true => format!("{scheme}://localhost:{}", self.address.port()),
+            false => format!("{scheme}://{}", self.address),
+        }
     }
 
     /// The server that runs now, if there is one.

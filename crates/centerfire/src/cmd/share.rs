@@ -60,7 +60,7 @@ impl Args {
         let id = session.meta.id;
         let wanted = Wanted::share(id, self.role, self.label, self.expires);
         let (secret, grant) = Store::new(&context.home).create(wanted)?;
-        let link = format!("http://{}/s/{id}#login={secret}", server.address);
+        let link = format!("{}/s/{id}#login={secret}", server.url());
         if !context.json {
             let (name, role, lasts) = (&session.name, self.role, in_words(self.expires));
             eprintln!(
