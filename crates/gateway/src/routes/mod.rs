@@ -171,7 +171,7 @@ fn of_sessions() -> Vec<Endpoint> {
             .gives(204, ""),
         route("POST", "/api/v1/sessions/{session}/kill", Some(Manage), post(sessions::kill))
             .about("Ends a session's program: HUP, then TERM, then KILL, or one signal alone")
-            .body::<Option<sessions::Kill>>(),
+            .body::<sessions::Kill>(),
         route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart))
             .about("Runs an ended session's command again, as a new session")
             .gives(201, JSON),

@@ -196,10 +196,10 @@ pub(super) async fn kill(
     State(app): State<App>,
     access: Access,
     Path(session): Path<String>,
-    kill: Option<Json<Option<Kill>>>,
+    kill: Option<Json<Kill>>,
 ) -> Result<Json<Value>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let signal = kill.and_then(|Json(kill)| kill?.signal);
+    let signal = kill.and_then(|Json(kill)| kill.signal);
     blocking(move || {
         if entry.phase != Phase::Running {
             return Err(session::summary::ended(&entry).into());
