@@ -336,6 +336,11 @@ impl Plain {
         }
     }
 
+    /// Sends text, which a session takes as what is typed.
+    pub(crate) fn say(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).expect("send a message");
+    }
+
     /// Types.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.socket.send(Message::binary(bytes.to_vec())).expect("send a message");

@@ -63,7 +63,8 @@ fn each_form_types_what_it_says() {
     let mut plain = rig.join_plain("takes");
     plain.next().expect("the screen");
     plain.write(b"\x00plain\xff");
-    wait_for_got(&rig, b"r\rt\rptwo\rlines\r\x1b[A\x01\r\x00plain\xff");
+    plain.say("text");
+    wait_for_got(&rig, b"r\rt\rptwo\rlines\r\x1b[A\x01\r\x00plain\xfftext");
 }
 
 /// What cannot be done is an error under its id, or without one where there is none, and ends nothing.
