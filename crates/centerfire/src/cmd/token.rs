@@ -5,6 +5,7 @@ use crate::completion;
 use crate::context::Context;
 use crate::term::say;
 use clap_complete::ArgValueCandidates;
+use gateway::presence::Running;
 use gateway::token::{Grant, Role, Store, Use, Wanted};
 use protocol::Time;
 use serde_json::json;
@@ -79,6 +80,9 @@ impl Create {
         let (secret, grant) = store.create(Wanted { session, ..wanted })?;
         if !context.json {
             eprintln!("centerfire: token {} may {}; its secret is shown only now", grant.id, grant.role);
+            if let Some(server) = Running::find(&context.home).filter(|_| self.login) {
+                eprintln!("centerfire: it opens the page at {}/#login={secret}", server.url());
+            }
         }
         context.say(&json!({ "token": secret, "grant": grant }), || secret.clone());
         Ok(())

@@ -3,6 +3,7 @@
 use crate::http::Call;
 use crate::rig::{LIMIT, Rig};
 use crate::socket::{Came, Socket};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::Instant;
 use testkit::eventually;
@@ -181,4 +182,19 @@ fn a_paste_that_nobody_reads_holds_up_no_output() {
     }
     client.read_to(client.offset + 200);
     viewer.read_to(client.offset);
+}
+
+/// A signal of one's choice over HTTP, and the end of a session without one; a body may be left out.
+#[test]
+fn a_signal_is_sent_over_http() {
+    let rig = Rig::new();
+    rig.start("traps", "trap 'echo heard' USR1; echo ready; while :; do sleep 0.05; done");
+    let kill = || {
+        Call::post("/api/v1/sessions/traps/kill", &json!({ "signal": Signal::USR1.as_raw() }))
+            .bearer(&rig.manage)
+    };
+    assert_eq!(kill().send(&rig).json()["signal"], Signal::USR1.as_raw());
+    rig.wait_for_line("traps", "heard");
+    let end = Call::new("POST", "/api/v1/sessions/traps/kill").bearer(&rig.manage).send(&rig);
+    assert_eq!(end.json()["exit"]["signal"], Signal::HUP.as_raw(), "{end:?}");
 }

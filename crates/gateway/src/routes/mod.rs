@@ -57,7 +57,7 @@ pub struct Endpoint {
     /// Other forms that it gives if it is asked to.
     pub(crate) or: &'static [&'static str],
     /// Whether its errors are problems, as clients of agentapi read them.
-    problems: bool,
+    pub(crate) problems: bool,
     handler: MethodRouter<App>,
 }
 
@@ -171,7 +171,7 @@ fn of_sessions() -> Vec<Endpoint> {
             .gives(204, ""),
         route("POST", "/api/v1/sessions/{session}/kill", Some(Manage), post(sessions::kill))
             .about("Ends a session's program: HUP, then TERM, then KILL, or one signal alone")
-            .body::<sessions::Kill>(),
+            .body::<Option<sessions::Kill>>(),
         route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart))
             .about("Runs an ended session's command again, as a new session")
             .gives(201, JSON),
