@@ -43,9 +43,9 @@ pub(crate) struct Presence {
 pub enum PresenceError {
     /// There is one.
     #[error(
-        "this instance has a server at {0}, process {1}; `centerfire token create --login` makes a link to it, \
-         `centerfire upgrade` has it become this binary; for other options end it first (`kill {1}`)",
-        .0.url(), .0.pid
+        "this instance has a server at {url}, process {pid}; `centerfire token create --login` makes a link to it, \
+         `centerfire upgrade` has it become this binary; for other options end it first (`kill {pid}`)",
+        url = .0.url(), pid = .0.pid
     )]
     Running(Running),
     /// There is one, and it does not say where.
