@@ -7,14 +7,14 @@ export function Secret({ label, text, note }: { label: string; text: string; not
   const [copied, setCopied] = useState(false);
   const take = async () => {
     // Where there is no clipboard the text is marked, and a key copies it.
-    field.current?.select();
+    mark(field.current);
     setCopied(await copy(text));
   };
   return (
     <div className="secret">
       <label>
         {label}
-        <input ref={field} readOnly value={text} autoFocus onFocus={(event) => event.currentTarget.select()} />
+        <input ref={field} readOnly value={text} autoFocus onFocus={(event) => mark(event.currentTarget)} />
       </label>
       <button type="button" className="main" onClick={() => void take()}>
         {copied ? "Copied" : "Copy"}
@@ -24,4 +24,10 @@ export function Secret({ label, text, note }: { label: string; text: string; not
       </p>
     </div>
   );
+}
+
+/** Marks all of it, and shows its beginning: whose it is says more than the secret behind it. */
+function mark(field: HTMLInputElement | null): void {
+  field?.setSelectionRange(0, field.value.length, "backward");
+  field?.scrollTo({ left: 0 });
 }
