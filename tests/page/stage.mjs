@@ -98,6 +98,13 @@ export class Stage {
     await this.shows(page, "");
   }
 
+  /** Waits until what is typed goes to the program. */
+  async hasKeyboard(page, after) {
+    await page.waitForFunction(() => document.activeElement.closest(".frame") !== null).catch(() => {
+      throw new Error(`the terminal has no keyboard after ${after}`);
+    });
+  }
+
   /** Waits until the terminal shows a text. */
   async shows(page, text) {
     const seen = (text) => {

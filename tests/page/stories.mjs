@@ -47,7 +47,9 @@ await tell({
     await page.getByLabel("Name").fill("short");
     await page.getByRole("button", { name: "Start" }).click();
     await stage.shows(page, "ready  now");
-    await page.locator(".frame textarea").focus();
+    // Whoever starts it controls it, and types.
+    await page.getByRole("button", { name: "Release" }).waitFor();
+    await stage.hasKeyboard(page, "a session that was started");
     await page.keyboard.press("Enter");
     await page.getByText("The program has ended (code 7)").waitFor();
     await page.locator("section[aria-label=Ended] a.row", { hasText: "exit 7" }).waitFor();
@@ -64,6 +66,7 @@ await tell({
     await page.getByLabel("Find in the terminal").fill("needle");
     assert.equal(await page.evaluate(() => globalThis.centerfire.getSelection()), "needle");
     await page.keyboard.press("Escape");
+    await stage.hasKeyboard(page, "Find, closed");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.keyboard.press("Control+Shift+C");
     await stage.until("the clipboard has it", () => page.evaluate(async () => (await navigator.clipboard.readText()) === "needle"));
@@ -93,8 +96,11 @@ await tell({
     await stage.shows(two, "from-one");
     const size = () => stage.cf("show", "shared", "--json").then((text) => JSON.parse(text).size);
     assert.deepEqual(await size(), { cols: 80, rows: 24 }, "who looks changes no size");
+    await one.getByRole("button", { name: "Find everything: Ctrl Shift K" }).focus();
+    await one.getByRole("button", { name: "Find everything: Ctrl K" }).waitFor();
     await one.getByRole("button", { name: "Take control" }).click();
     await one.getByRole("button", { name: "Release" }).waitFor();
+    await stage.hasKeyboard(one, "control, taken");
     const fitted = await stage.until("the session is fitted to the window", async () => {
       const now = await size();
       return now.cols !== 80 && now;
@@ -109,6 +115,7 @@ await tell({
     await one.waitForFunction((cols) => globalThis.centerfire.cols < cols, fitted.cols);
     await two.getByRole("button", { name: "Release" }).click();
     await two.getByRole("button", { name: "Take control" }).waitFor();
+    await stage.hasKeyboard(two, "control, released");
     assert.equal(await stage.screen(one), (await stage.cf("screen", "shared")).trimEnd());
   },
 

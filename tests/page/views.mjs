@@ -54,6 +54,9 @@ export const stories = {
     await page.getByRole("button", { name: "Copy" }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
+    assert.equal(await page.getByLabel("Link", { exact: true }).evaluate((field) => field.scrollLeft), 0, "its beginning is seen");
+    await page.getByRole("button", { name: "Done" }).click();
+    await stage.hasKeyboard(page, "Share, closed");
     const guest = await stage.tab(await stage.person("phone"));
     await guest.goto(link);
     await stage.shows(guest, "ready");

@@ -2,6 +2,7 @@
 import { Suspense, lazy, useCallback, useEffect, useState } from "react";
 import { ApiError, type Me } from "./api";
 import { commands, type Command } from "./commands";
+import { usePaletteKey } from "./palette_key";
 import { goTo, usePlace, useRoute, type Place } from "./route";
 import { useSessions, type Sessions } from "./sessions";
 import { useTheme } from "./theme";
@@ -61,19 +62,24 @@ function Inside({ me, leave, theme }: InsideProps) {
   const sessions = useSessions(leave);
   const [palette, setPalette] = useState(false);
   const [making, setMaking] = useState(false);
+  const [started, setStarted] = useState<string>();
   const shown = sessions.list?.find(({ id, name }) => id === open || name === open);
   const title = place === undefined ? shown?.name : TITLES[place];
   useEffect(() => {
     document.title = title === undefined ? "Centerfire" : `${title} · Centerfire`;
   }, [title]);
   usePaletteKey(me, () => setPalette(true));
+  useEffect(() => {
+    // Whoever comes back to it later changes no size.
+    if (open !== started) setStarted(undefined);
+  }, [open]);
   const start = () => {
     if (open !== undefined || place !== undefined) goTo("/");
     setMaking(true);
   };
   return (
     <div className="page" data-open={open !== undefined || place !== undefined}>
-      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
+      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
           {place === "health" && <HealthView sessions={sessions.list ?? []} leave={leave} />}
@@ -95,29 +101,11 @@ function Inside({ me, leave, theme }: InsideProps) {
           <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} light={theme.light} go={go} leave={leave} />
         </Suspense>
       ) : (
-        <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} me={me} light={theme.light} go={go} leave={leave} />
+        <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
       )}
       {palette && <Palette commands={everything(me, sessions, theme, start)} close={() => setPalette(false)} />}
     </div>
   );
-}
-
-/** Ctrl+K, or Cmd+K. In a terminal that may be typed into Ctrl+K is the program's: there it is Ctrl+Shift+K. */
-function usePaletteKey(me: Me, open: () => void): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.code !== "KeyK" || event.altKey || !(event.ctrlKey || event.metaKey)) return;
-      const inTerminal = event.target instanceof Element && event.target.closest(".frame") !== null;
-      if (inTerminal && me.role !== "view" && !event.metaKey && !event.shiftKey) return;
-      // A dialog that is open comes first.
-      if (document.querySelector("dialog[open]") !== null) return;
-      event.preventDefault();
-      event.stopPropagation();
-      open();
-    };
-    addEventListener("keydown", pressed, { capture: true });
-    return () => removeEventListener("keydown", pressed, { capture: true });
-  });
 }
 
 /** What the palette offers: what the view can do, then sessions, then the rest. */

@@ -35,11 +35,12 @@ export class Follower {
   constructor(
     id: string,
     frame: HTMLElement,
-    options: { role: api.Role; light: boolean },
+    /** `fit`: whether the session is fitted to this window from the beginning, if nobody controls it. */
+    options: { role: api.Role; light: boolean; fit: boolean },
     private readonly changed: (state: FollowerState) => void,
     private readonly refused: (failure: unknown) => void,
   ) {
-    this.state = { link: { is: "connecting", tries: 0 }, control: "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
+    this.state = { link: { is: "connecting", tries: 0 }, control: options.fit ? "asked" : "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
     this.screen = new Screen(
       frame,
       {

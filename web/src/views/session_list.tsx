@@ -2,6 +2,7 @@
 import type { KeyboardEvent } from "react";
 import { age } from "../age";
 import * as api from "../api";
+import { usePaletteKeys } from "../palette_key";
 import { linkTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
@@ -18,6 +19,8 @@ interface Props {
   sessions: Sessions;
   open: string | undefined;
   place: Place | undefined;
+  /** Told of each session that is started here. */
+  started: (id: string) => void;
   making: boolean;
   setMaking: (making: boolean) => void;
   /** Opens the palette. */
@@ -27,14 +30,16 @@ interface Props {
   theme: ReturnType<typeof useTheme>;
 }
 
-export function SessionList({ me, sessions, open, place, making, setMaking, search, go, leave, theme }: Props) {
+export function SessionList({ me, sessions, open, place, started, making, setMaking, search, go, leave, theme }: Props) {
   const { list, failure, now_ms } = sessions;
+  const keys = usePaletteKeys(me);
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
   const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
   const logout = () => api.logout().then(() => leave("you are logged out"), () => leave());
   const made = (session: api.Session) => {
     setMaking(false);
     sessions.refresh();
+    started(session.id);
     go(session.id);
   };
   const row = (session: api.Session) => <Row key={session.id} session={session} open={session.id === open} now_ms={now_ms} go={go} />;
@@ -44,8 +49,8 @@ export function SessionList({ me, sessions, open, place, making, setMaking, sear
         <h1>
           <Mark /> Centerfire
         </h1>
-        <button type="button" className="quiet" onClick={search} aria-label="Find everything: Ctrl K" title="Find everything (Ctrl+K; in a terminal Ctrl+Shift+K)">
-          <kbd>Ctrl K</kbd>
+        <button type="button" className="quiet" onClick={search} aria-label={`Find everything: ${keys}`} title={`Find everything (${keys.replaceAll(" ", "+")})`}>
+          <kbd>{keys}</kbd>
           <svg className="lens" viewBox="0 0 16 16" aria-hidden="true">
             <circle cx="7" cy="7" r="4.5" />
             <path d="M10.5 10.5 14 14" />

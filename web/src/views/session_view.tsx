@@ -17,13 +17,15 @@ interface Props {
   /** Undefined as long as the list is, and where the session is not in it. */
   session: api.Session | undefined;
   listed: boolean;
+  /** Whether it was started here just now: then it gets this window's size. */
+  fit: boolean;
   me: api.Me;
   light: boolean;
   go: Go;
   leave: (why?: string) => void;
 }
 
-export function SessionView({ id, session, listed, me, light, go, leave }: Props) {
+export function SessionView({ id, session, listed, fit, me, light, go, leave }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const follower = useRef<Follower>(undefined);
   const [state, setState] = useState<FollowerState>();
@@ -31,11 +33,23 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
   const [ctrl, setCtrl] = useState(false);
   const [finding, setFinding] = useState(false);
   const [sharing, setSharing] = useState(false);
+  // What is typed next is for the program. On a phone its keyboard would cover half of what is to be seen.
+  const toTerminal = () => {
+    if (matchMedia("(pointer: fine)").matches) follower.current?.screen.focus();
+  };
+  const take = () => {
+    follower.current?.take();
+    toTerminal();
+  };
+  const release = () => {
+    follower.current?.release();
+    toTerminal();
+  };
   const missing = listed && session === undefined;
 
   useEffect(() => {
     if (frame.current === null || gone !== undefined) return;
-    const made = new Follower(id, frame.current, { role: me.role, light }, setState, api.failing(leave, setGone));
+    const made = new Follower(id, frame.current, { role: me.role, light, fit }, setState, api.failing(leave, setGone));
     made.onCtrlUsed = () => setCtrl(false);
     made.onShortcut = (shortcut) => {
       if (shortcut === "find") setFinding(true);
@@ -43,14 +57,14 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
       else document.querySelector<HTMLElement>("a.row[aria-current]")?.focus();
     };
     follower.current = made;
-    if (matchMedia("(pointer: fine)").matches) made.screen.focus();
+    toTerminal();
     // What a test, or a curious user, asks the terminal itself.
     Object.assign(window, { centerfire: made.screen.terminal });
     return () => {
       follower.current = undefined;
       made.close();
     };
-    // The theme is told below: it must not begin the session anew.
+    // The theme is told below: it must not begin the session anew. Nor must that it is not new any more.
   }, [id, gone]);
   useEffect(() => follower.current?.screen.light(light), [light]);
   useEffect(() => {
@@ -65,8 +79,8 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
   useEffect(() => {
     const can = (can: boolean, label: string, run: () => void): Command[] => (can ? [{ label, hint: name, run }] : []);
     return offer([
-      ...can(mayType && control !== "held", "Take control", () => follower.current?.take()),
-      ...can(mayType && control === "held", "Release control", () => follower.current?.release()),
+      ...can(mayType && control !== "held", "Take control", take),
+      ...can(mayType && control === "held", "Release control", release),
       ...can(shares, "Share", () => setSharing(true)),
       ...can(gone === undefined, "Replay", () => go(id, true)),
       ...can(gone === undefined, "Find in the terminal", () => setFinding(true)),
@@ -115,17 +129,26 @@ export function SessionView({ id, session, listed, me, light, go, leave }: Props
           </button>
         )}
         {mayType && control !== "held" && (
-          <button type="button" disabled={control === "asked" || state?.link.is !== "open"} onClick={() => follower.current?.take()} title="Fit the session to this window">
+          <button type="button" disabled={control === "asked" || state?.link.is !== "open"} onClick={take} title="Typing is possible at once; control sets the session's size: it is fitted to this window">
             Take control
           </button>
         )}
         {mayType && control === "held" && (
-          <button type="button" className="held" onClick={() => follower.current?.release()} title="Let others set the session's size">
+          <button type="button" className="held" onClick={release} title="Let others set the session's size">
             Release
           </button>
         )}
       </header>
-      {sharing && <Share id={session?.id ?? id} name={name} close={() => setSharing(false)} />}
+      {sharing && (
+        <Share
+          id={session?.id ?? id}
+          name={name}
+          close={() => {
+            setSharing(false);
+            toTerminal();
+          }}
+        />
+      )}
       <div className="stage">
         <div className="frame" ref={frame} />
         {finding && follower.current !== undefined && (
