@@ -86,6 +86,68 @@ export const stories = {
     stage.faults = stage.faults.filter((fault) => !/40[134]/.test(fault));
   },
 
+  async a_session_is_renamed_downloaded_ended_and_removed(stage) {
+    await stage.start("before", "echo ready; exec cat");
+    const page = await stage.visitor();
+    await stage.enter(page, "before");
+    await stage.shows(page, "ready");
+    const more = page.getByRole("button", { name: "More" });
+    const choose = async (name) => {
+      await more.click();
+      await page.getByRole("menuitem", { name, exact: true }).click();
+    };
+    // By keys alone: the first has the focus, up goes to the last, and out of it one comes back to the button.
+    await more.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("[role=menuitem]:focus", { hasText: "Rename…" }).waitFor();
+    await usable(page, "the menu");
+    await page.keyboard.press("ArrowUp");
+    await page.locator("[role=menuitem]:focus", { hasText: "End…" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("button[aria-label=More]:focus").waitFor();
+    assert.equal(await page.getByRole("menu").count(), 0);
+    await choose("Rename…");
+    await usable(page, "renaming");
+    await page.keyboard.type("after");
+    await page.keyboard.press("Enter");
+    await page.getByRole("main", { name: "Session after" }).waitFor();
+    await page.locator("a.row", { hasText: "after" }).waitFor();
+    await stage.hasKeyboard(page, "a new name");
+    for (const [name, file, part] of [["Download recording", "after.cast", /"version":2/], ["Download recording as text", "after.txt", /ready/]]) {
+      const saved = page.waitForEvent("download");
+      await choose(name);
+      const download = await saved;
+      assert.equal(download.suggestedFilename(), file);
+      assert.match(readFileSync(await download.path(), "utf8"), part);
+    }
+    // The palette has the same; whoever hesitates has ended nothing.
+    await page.keyboard.press("Control+Shift+K");
+    await page.getByRole("combobox").fill("end…");
+    await page.keyboard.press("Enter");
+    await usable(page, "ending");
+    await page.locator("button:focus", { hasText: "Cancel" }).click();
+    assert.equal(JSON.parse(await stage.cf("show", "after", "--json")).phase, "running");
+    await choose("End…");
+    await page.getByRole("button", { name: "End it" }).click();
+    await page.getByText("The program has ended").waitFor();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await choose("Remove…");
+    await usable(page, "removing");
+    await page.getByRole("button", { name: "Remove it" }).click();
+    await page.getByText("No session yet").waitFor();
+    assert.equal(new URL(page.url()).pathname, "/");
+    // Who may only look takes the recording along, and no more.
+    await stage.start("theirs", "exec cat");
+    const looker = await stage.visitor("phone", "view");
+    await stage.enter(looker, "theirs");
+    await looker.getByRole("button", { name: "More" }).tap();
+    assert.deepEqual(await looker.getByRole("menuitem").allTextContents(), ["Replay", "Download recording", "Download recording as text"]);
+    await usable(looker, "the menu of a phone");
+    await fits(looker, "the menu");
+    await looker.getByRole("menuitem", { name: "Replay" }).tap();
+    await looker.getByRole("main", { name: "Replay of theirs" }).waitFor();
+  },
+
   async a_token_is_made_and_its_secret_shown_once(stage) {
     const page = await stage.visitor();
     await page.getByRole("link", { name: "Access" }).click();
@@ -252,7 +314,10 @@ export const stories = {
         await stage.enter(page, HOSTILE);
         await stage.shows(page, "ready");
         await usable(page, `a session, ${kind}, ${colours}`);
-        await page.getByRole("button", { name: "Share" }).click();
+        if (kind === "phone") {
+          await page.getByRole("button", { name: "More" }).tap();
+          await page.getByRole("menuitem", { name: "Share" }).tap();
+        } else await page.getByRole("button", { name: "Share" }).click();
         await usable(page, `sharing, ${kind}, ${colours}`);
         await fits(page, "sharing");
         await page.keyboard.press("Escape");

@@ -76,6 +76,17 @@ export const list = async () => (await ask<{ sessions: Session[] }>("GET", "/ses
 export const show = (id: string) => ask<Session>("GET", session(id));
 export const create = (wanted: NewSession) => ask<Session>("POST", "/sessions", wanted);
 export const restart = (id: string) => ask<Session>("POST", `${session(id)}/restart`);
+export const kill = (id: string) => ask<unknown>("POST", `${session(id)}/kill`);
+export const rename = (id: string, name: string) => ask<Session>("PATCH", session(id), { name });
+export const remove = (id: string) => ask<void>("DELETE", session(id));
+
+/** Saves a recording as a file, which the browser writes as it comes. */
+export function download(id: string, name: string, format: "asciicast-v2" | "text"): void {
+  const link = document.createElement("a");
+  link.href = `/api/v1${session(id)}/export${query({ format })}`;
+  link.download = `${name}.${format === "text" ? "txt" : "cast"}`;
+  link.click();
+}
 
 /** A recording along its time. Times are microseconds: `time` since the session's start, `played` with pauses cut. */
 export interface Timeline {

@@ -9,6 +9,8 @@ import { Compose } from "./compose";
 import { Ended } from "./ended";
 import { Find } from "./find";
 import { KeyBar } from "./key_bar";
+import { SessionChange, type Change } from "./session_change";
+import { SessionMenu, type MenuItem } from "./session_menu";
 import { Share } from "./share";
 import { State } from "./state";
 
@@ -33,6 +35,7 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
   const [ctrl, setCtrl] = useState(false);
   const [finding, setFinding] = useState(false);
   const [sharing, setSharing] = useState(false);
+  const [change, setChange] = useState<Change>();
   // What is typed next is for the program. On a phone its keyboard would cover half of what is to be seen.
   const toTerminal = () => {
     if (matchMedia("(pointer: fine)").matches) follower.current?.screen.focus();
@@ -75,18 +78,28 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
   const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
   const mayType = state?.role !== "view" && !ended;
   const control = state?.control ?? "none";
-  const shares = me.role === "manage";
+  const manages = me.role === "manage";
+  const can = (can: boolean, label: string, run: () => void): Command[] => (can ? [{ label, hint: name, run }] : []);
+  const wide = (commands: Command[]): MenuItem[] => commands.map((command) => ({ ...command, isWide: true }));
+  const known = session?.id ?? id;
+  const items: MenuItem[] = [
+    ...wide(can(manages, "Share", () => setSharing(true))),
+    ...wide(can(gone === undefined, "Replay", () => go(id, true))),
+    ...can(manages && session !== undefined, "Rename…", () => setChange("rename")),
+    ...can(gone === undefined, "Download recording", () => api.download(known, name, "asciicast-v2")),
+    ...can(gone === undefined, "Download recording as text", () => api.download(known, name, "text")),
+    ...can(manages && !ended, "End…", () => setChange("end")),
+    ...can(manages && ended, "Remove…", () => setChange("remove")),
+  ];
   useEffect(() => {
-    const can = (can: boolean, label: string, run: () => void): Command[] => (can ? [{ label, hint: name, run }] : []);
     return offer([
       ...can(mayType && control !== "held", "Take control", take),
       ...can(mayType && control === "held", "Release control", release),
-      ...can(shares, "Share", () => setSharing(true)),
-      ...can(gone === undefined, "Replay", () => go(id, true)),
+      ...items,
       ...can(gone === undefined, "Find in the terminal", () => setFinding(true)),
       ...can(gone === undefined, "Save the screen as a page", () => void follower.current?.screen.save(name)),
     ]);
-  }, [id, name, mayType, control, shares, gone, go]);
+  }, [id, known, name, mayType, ended, control, manages, gone, go]);
 
   if (gone !== undefined) {
     return (
@@ -118,13 +131,13 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
           {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
         </span>
         {state?.role === "view" && <span className="watching">watching only</span>}
-        {shares && (
-          <button type="button" className="quiet share" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
+        {manages && (
+          <button type="button" className="quiet wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
             Share
           </button>
         )}
         {!ended && (
-          <button type="button" onClick={() => go(id, true)} title="Play the recording (Ctrl+Shift+H in the terminal)">
+          <button type="button" className="wide" onClick={() => go(id, true)} title="Play the recording (Ctrl+Shift+H in the terminal)">
             Replay
           </button>
         )}
@@ -138,10 +151,23 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
             Release
           </button>
         )}
+        <SessionMenu items={items} />
       </header>
+      {change !== undefined && (
+        <SessionChange
+          change={change}
+          id={known}
+          name={name}
+          close={() => {
+            setChange(undefined);
+            toTerminal();
+          }}
+          removed={() => go(undefined)}
+        />
+      )}
       {sharing && (
         <Share
-          id={session?.id ?? id}
+          id={known}
           name={name}
           close={() => {
             setSharing(false);

@@ -79,6 +79,11 @@ fn a_shared_link_opens_one_session_to_somebody_who_watches() {
 }
 
 #[test]
+fn a_session_is_renamed_downloaded_ended_and_removed() {
+    tell("a_session_is_renamed_downloaded_ended_and_removed");
+}
+
+#[test]
 fn a_token_is_made_and_its_secret_shown_once() {
     tell("a_token_is_made_and_its_secret_shown_once");
 }
