@@ -62,6 +62,13 @@ export const stories = {
     await stage.shows(guest, "ready");
     await guest.getByText("watching only").waitFor();
     assert.equal(new URL(guest.url()).hash, "");
+    // What is of all sessions is not shown to him, and he is told why.
+    const opened = guest.url();
+    await guest.goto(`http://${stage.address}/health`);
+    await guest.getByText("The figures are of all sessions").waitFor();
+    assert.equal(await guest.getByRole("button", { name: "Try again" }).count(), 0);
+    await guest.goto(opened);
+    await stage.shows(guest, "ready");
     await guest.getByRole("button", { name: "To the sessions" }).tap();
     await guest.locator("a.row", { hasText: "ours" }).waitFor();
     assert.equal(await guest.locator("a.row").count(), 1, "nothing else is opened");
@@ -77,6 +84,11 @@ export const stories = {
     await page.getByRole("link", { name: "Access" }).click();
     await guest.goto(new URL(link).origin + new URL(link).pathname);
     await page.locator("section[aria-labelledby=connected] tr", { hasText: "a friend" }).first().waitFor();
+    // One row is this browser's, and nobody logs himself out without a warning.
+    const own = page.locator("section[aria-labelledby=tokens] tr", { hasText: "this browser" });
+    await own.getByRole("button", { name: "Revoke" }).click();
+    await own.getByText("This is your own login").waitFor();
+    await page.locator("section[aria-labelledby=connected] tr", { hasText: "this browser" }).first().waitFor();
     const row = page.locator("section[aria-labelledby=tokens] tr", { hasText: "a friend" });
     await row.getByRole("button", { name: "Revoke" }).click();
     await row.getByRole("button", { name: "Really revoke" }).click();
@@ -299,7 +311,11 @@ export const stories = {
         list: async () => page.locator("a.row").first().waitFor(),
         health: async () => page.locator(".chart").first().waitFor(),
         access: async () => page.locator("section[aria-labelledby=tokens] table").waitFor(),
-        docs: async () => page.locator(".operation").first().click(),
+        docs: async () => {
+          await page.locator(".operation").first().click();
+          await page.getByRole("link", { name: "docs/websocket.md" }).first().click();
+          await page.getByText("# The WebSocket of a session").waitFor();
+        },
       };
       for (const colours of ["dark", "light"]) {
         await page.emulateMedia({ colorScheme: colours, reducedMotion: "reduce" });

@@ -11,6 +11,8 @@ export interface Me {
   label: string;
   /** The only session it may see, if there is such a limit. */
   session: string | null;
+  /** When that ends, in microseconds since 1970. */
+  expires?: number | null;
 }
 
 export interface Size {

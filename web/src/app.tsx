@@ -82,7 +82,7 @@ function Inside({ me, leave, theme }: InsideProps) {
       <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
-          {place === "health" && <HealthView sessions={sessions.list ?? []} leave={leave} />}
+          {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
           {place === "access" && <AccessView me={me} sessions={sessions.list ?? []} now_ms={sessions.now_ms} leave={leave} />}
           {place === "docs" && <DocsView />}
         </Suspense>

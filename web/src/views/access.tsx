@@ -50,21 +50,30 @@ export default function AccessView({ me, sessions, now_ms, leave }: Props) {
       </PlaceFrame>
     );
   }
+  const own = ownToken(me, seen?.tokens ?? []);
   const revoke = (id: string) => api.revokeToken(id).then(look, failed);
   return (
     <PlaceFrame title="Access">
       {failure !== undefined && <Failure why={failure} again={() => void look()} />}
       {seen !== undefined && (
         <>
-          <Connected connections={seen.connections} sessions={sessions} now_ms={now_ms} />
-          <Tokens tokens={seen.tokens} me={me} sessions={sessions} now_ms={now_ms} made={() => void look()} revoke={(id) => void revoke(id)} />
+          <Connected own={own} connections={seen.connections} sessions={sessions} now_ms={now_ms} />
+          <Tokens own={own} tokens={seen.tokens} me={me} sessions={sessions} now_ms={now_ms} made={() => void look()} revoke={(id) => void revoke(id)} />
         </>
       )}
     </PlaceFrame>
   );
 }
 
-function Connected({ connections, sessions, now_ms }: { connections: api.Connection[]; sessions: api.Session[]; now_ms: number }) {
+/** The server names no token to a browser; when it ends, to the microsecond, tells them apart. */
+function ownToken(me: api.Me, tokens: api.Grant[]): string | undefined {
+  const fits = tokens.filter(({ use, role, label, expires }) => use === "cookie" && role === me.role && label === me.label && expires === (me.expires ?? undefined));
+  return fits.length === 1 ? fits[0]?.id : undefined;
+}
+
+const Own = () => <span className="own">this browser</span>;
+
+function Connected({ own, connections, sessions, now_ms }: { own: string | undefined; connections: api.Connection[]; sessions: api.Session[]; now_ms: number }) {
   return (
     <section className="block" aria-labelledby="connected">
       <h3 id="connected">
@@ -87,7 +96,7 @@ function Connected({ connections, sessions, now_ms }: { connections: api.Connect
             {connections.map((one, index) => (
               <tr key={index}>
                 <td data-label="Who">
-                  {one.label === "" ? "unnamed" : one.label} <code className="soft">{one.token}</code>
+                  {one.label === "" ? "unnamed" : one.label} <code className="soft">{one.token}</code> {one.token === own && <Own />}
                 </td>
                 <td data-label="To">{one.session === null ? HOW[one.by] : <ToSession id={one.session} sessions={sessions} how={one.by === "terminal" ? "" : HOW[one.by]} />}</td>
                 <td data-label="Role">{one.role}</td>
@@ -117,6 +126,7 @@ function ToSession({ id, sessions, how }: { id: string; sessions: api.Session[];
 }
 
 interface TokensProps {
+  own: string | undefined;
   tokens: api.Grant[];
   me: api.Me;
   sessions: api.Session[];
@@ -125,7 +135,7 @@ interface TokensProps {
   revoke: (id: string) => void;
 }
 
-function Tokens({ tokens, me, sessions, now_ms, made, revoke }: TokensProps) {
+function Tokens({ own, tokens, me, sessions, now_ms, made, revoke }: TokensProps) {
   const [asked, setAsked] = useState<string>();
   const ends = (grant: api.Grant) => (grant.expires === undefined ? "never" : `in ${lasting(Math.max(0, grant.expires / 1_000_000 - now_ms / 1_000))}`);
   return (
@@ -153,13 +163,18 @@ function Tokens({ tokens, me, sessions, now_ms, made, revoke }: TokensProps) {
             {[...tokens].reverse().map((grant) => (
               <tr key={grant.id}>
                 <td data-label="For">
-                  {grant.label === "" ? "unnamed" : grant.label} <code className="soft">{grant.id}</code>
+                  {grant.label === "" ? "unnamed" : grant.label} <code className="soft">{grant.id}</code> {grant.id === own && <Own />}
                 </td>
                 <td data-label="Role">{grant.role}</td>
                 <td data-label="Opens">{grant.session === undefined ? "all sessions" : <ToSession id={grant.session} sessions={sessions} how="" />}</td>
                 <td data-label="Used by">{USE[grant.use]}</td>
                 <td data-label="Ends">{ends(grant)}</td>
                 <td className="act">
+                  {asked === grant.id && grant.id === own && (
+                    <span className="why" role="alert">
+                      This is your own login.{" "}
+                    </span>
+                  )}
                   <button type="button" className={asked === grant.id ? "danger" : "quiet"} onBlur={() => setAsked(undefined)} onClick={() => (asked === grant.id ? revoke(grant.id) : setAsked(grant.id))} aria-label={`${asked === grant.id ? "Really revoke" : "Revoke"} ${grant.label || grant.id}`}>
                     {asked === grant.id ? "Really?" : "Revoke"}
                   </button>

@@ -1,10 +1,14 @@
 // The HTTP interface, read from the server's own description.
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { Fragment, useCallback, useEffect, useMemo, useState } from "react";
 import { reason } from "../api";
 import { copy } from "../copy";
 import { GROUPS, curl, description, entries, kind, object, type Document, type Entry, type Schema } from "../openapi";
+import sockets from "../../../docs/websocket.md?raw";
 import { matches } from "../search";
 import { Failure, PlaceFrame } from "./place";
+
+/** The document that the description names; the page brings it along. */
+const SOCKETS = "docs/websocket.md";
 
 export default function DocsView() {
   const [document, setDocument] = useState<Document>();
@@ -23,7 +27,7 @@ export default function DocsView() {
       {document !== undefined && (
         <div className="docs">
           <p className="hint">
-            {document.info.description} The same as a file: <a href="/openapi.json">openapi.json</a>. Programs send a token as <code>Authorization: Bearer TOKEN</code>; an error is always{" "}
+            <Linked text={document.info.description} /> The same as a file: <a href="/openapi.json">openapi.json</a>. Programs send a token as <code>Authorization: Bearer TOKEN</code>; an error is always{" "}
             <code>{'{"error": sentence, "code": WORD}'}</code>.
           </p>
           <input type="search" aria-label="Find an operation" placeholder="Find an operation" value={text} onChange={(event) => setText(event.target.value)} />
@@ -42,10 +46,57 @@ export default function DocsView() {
               )
             );
           })}
+          <details className="operation" id="websocket">
+            <summary>
+              <span className="method">WS</span>
+              <code>{SOCKETS}</code>
+              <span className="about">The WebSocket of a session, message by message</span>
+            </summary>
+            <pre className="inside" tabIndex={0} aria-label={SOCKETS}>
+              {sockets}
+            </pre>
+          </details>
           {found.length === 0 && <p className="hint">No operation has that in its name, path or description.</p>}
         </div>
       )}
     </PlaceFrame>
+  );
+}
+
+/** A path that breaks between its parts. */
+const breakable = (path: string) =>
+  path.split(/(?=\/)/).map((part, at) => (
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+
+/** A text whose mention of the other document opens it, below the operations. */
+function Linked({ text }: { text: string }) {
+  const [before = "", after] = text.split(SOCKETS);
+  if (after === undefined) return text;
+  const open = () => {
+    const details = document.querySelector<HTMLDetailsElement>("#websocket");
+    if (details === null) return;
+    details.open = true;
+    details.scrollIntoView();
+    details.querySelector("summary")?.focus();
+  };
+  return (
+    <>
+      {before}
+      <a
+        href="#websocket"
+        onClick={(event) => {
+          event.preventDefault();
+          open();
+        }}
+      >
+        {SOCKETS}
+      </a>
+      {after}
+    </>
   );
 }
 
@@ -61,11 +112,13 @@ function Operation({ entry }: { entry: Entry }) {
         <span className="method" data-method={method}>
           {method}
         </span>
-        <code>{path}</code>
+        <code>{breakable(path)}</code>
         <span className="about">{operation.summary}</span>
       </summary>
       <div className="inside">
-        <p>{operation.summary}.</p>
+        <p>
+          <Linked text={operation.summary} />.
+        </p>
         <dl className="numbers">
           <div>
             <dt>Needs</dt>

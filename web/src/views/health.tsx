@@ -24,7 +24,7 @@ const STATES: [string, string][] = [
   ["running", "--good"],
 ];
 
-export default function HealthView({ sessions, leave }: { sessions: api.Session[]; leave: (why?: string) => void }) {
+export default function HealthView({ me, sessions, leave }: { me: api.Me; sessions: api.Session[]; leave: (why?: string) => void }) {
   const [seen, setSeen] = useState<Seen>();
   const [failure, setFailure] = useState<string>();
   const last = useRef<api.Sample[]>([]);
@@ -40,7 +40,15 @@ export default function HealthView({ sessions, leave }: { sessions: api.Session[
     }
   }, [leave]);
   const every_s = seen?.every_s ?? 10;
-  useLooks(look, every_s * 1_000);
+  const allowed = me.session === null;
+  useLooks(look, every_s * 1_000, allowed);
+  if (!allowed) {
+    return (
+      <PlaceFrame title="Health">
+        <p className="hint">The figures are of all sessions of the server; the link that you came by opens one.</p>
+      </PlaceFrame>
+    );
+  }
   return (
     <PlaceFrame title="Health">
       {failure !== undefined && <Failure why={`Not up to date: ${failure}.`} again={() => void look()} />}
