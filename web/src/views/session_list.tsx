@@ -160,7 +160,7 @@ function Row({ session, open, now_ms, go }: RowProps) {
         <span className="under">
           <span className="command">{line(session.command)}</span>
           <span className="facts">
-            {clients > 0 && <span title="Terminals and programs that are attached to it now; pages are listed under Access">{clients} watching</span>}
+            {clients > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{clients} watching</span>}
             <time title={new Date(session.created / 1_000).toLocaleString()}>{age(session.created, now_ms)}</time>
           </span>
         </span>
