@@ -98,7 +98,7 @@ async function draw(kind, colours) {
   await stage.shows(page, "pub enum ExitStatus");
   await stage.until("the window is filled", () => page.evaluate(() => globalThis.centerfire.buffer.active.getLine(globalThis.centerfire.rows - 2)?.translateToString(true).includes("exit.rs")));
   await shoot("");
-  await page.getByRole("button", { name: "Share" }).click();
+  await stage.openShare(page, kind);
   await shoot("share");
   await page.keyboard.press("Escape");
   await page.evaluate(() => dispatchEvent(new KeyboardEvent("keydown", { code: "KeyK", metaKey: true })));

@@ -98,6 +98,12 @@ export class Stage {
     await this.shows(page, "");
   }
 
+  /** Opens the dialog that makes a link to the session; on a phone it is in the menu. */
+  async openShare(page, kind) {
+    if (kind === "phone") await page.getByRole("button", { name: "More" }).tap();
+    await page.getByRole(kind === "phone" ? "menuitem" : "button", { name: "Share" }).click();
+  }
+
   /** Waits until what is typed goes to the program. */
   async hasKeyboard(page, after) {
     await page.waitForFunction(() => document.activeElement.closest(".frame") !== null).catch(() => {

@@ -330,10 +330,7 @@ export const stories = {
         await stage.enter(page, HOSTILE);
         await stage.shows(page, "ready");
         await usable(page, `a session, ${kind}, ${colours}`);
-        if (kind === "phone") {
-          await page.getByRole("button", { name: "More" }).tap();
-          await page.getByRole("menuitem", { name: "Share" }).tap();
-        } else await page.getByRole("button", { name: "Share" }).click();
+        await stage.openShare(page, kind);
         await usable(page, `sharing, ${kind}, ${colours}`);
         await fits(page, "sharing");
         await page.keyboard.press("Escape");
