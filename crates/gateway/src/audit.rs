@@ -1,6 +1,6 @@
 //! Who joined a terminal, typed and changed what: one line of JSON for each, in `gateway/audit.jsonl`, written before it is
 //! done. Of what one WebSocket types, the first key alone stands here. What was typed is in the session's recording; here
-//! stands who and when. [`crate::pace`] is the limit of how fast a token fills it.
+//! stands who and when. `pace.rs` is the limit of how fast a token fills it.
 
 use crate::token::Grant;
 use protocol::{SessionId, Time};
