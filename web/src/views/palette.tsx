@@ -18,10 +18,15 @@ export function Palette({ commands, close }: { commands: Command[]; close: () =>
   useEffect(() => {
     document.getElementById(`${list}-${at}`)?.scrollIntoView({ block: "nearest" });
   }, [list, at]);
+  // The dialog tells of its end a moment later: a key that asks for it anew may come before.
+  const leave = () => {
+    dialog.current?.close();
+    close();
+  };
   const run = (command: Command | undefined) => {
     if (command === undefined) return;
     // First the focus goes back to where it was, then the command moves it.
-    dialog.current?.close();
+    leave();
     command.run();
   };
   const key = (event: KeyboardEvent) => {
@@ -34,7 +39,7 @@ export function Palette({ commands, close }: { commands: Command[]; close: () =>
     event.preventDefault();
   };
   return (
-    <dialog ref={dialog} className="palette" aria-label="Commands" onClose={close} onClick={(event) => event.target === dialog.current && dialog.current?.close()}>
+    <dialog ref={dialog} className="palette" aria-label="Commands" onCancel={leave} onClose={close} onClick={(event) => event.target === dialog.current && leave()}>
       <input
         role="combobox"
         aria-expanded="true"
