@@ -166,6 +166,11 @@ impl App {
         if !joins && matches!(*request.method(), Method::GET | Method::HEAD) {
             return Ok(());
         }
+        self.keep_pace_of(grant)
+    }
+
+    /// Counts one of the things that are counted.
+    pub(crate) fn keep_pace_of(&self, grant: &Grant) -> Result<(), ApiError> {
         self.0.pace.take(&grant.id).map_err(|wait| {
             let message = "this token changes things faster than `serve.writes_per_second` allows";
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(wait)

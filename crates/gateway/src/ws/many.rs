@@ -3,6 +3,7 @@
 
 use super::Join;
 use super::viewer::{FAREWELL, SILENT_MAX, Viewer};
+use super::words::Word;
 use crate::connections::By;
 use crate::guard::{Access, await_revocation};
 use crate::routes::find;
@@ -17,13 +18,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// The subprotocol.
 pub(super) const PROTOCOL: &str = "centerfire.many.v1";
 /// Channels of one socket at most.
 const CHANNELS_MAX: usize = 64;
-/// Messages of a channel, or for it, that wait. Then who sends them waits, too.
-const WAITING_MAX: usize = 16;
+/// Messages for a channel that wait; one more is refused, so that a session that is stuck leaves the others alone. And
+/// messages of all channels; then who sends them waits, too.
+const WAITING_MAX: usize = 64;
 /// Bytes of a channel's number.
 const NUMBER_BYTES: usize = 4;
 /// How long channels may take to end when the server does.
@@ -124,10 +127,10 @@ impl Many {
                     None
                 }
                 Ok((channel, Heard::Message(message))) => match open.get(&channel) {
-                    Some(inbox) => {
-                        let _ = inbox.send(message).await;
-                        None
-                    }
+                    Some(inbox) => match inbox.try_send(message) {
+                        Err(TrySendError::Full(message)) => Some((Some(channel), rejected(&message))),
+                        _ => None,
+                    },
                     None => Some((Some(channel), invalid("this channel is not open"))),
                 },
             };
@@ -154,6 +157,8 @@ impl Many {
         if open.len() >= CHANNELS_MAX {
             return Err(ApiError::bad_request(format!("a socket has {CHANNELS_MAX} channels at most")));
         }
+        // Who joins leaves a line in the log.
+        self.app.keep_pace_of(&self.access.0)?;
         let entry = find(&self.app, &self.access, session).await?;
         let id = entry.meta.id;
         let live = self.app.0.sessions.watch(entry).await?;
@@ -251,6 +256,22 @@ fn close(code: u16, reason: &'static str) -> Message {
 
 fn invalid(error: &str) -> Message {
     Message::Text(json!({ "type": "error", "code": "INVALID_MESSAGE", "error": error }).to_string().into())
+}
+
+/// A message for a session that hears none, under its own id if it has one.
+fn rejected(message: &Message) -> Message {
+    let word = match message {
+        Message::Binary(bytes) => Word::of_binary(bytes).ok(),
+        Message::Text(text) => Word::of_text(text).ok(),
+        _ => None,
+    };
+    let why =
+        format!("the session takes nothing now, and {WAITING_MAX} messages of this channel wait already");
+    let mut rejected = json!({ "type": "error", "code": "WRITE_REJECTED", "error": why });
+    if let Some(id) = word.and_then(|word| word.id()) {
+        rejected["id"] = id.into();
+    }
+    Message::Text(rejected.to_string().into())
 }
 
 /// A channel that is not opened.

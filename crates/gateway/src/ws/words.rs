@@ -44,6 +44,20 @@ pub(super) enum Said {
 }
 
 impl Word {
+    /// The client's own name for it.
+    pub(super) fn id(&self) -> Option<u64> {
+        match self {
+            Self::Keys { id, .. } => Some(*id),
+            Self::Said(
+                Said::Input { id, .. }
+                | Said::Control { id, .. }
+                | Said::Release { id }
+                | Said::Resize { id, .. },
+            ) => Some(*id),
+            Self::Said(_) => None,
+        }
+    }
+
     pub(super) fn of_binary(bytes: &Bytes) -> Result<Self, String> {
         let (Some(&KEYS), Some(id)) = (bytes.first(), bytes.get(1..HEAD_BYTES)) else {
             return Err(
