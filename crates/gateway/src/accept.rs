@@ -171,7 +171,7 @@ impl Strangers {
     }
 }
 
-fn connections_max() -> usize {
+pub(crate) fn connections_max() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files / FILES_SHARE).unwrap_or(usize::MAX).clamp(1, CONNECTIONS_MAX)
 }

@@ -19,7 +19,9 @@ mod live;
 mod metrics;
 pub mod openapi;
 mod pace;
+mod places;
 pub mod presence;
+mod questions;
 mod recordings;
 mod roster;
 pub mod routes;
@@ -37,10 +39,9 @@ use session::role::Settings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 pub use error::ApiError;
 pub use successor::become_successor;
@@ -95,9 +96,11 @@ struct Inner {
     registry: Registry,
     roster: roster::Roster,
     recordings: recordings::Recordings,
-    sse_connections: Arc<AtomicUsize>,
-    /// Places of exports.
-    exports: Arc<Semaphore>,
+    streams: Arc<places::Places>,
+    sockets: Arc<places::Places>,
+    exports: Arc<places::Places>,
+    waits: Arc<places::Places>,
+    questions: questions::Questions,
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
     history: history::History,

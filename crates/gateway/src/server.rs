@@ -5,7 +5,7 @@ use crate::presence::{Presence, PresenceError};
 use crate::signals::{Signals, Word};
 use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, accept, audit, guard, history, live, pace, roster, routes, successor};
+use crate::{App, Inner, Options, accept, audit, guard, history, live, pace, roster, routes, successor, ws};
 use protocol::Time;
 use session::home::Home;
 use session::registry::Registry;
@@ -16,7 +16,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// How long a login link is good.
 const LOGIN_LASTS_US: u64 = 15 * 60 * 1_000_000; // 15 minutes
@@ -127,8 +127,11 @@ impl Server {
             roster: roster::Roster::default(),
             registry: Registry::remembering(&home),
             recordings: Default::default(),
-            sse_connections: Arc::default(),
-            exports: Arc::new(Semaphore::new(routes::export::EXPORTS_MAX)),
+            streams: routes::streams(options.sse_connections_max),
+            sockets: ws::sockets(accept::connections_max()),
+            exports: routes::exports(),
+            waits: routes::waits(),
+            questions: Default::default(),
             metrics: Default::default(),
             connections: Arc::default(),
             history: Default::default(),

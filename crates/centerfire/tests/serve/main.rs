@@ -16,6 +16,8 @@ mod crash;
 mod crowd;
 /// Clients of server-sent events.
 mod events;
+/// What one token takes is not taken from all.
+mod fair;
 /// Every byte arrives as it is stored, from wherever a client begins.
 mod fidelity;
 /// HTTP by hand.

@@ -7,6 +7,7 @@ use crate::connections::{By, Presence};
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
 use crate::live::{Feed, Item, Step, output_of};
+use crate::places::{self, Places};
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -21,7 +22,6 @@ use serde_json::json;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 /// Where to begin.
@@ -32,20 +32,18 @@ pub(super) struct Place {
     from: Option<Offset>,
 }
 
-/// One of the connections that there may be.
-pub(super) struct Slot(Arc<AtomicUsize>);
+/// Event streams of one token at most.
+const EACH_MAX: usize = 32;
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
+pub(crate) fn streams(most: usize) -> Arc<Places> {
+    Places::new("event streams", most, EACH_MAX)
 }
 
 /// What is left to be sent.
 struct Events {
     feed: Feed,
     waiting: std::vec::IntoIter<Item>,
-    _slot: Slot,
+    _slot: places::Place,
     _presence: Presence,
     stopping: watch::Receiver<bool>,
 }
@@ -61,7 +59,7 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let entry = find(&app, &access, session).await?;
     let last = last_event(&headers);
-    let slot = take_slot(&app)?;
+    let slot = take_slot(&app, &access)?;
     let stopping = app.0.stopping.subscribe();
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
     let live = app.0.sessions.watch(entry).await?;
@@ -88,14 +86,10 @@ pub(super) fn last_event(headers: &HeaderMap) -> Option<Offset> {
     headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).map(Offset)
 }
 
-pub(super) fn take_slot(app: &App) -> Result<Slot, ApiError> {
-    let slot = Slot(Arc::clone(&app.0.sse_connections));
-    let most = app.0.options.sse_connections_max;
-    if slot.0.fetch_add(1, Ordering::AcqRel) >= most {
-        let message = format!("{most} event streams are open already; SSE_MAX_CONNECTIONS is the limit");
-        return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", message));
-    }
-    Ok(slot)
+/// One of the event streams that there may be.
+pub(super) fn take_slot(app: &App, access: &Access) -> Result<places::Place, ApiError> {
+    let refused = |why| ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", why);
+    app.0.streams.take(&access.0.id).map_err(refused)
 }
 
 impl Events {

@@ -1,31 +1,40 @@
 //! A session as a recording, as text, as a log: streamed as it is made.
 
 use super::find;
+use super::recording::checked_idle_limit;
 use crate::extract::{Path, Query};
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
+use crate::places::Places;
 use crate::{ApiError, App};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
 
 /// Pieces that wait for a slow client; then the export waits with them.
 const WAITING_MAX: usize = 4;
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 
+/// Why it breaks off.
+const REVOKED: &str = "the token was revoked or has ended";
+
 /// Exports at once: each holds a thread for as long as its client takes, and everything else that is done beside the
 /// server's loop needs threads, too. One more is told to come again.
-pub(crate) const EXPORTS_MAX: usize = 8;
-/// When it may try again.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
+const EXPORTS_MAX: usize = 8;
+/// Of one token.
+const EACH_MAX: usize = 2;
+
+pub(crate) fn exports() -> Arc<Places> {
+    Places::new("exports", EXPORTS_MAX, EACH_MAX)
+}
 
 /// What is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -57,25 +66,37 @@ pub(super) async fn export(
         let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
         ApiError::bad_request(format!("`format` is one of {}", names.join(", ")))
     })?;
-    let place = Arc::clone(&app.0.exports).try_acquire_owned().map_err(|_| {
-        let message = format!("{EXPORTS_MAX} exports are being made already; try again when one is done");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message).retry_after(AGAIN_AFTER)
-    })?;
-    let options = Options { input: how.input, idle_limit: how.idle_limit, ..Options::default() };
-    let (pieces, mut received) = mpsc::channel(WAITING_MAX);
+    let idle_limit = checked_idle_limit(how.idle_limit)?.map(|limit| limit.as_secs_f64());
+    let place = app.0.exports.take_soon(&access.0.id)?;
+    let options = Options { input: how.input, idle_limit, ..Options::default() };
+    let (to, received) = mpsc::channel(WAITING_MAX);
+    let (revoked, is_revoked) = watch::channel(false);
+    let pieces = Pieces { to, is_revoked: is_revoked.clone(), server: Handle::current() };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = await_revocation(&app, &access.0) => drop(revoked.send_replace(true)),
+            () = revoked.closed() => {}
+        }
+    });
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        let mut to = io::BufWriter::with_capacity(PIECE_BYTES, Pieces(pieces.clone()));
+        let mut to = io::BufWriter::with_capacity(PIECE_BYTES, pieces.clone());
         let done =
             Export::new(&entry, format, &options).and_then(|export| export.write(&mut to, &mut |_| ()));
         let failed =
             done.err().map(|error| error.to_string()).or_else(|| to.flush().err().map(|e| e.to_string()));
         if let Some(error) = failed {
             // The answer has begun: that it breaks off is how the client learns of it.
-            let _ = pieces.blocking_send(Err(io::Error::other(error)));
+            let _ = pieces.send(Err(io::Error::other(error)));
         }
     });
-    let stream = futures_util::stream::poll_fn(move |context| received.poll_recv(context));
+    let stream =
+        futures_util::stream::unfold((received, is_revoked), |(mut received, is_revoked)| async move {
+            let piece = received.recv().await;
+            // An end would look like the export's own.
+            let piece = if *is_revoked.borrow() { Some(Err(io::Error::other(REVOKED))) } else { piece };
+            Some((piece?, (received, is_revoked)))
+        });
     Ok(([(header::CONTENT_TYPE, kind(format))], Body::from_stream(stream)).into_response())
 }
 
@@ -88,13 +109,30 @@ fn kind(format: &Format) -> &'static str {
     }
 }
 
-/// Sends what is written to it.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+/// Sends what is written to it, as long as the token holds.
+#[derive(Clone)]
+struct Pieces {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    is_revoked: watch::Receiver<bool>,
+    server: Handle,
+}
+
+impl Pieces {
+    fn send(&self, piece: io::Result<Bytes>) -> io::Result<()> {
+        let mut is_revoked = self.is_revoked.clone();
+        self.server.block_on(async {
+            tokio::select! {
+                biased;
+                _ = is_revoked.wait_for(|revoked| *revoked) => Err(io::Error::other(REVOKED)),
+                sent = self.to.send(piece) => sent.map_err(|_| io::ErrorKind::BrokenPipe.into()),
+            }
+        })
+    }
+}
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.send(Ok(Bytes::copy_from_slice(bytes))).map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

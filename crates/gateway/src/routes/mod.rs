@@ -5,7 +5,7 @@ mod agentapi;
 mod compatible;
 mod connections;
 mod events;
-pub(crate) mod export;
+mod export;
 mod health;
 mod input;
 mod login;
@@ -23,6 +23,9 @@ use crate::guard::{Access, authorize};
 use crate::token::Role;
 use crate::{ApiError, App, journey, metrics, ws};
 pub(crate) use agentapi::{Hub, Port, of_port};
+pub(crate) use events::streams;
+pub(crate) use export::exports;
+pub(crate) use wait::waits;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -176,14 +179,14 @@ fn of_sessions() -> Vec<Endpoint> {
             .about("Runs an ended session's command again, as a new session")
             .gives(201, JSON),
         route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait))
-            .about("Waits until a session's program ends or is in a state; 408 after the time-out")
+            .about("Waits until a session's program ends or is in a state; 408 after the time-out, 503 `BUSY` with Retry-After while 64 others wait, or 8 of the token's")
             .body::<wait::Wait>(),
         route("POST", "/api/v1/sessions/{session}/share", Some(Manage), post(share::share))
             .about("Makes a link that opens this session alone, to one browser, for a time")
             .body::<Option<share::Wish>>()
             .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
-            .about("A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while 8 others are made")
+            .about("A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while 8 others are made, or 2 of the token's")
             .query::<export::How>()
             .gives(200, BYTES)
             .or(&[TEXT, "application/x-ndjson", "application/x-asciicast"]),

@@ -25,6 +25,8 @@ const PARTS_MAX: usize = 4_000;
 /// and one record.
 const LIMIT_BYTES: usize = 256 << 10; // 256 KiB
 const LIMIT_MAX_BYTES: usize = 2 << 20; // 2 MiB
+/// Pauses are not cut to less.
+const IDLE_LIMIT_MIN: Duration = Duration::from_millis(100);
 /// Hits of a search at most.
 const HITS_MAX: usize = 200;
 /// Bytes of a text that is looked for at most.
@@ -47,16 +49,20 @@ pub(super) async fn timeline(
     Query(picture): Query<Picture>,
 ) -> Result<Response, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let limit = picture.idle_limit.map(Duration::try_from_secs_f64).transpose();
-    let idle_limit = limit.ok().filter(|limit| limit.is_none_or(|limit| limit >= Duration::from_millis(100)));
-    let idle_limit = idle_limit
-        .ok_or_else(|| ApiError::bad_request("`idle_limit` is a number of seconds, 0.1 or more"))?;
+    let idle_limit = checked_idle_limit(picture.idle_limit)?;
     let parts = picture.parts.unwrap_or(PARTS).clamp(1, PARTS_MAX);
     let read = move |deadline| {
         let wanted = timeline::Wanted { idle_limit, parts, deadline };
         Ok(Json(Timeline::read(&entry, wanted)?).into_response())
     };
     app.0.recordings.work(read).await
+}
+
+/// The length to which pauses are cut, if they are.
+pub(super) fn checked_idle_limit(seconds: Option<f64>) -> Result<Option<Duration>, ApiError> {
+    let limit = seconds.map(Duration::try_from_secs_f64).transpose();
+    let limit = limit.ok().filter(|limit| limit.is_none_or(|limit| limit >= IDLE_LIMIT_MIN));
+    limit.ok_or_else(|| ApiError::bad_request("`idle_limit` is a number of seconds, 0.1 or more"))
 }
 
 /// Which part of a recording is wanted: the one behind an offset, or after a time, or from the start.

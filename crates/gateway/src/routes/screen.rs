@@ -3,6 +3,7 @@
 use super::{blocking, find};
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
+use crate::questions::TURN_WITHIN;
 use crate::recordings::wind;
 use crate::{ApiError, App};
 use axum::extract::State;
@@ -51,7 +52,9 @@ pub(super) async fn screen(
     let entry = find(&app, &access, session).await?;
     let Some(at) = how.at else {
         let history = how.history.min(HISTORY_MAX_LINES);
+        let turn = app.0.questions.turn(&entry, TURN_WITHIN).await?;
         return blocking(move || {
+            let _turn = turn;
             let seen = look(&entry, "serve", history, history)?;
             Ok(how.format.of(&seen, history))
         })

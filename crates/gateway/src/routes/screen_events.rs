@@ -3,12 +3,14 @@
 //! The id of an event is the offset that its screen shows. A busy screen is looked at ten times a second; what it comes to
 //! show is always told in the end.
 
-use super::events::{Slot, event, last_event, take_slot};
+use super::events::{event, last_event, take_slot};
 use super::{blocking, find};
 use crate::connections::{By, Presence};
 use crate::extract::Path;
 use crate::guard::{Access, await_revocation};
 use crate::live::{Feed, Item, Live, Step};
+use crate::places::Place;
+use crate::questions::TURN_WITHIN;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
@@ -40,7 +42,8 @@ struct Follower {
     /// Not before then is it looked at again.
     next_look: Instant,
     stage: Stage,
-    _slot: Slot,
+    app: App,
+    _slot: Place,
     _presence: Presence,
 }
 
@@ -62,7 +65,7 @@ pub(super) async fn events(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    let slot = take_slot(&app)?;
+    let slot = take_slot(&app, &access)?;
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
     let live = app.0.sessions.watch(entry.clone()).await?;
     let follower = Follower {
@@ -73,6 +76,7 @@ pub(super) async fn events(
         seen: None,
         next_look: Instant::now(),
         stage: Stage::Running,
+        app: app.clone(),
         _slot: slot,
         _presence: presence,
     };
@@ -124,7 +128,9 @@ impl Follower {
     /// The screen, if the client has not seen it.
     async fn look(&mut self) -> Result<Option<Event>, ApiError> {
         let entry = self.entry.clone();
+        let turn = self.app.0.questions.turn(&entry, TURN_WITHIN).await?;
         let (offset, mut screen) = blocking(move || {
+            let _turn = turn;
             let seen = look(&entry, "serve", 0, 0)?;
             Ok((seen.offset, screen_json(&seen.screen, seen.offset, 0)))
         })

@@ -3,6 +3,7 @@
 use super::{blocking, find};
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
+use crate::questions::TURN_WITHIN;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -139,7 +140,17 @@ pub(super) async fn show(
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    blocking(move || Ok(Json(describe(&entry, present_status(&entry, "serve").as_ref())))).await
+    match app.0.questions.turn(&entry, TURN_WITHIN).await {
+        Ok(turn) => {
+            let describe = move || {
+                let _turn = turn;
+                Ok(Json(describe(&entry, present_status(&entry, "serve").as_ref())))
+            };
+            blocking(describe).await
+        }
+        // What its host wrote last is better than nothing.
+        Err(_) => Ok(Json(describe(&entry, entry.status.as_ref()))),
+    }
 }
 
 /// What to change.

@@ -2,21 +2,32 @@
 
 use super::find;
 use crate::extract::{Json, Path};
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
 use crate::host::Host;
+use crate::places::{Places, busy};
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, Event, Request};
-use protocol::{Offset, Phase, ProgramReport, ProgramState};
+use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::registry::Entry;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request waits so long at most; who wants to wait longer asks again.
 const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// Waits at once: each is a client of a host, which takes 256 of them.
+const WAITS_MAX: usize = 64;
+/// Of one token.
+const EACH_MAX: usize = 8;
+
+pub(crate) fn waits() -> Arc<Places> {
+    Places::new("waits", WAITS_MAX, EACH_MAX)
+}
 
 /// What is waited for.
 #[derive(Deserialize, JsonSchema)]
@@ -54,9 +65,13 @@ pub(super) async fn wait(
         Some(Ok(timeout)) => timeout.min(WAIT_MAX),
         Some(Err(_)) => return Err(ApiError::bad_request("`timeout` is a number of seconds, 0 or more")),
     };
+    let _place = app.0.waits.take_soon(&access.0.id)?;
     let mut stopping = app.0.stopping.subscribe();
     let seen = tokio::select! {
         seen = tokio::time::timeout(timeout, until(&entry, &wait)) => seen,
+        () = await_revocation(&app, &access.0) => {
+            return Err(ApiError::unauthorized("the token was revoked or has ended"));
+        }
         _ = stopping.wait_for(|stopping| *stopping) => {
             let message = "the server starts anew; ask again";
             return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "RESTARTING", message));
@@ -83,7 +98,11 @@ async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
             let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
             Ok(json!({ "exit": exit.status, "offset": offset }))
         }
-        _ => Err(ended(entry)),
+        // Lost is one that nobody holds; the host of another only has no ear.
+        None if entry.folder.is_held(&entry.meta) => {
+            Err(busy(format!("`{}` runs, and its host takes no more clients or does not answer", entry.name)))
+        }
+        exit => Err(ended(entry, exit.map(|exit| exit.status))),
     }
 }
 
@@ -113,7 +132,7 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
                 Event::Exited { status, offset } if wait.condition == Condition::Exit => {
                     return Ok(Some(json!({ "exit": status, "offset": offset })));
                 }
-                Event::Exited { .. } => return Ok(None),
+                Event::Exited { status, .. } => return Err(ended(entry, Some(status))),
                 Event::Program { report, offset } => {
                     if let Some(seen) = wait.state(&report, offset) {
                         return Ok(Some(seen));
@@ -125,8 +144,9 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
     }
 }
 
-fn ended(entry: &Entry) -> ApiError {
-    session::summary::ended(entry).into()
+fn ended(entry: &Entry, exit: Option<ExitStatus>) -> ApiError {
+    let phase = if exit.is_some() { Phase::Exited } else { Phase::Lost };
+    session::summary::ended(&Entry { phase, exit, ..entry.clone() }).into()
 }
 
 impl Wait {

@@ -4,13 +4,13 @@
 
 use super::many::{self, Many};
 use super::viewer::SILENT_MAX;
-use super::{ALIVE, MESSAGE_MAX_BYTES, stopped};
-use crate::App;
+use super::{ALIVE, MESSAGE_MAX_BYTES, stopped, take_socket};
 use crate::accept::Seat;
 use crate::connections::By;
 use crate::extract::Upgrade;
 use crate::guard::{Access, await_revocation};
 use crate::roster::Listing;
+use crate::{ApiError, App};
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{ConnectInfo, State};
@@ -48,19 +48,20 @@ pub(crate) async fn hub(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     seat: Seat,
     Upgrade(upgrade): Upgrade,
-) -> Response {
+) -> Result<Response, ApiError> {
+    let place = take_socket(&app, &access)?;
     let upgrade = upgrade.protocols([many::PROTOCOL]).max_message_size(MESSAGE_MAX_BYTES);
     let many = upgrade.selected_protocol().is_some();
-    upgrade.on_upgrade(move |socket| async move {
+    Ok(upgrade.on_upgrade(move |socket| async move {
         if many {
             Many { app, access, peer }.serve(socket).await;
-            return drop(seat);
+            return drop((place, seat));
         }
         let _presence = app.0.connections.enter(&access, peer, By::List, None);
         // A client that left needs no word.
         let _ = serve(socket, &app, &access).await;
-        drop(seat);
-    })
+        drop((place, seat));
+    }))
 }
 
 async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), axum::Error> {

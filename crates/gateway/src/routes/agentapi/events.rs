@@ -5,7 +5,8 @@ use super::conversation::{Conversation, Seen, State as Program, stamp};
 use crate::connections::{By, Presence};
 use crate::guard::await_revocation;
 use crate::live::Live;
-use crate::routes::events::{Slot, take_slot};
+use crate::places::Place;
+use crate::routes::events::take_slot;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -37,7 +38,7 @@ struct Follower {
     what: What,
     waiting: VecDeque<Event>,
     last: Option<Seen>,
-    _slot: Slot,
+    _slot: Place,
     _presence: Presence,
 }
 
@@ -74,7 +75,7 @@ async fn follow(
     target: Target,
     what: What,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let slot = take_slot(&app)?;
+    let slot = take_slot(&app, &target.access)?;
     let conversation = target.conversation(&app);
     let live = app.0.sessions.watch(target.entry.clone()).await?;
     let presence = app.0.connections.enter(&target.access, peer, By::Events, Some(target.entry.meta.id));
