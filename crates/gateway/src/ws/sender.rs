@@ -1,7 +1,7 @@
 //! The sending half of a client's socket: what comes, as fast as the client takes it.
 
 use super::ALIVE;
-use super::viewer::SILENT_MAX;
+use super::viewer::{PATIENCE, SILENT_MAX};
 use crate::live::{Feed, Item, Live, SNAPSHOT_HEAD_BYTES, Step, output_of, snapshot};
 use crate::{ApiError, App};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, close_code};
@@ -13,7 +13,10 @@ use session::look::look;
 use session::registry::Entry;
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch::error::RecvError;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 /// Output that is sent and not painted yet. It fills the way to a browser on another continent; a page that has this much
 /// to paint is busy for a tenth of a second.
@@ -22,6 +25,8 @@ pub(super) const AHEAD_BYTES: u64 = 1 << 20; // 1 MiB
 const BEHIND_MAX_BYTES: u64 = 8 << 20; // 8 MiB
 /// Lines of history in a snapshot at most.
 const HISTORY_MAX_LINES: usize = 10_000;
+/// A client gets the screen anew so often at most: a host paints it, beside the program's output.
+const RESYNC_EVERY: Duration = Duration::from_secs(1);
 /// The server starts anew: the word that tells a client to come again at once.
 const RESTART: u16 = 1012;
 
@@ -35,8 +40,15 @@ pub(super) struct Wishes {
     pub answers: mpsc::Receiver<Utf8Bytes>,
 }
 
+/// Waits for a change; one that comes early waits for its time.
+async fn changed_after(wish: &mut watch::Receiver<u64>, time: Instant) -> Result<(), RecvError> {
+    sleep_until(time).await;
+    wish.changed().await
+}
+
 /// Sends a session to one client.
 pub(super) struct Sender<S> {
+    app: App,
     socket: S,
     live: Arc<Live>,
     feed: Feed,
@@ -90,6 +102,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
         plain: bool,
     ) -> Self {
         Self {
+            app: app.clone(),
             socket,
             live: Arc::clone(live),
             feed: Feed::new(Arc::clone(live), Offset::ZERO),
@@ -123,6 +136,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             None => self.send_screen().await?,
         }
         let mut ping = tokio::time::interval(SILENT_MAX / 2);
+        let mut next_resync = Instant::now();
         loop {
             let mut flows = false;
             if self.may_send() {
@@ -142,9 +156,10 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             tokio::select! {
                 biased;
                 answer = self.wishes.answers.recv() => self.say(answer.ok_or(Gone::Client)?).await?,
-                changed = self.wishes.resyncs.changed() => {
+                changed = changed_after(&mut self.wishes.resyncs, next_resync) => {
                     changed.map_err(|_| Gone::Client)?;
                     self.send_screen().await?;
+                    next_resync = Instant::now() + RESYNC_EVERY;
                 }
                 _ = ping.tick() => {
                     self.socket.send(Message::Ping(Default::default())).await?;
@@ -215,7 +230,9 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             }
         }
         let entry = self.live.entry.clone();
+        let turn = self.app.0.questions.turn(&entry, PATIENCE).await?;
         let seen = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             look(&entry, "serve", history, history).or_else(|error| match error.is_gone() {
                 true => look(&Entry { phase: Phase::Lost, ..entry }, "serve", history, history),
                 false => Err(error),
