@@ -40,7 +40,7 @@ fn a_token_waits_so_often_at_once_and_no_longer_than_it_holds() {
     let (viewer, id) = rig.token_and_id(&["--role", "view"]);
     let what = json!({ "for": "exit", "timeout": 250 });
     let wait = Call::post("/api/v1/sessions/own/wait", &what).bearer(&viewer);
-    let mut held: Vec<_> = (0..9).map(|_| ask(&rig, &wait)).collect();
+    let mut held: Vec<_> = (0..33).map(|_| ask(&rig, &wait)).collect();
     let answered = || held.iter().position(has_more);
     let one = eventually(LIMIT, answered).expect("one is too many");
     let refused = Answer::read(&mut held.remove(one)).expect("an answer");

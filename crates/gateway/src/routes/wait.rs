@@ -21,9 +21,9 @@ use std::time::Duration;
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Waits at once: each is a client of a host, which takes 256 of them.
-const WAITS_MAX: usize = 64;
+const WAITS_MAX: usize = 128;
 /// Of one token.
-const EACH_MAX: usize = 8;
+const EACH_MAX: usize = 32;
 
 pub(crate) fn waits() -> Arc<Places> {
     Places::new("waits", WAITS_MAX, EACH_MAX)
