@@ -64,10 +64,10 @@ impl Reader {
     pub fn end(dir: &Path) -> Result<Offset> {
         let segments = segment::list(dir)?;
         let last = segments.last().ok_or_else(|| Error::Missing(dir.to_owned()))?;
-        let mut file = File::open(&last.path).map_err(|error| Error::io(&last.path, error))?;
+        let (mut file, last) = segment::open(last)?;
         let header = segment::read_header(&mut file, &last.path)?;
         let mut end = header.map_or(Offset::ZERO, |header| header.offset);
-        let mut reader = Self::begin(dir, last)?;
+        let mut reader = Self::begin(dir, &last)?;
         while let Ok(Some(record)) = reader.next() {
             end = record.offset + advance(&record.body);
         }
@@ -221,8 +221,8 @@ impl Reader {
 
 impl Source {
     fn open(segment: &SegmentFile) -> Result<(Self, SessionId)> {
+        let (mut file, segment) = segment::open(segment)?;
         let path = segment.path.clone();
-        let mut file = File::open(&path).map_err(|error| Error::io(&path, error))?;
         let header = segment::read_header(&mut file, &path)?.ok_or(Error::Corrupt {
             path: path.clone(),
             position: 0,

@@ -64,6 +64,19 @@ pub(crate) fn bytes_on_disk(dir: &Path) -> Result<u64> {
     Ok(sizes.filter_map(std::result::Result::ok).sum())
 }
 
+/// Opens a segment that was listed: where it was sealed since, the sealed one, which was there before the other went.
+pub(crate) fn open(segment: &SegmentFile) -> Result<(File, SegmentFile)> {
+    match File::open(&segment.path) {
+        Ok(file) => Ok((file, segment.clone())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !segment.sealed => {
+            let path = segment.path.with_extension("seg.zst");
+            let file = File::open(&path).map_err(|_| Error::io(&segment.path, error))?;
+            Ok((file, SegmentFile { number: segment.number, path, sealed: true }))
+        }
+        Err(error) => Err(Error::io(&segment.path, error)),
+    }
+}
+
 /// Reads a segment's header; `None` where the file is too short to have one.
 pub(crate) fn read_header(file: &mut File, path: &Path) -> Result<Option<SegmentHeader>> {
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES);
@@ -86,8 +99,7 @@ pub(crate) fn position_of(segments: &[SegmentFile], offset: Offset) -> Result<us
     let (mut low, mut high) = (0, segments.len());
     while high - low > 1 {
         let middle = (low + high) / 2;
-        let segment = &segments[middle];
-        let mut file = File::open(&segment.path).map_err(|error| Error::io(&segment.path, error))?;
+        let (mut file, segment) = open(&segments[middle])?;
         match read_header(&mut file, &segment.path) {
             Ok(Some(header)) if header.offset < offset => low = middle,
             // A header that cannot be read must not hide the segments around it: search before it.
@@ -103,4 +115,22 @@ pub(crate) fn find(dir: &Path, number: u32) -> Option<SegmentFile> {
     let sealed = SegmentFile { number, path: sealed_path(dir, number), sealed: true };
     let open = SegmentFile { number, path: open_path(dir, number), sealed: false };
     [sealed, open].into_iter().find(|segment| segment.path.exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_was_sealed_since_it_was_listed_is_opened_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(open_path(dir.path(), 1), b"plain").unwrap();
+        let listed = list(dir.path()).unwrap().remove(0);
+        assert!(!open(&listed).unwrap().1.sealed);
+        fs::rename(&listed.path, sealed_path(dir.path(), 1)).unwrap();
+        let (_, found) = open(&listed).unwrap();
+        assert_eq!(found, list(dir.path()).unwrap()[0]);
+        fs::remove_file(&found.path).unwrap();
+        assert!(matches!(open(&listed), Err(Error::Io { path, .. }) if path == listed.path));
+    }
 }
