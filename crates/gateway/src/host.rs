@@ -1,7 +1,6 @@
 //! A connection to a session's host, for the server's loop: many calls may be under way at once.
 
 use crate::ApiError;
-use crate::wire::{self, ReadHalf, WriteHalf};
 use protocol::frame::{
     Answer, Call, Event, Frame, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Message, OLDEST_HOST_PROTOCOL,
     Refusal, Request, decode_frame, encode_frame,
@@ -14,6 +13,9 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Mutex as Turn, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -31,7 +33,7 @@ const RECEIVE_BYTES: usize = 8 << 10; // 8 KiB
 /// A connection.
 pub(crate) struct Host {
     path: PathBuf,
-    write: Turn<WriteHalf>,
+    write: Turn<OwnedWriteHalf>,
     waiting: Arc<Waiting>,
 }
 
@@ -96,10 +98,11 @@ impl Host {
 
     async fn connect(entry: &Entry, name: &str) -> Result<(Self, mpsc::Receiver<Event>)> {
         let path = PathBuf::from(&entry.meta.socket);
-        let (read, write) = wire::connect(&path).await.map_err(|source| match source.kind() {
+        let socket = UnixStream::connect(&path).await.map_err(|source| match source.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoHost(entry.name.clone()),
             _ => Error::Connection { path: path.clone(), source },
         })?;
+        let (read, write) = socket.into_split();
         let (events, received) = mpsc::channel(EVENTS_MAX);
         let waiting = Arc::new(Waiting { calls: Mutex::new(Some(BTreeMap::new())), last: Mutex::default() });
         tokio::spawn(listen(path.clone(), read, Arc::clone(&waiting), events));
@@ -250,7 +253,7 @@ impl Waiting {
 }
 
 /// Reads what the host sends until it says no more.
-async fn listen(path: PathBuf, mut read: ReadHalf, waiting: Arc<Waiting>, events: mpsc::Sender<Event>) {
+async fn listen(path: PathBuf, mut read: OwnedReadHalf, waiting: Arc<Waiting>, events: mpsc::Sender<Event>) {
     let mut received = Vec::new();
     let mut buffer = vec![0; RECEIVE_BYTES];
     'connection: while let Ok(count @ 1..) = read.read(&mut buffer).await {

@@ -30,7 +30,6 @@ mod signals;
 mod successor;
 pub mod tls;
 pub mod token;
-mod wire;
 mod ws;
 
 use session::home::Home;

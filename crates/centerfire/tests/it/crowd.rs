@@ -1,12 +1,12 @@
 //! Clients of any speed share a session, and none costs another a byte, the program its pace, or the host its memory.
 
-use crate::rig::{LIMIT, Rig, after, assert_same, detach, kill, signal};
+use crate::rig::{LIMIT, Rig, after, detach, kill, signal};
 use crate::session::without_our_titles;
 use crate::stream::noise_without_queries;
 use protocol::Notice;
 use rustix::process::Signal;
 use std::time::Duration;
-use testkit::{Terminal, eventually, proc};
+use testkit::{Terminal, assert_same, eventually, proc};
 
 /// Output that every client gets, in bytes.
 const STREAM_BYTES: usize = 8 << 20;

@@ -1,10 +1,10 @@
 //! How a program ended, exactly, after all of its output: as exit code, in `wait`, in `list`.
 
-use crate::rig::{LIMIT, Rig, after, assert_same, detach, kill, signal};
+use crate::rig::{LIMIT, Rig, after, detach, kill, signal};
 use rustix::process::Signal;
 use serde_json::json;
 use std::process::Output;
-use testkit::eventually;
+use testkit::{assert_same, eventually};
 
 fn run(rig: &Rig, script: &str) -> Output {
     rig.run(&["run", "--", "bash", "-c", script])

@@ -1,13 +1,13 @@
 //! Every byte arrives as it was sent: at the terminal, in the journal, at the program.
 
-use crate::rig::{LIMIT, Rig, after, assert_same};
+use crate::rig::{LIMIT, Rig, after};
 use crate::stream::{noise, noise_without_queries, queries};
 use protocol::{Body, Offset};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use terminal::probe::probe;
 use terminal::scan::Scanner;
-use testkit::{Answers, Terminal};
+use testkit::{Answers, Terminal, assert_same};
 
 /// Bytes that a person's terminal prints before the part that counts may hold anything; this begins the part.
 const BEGIN: &[u8] = b"BEGIN\n";

@@ -1,10 +1,11 @@
 //! Input is taken whole, or refused; never cut, never mixed, and never in the way of output.
 
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use protocol::frame::{InputForm, Request};
 use serde_json::Value;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
+use testkit::assert_same;
 
 /// A paste in bytes that no terminal takes at once.
 const BIG: usize = 1_000_000;

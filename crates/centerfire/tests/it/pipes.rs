@@ -1,8 +1,9 @@
 //! A session in a pipe: standard input and output are no terminal, and nothing else is there.
 
-use crate::rig::{LIMIT, Rig, assert_same, kill};
+use crate::rig::{LIMIT, Rig, kill};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use testkit::assert_same;
 
 /// Runs a shell line with `$cf` as the binary and gives what it printed.
 fn shell(rig: &Rig, line: &str) -> (Option<i32>, Vec<u8>) {

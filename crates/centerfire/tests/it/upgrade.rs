@@ -1,7 +1,7 @@
 //! Another binary takes over a running session: same program, same process, not one byte lost.
 
 use crate::kill9::kernel_tells;
-use crate::rig::{LIMIT, Rig, Session, after, assert_same, kill};
+use crate::rig::{LIMIT, Rig, Session, after, kill};
 use crate::stream::noise_without_queries;
 use protocol::Notice;
 use protocol::frame::{Answer, InputForm, Refusal, Request};
@@ -11,7 +11,7 @@ use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use testkit::eventually;
+use testkit::{assert_same, eventually};
 
 /// T20: five upgrades under full output; the journal has every byte, the program has noticed nothing.
 #[test]

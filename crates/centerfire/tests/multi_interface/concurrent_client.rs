@@ -2,12 +2,12 @@
 
 use crate::busy::{Follower, NAME, Way};
 use crate::http::Call;
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use std::process::Stdio;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::Instant;
-use testkit::{Terminal, eventually};
+use testkit::{Terminal, assert_same, eventually};
 
 /// Lines that the program writes: a megabyte and more.
 const LINES: usize = 40_000;

@@ -2,11 +2,12 @@
 
 use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Way};
 use crate::http::Call;
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use serde_json::json;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::Instant;
+use testkit::assert_same;
 
 /// Clients, and what each asks for.
 const CLIENTS: usize = 6;

@@ -1,8 +1,9 @@
 //! What sockets are told, the moment it happens.
 
-use crate::rig::{Rig, assert_same};
+use crate::rig::Rig;
 use crate::socket::Plain;
 use serde_json::{Value, json};
+use testkit::assert_same;
 
 /// The next message that was asked for: lists and signs of life are not.
 #[track_caller]

@@ -1,12 +1,12 @@
 //! A server that is killed again and again.
 
 use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Way};
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use crate::stream::Chance;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::eventually;
+use testkit::{assert_same, eventually};
 
 const DEATHS: usize = 50;
 /// Clients that watch by WebSocket, and by server-sent events.

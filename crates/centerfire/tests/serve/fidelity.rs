@@ -1,10 +1,11 @@
 //! Every byte arrives as it is stored, from wherever a client begins.
 
 use crate::http::Call;
-use crate::rig::{Rig, assert_same};
+use crate::rig::Rig;
 use crate::stream::noise_without_queries;
 use sha2::{Digest as _, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering};
+use testkit::assert_same;
 
 /// In raw mode it says so, waits for a key, writes the first part, waits for another, writes the second.
 const SCRIPT: &str =

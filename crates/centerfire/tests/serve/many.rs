@@ -1,9 +1,10 @@
 //! Several sessions on one WebSocket.
 
-use crate::rig::{Rig, assert_same};
+use crate::rig::Rig;
 use crate::socket::{Many, OnChannel};
 use serde_json::json;
 use std::collections::BTreeMap;
+use testkit::assert_same;
 
 /// Three sessions on one socket, one of them loud: each channel has its own session's bytes, to the last.
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::events::{Events, Heard};
 use crate::http::{Call, dial};
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use crate::socket::{Came, Socket};
 use crate::stream::noise_without_queries;
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
-use testkit::{eventually, proc};
+use testkit::{assert_same, eventually, proc};
 
 /// What may be sent and not painted.
 const AHEAD_BYTES: usize = 1 << 20; // 1 MiB

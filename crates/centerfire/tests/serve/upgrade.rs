@@ -2,7 +2,7 @@
 
 use crate::busy::{Busy, Follower, NAME, STEP_BYTES, Story, Way};
 use crate::http::{Call, dial};
-use crate::rig::{LIMIT, Rig, assert_same};
+use crate::rig::{LIMIT, Rig};
 use crate::stream::Chance;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
-use testkit::eventually;
+use testkit::{assert_same, eventually};
 
 const UPGRADES: usize = 8;
 /// Clients that watch by WebSocket, and by server-sent events.
