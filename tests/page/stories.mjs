@@ -186,6 +186,32 @@ await tell({
     assert.ok(asked.some((url) => /\/ws\/.*from=\d/.test(url)), "it goes on where it was");
   },
 
+  async what_is_typed_before_the_page_is_connected_arrives(stage) {
+    await stage.start("hasty", "exec cat");
+    const page = await stage.visitor();
+    const row = page.locator("a.row", { hasText: "hasty" });
+    await row.waitFor();
+    stage.server.kill("SIGSTOP");
+    await row.click();
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("typed at once");
+    stage.server.kill("SIGCONT");
+    await stage.shows(page, "typed at once");
+    assert.equal(await page.getByText("not sent").count(), 0);
+    // Where no connection comes about, nothing is kept for the next: nobody knows what the session shows by then.
+    await page.getByRole("link", { name: "Health" }).click();
+    stage.server.kill("SIGSTOP");
+    await row.click();
+    await page.locator(".frame textarea").focus();
+    await page.keyboard.type("never");
+    stage.server.kill("SIGKILL");
+    await page.getByText("What you typed was not sent").waitFor();
+    await stage.serve(stage.address);
+    await stage.shows(page, "typed at once");
+    await page.keyboard.type(", and then");
+    await stage.shows(page, "typed at once, and then");
+  },
+
   async a_flood_is_painted_to_its_end(stage) {
     await stage.start("flood", "read line; seq 1 600000; echo all of it; exec cat");
     const page = await stage.visitor();

@@ -14,6 +14,8 @@ const HEAD_BYTES = 9;
 const SNAPSHOT_HEAD_BYTES = HEAD_BYTES + 4;
 /** What may be typed at once: the server closes on more. */
 export const INPUT_MAX_BYTES = 1 << 20; // 1 MiB
+/** What may be typed before the page is connected for the first time. */
+const EARLY_MAX_BYTES = 64 << 10; // 64 KiB
 /** What was painted is told at most once in this time, or after this much. */
 const TELL_EVERY_MS = 16;
 const TELL_EVERY_BYTES = 64 << 10; // 64 KiB
@@ -58,6 +60,9 @@ export class SessionSocket {
   private told = 0;
   private telling: number | undefined;
   private lastId = 0;
+  /** What was typed while the first connection was being made: who opens a session types at once. Undefined from then on. */
+  private early: (string | Uint8Array<ArrayBuffer>)[] | undefined = [];
+  private earlyBytes = 0;
 
   constructor(
     session: string,
@@ -99,12 +104,12 @@ export class SessionSocket {
     frame[0] = KEYS;
     new DataView(frame.buffer).setBigUint64(1, BigInt(this.nextId()), true);
     frame.set(bytes, HEAD_BYTES);
-    return this.send(frame);
+    return this.type(frame);
   }
 
   /** Types something as one transaction. */
   input(form: InputForm, text: string): boolean {
-    return this.say({ type: "input", id: this.nextId(), form, text });
+    return this.type(JSON.stringify({ type: "input", id: this.nextId(), form, text }));
   }
 
   /** Asks for control, from whoever has it if `take`. */
@@ -125,6 +130,9 @@ export class SessionSocket {
       this.told = 0;
       // A server that does not know how far this page is would wait for it.
       if (this.received !== undefined) this.tell();
+      const early = this.early ?? [];
+      this.early = undefined;
+      for (const typed of early) this.send(typed);
     }
     this.listener.link(link);
   }
@@ -133,6 +141,11 @@ export class SessionSocket {
   private ended(event: CloseEvent | undefined): boolean {
     clearTimeout(this.telling);
     this.telling = undefined;
+    // Nobody knows what is on the screen when there is a server again: what was typed is not for that.
+    if (this.early !== undefined && this.early.length > 0) {
+      this.listener.note({ type: "error", code: "not_connected", error: "What you typed was not sent" });
+    }
+    this.early = undefined;
     if (event?.code === CLOSED_OVER) this.listener.link({ is: "over" });
     else if (event?.code === CLOSED_BROKEN) this.listener.link({ is: "broken", code: event.reason });
     else return true;
@@ -173,6 +186,15 @@ export class SessionSocket {
 
   private say(word: object): boolean {
     return this.send(JSON.stringify(word));
+  }
+
+  /** Sends what was typed, or keeps it for the first connection. */
+  private type(data: string | Uint8Array<ArrayBuffer>): boolean {
+    if (this.send(data)) return true;
+    if (this.early === undefined || this.earlyBytes + data.length > EARLY_MAX_BYTES) return false;
+    this.early.push(data);
+    this.earlyBytes += data.length;
+    return true;
   }
 
   private send(data: string | Uint8Array<ArrayBuffer>): boolean {

@@ -89,14 +89,14 @@ export class Follower {
 
   press(key: string): boolean {
     const sent = this.socket.input("keys", this.withCtrl() ? `C-${key}` : key);
-    if (!sent) this.set({ trouble: "not connected: the key was not sent" });
+    if (!sent) this.set({ trouble: "The key was not sent" });
     return sent;
   }
 
   submit(text: string): boolean {
     // The server's limit is that of the message, in which a line feed takes two bytes.
     if (new TextEncoder().encode(JSON.stringify(text)).length > INPUT_MAX_BYTES) return this.complain("more than 1 MiB: send it in parts");
-    return this.socket.input("submit", text) || this.complain("not connected: nothing was sent");
+    return this.socket.input("submit", text) || this.complain("Nothing was sent");
   }
 
   forgive(): void {
@@ -112,7 +112,7 @@ export class Follower {
     if (bytes.length > INPUT_MAX_BYTES) return void this.complain("more than 1 MiB: paste it in parts");
     const first = bytes[0] ?? 0;
     if (bytes.length === 1 && first >= 0x40 && first < 0x7f && this.withCtrl()) bytes = Uint8Array.of(first & 0x1f);
-    if (!this.socket.keys(bytes)) this.complain("not connected: what you type is not sent");
+    if (!this.socket.keys(bytes)) this.complain("What you typed was not sent");
   }
 
   private mayType(): boolean {
@@ -168,7 +168,7 @@ export class Follower {
   private linked(link: Link, id: string): void {
     const held = this.state.control === "held" || this.state.control === "asked";
     if (link.is === "open") {
-      this.set({ link, trouble: undefined });
+      this.set({ link });
       // The server forgot with the old connection who controlled; nobody else's control is taken for that.
       const size = held ? this.screen.room() : undefined;
       if (size !== undefined && this.socket.control(size, false)) this.set({ control: "asked" });

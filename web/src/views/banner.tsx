@@ -19,7 +19,7 @@ export function Banner({ state, hurry, forgive }: Props) {
   if (link.is === "waiting" || link.is === "connecting") {
     return (
       <p className="banner" role="status">
-        <span>Connection lost; the session goes on. Connecting again …</span>
+        <span>Connection lost; the session goes on. {trouble !== undefined && `${trouble}. `}Connecting again …</span>
         <button type="button" className="quiet" onClick={hurry}>
           Now
         </button>

@@ -54,6 +54,11 @@ fn a_server_that_says_nothing_is_noticed_and_waited_for() {
 }
 
 #[test]
+fn what_is_typed_before_the_page_is_connected_arrives() {
+    tell("what_is_typed_before_the_page_is_connected_arrives");
+}
+
+#[test]
 fn a_flood_is_painted_to_its_end() {
     tell("a_flood_is_painted_to_its_end");
 }
