@@ -11,11 +11,11 @@ use protocol::frame::{Answer, Request};
 use protocol::{Offset, Phase, Size};
 use session::look::look;
 use session::registry::Entry;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch::error::RecvError;
 use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 /// Output that is sent and not painted yet. It fills the way to a browser on another continent; a page that has this much
@@ -165,8 +165,9 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
                     self.socket.send(Message::Ping(Default::default())).await?;
                     self.say(ALIVE.into()).await?;
                 }
-                // There may be more output, and nothing else is to be said now.
-                () = ready(()), if flows => {}
+                // There may be more output, and nothing else is to be said now. What the client says meanwhile is heard
+                // first: a client that takes as fast as it gets would not be heard before all was sent.
+                () = yield_now(), if flows => {}
                 changed = self.wishes.painted.changed() => changed.map_err(|_| Gone::Client)?,
                 _ = self.feed.changed(), if may_send => {}
             }
