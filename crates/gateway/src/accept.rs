@@ -5,6 +5,7 @@ use crate::ApiError;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::UPGRADE;
 use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use hyper::body::Incoming;
@@ -206,12 +207,25 @@ impl Conversation {
         mut stop: watch::Receiver<bool>,
     ) {
         let Self { peer, service, seat } = self;
-        let (asked, first) = watch::channel(false);
+        let (asking, mut asked) = watch::channel(Asked::Nothing);
+        let asking = Arc::new(asking);
         let service = service_fn(move |mut request: Request<Incoming>| {
-            asked.send_replace(true);
+            let asking = Arc::clone(&asking);
+            let is_upgrade = request.headers().contains_key(UPGRADE);
+            asking.send_replace(if is_upgrade { Asked::ToUpgrade } else { Asked::Something });
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(seat.clone());
-            service.call(request.map(Body::new))
+            let answered = service.call(request.map(Body::new));
+            async move {
+                let answer = answered.await;
+                if is_upgrade {
+                    let upgrades = answer
+                        .as_ref()
+                        .is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS);
+                    asking.send_replace(if upgrades { Asked::Upgraded } else { Asked::Something });
+                }
+                answer
+            }
         });
         let mut builder = Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX_BYTES);
@@ -224,7 +238,15 @@ impl Conversation {
         // Who was let in and has not asked yet is heard: the next server does not know of him.
         tokio::select! {
             _ = connection.as_mut() => return,
-            () = has_asked(first) => {}
+            () = has_asked(asked.clone()) => {}
+        }
+        // What is shut down in order says so in its last answer, also in one that begins a WebSocket, which then is none.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            upgraded = is_upgraded(&mut asked) => if upgraded {
+                let _ = connection.await;
+                return;
+            }
         }
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;
@@ -247,9 +269,24 @@ async fn shake_hands(
     }
 }
 
+/// What was asked for on a connection so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    Something,
+    /// To become a WebSocket, which is not answered yet.
+    ToUpgrade,
+    Upgraded,
+}
+
 /// Waits for a connection's first request, if it is on its way.
-async fn has_asked(mut first: watch::Receiver<bool>) {
-    let _ = tokio::time::timeout(FIRST_WITHIN, first.wait_for(|asked| *asked)).await;
+async fn has_asked(mut asked: watch::Receiver<Asked>) {
+    let _ = tokio::time::timeout(FIRST_WITHIN, asked.wait_for(|asked| *asked != Asked::Nothing)).await;
+}
+
+/// Waits until no upgrade is under way.
+async fn is_upgraded(asked: &mut watch::Receiver<Asked>) -> bool {
+    asked.wait_for(|asked| *asked != Asked::ToUpgrade).await.is_ok_and(|asked| *asked == Asked::Upgraded)
 }
 
 impl<S: Sync> FromRequestParts<S> for Seat {

@@ -74,8 +74,8 @@ pub(crate) struct Story {
     pub connections: usize,
     /// Connections that ended without a word.
     pub broken: usize,
-    /// Connections that nobody took.
-    pub refused: usize,
+    /// Why connections were not taken.
+    pub refused: Vec<String>,
 }
 
 impl Follower<'_> {
@@ -90,8 +90,8 @@ impl Follower<'_> {
             match over {
                 Ok(true) => return story,
                 Ok(false) => {}
-                Err(_) => {
-                    story.refused += 1;
+                Err(reason) => {
+                    story.refused.push(reason);
                     thread::sleep(Duration::from_millis(2));
                 }
             }
