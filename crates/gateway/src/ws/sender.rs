@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, interval_at, sleep_until};
 
 /// Output that is sent and not painted yet. It fills the way to a browser on another continent; a page that has this much
 /// to paint is busy for a tenth of a second.
@@ -135,7 +135,7 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             }
             None => self.send_screen().await?,
         }
-        let mut ping = tokio::time::interval(SILENT_MAX / 2);
+        let mut ping = interval_at(Instant::now() + SILENT_MAX / 2, SILENT_MAX / 2);
         let mut next_resync = Instant::now();
         loop {
             let mut flows = false;
