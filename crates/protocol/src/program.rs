@@ -30,6 +30,8 @@ pub enum BlockKind {
     Permission,
     /// An answer to a question.
     Question,
+    /// Leave to do as it planned. OSC 7501 has no word for it; hooks tell.
+    Plan,
 }
 
 /// One report, whole: a later one with the same `id` replaces it.

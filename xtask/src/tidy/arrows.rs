@@ -3,8 +3,14 @@
 use super::tree::{Finding, Package, Tree};
 
 /// The crates that ship, the lowest first; those of one row do not know each other.
-const ROWS: &[&[&str]] =
-    &[&["protocol"], &["journal", "terminal"], &["session"], &["gateway"], &["centerfire"]];
+const ROWS: &[&[&str]] = &[
+    &["protocol"],
+    &["journal", "llm", "terminal"],
+    &["adapter", "session"],
+    &["conversation"],
+    &["gateway"],
+    &["centerfire"],
+];
 /// Beside the rows: for tests alone.
 const TESTKIT: &str = "testkit";
 /// Beside the rows: nobody depends on it.

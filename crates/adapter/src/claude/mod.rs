@@ -1,0 +1,35 @@
+//! Claude Code.
+
+mod transcript;
+
+use crate::{Adapter, Layout, Transcript};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Claude Code, known up to 2.1.329.
+pub struct Claude;
+
+impl Adapter for Claude {
+    fn name(&self) -> &'static str {
+        "claude"
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["claude", "claude-code"]
+    }
+
+    fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+        let own = variables("CLAUDE_CONFIG_DIR").map(PathBuf::from);
+        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".claude")));
+        folder.into_iter().map(|folder| folder.join("projects")).collect()
+    }
+
+    fn layout(&self, path: &Path) -> Option<Layout> {
+        (path.extension()? == "jsonl").then_some(Layout::Lines)
+    }
+
+    fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {
+        Box::new(transcript::Reader::new(path, state))
+    }
+}

@@ -1,0 +1,47 @@
+//! What is known of each AI CLI: where it keeps its conversations and in what form, how it is started, what its hooks and
+//! its screen say.
+//!
+//! Everything here is a function of what was observed: nothing is opened, started or waited for, so that each is tested by a
+//! folder of cases (`cases/`). A CLI is a folder with an [`Adapter`] and a line in [`ADAPTERS`].
+
+pub mod claude;
+mod transcript;
+
+pub use transcript::{Head, Heard, Layout, Transcript};
+
+use serde_json::Value;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// What we know of one CLI.
+pub trait Adapter: Sync {
+    /// The CLI's name, as it begins the ids of its entries: `claude`.
+    fn name(&self) -> &'static str;
+
+    /// What its program is called.
+    fn programs(&self) -> &'static [&'static str];
+
+    /// Where its conversations lie for a user with these variables.
+    fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf>;
+
+    /// What a file in one of those folders is; `None` for one that holds no conversation.
+    fn layout(&self, path: &Path) -> Option<Layout>;
+
+    /// Begins to read such a file, or goes on where [`Transcript::state`] was taken.
+    fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript>;
+}
+
+/// All that are known, each asked in its turn.
+pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude];
+
+/// The adapter of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {
+    ADAPTERS.iter().copied().find(|adapter| adapter.name() == name)
+}
+
+/// The CLI that a command line starts.
+pub fn of_command(command: &[OsString]) -> Option<&'static dyn Adapter> {
+    let program = Path::new(command.first()?).file_name()?;
+    let is_its = |adapter: &&&dyn Adapter| adapter.programs().iter().any(|name| OsStr::new(name) == program);
+    ADAPTERS.iter().find(is_its).copied()
+}

@@ -1,0 +1,1 @@
+//! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
