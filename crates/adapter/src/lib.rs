@@ -5,6 +5,7 @@
 //! folder of cases (`cases/`). A CLI is a folder with an [`Adapter`] and a line in [`ADAPTERS`].
 
 pub mod claude;
+mod time;
 mod transcript;
 
 pub use transcript::{Head, Heard, Layout, Transcript};
@@ -44,4 +45,12 @@ pub fn of_command(command: &[OsString]) -> Option<&'static dyn Adapter> {
     let program = Path::new(command.first()?).file_name()?;
     let is_its = |adapter: &&&dyn Adapter| adapter.programs().iter().any(|name| OsStr::new(name) == program);
     ADAPTERS.iter().find(is_its).copied()
+}
+
+/// What stands for bytes that have no name of their own: FNV-1a, which tells a few apart and guards against nobody.
+pub fn digest(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }

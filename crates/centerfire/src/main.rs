@@ -15,6 +15,7 @@ mod progress;
 mod serve_log;
 mod term;
 mod usage;
+mod when;
 
 use std::process::ExitCode;
 

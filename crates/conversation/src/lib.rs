@@ -1,1 +1,18 @@
 //! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
+//!
+//! A CLI's transcripts are copied into an [`archive`] of ours, because CLIs delete theirs. [`ingest`] reads the archive by the
+//! CLI's adapter and writes entries into the [`store`], each batch together with how far it has read: whoever is killed in
+//! between loses and doubles nothing. [`history`] finds what there is to take in, and [`follower`] does as it comes; `place` finds where entries stand in recordings. Archive and journals are the truth;
+//! all else is made from them.
+
+pub mod archive;
+mod error;
+pub mod follower;
+pub mod history;
+pub mod ingest;
+mod place;
+pub mod render;
+mod search;
+pub mod store;
+
+pub use error::{Error, Result};

@@ -9,6 +9,7 @@
 mod accept;
 pub mod audit;
 mod connections;
+mod conversations;
 mod error;
 mod extract;
 mod guard;
@@ -56,6 +57,8 @@ pub struct Options {
     pub insecure_network: bool,
     /// Where its certificate comes from, if it speaks TLS.
     pub tls: Option<tls::Tls>,
+    /// Whether what AI CLIs write down is taken in.
+    pub follows_conversations: bool,
     /// Whether who calls from this machine needs no token. Host and Origin are looked at all the same.
     pub open_loopback: bool,
     /// For the sessions that it starts.
@@ -102,6 +105,7 @@ struct Inner {
     questions: questions::Questions,
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
+    conversation_changes: conversations::Changes,
     history: history::History,
     pace: pace::Pace,
     /// Whether the server is about to end: then who waits is told so, and comes again.

@@ -5,7 +5,10 @@ use crate::presence::{Presence, PresenceError};
 use crate::signals::{Signals, Word};
 use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
-use crate::{App, Inner, Options, accept, audit, guard, history, live, pace, roster, routes, successor, ws};
+use crate::{
+    App, Inner, Options, accept, audit, conversations, guard, history, live, pace, roster, routes, successor,
+    ws,
+};
 use protocol::Time;
 use session::home::Home;
 use session::registry::Registry;
@@ -134,6 +137,7 @@ impl Server {
             questions: Default::default(),
             metrics: Default::default(),
             connections: Arc::default(),
+            conversation_changes: Default::default(),
             history: Default::default(),
             pace: pace::Pace::new(options.writes_per_second),
             stopping: watch::Sender::new(false),
@@ -200,6 +204,9 @@ impl Server {
             listeners.map(|listener| listener.as_fd().try_clone_to_owned()).collect::<Result<_, _>>()?;
         let (app, mut signals) = (self.app, self.signals);
         tokio::spawn(history::keep(app.clone()));
+        if app.0.options.follows_conversations {
+            conversations::start_following(&app);
+        }
         let mut entrances = vec![Entrance {
             listener: self.listener,
             router: routes::router(&app),

@@ -29,7 +29,7 @@ impl Adapter for Claude {
         (path.extension()? == "jsonl").then_some(Layout::Lines)
     }
 
-    fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {
-        Box::new(transcript::Reader::new(path, state))
+    fn transcript(&self, path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {
+        Box::new(transcript::Reader::new(path))
     }
 }

@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::fit;
 use crate::term::{one_line, paint, say};
-use protocol::{Phase, Time};
+use crate::when::ago;
+use protocol::Phase;
 use serde_json::{Value, json};
 use session::registry::Entry;
 use session::summary::{describe, state_word};
@@ -43,7 +44,6 @@ impl Args {
 }
 
 fn print_table(entries: &[Entry]) {
-    let now = Time::now();
     let width = entries.iter().map(|entry| entry.name.chars().count()).max().unwrap_or(0).max(4);
     let state_width = entries.iter().map(|entry| state_word(entry, entry.status.as_ref()).len()).max();
     let state_width = state_width.unwrap_or(0).max(10);
@@ -60,7 +60,7 @@ fn print_table(entries: &[Entry]) {
             "{:<width$}  {}  {:>4}  {:<7}  {:<13}  {}",
             entry.name,
             paint(&format!("{state:<state_width$}"), colour(&state)),
-            age(now, entry.meta.created),
+            ago(entry.meta.created),
             if clients == 0 { "-".to_owned() } else { clients.to_string() },
             entry.meta.id.short(),
             one_line(&entry.meta.command.join(" ")),
@@ -75,16 +75,5 @@ fn colour(state: &str) -> &'static str {
         "idle" | "done" => "32",
         "running" => "36",
         _ => "2",
-    }
-}
-
-/// How long ago, in its largest unit.
-fn age(now: Time, then: Time) -> String {
-    let seconds = now.since(then).as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        3600..86400 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86400),
     }
 }

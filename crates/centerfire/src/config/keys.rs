@@ -161,6 +161,17 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| named(&config.auth_loopback),
     },
     Key {
+        name: "conversations.follow",
+        takes: "`true` or `false`",
+        about: "Whether `centerfire serve` takes in what AI CLIs on this machine write down of their conversations, as they \
+                write it. `conversation`, `search` and `import` do so by themselves in any case.",
+        set: |config, value| {
+            config.conversations_follow = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.conversations_follow),
+    },
+    Key {
         name: "serve.writes_per_second",
         takes: "a number, or `none`",
         about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \

@@ -1,11 +1,14 @@
 //! The addresses of the first plans (rows A20 and A21), for clients that were written for them. What no part of the
 //! server does yet answers 501 with a code, so that such a client can tell it from a mistake of its own.
 
-use crate::extract::Json;
+use super::{blocking, find};
+use crate::conversations::read;
+use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
+use protocol::Phase;
 use serde_json::{Value, json};
 
 /// `GET /api/health`.
@@ -21,6 +24,46 @@ pub(super) async fn health(State(app): State<App>, _: Access) -> Json<Value> {
 /// Whatever needs agents.
 pub(super) async fn agents() -> ApiError {
     not_yet("agents")
+}
+
+/// `GET /api/conversation/session/{session}`.
+pub(super) async fn of_session(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let id = entry.meta.id;
+    let told = read(&app, move |store| {
+        let mut told = Vec::new();
+        for conversation in store.of_session(id)? {
+            let mut value = json!(conversation);
+            value["entries"] = json!(store.entries(conversation.id)?);
+            told.push(value);
+        }
+        Ok(told)
+    });
+    Ok(Json(json!({ "session_id": id, "conversations": told.await? })))
+}
+
+/// `GET /api/conversation/active`.
+pub(super) async fn active(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
+    let registry = app.0.registry.clone();
+    let running = blocking(move || {
+        let entries = registry.list()?.into_iter().filter_map(Result::ok);
+        let runs = entries.filter(|entry| entry.phase == Phase::Running && access.0.opens(entry.meta.id));
+        Ok(runs.map(|entry| entry.meta.id).collect::<Vec<_>>())
+    });
+    let running = running.await?;
+    let told = read(&app, move |store| {
+        let mut told = Vec::new();
+        for session in running {
+            told.extend(store.of_session(session)?);
+        }
+        told.dedup_by(|one, other| one.id == other.id);
+        Ok(told)
+    });
+    Ok(Json(json!({ "conversations": told.await? })))
 }
 
 /// Whatever needs conversations.

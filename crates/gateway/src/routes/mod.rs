@@ -4,6 +4,7 @@
 mod agentapi;
 mod compatible;
 mod connections;
+mod conversations;
 mod events;
 mod export;
 mod health;
@@ -111,10 +112,18 @@ impl Endpoint {
 
 /// All of them.
 pub fn endpoints() -> Vec<Endpoint> {
-    [of_server(), of_sessions(), of_terminals(), of_recordings(), agentapi::endpoints(), compatible()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        of_server(),
+        of_sessions(),
+        of_terminals(),
+        of_recordings(),
+        of_conversations(),
+        agentapi::endpoints(),
+        compatible(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_server() -> Vec<Endpoint> {
@@ -250,6 +259,32 @@ fn of_recordings() -> Vec<Endpoint> {
     ]
 }
 
+fn of_conversations() -> Vec<Endpoint> {
+    use Role::View;
+    let route = Endpoint::new;
+    vec![
+        route("GET", "/api/v1/conversations", Some(View), get(conversations::list))
+            .about("Lists conversations, the newest first: of all CLIs on this machine, with and without a session")
+            .query::<conversations::Which>(),
+        route("GET", "/api/v1/conversations/events", Some(View), get(conversations::events))
+            .about("Tells as server-sent events to which conversations something came")
+            .gives(200, "text/event-stream"),
+        route("GET", "/api/v1/conversations/{cli}/{conversation}", Some(View), get(conversations::show))
+            .about("A conversation and its entries, each with its place in a recording")
+            .query::<conversations::Part>(),
+        route("GET", "/api/v1/conversations/{cli}/{conversation}/export", Some(View), get(conversations::export))
+            .about("A conversation as Markdown or as a page of its own")
+            .query::<conversations::Form>()
+            .gives(200, "text/markdown")
+            .or(&["text/html"]),
+        route("GET", "/api/v1/sessions/{session}/conversations", Some(View), get(conversations::of_session))
+            .about("Lists the conversations that were held in a session, the oldest first"),
+        route("GET", "/api/v1/search", Some(View), get(conversations::search))
+            .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
+            .query::<conversations::Wanted>(),
+    ]
+}
+
 /// The addresses of the first plans.
 fn compatible() -> Vec<Endpoint> {
     use Role::{Manage, Type, View};
@@ -271,10 +306,10 @@ fn compatible() -> Vec<Endpoint> {
         not_yet("GET", "/api/agents/health", Some(View), get(compatible::agents)).about(agents),
         not_yet("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations))
             .about(conversations),
-        not_yet("GET", "/api/conversation/session/{session}", Some(View), get(compatible::conversations))
-            .about(conversations),
-        not_yet("GET", "/api/conversation/active", Some(View), get(compatible::conversations))
-            .about(conversations),
+        route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::of_session))
+            .about("The conversations of a session with all their entries"),
+        route("GET", "/api/conversation/active", Some(View), get(compatible::active))
+            .about("The conversations of sessions that run"),
         not_yet("POST", "/api/projects/detect", Some(Type), post(compatible::projects)).about(projects),
         not_yet("GET", "/api/projects/list", Some(View), get(compatible::projects)).about(projects),
         not_yet("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects))

@@ -1,0 +1,133 @@
+//! `centerfire conversation`: what was said and done in a session.
+
+use super::history::up_to_date;
+use super::sink::Sink;
+use crate::completion;
+use crate::context::Context;
+use crate::term::one_line;
+use crate::when::{ago, parse};
+use clap_complete::ArgValueCandidates;
+use conversation::render;
+use conversation::store::{Conversation, Filter, Store};
+use protocol::{Phase, Time};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Show what was said and done in a session: messages, tools and their results, what it took
+///
+/// It is read from the CLI's own records, which are copied before the CLI deletes them. A session without one, or a CLI that
+/// is not known, has none; its recording is always there (`centerfire replay`). In JSON each entry has its place in the
+/// recording, as a session and an offset: `centerfire replay SESSION --from OFFSET` shows it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A session by name or id, or a conversation by the CLI's own id; without it the latest session
+    #[arg(add = ArgValueCandidates::new(completion::all))]
+    session: Option<String>,
+    /// List conversations, the newest first, of all sessions and of none
+    #[arg(long, conflicts_with_all = ["session", "markdown", "html"])]
+    list: bool,
+    /// With --list: only those in this folder or below it
+    #[arg(long, requires = "list", value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// With --list: so many at most
+    #[arg(long, requires = "list", default_value_t = 50, value_name = "N")]
+    limit: usize,
+    /// With --list: not before this time, such as 2026-11-21 or 3d
+    #[arg(long, requires = "list", value_name = "TIME", value_parser = parse)]
+    since: Option<Time>,
+    /// Write Markdown (the default)
+    #[arg(long, conflicts_with = "html")]
+    markdown: bool,
+    /// Write a page that any browser shows
+    #[arg(long)]
+    html: bool,
+    /// Write to this file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let store = up_to_date(context)?;
+        if self.list {
+            return self.list(context, &store);
+        }
+        let conversations = self.find(context, &store)?;
+        let mut sink = Sink::open(self.output.as_deref())?;
+        let mut told = Vec::new();
+        for conversation in &conversations {
+            let entries = store.entries(conversation.id)?;
+            if context.json {
+                let mut value = json!(conversation);
+                value["entries"] = json!(entries);
+                told.push(value);
+            } else if self.html {
+                sink.write(render::html(conversation, &entries).as_bytes())?;
+            } else {
+                sink.write(render::markdown(conversation, &entries).as_bytes())?;
+            }
+        }
+        if context.json {
+            sink.write(json!(told).to_string().as_bytes())?;
+            sink.write(b"\n")?;
+        }
+        sink.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The conversations of a session, or the one that is named.
+    fn find(&self, context: &Context, store: &Store) -> anyhow::Result<Vec<Conversation>> {
+        let entry = match context.find(self.session.as_deref()) {
+            Ok(entry) => entry,
+            Err(error) => {
+                let named = match &self.session {
+                    Some(name) if name.len() >= 4 => store.named(name)?,
+                    _ => Vec::new(),
+                };
+                return if named.is_empty() { Err(error) } else { Ok(named) };
+            }
+        };
+        let conversations = store.of_session(entry.meta.id)?;
+        if conversations.is_empty() {
+            let why = match adapter::of_command(&entry.meta.words()) {
+                None => "its program is no AI CLI that is known",
+                Some(_) if entry.phase == Phase::Running => "its CLI has not written one down yet",
+                Some(_) => "its CLI has written none down, or two ran in one folder at a time",
+            };
+            anyhow::bail!(
+                "no conversation of session {}: {why}; `centerfire conversation --list` shows all there are",
+                entry.name
+            );
+        }
+        Ok(conversations)
+    }
+
+    fn list(&self, context: &Context, store: &Store) -> anyhow::Result<ExitCode> {
+        let folder = self.folder.as_ref().map(std::path::absolute).transpose()?;
+        let filter = Filter {
+            folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
+            since: self.since,
+            ..Filter::default()
+        };
+        let conversations = store.conversations(&filter, self.limit)?;
+        if conversations.is_empty() && !context.json {
+            eprintln!("no conversation; `centerfire import` takes in those that AI CLIs had on this machine");
+        }
+        context.say(&json!(conversations), || conversations.iter().map(line).collect::<Vec<_>>().join("\n"));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn line(conversation: &Conversation) -> String {
+    let title = conversation.title.as_deref().or(conversation.cwd.as_deref()).unwrap_or_default();
+    let when = conversation.ended.map_or_else(|| "-".to_owned(), ago);
+    format!(
+        "{:<8}  {:>4}  {:>5}  {}  {}",
+        conversation.cli,
+        when,
+        conversation.entry_count,
+        conversation.name,
+        one_line(title)
+    )
+}

@@ -1,0 +1,70 @@
+//! `centerfire import`: takes in the histories of the CLIs.
+
+use super::history::{warn_of, with_history};
+use crate::context::Context;
+use crate::exit::Usage;
+use crate::term::{bytes, counted};
+use conversation::history::Outcome;
+use conversation::store::Store;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Take in the conversations that AI CLIs had on this machine
+///
+/// What they keep is copied before they delete it (Claude Code does after 30 days), read, and made searchable:
+/// `centerfire search`, `centerfire conversation`. Nothing of theirs is changed. What was taken in before is not taken in
+/// again. The other commands do the same by themselves; this one tells what came of it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this CLI
+    #[arg(value_name = "CLI")]
+    cli: Option<String>,
+    /// Make the store anew of what was copied before
+    #[arg(long, conflicts_with = "cli")]
+    rebuild: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        if let Some(cli) = &self.cli
+            && adapter::by_name(cli).is_none()
+        {
+            let known: Vec<&str> = adapter::ADAPTERS.iter().map(|adapter| adapter.name()).collect();
+            return Err(Usage(format!("no such CLI: {cli}; known are {}", known.join(", "))).into());
+        }
+        let state = &context.home.state;
+        let busy =
+            || anyhow::anyhow!("somebody else writes the store of conversations; try again in a moment");
+        let mut store = Store::open_to_write(state)?.ok_or_else(busy)?;
+        if self.rebuild {
+            store = store.anew(state)?;
+        }
+        let outcome = with_history(context, |history, line| match self.rebuild {
+            true => history.rebuild(&mut store, line),
+            false => history.catch_up(&mut store, self.cli.as_deref(), line),
+        })?;
+        let garbled = store.garbled()?;
+        let Outcome { report, placed, failed } = &outcome;
+        let value = json!({
+            "files": report.files, "records": report.records, "entries": report.entries, "bytes": report.bytes,
+            "garbled": garbled.iter().map(|(file, count, last)| json!({ "file": file, "records": count, "last": last })).collect::<Vec<_>>(),
+            "placed": placed,
+            "failed": failed.iter().map(|(path, reason)| json!({ "file": path.to_string_lossy(), "error": reason })).collect::<Vec<_>>(),
+        });
+        warn_of(&outcome);
+        context.say(&value, || {
+            let mut lines = vec![format!(
+                "{}, {} new in {} entries, {} of them in recordings",
+                counted(report.files, "file"),
+                bytes(report.bytes),
+                report.entries,
+                placed
+            )];
+            lines.extend(garbled.iter().map(|(file, count, last)| {
+                format!("{file}: {} could not be read, the last one: {last}", counted(*count, "record"))
+            }));
+            lines.join("\n")
+        });
+        Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}

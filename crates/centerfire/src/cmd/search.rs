@@ -1,0 +1,100 @@
+//! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
+
+use super::history::up_to_date;
+use crate::completion;
+use crate::context::Context;
+use crate::term::{one_line, paint, say};
+use crate::when::{ago, parse};
+use clap_complete::ArgValueCandidates;
+use conversation::store::{Filter, Hit};
+use protocol::Time;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Hits at most.
+const LIMIT_MAX: u64 = 1_000;
+
+/// Search everything that was said and done
+///
+/// Words are all to be there; "several words" in this order; begin* for a beginning; -word for one that must not be there.
+/// What is no word, such as foo::bar( or ->, is found letter by letter. Secrets are never found: they are masked before.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to search for
+    #[arg(required = true, allow_hyphen_values = true)]
+    query: Vec<String>,
+    /// Only conversations of this CLI: claude, codex, …
+    #[arg(long)]
+    cli: Option<String>,
+    /// Only in this folder or below it
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// Only what was said in this session
+    #[arg(long, add = ArgValueCandidates::new(completion::all))]
+    session: Option<String>,
+    /// Only of this speaker
+    #[arg(long, value_parser = ["user", "assistant", "tool", "system"])]
+    role: Option<String>,
+    /// Only entries of this kind
+    #[arg(long, value_parser = ["message", "thinking", "tool_call", "tool_result", "compaction", "failure", "notice", "unknown"])]
+    kind: Option<String>,
+    /// Only calls of this tool
+    #[arg(long)]
+    tool: Option<String>,
+    /// Not before this time: 2026-11-21, 2026-11-21T09:30, or how long ago, such as 12h or 3d
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    since: Option<Time>,
+    /// Before this time
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    until: Option<Time>,
+    /// So many hits at most
+    #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=LIMIT_MAX))]
+    limit: u64,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let session = self.session.as_deref().map(|name| context.registry().find(name)).transpose()?;
+        let folder = self.folder.map(std::path::absolute).transpose()?;
+        let filter = Filter {
+            cli: self.cli,
+            folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
+            session: session.map(|entry| entry.meta.id),
+            role: self.role,
+            kind: self.kind,
+            tool: self.tool,
+            since: self.since,
+            until: self.until,
+        };
+        let hits = up_to_date(context)?.search(&self.query.join(" "), &filter, self.limit as usize)?;
+        if context.json {
+            say(json!(hits));
+        } else {
+            hits.iter().for_each(print);
+            if hits.is_empty() {
+                eprintln!("nothing found");
+            }
+        }
+        // As grep has it, so that scripts can ask.
+        Ok(if hits.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn print(hit: &Hit) {
+    let place = match &hit.place {
+        Some(place) => format!("  replay {} --from {}", place.session.short(), place.offset),
+        None => String::new(),
+    };
+    let about = hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default();
+    let head =
+        format!("{} ago  {}  {} {}  {}{place}", ago(hit.time), hit.cli, hit.role, hit.kind, one_line(about));
+    say(paint(&head, "2"));
+    // What was looked for stands between two control characters, which nothing else of it keeps.
+    let mut line = String::new();
+    for (number, part) in hit.snippet.split(['\u{2}', '\u{3}']).enumerate() {
+        let part = one_line(part);
+        line += &if number % 2 == 1 { paint(&part, "1;33") } else { part };
+    }
+    say(format!("  {line}"));
+}

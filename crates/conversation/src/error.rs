@@ -1,0 +1,39 @@
+//! What can go wrong, by what can be done about it.
+
+use std::path::PathBuf;
+
+/// Why something of a conversation cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk, or a file's rights.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was to be read or written.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The store does not work.
+    #[error("the store of conversations: {0}; `centerfire import --rebuild` makes it anew")]
+    Store(#[from] rusqlite::Error),
+    /// The store was made by a newer version.
+    #[error(
+        "{} is of version {version}, which this program does not know; use the newer one, or remove the file: it is made again",
+        path.display()
+    )]
+    Newer {
+        /// The store.
+        path: PathBuf,
+        /// Its version.
+        version: usize,
+    },
+    /// A search that is none.
+    #[error("{0}")]
+    Query(String),
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Session(#[from] session::Error),
+}
+
+/// With [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,112 @@
+//! All that there is to take in: the history of every CLI that we know, and what of it is new.
+
+use crate::Result;
+use crate::archive::{self, Archive};
+use crate::ingest::{self, Found, Report};
+use crate::place::Places;
+use crate::store::Store;
+use adapter::{ADAPTERS, Adapter};
+use session::registry::Registry;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// How far it is, for who waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Files that were looked at, of so many.
+    pub done: usize,
+    /// All files.
+    pub of: usize,
+    /// The one that is looked at now.
+    pub path: &'a Path,
+    /// What was read so far.
+    pub report: Report,
+}
+
+/// What became of it.
+#[derive(Default, Debug)]
+pub struct Outcome {
+    /// What was read.
+    pub report: Report,
+    /// Places in recordings that were found now.
+    pub placed: u64,
+    /// Files that could not be read, and why not. They harm no others, and are tried again.
+    pub failed: Vec<(PathBuf, String)>,
+}
+
+/// The history of a user, and where it goes.
+pub struct History<'a> {
+    /// The instance's state.
+    pub state: &'a Path,
+    /// Its sessions.
+    pub registry: &'a Registry,
+    /// The user's variables, which say where CLIs keep theirs.
+    pub variables: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl History<'_> {
+    /// The folders in which CLIs keep their conversations, whether they are there or not.
+    pub fn roots(&self) -> Vec<(&'static dyn Adapter, PathBuf)> {
+        let of = |adapter: &'static dyn Adapter| {
+            adapter.history(self.variables).into_iter().map(move |root| (adapter, root))
+        };
+        ADAPTERS.iter().copied().flat_map(of).collect()
+    }
+
+    /// Takes in what is new in the folders of all CLIs, or of one.
+    pub fn catch_up(
+        &self,
+        store: &mut Store,
+        cli: Option<&str>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome> {
+        let mut files = Vec::new();
+        for adapter in ADAPTERS.iter().copied().filter(|adapter| cli.is_none_or(|cli| cli == adapter.name()))
+        {
+            for root in adapter.history(self.variables) {
+                archive::walk(&root, &mut |path| {
+                    if adapter.layout(path).is_some() {
+                        files.push((adapter, root.clone(), path.to_owned()));
+                    }
+                })?;
+            }
+        }
+        // In one order, whatever that of the disk is: what was said last of a conversation holds.
+        files.sort_by(|one, other| one.2.cmp(&other.2));
+        let archive = Archive::new(self.state);
+        let mut outcome = Outcome::default();
+        for (done, (adapter, root, path)) in files.iter().enumerate() {
+            progress(Progress { done, of: files.len(), path, report: outcome.report });
+            match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
+                Ok(report) => outcome.report.add(report),
+                Err(error @ crate::Error::Io { .. }) => {
+                    outcome.failed.push((path.clone(), error.to_string()))
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        outcome.placed = Places::default().link(store, self.registry)?;
+        Ok(outcome)
+    }
+
+    /// Makes the store anew of the archive and the journals.
+    pub fn rebuild(&self, store: &mut Store, progress: &mut dyn FnMut(Progress)) -> Result<Outcome> {
+        let archive = Archive::new(self.state);
+        let mut files = Vec::new();
+        for adapter in ADAPTERS.iter().copied() {
+            files.extend(archive.names(adapter.name())?.into_iter().map(|name| (adapter, name)));
+        }
+        let mut outcome = Outcome::default();
+        for (done, (adapter, name)) in files.iter().enumerate() {
+            let path = archive.path(name);
+            progress(Progress { done, of: files.len(), path: &path, report: outcome.report });
+            match ingest::read_copy(store, &archive, *adapter, name) {
+                Ok(report) => outcome.report.add(report),
+                Err(error @ crate::Error::Io { .. }) => outcome.failed.push((path, error.to_string())),
+                Err(error) => return Err(error),
+            }
+        }
+        outcome.placed = Places::default().link(store, self.registry)?;
+        Ok(outcome)
+    }
+}

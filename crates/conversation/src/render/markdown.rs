@@ -1,0 +1,65 @@
+//! A conversation as Markdown.
+
+use super::{call_line, is_for_the_model, patch, shortened, title, usage_line};
+use crate::store::{Conversation, Listed};
+use protocol::{Content, Speaker};
+
+/// Writes a conversation down. Pictures are named, not drawn.
+pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
+    let mut text = format!("# {}\n", title(conversation));
+    if let Some(cwd) = &conversation.cwd {
+        text.push_str(&format!("\n{} in `{cwd}`\n", conversation.cli));
+    }
+    if let Some(usage) = usage_line(&conversation.usage) {
+        text.push_str(&format!("\n{usage}\n"));
+    }
+    let mut turn = 0;
+    for listed in entries {
+        if listed.turn != turn {
+            turn = listed.turn;
+            text.push_str(&format!("\n## {turn}\n"));
+        }
+        if let Some(entry) = of_entry(listed) {
+            let inside = if listed.entry.agent.is_some() { quoted(&entry) } else { entry };
+            text.push_str(&format!("\n{inside}\n"));
+        }
+    }
+    text
+}
+
+fn of_entry(listed: &Listed) -> Option<String> {
+    let entry = &listed.entry;
+    Some(match &entry.content {
+        Content::Message { text } if entry.role == Speaker::User => quoted(text.trim_end()),
+        Content::Message { text } => text.trim_end().to_owned(),
+        Content::Thinking { text } if text.is_empty() => return None,
+        Content::Thinking { text } => format!("*{}*", text.trim().replace('\n', "*\n*")),
+        Content::ToolCall { name, input, .. } => format!("`{}`", call_line(name, input).replace('`', "'")),
+        Content::ToolResult { text, is_error, .. } => match patch(listed) {
+            Some(patch) => fenced("diff", &patch),
+            None if text.is_empty() => return None,
+            None => fenced(if *is_error { "error" } else { "" }, &shortened(text)),
+        },
+        Content::Image { media_type, .. } => format!("[{media_type}]"),
+        Content::Compaction { text } => {
+            format!("---\n\nThe conversation was shortened to this:\n\n{}", quoted(text))
+        }
+        Content::Failure { text, .. } => format!("**{}**", text.trim()),
+        Content::Notice { name, .. } if is_for_the_model(name) => return None,
+        Content::Notice { name, text } => format!("({name}) {}", text.lines().next().unwrap_or_default()),
+        Content::Unknown { .. } => return None,
+    })
+}
+
+fn quoted(text: &str) -> String {
+    let lines = text.lines().map(|line| if line.is_empty() { ">".to_owned() } else { format!("> {line}") });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Between fences that are longer than any inside.
+fn fenced(word: &str, text: &str) -> String {
+    let longest =
+        text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
+    let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
+    format!("{fence}{word}\n{}\n{fence}", text.trim_end())
+}

@@ -1,0 +1,79 @@
+//! A conversation as people read it: Markdown, and a page of its own.
+
+mod html;
+mod markdown;
+
+pub use html::html;
+pub use markdown::markdown;
+
+use crate::store::{Conversation, Listed, Total};
+use protocol::Content;
+
+/// Of what a tool gave, what is shown; the rest is in the conversation's JSON.
+const RESULT_MAX_LINES: usize = 40;
+
+/// The heading of a conversation.
+fn title(conversation: &Conversation) -> String {
+    let title =
+        conversation.title.as_deref().and_then(|title| title.lines().find(|line| !line.trim().is_empty()));
+    title
+        .map(|title| title.trim().to_owned())
+        .unwrap_or_else(|| format!("{} {}", conversation.cli, conversation.name))
+}
+
+/// One line of what a tool was asked to do.
+fn call_line(name: &str, input: &serde_json::Value) -> String {
+    let telling = ["command", "cmd", "file_path", "path", "pattern", "query", "url", "description", "prompt"];
+    let value = telling.iter().find_map(|field| input[*field].as_str());
+    match value.and_then(|value| value.lines().next()) {
+        Some(value) => format!("{name}: {value}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Whether a notice is what the CLI tells the model in the user's name.
+fn is_for_the_model(name: &str) -> bool {
+    ["meta", "reminder"].contains(&name)
+}
+
+/// The beginning of a long text, and how much is left out.
+fn shortened(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= RESULT_MAX_LINES {
+        return text.trim_end().to_owned();
+    }
+    let shown = lines[..RESULT_MAX_LINES].join("\n");
+    format!("{shown}\n… {} lines more", lines.len() - RESULT_MAX_LINES)
+}
+
+/// What all requests took, in a line.
+fn usage_line(usage: &[Total]) -> Option<String> {
+    let totals = usage.iter().map(|total| {
+        let Total { model, requests, usage } = total;
+        format!(
+            "{model}: {requests} requests, {} tokens read ({} from the cache), {} written",
+            usage.context(),
+            usage.cache_read,
+            usage.output
+        )
+    });
+    let line = totals.collect::<Vec<_>>().join("; ");
+    (!line.is_empty()).then_some(line)
+}
+
+/// A change of a file as the CLI tells it in a tool's result, in the form of `diff -u`.
+fn patch(listed: &Listed) -> Option<String> {
+    let Content::ToolResult { detail: Some(detail), .. } = &listed.entry.content else { return None };
+    let hunks = detail["structuredPatch"].as_array().filter(|hunks| !hunks.is_empty())?;
+    let mut patch = String::new();
+    for hunk in hunks {
+        let number = |field: &str| hunk[field].as_u64().unwrap_or_default();
+        let (old, new) = ((number("oldStart"), number("oldLines")), (number("newStart"), number("newLines")));
+        patch.push_str(&format!("@@ -{},{} +{},{} @@\n", old.0, old.1, new.0, new.1));
+        for line in hunk["lines"].as_array().into_iter().flatten() {
+            patch.push_str(line.as_str().unwrap_or_default());
+            patch.push('\n');
+        }
+    }
+    Some(patch)
+}

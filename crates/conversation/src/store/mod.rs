@@ -1,0 +1,129 @@
+//! The store of conversations: one SQLite file, all of it derived.
+//!
+//! Whoever writes holds a lock on a file beside it for that time; readers need none. A file of an older version is brought
+//! up to date when it is opened to be written; one of a newer version is refused.
+
+mod read;
+mod write;
+
+pub use read::{Conversation, Filter, Hit, Listed, Total};
+pub(crate) use write::{Cursor, Writing};
+
+use crate::{Error, Result};
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How the schema came to be: each step leads from the version of its place to the next.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+/// How long a reader waits for a writer at most, who holds the file itself only for a moment.
+const BUSY_WITHIN: Duration = Duration::from_secs(5);
+
+/// The store, open.
+pub struct Store {
+    connection: Connection,
+    touched: BTreeSet<(String, String)>,
+    /// Held by whoever may write.
+    lock: Option<File>,
+}
+
+impl Store {
+    /// Where it lies in an instance's state.
+    pub fn path(state: &Path) -> PathBuf {
+        state.join("conversation.db")
+    }
+
+    /// Opens it to write; `None` while somebody else does.
+    pub fn open_to_write(state: &Path) -> Result<Option<Self>> {
+        let path = Self::path(state);
+        let lock = path.with_extension("lock");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { path, source }
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(failed(state))?;
+        let lock_file =
+            OpenOptions::new().create(true).append(true).mode(0o600).open(&lock).map_err(failed(&lock))?;
+        match flock(&lock_file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(error) => return Err(failed(&lock)(error.into())),
+        }
+        Self::made(&path, Some(lock_file)).map(Some)
+    }
+
+    fn made(path: &Path, lock: Option<File>) -> Result<Self> {
+        // SQLite gives its other files the mode of this one.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        made.map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let connection = Connection::open(path)?;
+        prepare(&connection)?;
+        // A power cut may cost the last moments, which are read from the archive again.
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        let store = Self { connection, touched: BTreeSet::new(), lock };
+        store.update(path)?;
+        Ok(store)
+    }
+
+    /// Opens it to read; `None` where there is none yet.
+    pub fn open(state: &Path) -> Result<Option<Self>> {
+        let path = Self::path(state);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        prepare(&connection)?;
+        let store = Self { connection, touched: BTreeSet::new(), lock: None };
+        match store.version()? {
+            0 => Ok(None),
+            version if version > STEPS.len() => Err(Error::Newer { path, version }),
+            _ => Ok(Some(store)),
+        }
+    }
+
+    /// Empties it: everything in it can be made again.
+    pub fn anew(self, state: &Path) -> Result<Self> {
+        let path = Self::path(state);
+        let Self { connection, lock, .. } = self;
+        drop(connection);
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            match std::fs::remove_file(&name) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::Io { path: name.into(), source });
+                }
+                _ => {}
+            }
+        }
+        Self::made(&path, lock)
+    }
+
+    fn version(&self) -> Result<usize> {
+        let version: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok(usize::try_from(version).unwrap_or(usize::MAX))
+    }
+
+    fn update(&self, path: &Path) -> Result<()> {
+        let version = self.version()?;
+        if version > STEPS.len() {
+            return Err(Error::Newer { path: path.to_owned(), version });
+        }
+        for (step, next) in STEPS.iter().zip(1..).skip(version) {
+            self.connection
+                .execute_batch(&format!("BEGIN; {step}; PRAGMA user_version = {next}; COMMIT;"))?;
+        }
+        Ok(())
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY_WITHIN)?;
+    connection
+        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;")?;
+    Ok(())
+}

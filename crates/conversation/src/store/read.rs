@@ -1,0 +1,420 @@
+//! What the store knows.
+
+use super::Store;
+use crate::Result;
+use protocol::{Entry, Offset, Place, SessionId, Time, Usage};
+use rusqlite::types::Value as Sql;
+use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A conversation as a whole.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Conversation {
+    /// The store's number; it changes when the store is made anew.
+    #[serde(skip)]
+    pub id: i64,
+    /// Whose it is: `claude`, `codex`, …
+    pub cli: String,
+    /// The CLI's own id of it.
+    pub name: String,
+    /// Where it began to work.
+    pub cwd: Option<String>,
+    /// The branch it was on last.
+    pub branch: Option<String>,
+    /// What it is called.
+    pub title: Option<String>,
+    /// The CLI's version.
+    pub version: Option<String>,
+    /// The conversation from which it goes on.
+    pub parent: Option<String>,
+    /// When its first entry was made, in microseconds since 1970.
+    pub started: Option<Time>,
+    /// When its last entry was made.
+    pub ended: Option<Time>,
+    /// The sessions in which it was held.
+    pub sessions: Vec<SessionId>,
+    /// How many entries it has.
+    pub entry_count: u64,
+    /// What it took, by model.
+    pub usage: Vec<Total>,
+}
+
+/// What requests to one model took.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Total {
+    /// The model.
+    pub model: String,
+    /// How many requests.
+    pub requests: u64,
+    /// Their tokens.
+    #[serde(flatten)]
+    pub usage: Usage,
+}
+
+/// An entry in its conversation.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Listed {
+    /// Which turn it belongs to: each begins with words of the user. 0 is what comes before the first.
+    pub turn: u64,
+    /// Its place in the conversation, from 0. It is another once an entry comes in before it, as those of sub-agents may.
+    pub index: u64,
+    /// Grows with each entry that comes into the store: who has all up to one asks for those above it.
+    pub cursor: i64,
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// Which conversations or entries are meant; what is left open fits all.
+#[derive(Clone, Default, Debug)]
+pub struct Filter {
+    /// The CLI.
+    pub cli: Option<String>,
+    /// The folder in which it worked, or one above it.
+    pub folder: Option<String>,
+    /// Held in this session.
+    pub session: Option<SessionId>,
+    /// Who spoke: `user`, `assistant`, `tool`, `system`.
+    pub role: Option<String>,
+    /// What it is: `message`, `tool_call`, …
+    pub kind: Option<String>,
+    /// The tool that was called.
+    pub tool: Option<String>,
+    /// Not before.
+    pub since: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+}
+
+/// Something that a search found.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Hit {
+    /// The entry.
+    pub entry: String,
+    /// The conversation that had it first.
+    pub cli: String,
+    /// The CLI's own id of it.
+    pub conversation: String,
+    /// What it is called.
+    pub title: Option<String>,
+    /// Where it worked.
+    pub cwd: Option<String>,
+    /// When.
+    pub time: Time,
+    /// Who.
+    pub role: String,
+    /// What.
+    pub kind: String,
+    /// Some of its words, those that were looked for between U+0002 and U+0003.
+    pub snippet: String,
+    /// Where it stands in a recording.
+    pub place: Option<Place>,
+}
+
+/// What a conversation is called, or else the first words of its user.
+const TITLE: &str =
+    "COALESCE(c.title, (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
+     WHERE part.conversation = c.id AND e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
+     ORDER BY part.time, part.position LIMIT 1))";
+
+/// Begins a query for conversations.
+fn select_conversations() -> String {
+    format!(
+        "SELECT c.id, c.cli, c.name, c.cwd, c.branch, {TITLE}, c.version, c.parent, c.started, c.ended,
+         (SELECT COUNT(*) FROM part WHERE part.conversation = c.id) FROM conversation c"
+    )
+}
+
+impl Store {
+    /// Conversations that fit, the newest first.
+    pub fn conversations(&self, filter: &Filter, limit: usize) -> Result<Vec<Conversation>> {
+        let mut wheres = Wheres::default();
+        wheres.of_conversation(filter);
+        wheres.add_time("c.ended >= ?", filter.since);
+        wheres.add_time("c.started < ?", filter.until);
+        let query = format!(
+            "{} WHERE {} ORDER BY c.started DESC, c.name LIMIT {limit}",
+            select_conversations(),
+            wheres.text()
+        );
+        self.list(&query, wheres.values)
+    }
+
+    /// The conversations of a session, the oldest first.
+    pub fn of_session(&self, session: SessionId) -> Result<Vec<Conversation>> {
+        let query = format!(
+            "{} JOIN link ON link.conversation = c.id WHERE link.session = ? ORDER BY c.started, c.name",
+            select_conversations()
+        );
+        self.list(&query, vec![session.to_string().into()])
+    }
+
+    /// The conversation of that id, or whose id begins so.
+    pub fn named(&self, name: &str) -> Result<Vec<Conversation>> {
+        let fits = "c.name = ?1 OR substr(c.name, 1, length(?1)) = ?1";
+        let query = format!("{} WHERE {fits} ORDER BY c.started, c.name LIMIT 10", select_conversations());
+        let mut found = self.list(&query, vec![name.to_owned().into()])?;
+        if found.iter().any(|one| one.name == name) {
+            found.retain(|one| one.name == name);
+        }
+        Ok(found)
+    }
+
+    /// The conversation of a CLI of that very id.
+    pub fn conversation(&self, cli: &str, name: &str) -> Result<Option<Conversation>> {
+        let query = format!("{} WHERE c.cli = ? AND c.name = ?", select_conversations());
+        Ok(self.list(&query, vec![cli.to_owned().into(), name.to_owned().into()])?.pop())
+    }
+
+    fn list(&self, query: &str, values: Vec<Sql>) -> Result<Vec<Conversation>> {
+        let mut select = self.connection.prepare_cached(query)?;
+        let rows = select.query_map(params_from_iter(values), conversation)?;
+        let mut conversations = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for conversation in &mut conversations {
+            conversation.sessions = self.sessions_of(conversation.id)?;
+            conversation.usage = self.usage_of(conversation.id)?;
+        }
+        Ok(conversations)
+    }
+
+    fn sessions_of(&self, conversation: i64) -> Result<Vec<SessionId>> {
+        let select = "SELECT session FROM link WHERE conversation = ?1 ORDER BY session";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([conversation], |row| row.get::<_, String>(0))?;
+        Ok(rows.filter_map(|row| row.ok()?.parse().ok()).collect())
+    }
+
+    fn usage_of(&self, conversation: i64) -> Result<Vec<Total>> {
+        let select = "SELECT model, COUNT(*), SUM(input), SUM(output), SUM(cache_read), SUM(cache_write), SUM(cache_write_hour)
+             FROM usage WHERE conversation = ?1 GROUP BY model ORDER BY model";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([conversation], |row| {
+            let usage = Usage {
+                input: count(row, 2)?,
+                output: count(row, 3)?,
+                cache_read: count(row, 4)?,
+                cache_write: count(row, 5)?,
+                cache_write_hour: count(row, 6)?,
+            };
+            Ok(Total { model: row.get(0)?, requests: count(row, 1)?, usage })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The entries of a conversation in their order.
+    pub fn entries(&self, conversation: i64) -> Result<Vec<Listed>> {
+        let select = "SELECT e.key, c.name, e.agent, e.time, e.role, e.kind, e.text, e.rest, e.model, e.request, e.source,
+             place.session, place.offset, e.id
+             FROM part JOIN entry e ON e.id = part.entry JOIN conversation c ON c.id = part.conversation
+             LEFT JOIN place ON place.entry = e.id WHERE part.conversation = ?1 ORDER BY part.time, part.position";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([conversation], |row| Ok((row.get(13)?, entry(row)?)))?;
+        let mut turn = 0;
+        let mut listed = Vec::new();
+        for (index, row) in (0..).zip(rows) {
+            let (cursor, entry) = row?;
+            turn += u64::from(begins_turn(&entry));
+            listed.push(Listed { turn, index, cursor, entry });
+        }
+        Ok(listed)
+    }
+
+    /// Entries of a conversation that have no place in a recording yet, with their times, in order of these.
+    pub(crate) fn without_place(&self, conversation: i64, from: Time, to: Time) -> Result<Vec<(i64, Time)>> {
+        let select = "SELECT e.id, e.time FROM part JOIN entry e ON e.id = part.entry LEFT JOIN place ON place.entry = e.id
+             WHERE part.conversation = ?1 AND place.entry IS NULL AND e.time BETWEEN ?2 AND ?3 ORDER BY e.time";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map(params![conversation, from.0 as i64, to.0 as i64], |row| {
+            Ok((row.get(0)?, Time(row.get::<_, i64>(1)? as u64)))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Files with records that are none: name, how many, and why the last one is.
+    pub fn garbled(&self) -> Result<Vec<(String, u64, String)>> {
+        let select = "SELECT path, garbled, last_garbled FROM file WHERE garbled > 0 ORDER BY path";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([], |row| {
+            Ok((
+                row.get(0)?,
+                row.get::<_, i64>(1)? as u64,
+                row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+            ))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Searches all text. `rows` is a table of what fits, by number, with its rank and a snippet.
+    pub(crate) fn hits(
+        &self,
+        found: &str,
+        values: Vec<Sql>,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Vec<Hit>> {
+        let mut wheres = Wheres { values, ..Wheres::default() };
+        wheres.of_conversation(filter);
+        wheres.add("e.role = ?", filter.role.clone());
+        wheres.add("e.kind = ?", filter.kind.clone());
+        wheres.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
+        wheres.add_time("e.time >= ?", filter.since);
+        wheres.add_time("e.time < ?", filter.until);
+        // An entry of a fork is one of its parent, too: the conversation that began first has it.
+        let query = format!(
+            "SELECT e.key, c.cli, c.name, {TITLE}, c.cwd, e.time, e.role, e.kind, found.snippet, place.session, place.offset
+             FROM ({found}) found JOIN entry e ON e.id = found.id
+             JOIN conversation c ON c.id = (SELECT c2.id FROM part JOIN conversation c2 ON c2.id = part.conversation
+                 WHERE part.entry = e.id ORDER BY c2.parent IS NOT NULL, c2.started, c2.name LIMIT 1)
+             LEFT JOIN place ON place.entry = e.id WHERE {} ORDER BY found.rank, e.time DESC LIMIT {limit}",
+            wheres.text()
+        );
+        let mut select = self.connection.prepare_cached(&query)?;
+        let rows = select.query_map(params_from_iter(wheres.values), |row| {
+            Ok(Hit {
+                entry: row.get(0)?,
+                cli: row.get(1)?,
+                conversation: row.get(2)?,
+                title: row.get(3)?,
+                cwd: row.get(4)?,
+                time: Time(row.get::<_, i64>(5)? as u64),
+                role: row.get(6)?,
+                kind: row.get(7)?,
+                snippet: row.get(8)?,
+                place: place(row, 9)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The number of a conversation.
+    pub(crate) fn number_of(&self, cli: &str, name: &str) -> Result<Option<i64>> {
+        let select = "SELECT id FROM conversation WHERE cli = ?1 AND name = ?2";
+        Ok(self.connection.prepare_cached(select)?.query_row([cli, name], |row| row.get(0)).optional()?)
+    }
+}
+
+/// Conditions and their values, in one order.
+#[derive(Default)]
+struct Wheres {
+    conditions: Vec<&'static str>,
+    values: Vec<Sql>,
+}
+
+impl Wheres {
+    fn add(&mut self, condition: &'static str, value: Option<String>) {
+        if let Some(value) = value {
+            self.conditions.push(condition);
+            self.values.push(value.into());
+        }
+    }
+
+    fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
+        if let Some(time) = time {
+            self.conditions.push(condition);
+            self.values.push((time.0 as i64).into());
+        }
+    }
+
+    fn of_conversation(&mut self, filter: &Filter) {
+        self.add("c.cli = ?", filter.cli.clone());
+        if let Some(folder) = &filter.folder {
+            let folder = folder.trim_end_matches('/');
+            self.conditions.push("(c.cwd = ? OR substr(c.cwd, 1, ?) = ?)");
+            let below = format!("{folder}/");
+            self.values.extend([
+                folder.to_owned().into(),
+                (below.chars().count() as i64).into(),
+                below.into(),
+            ]);
+        }
+        let in_session = "c.id IN (SELECT conversation FROM link WHERE session = ?)";
+        self.add(in_session, filter.session.map(|session| session.to_string()));
+    }
+
+    fn text(&self) -> String {
+        if self.conditions.is_empty() { "TRUE".to_owned() } else { self.conditions.join(" AND ") }
+    }
+}
+
+/// Whether a turn begins with it: words of the user to the agent itself.
+fn begins_turn(entry: &Entry) -> bool {
+    let is_message = matches!(entry.content, protocol::Content::Message { .. });
+    entry.role == protocol::Speaker::User && entry.agent.is_none() && is_message
+}
+
+fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)? as u64)
+}
+
+fn time(row: &Row, column: usize) -> rusqlite::Result<Option<Time>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|time| Time(time as u64)))
+}
+
+fn place(row: &Row, column: usize) -> rusqlite::Result<Option<Place>> {
+    let session: Option<String> = row.get(column)?;
+    let Some(session) = session.and_then(|session| session.parse().ok()) else { return Ok(None) };
+    let offset = Offset(row.get::<_, i64>(column + 1)? as u64);
+    Ok(Some(Place { session, offset }))
+}
+
+fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
+    Ok(Conversation {
+        id: row.get(0)?,
+        cli: row.get(1)?,
+        name: row.get(2)?,
+        cwd: row.get(3)?,
+        branch: row.get(4)?,
+        title: row.get(5)?,
+        version: row.get(6)?,
+        parent: row.get(7)?,
+        started: time(row, 8)?,
+        ended: time(row, 9)?,
+        entry_count: count(row, 10)?,
+        sessions: Vec::new(),
+        usage: Vec::new(),
+    })
+}
+
+fn entry(row: &Row) -> rusqlite::Result<Entry> {
+    let kind: String = row.get(5)?;
+    let text: String = row.get(6)?;
+    let rest: String = row.get(7)?;
+    Ok(Entry {
+        id: row.get(0)?,
+        conversation: row.get(1)?,
+        agent: row.get(2)?,
+        time: Time(row.get::<_, i64>(3)? as u64),
+        role: of_word(row.get(4)?, 4)?,
+        content: join(kind, text, &rest)?,
+        model: row.get(8)?,
+        request: row.get(9)?,
+        source: of_word(row.get(10)?, 10)?,
+        place: place(row, 11)?,
+    })
+}
+
+/// Puts a content together again, as it was before it was stored.
+fn join(kind: String, text: String, rest: &str) -> rusqlite::Result<protocol::Content> {
+    let mut fields: Map<String, Value> = serde_json::from_str(rest).unwrap_or_default();
+    fields.insert("kind".to_owned(), kind.into());
+    fields.entry("text").or_insert(text.into());
+    for (name, empty) in
+        [("call", Value::from("")), ("name", "".into()), ("input", Value::Null), ("record", Value::Null)]
+    {
+        // Where what is beside the text was too much to be stored.
+        fields.entry(name).or_insert(empty);
+    }
+    of_value(Value::Object(fields), 7)
+}
+
+fn of_word<T: DeserializeOwned>(word: String, column: usize) -> rusqlite::Result<T> {
+    of_value(Value::String(word), column)
+}
+
+fn of_value<T: DeserializeOwned>(value: Value, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_value(value).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,285 @@
+//! Putting what was heard into the store.
+
+use super::Store;
+use crate::Result;
+use adapter::Head;
+use protocol::{Content, Entry, Place, SessionId, Time, Usage};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
+use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
+
+/// Of an entry's text, what is kept and searched; the archive has all of it.
+const TEXT_MAX_BYTES: usize = 1 << 20; // 1 MiB
+/// Of what is beside the text.
+const REST_MAX_BYTES: usize = 4 << 20; // 4 MiB
+
+/// How far a file was read.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Cursor {
+    /// The file's number.
+    pub id: i64,
+    /// Bytes, or a digest.
+    pub done: u64,
+    /// What its reader remembers.
+    pub state: Value,
+    /// The latest time in it.
+    pub clock: Time,
+    /// Records that are none, and the last reason.
+    pub garbled: u64,
+    pub last_garbled: Option<String>,
+}
+
+/// A batch that is written whole or not at all.
+pub(crate) struct Writing<'a> {
+    transaction: Transaction<'a>,
+    cli: &'a str,
+    /// Numbers of conversations that this batch has met.
+    known: HashMap<String, i64>,
+    touched: &'a mut BTreeSet<(String, String)>,
+}
+
+impl Store {
+    /// How far a file of the archive was read.
+    pub(crate) fn cursor(&self, cli: &str, path: &str) -> Result<Cursor> {
+        let insert =
+            "INSERT OR IGNORE INTO file (cli, path, done, state, clock) VALUES (?1, ?2, 0, 'null', 0)";
+        self.connection.prepare_cached(insert)?.execute([cli, path])?;
+        let select = "SELECT id, done, state, clock, garbled, last_garbled FROM file WHERE path = ?1";
+        let cursor = self.connection.prepare_cached(select)?.query_row([path], |row| {
+            Ok(Cursor {
+                id: row.get(0)?,
+                done: row.get::<_, i64>(1)? as u64,
+                state: serde_json::from_str(&row.get::<_, String>(2)?).unwrap_or_default(),
+                clock: Time(row.get::<_, i64>(3)? as u64),
+                garbled: row.get::<_, i64>(4)? as u64,
+                last_garbled: row.get(5)?,
+            })
+        });
+        if let Some(cursor) = cursor.optional()? {
+            return Ok(cursor);
+        }
+        let insert = "INSERT INTO file (cli, path, done, state, clock) VALUES (?1, ?2, 0, 'null', 0)";
+        self.connection.prepare_cached(insert)?.execute([cli, path])?;
+        Ok(Cursor { id: self.connection.last_insert_rowid(), ..Cursor::default() })
+    }
+
+    /// A file got another name in the archive.
+    pub(crate) fn rename_file(&self, from: &str, to: &str) -> Result<()> {
+        self.connection.execute("UPDATE OR REPLACE file SET path = ?2 WHERE path = ?1", [from, to])?;
+        Ok(())
+    }
+
+    /// Begins a batch of one CLI.
+    pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Writing { transaction, cli, known: HashMap::new(), touched: &mut self.touched })
+    }
+
+    /// Conversations, each of a CLI, to which something came since this was asked last.
+    pub(crate) fn take_touched(&mut self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Links a session with a conversation that was held in it; whether that is new.
+    pub(crate) fn link(&self, session: SessionId, conversation: i64) -> Result<bool> {
+        let insert = "INSERT OR IGNORE INTO link (session, conversation) VALUES (?1, ?2)";
+        Ok(self.connection.prepare_cached(insert)?.execute(params![session.to_string(), conversation])? > 0)
+    }
+
+    /// Tells where entries stand in a recording.
+    pub(crate) fn set_places(&mut self, places: &[(i64, Place)]) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut insert = transaction
+                .prepare_cached("INSERT OR IGNORE INTO place (entry, session, offset) VALUES (?1, ?2, ?3)")?;
+            for (entry, Place { session, offset }) in places {
+                insert.execute(params![entry, session.to_string(), offset.0 as i64])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Ends the batch, with how far the file was read.
+    pub(crate) fn commit(self, cursor: &Cursor) -> Result<()> {
+        let update = "UPDATE file SET done = ?2, state = ?3, clock = ?4, garbled = ?5, last_garbled = ?6 WHERE id = ?1";
+        let Cursor { id, done, state, clock, garbled, last_garbled } = cursor;
+        self.transaction.prepare_cached(update)?.execute(params![
+            id,
+            *done as i64,
+            state.to_string(),
+            clock.0 as i64,
+            *garbled as i64,
+            last_garbled
+        ])?;
+        Ok(self.transaction.commit()?)
+    }
+
+    /// The number of a conversation, which may be new.
+    fn conversation(&mut self, name: &str) -> Result<i64> {
+        if let Some(id) = self.known.get(name) {
+            return Ok(*id);
+        }
+        self.touched.insert((self.cli.to_owned(), name.to_owned()));
+        let insert = "INSERT OR IGNORE INTO conversation (cli, name) VALUES (?1, ?2)";
+        self.transaction.prepare_cached(insert)?.execute([self.cli, name])?;
+        let select = "SELECT id FROM conversation WHERE cli = ?1 AND name = ?2";
+        let id = self.transaction.prepare_cached(select)?.query_row([self.cli, name], |row| row.get(0))?;
+        self.known.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// Keeps what is said of a conversation as a whole; what is left open stays as it was.
+    pub(crate) fn head(&mut self, head: &Head) -> Result<()> {
+        let id = self.conversation(&head.conversation)?;
+        // Where it began and from what it comes stay; the rest follows what was said last.
+        let update = "UPDATE conversation SET cwd = COALESCE(cwd, ?2), branch = COALESCE(?3, branch), title = COALESCE(?4, title),
+             version = COALESCE(?5, version), parent = COALESCE(parent, ?6) WHERE id = ?1";
+        let Head { conversation: _, cwd, branch, title, version, parent } = head;
+        let mut update = self.transaction.prepare_cached(update)?;
+        update.execute(params![id, cwd, branch, title, version, parent])?;
+        Ok(())
+    }
+
+    /// Keeps an entry, in its place in the file.
+    pub(crate) fn entry(&mut self, entry: &Entry, clock: Time, position: u64) -> Result<()> {
+        let conversation = self.conversation(&entry.conversation)?;
+        let (text, rest) = split(&entry.content);
+        let time = entry.time.0 as i64;
+        let insert = "INSERT INTO entry (key, agent, time, role, kind, text, rest, model, request, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (key) DO UPDATE SET text = excluded.text, rest = excluded.rest, kind = excluded.kind
+             WHERE text IS NOT excluded.text OR rest IS NOT excluded.rest
+             RETURNING id";
+        let mut insert = self.transaction.prepare_cached(insert)?;
+        let values = params![
+            entry.id,
+            entry.agent,
+            time,
+            word(entry.role),
+            kind(&entry.content),
+            text,
+            rest,
+            entry.model,
+            entry.request,
+            word(entry.source),
+        ];
+        let id: Option<i64> = insert.query_row(values, |row| row.get(0)).optional()?;
+        let id = match id {
+            Some(id) => id,
+            None => {
+                let select = "SELECT id FROM entry WHERE key = ?1";
+                self.transaction.prepare_cached(select)?.query_row([&entry.id], |row| row.get(0))?
+            }
+        };
+        let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
+        let mut part = self.transaction.prepare_cached(part)?;
+        part.execute(params![conversation, id, clock.0 as i64, position as i64])?;
+        if time > 0 {
+            let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
+                 WHERE id = ?1";
+            self.transaction.prepare_cached(span)?.execute([conversation, time])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what a request took.
+    pub(crate) fn usage(
+        &mut self,
+        conversation: &str,
+        request: &str,
+        model: &str,
+        time: Time,
+        usage: Usage,
+    ) -> Result<()> {
+        let conversation = self.conversation(conversation)?;
+        let insert = "INSERT INTO usage (cli, request, conversation, model, time, input, output, cache_read, cache_write,
+             cache_write_hour) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (cli, request) DO UPDATE SET input = excluded.input, output = excluded.output,
+             cache_read = excluded.cache_read, cache_write = excluded.cache_write, cache_write_hour = excluded.cache_write_hour";
+        let Usage { input, output, cache_read, cache_write, cache_write_hour } = usage;
+        self.transaction.prepare_cached(insert)?.execute(params![
+            self.cli,
+            request,
+            conversation,
+            model,
+            time.0 as i64,
+            input as i64,
+            output as i64,
+            cache_read as i64,
+            cache_write as i64,
+            cache_write_hour as i64
+        ])?;
+        Ok(())
+    }
+}
+
+/// The word that serde has for a variant without content.
+pub(super) fn word(value: impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// The word for what an entry is.
+fn kind(content: &Content) -> String {
+    match fields(content).remove("kind") {
+        Some(Value::String(kind)) => kind,
+        _ => String::new(),
+    }
+}
+
+fn fields(content: &Content) -> Map<String, Value> {
+    match serde_json::to_value(content) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// Parts a content into what is searched and what is beside it.
+fn split(content: &Content) -> (String, String) {
+    let mut fields = fields(content);
+    fields.remove("kind");
+    let mut text = match (content, fields.remove("text")) {
+        (_, Some(Value::String(text))) => text,
+        (Content::ToolCall { name, input, .. }, _) => {
+            let mut text = name.clone();
+            leaves(input, &mut text);
+            text
+        }
+        (Content::Unknown { name, record }, _) => {
+            let mut text = name.clone();
+            leaves(record, &mut text);
+            text
+        }
+        _ => String::new(),
+    };
+    cut(&mut text, TEXT_MAX_BYTES);
+    let mut rest = Value::Object(fields).to_string();
+    if rest.len() > REST_MAX_BYTES {
+        rest = format!("{{\"left_out_bytes\":{}}}", rest.len());
+    }
+    (text, rest)
+}
+
+/// The texts within a value, each on a line.
+fn leaves(value: &Value, text: &mut String) {
+    match value {
+        Value::String(leaf) => {
+            text.push('\n');
+            text.push_str(leaf);
+        }
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, text)),
+        Value::Object(fields) => fields.values().for_each(|value| leaves(value, text)),
+        _ => {}
+    }
+}
+
+/// Shortens a text to so many bytes at most, at the border of a character.
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+    }
+}

@@ -1,0 +1,78 @@
+//! Conversations for the server's clients: the follower that takes them in, who is told of changes, and reading the store.
+
+use crate::{ApiError, App};
+use axum::http::StatusCode;
+use conversation::follower::{Touched, follow};
+use conversation::history::History;
+use conversation::store::Store;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::broadcast;
+
+/// Changes that wait for a client to hear of them. One that is behind is told that it missed some.
+const CHANGES_MAX: usize = 256;
+
+/// Tells of conversations to which something came.
+pub(crate) struct Changes(broadcast::Sender<Touched>);
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self(broadcast::channel(CHANGES_MAX).0)
+    }
+}
+
+impl Changes {
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Touched> {
+        self.0.subscribe()
+    }
+}
+
+/// Takes in what CLIs write, on a thread of its own, until the server ends.
+pub(crate) fn start_following(app: &App) {
+    let app = app.clone();
+    let started = std::thread::Builder::new().name("conversations".to_owned()).spawn(move || {
+        let registry = session::registry::Registry::new(&app.0.home);
+        let variables = |name: &str| std::env::var_os(name);
+        let history = History { state: &app.0.home.state, registry: &registry, variables: &variables };
+        let stopping = app.0.stopping.subscribe();
+        // Said once: it is tried again each second.
+        let told = AtomicBool::new(false);
+        follow(
+            &history,
+            &|| *stopping.borrow(),
+            &mut |touched| {
+                let _ = app.0.conversation_changes.0.send(touched);
+            },
+            &mut |error| {
+                if !told.swap(true, Ordering::Relaxed) {
+                    tracing::error!(cause = %error, "conversations are not taken in; it is tried again");
+                }
+            },
+        );
+    });
+    if let Err(error) = started {
+        tracing::error!(cause = %error, "conversations are not taken in: there is no thread for it");
+    }
+}
+
+/// Reads the store beside the loop. Where there is none yet, there are no conversations.
+pub(crate) async fn read<T: Default + Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let state = app.0.home.state.clone();
+    crate::routes::blocking(move || match Store::open(&state)? {
+        Some(store) => Ok(work(&store)?),
+        None => Ok(T::default()),
+    })
+    .await
+}
+
+impl From<conversation::Error> for ApiError {
+    fn from(error: conversation::Error) -> Self {
+        match error {
+            conversation::Error::Query(message) => Self::bad_request(message),
+            conversation::Error::Session(error) => error.into(),
+            error => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "STORE", error.to_string()),
+        }
+    }
+}

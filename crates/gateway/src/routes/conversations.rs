@@ -1,0 +1,270 @@
+//! Conversations and the search in them.
+
+use super::find;
+use crate::conversations::read;
+use crate::extract::{Json, Path, Query};
+use crate::guard::Access;
+use crate::{ApiError, App};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use conversation::render;
+use conversation::store::{Conversation, Filter, Hit, Listed};
+use futures_util::{Stream, StreamExt as _, stream};
+use protocol::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Conversations in a list, unless fewer are asked for, and at most.
+const LIST: usize = 100;
+const LIST_MAX: usize = 1_000;
+/// Entries in an answer, unless fewer are asked for, and at most.
+const ENTRIES: usize = 500;
+const ENTRIES_MAX: usize = 5_000;
+/// Hits of a search, unless fewer are asked for, and at most.
+const HITS: usize = 20;
+const HITS_MAX: usize = 200;
+
+/// Which conversations or entries are meant.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Which {
+    /// The CLI: `claude`, `codex`, …
+    cli: Option<String>,
+    /// The folder in which it worked, or one above it.
+    folder: Option<String>,
+    /// Held in this session, by name or id.
+    session: Option<String>,
+    /// Not before, in microseconds since 1970.
+    since: Option<u64>,
+    /// Before, in microseconds since 1970.
+    until: Option<u64>,
+    /// So many at most.
+    limit: Option<usize>,
+}
+
+/// What to search for.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Wanted {
+    /// Words, all of which are to be there; `"several words"` in this order, `begin*`, `-not`.
+    q: String,
+    /// The CLI.
+    cli: Option<String>,
+    /// The folder in which it worked, or one above it.
+    folder: Option<String>,
+    /// Said in this session, by name or id.
+    session: Option<String>,
+    /// Who spoke: `user`, `assistant`, `tool`, `system`.
+    role: Option<String>,
+    /// What it is: `message`, `tool_call`, `tool_result`, …
+    kind: Option<String>,
+    /// The tool that was called.
+    tool: Option<String>,
+    /// Not before, in microseconds since 1970.
+    since: Option<u64>,
+    /// Before, in microseconds since 1970.
+    until: Option<u64>,
+    /// So many at most, 200 at most.
+    limit: Option<usize>,
+}
+
+/// Which part of a conversation.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Part {
+    /// The index of the first entry; without it, so that the last one is among them.
+    from: Option<usize>,
+    /// So many at most, 5000 at most.
+    limit: Option<usize>,
+    /// Only entries whose cursor is above this: what came since.
+    since: Option<i64>,
+}
+
+/// A form in which a conversation is written down.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Form {
+    /// `markdown` or `html`.
+    #[serde(default)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Markdown,
+    Html,
+}
+
+/// A conversation, and some of its entries.
+#[derive(Default, Serialize)]
+struct Told {
+    #[serde(flatten)]
+    conversation: Option<Conversation>,
+    /// The highest cursor of all entries.
+    cursor: i64,
+    /// How many turns there are.
+    turns: u64,
+    #[serde(rename = "entries")]
+    listed: Vec<Listed>,
+}
+
+/// Conversations that this token may see: one for a session sees those of the session.
+async fn filter(app: &App, access: &Access, session: Option<String>) -> Result<Filter, ApiError> {
+    let session = match (session, access.0.session) {
+        (Some(wanted), _) => Some(find(app, access, wanted).await?.meta.id),
+        (None, only) => only,
+    };
+    Ok(Filter { session, ..Filter::default() })
+}
+
+/// `GET /api/v1/conversations`.
+pub(super) async fn list(
+    State(app): State<App>,
+    access: Access,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<Conversation>>, ApiError> {
+    let filter = Filter {
+        cli: which.cli,
+        folder: which.folder,
+        since: which.since.map(Time),
+        until: which.until.map(Time),
+        ..filter(&app, &access, which.session).await?
+    };
+    let limit = which.limit.unwrap_or(LIST).min(LIST_MAX);
+    Ok(Json(read(&app, move |store| store.conversations(&filter, limit)).await?))
+}
+
+/// `GET /api/v1/sessions/{session}/conversations`.
+pub(super) async fn of_session(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+) -> Result<Json<Vec<Conversation>>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    Ok(Json(read(&app, move |store| store.of_session(entry.meta.id)).await?))
+}
+
+/// `GET /api/v1/conversations/{cli}/{conversation}`.
+pub(super) async fn show(
+    State(app): State<App>,
+    access: Access,
+    Path((cli, name)): Path<(String, String)>,
+    Query(part): Query<Part>,
+) -> Result<Json<Value>, ApiError> {
+    let grant = access.0;
+    let limit = part.limit.unwrap_or(ENTRIES).clamp(1, ENTRIES_MAX);
+    let told = read(&app, move |store| {
+        let Some(conversation) = store.conversation(&cli, &name)? else { return Ok(Told::default()) };
+        if grant.session.is_some_and(|session| !conversation.sessions.contains(&session)) {
+            return Ok(Told::default());
+        }
+        let mut listed = store.entries(conversation.id)?;
+        let cursor = listed.iter().map(|entry| entry.cursor).max().unwrap_or_default();
+        let turns = listed.last().map_or(0, |entry| entry.turn);
+        if let Some(since) = part.since {
+            listed.retain(|entry| entry.cursor > since);
+        }
+        let from = part.from.unwrap_or_else(|| match part.since {
+            Some(_) => 0,
+            None => listed.len().saturating_sub(limit),
+        });
+        let listed =
+            listed.into_iter().filter(|entry| part.since.is_some() || entry.index >= from as u64).take(limit);
+        Ok(Told { conversation: Some(conversation), cursor, turns, listed: listed.collect() })
+    });
+    let told = told.await?;
+    let Some(_) = &told.conversation else { return Err(unknown()) };
+    Ok(Json(json!(told)))
+}
+
+/// `GET /api/v1/conversations/{cli}/{conversation}/export`.
+pub(super) async fn export(
+    State(app): State<App>,
+    access: Access,
+    Path((cli, name)): Path<(String, String)>,
+    Query(form): Query<Form>,
+) -> Result<([(&'static str, &'static str); 2], String), ApiError> {
+    let grant = access.0;
+    let text = read(&app, move |store| {
+        let Some(conversation) = store.conversation(&cli, &name)? else { return Ok(None) };
+        if grant.session.is_some_and(|session| !conversation.sessions.contains(&session)) {
+            return Ok(None);
+        }
+        let entries = store.entries(conversation.id)?;
+        Ok(Some(match form.format {
+            Format::Markdown => render::markdown(&conversation, &entries),
+            Format::Html => render::html(&conversation, &entries),
+        }))
+    });
+    let text = text.await?.ok_or_else(unknown)?;
+    let (media_type, name) = match form.format {
+        Format::Markdown => ("text/markdown; charset=utf-8", "attachment; filename=\"conversation.md\""),
+        // Kept, not shown: what a model wrote is no page of this server.
+        Format::Html => ("text/html; charset=utf-8", "attachment; filename=\"conversation.html\""),
+    };
+    Ok(([("content-type", media_type), ("content-disposition", name)], text))
+}
+
+/// `GET /api/v1/search`.
+pub(super) async fn search(
+    State(app): State<App>,
+    access: Access,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Vec<Hit>>, ApiError> {
+    let filter = Filter {
+        cli: wanted.cli,
+        folder: wanted.folder,
+        role: wanted.role,
+        kind: wanted.kind,
+        tool: wanted.tool,
+        since: wanted.since.map(Time),
+        until: wanted.until.map(Time),
+        ..filter(&app, &access, wanted.session).await?
+    };
+    let limit = wanted.limit.unwrap_or(HITS).min(HITS_MAX);
+    Ok(Json(read(&app, move |store| store.search(&wanted.q, &filter, limit)).await?))
+}
+
+/// `GET /api/v1/conversations/events`.
+pub(super) async fn events(
+    State(app): State<App>,
+    access: Access,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    if access.0.session.is_some() {
+        return Err(ApiError::forbidden(
+            "a token for one session does not hear of others; read its conversations",
+        ));
+    }
+    let place = super::events::take_slot(&app, &access)?;
+    let changes = app.0.conversation_changes.listen();
+    let keep_alive = app.0.options.sse_keep_alive;
+    let ends = {
+        let (app, grant) = (app.clone(), access.0);
+        async move {
+            let mut stopping = app.0.stopping.subscribe();
+            tokio::select! {
+                () = crate::guard::await_revocation(&app, &grant) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        }
+    };
+    let told = stream::unfold((changes, place), async |(mut changes, place)| {
+        let event = match changes.recv().await {
+            Ok(touched) => {
+                let told: Vec<Value> =
+                    touched.iter().map(|(cli, name)| json!({ "cli": cli, "conversation": name })).collect();
+                Event::default().event("changed").data(json!(told).to_string())
+            }
+            Err(RecvError::Lagged(_)) => Event::default().event("missed").data("[]"),
+            Err(RecvError::Closed) => return None,
+        };
+        Some((Ok(event), (changes, place)))
+    });
+    Ok(Sse::new(told.take_until(ends)).keep_alive(KeepAlive::new().interval(keep_alive)))
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "NO_SUCH_CONVERSATION", "there is no such conversation")
+}
