@@ -3,7 +3,7 @@
 //! The system tells which files changed; once a minute all are looked at, for what it did not tell: a folder that is new, a
 //! network's disk, a queue that ran over.
 
-use crate::archive::Archive;
+use crate::archive::{Archive, walk};
 use crate::history::History;
 use crate::ingest::{self, Found};
 use crate::place::Places;
@@ -21,11 +21,19 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Changes that wait to be read. What comes beyond is found at the next look at everything.
 const CHANGES_MAX: usize = 4_096;
+/// A new folder is looked at again after this time: it takes the system a moment to watch it.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// How often it asks whether it is to stop.
 const STOP_EVERY: Duration = Duration::from_millis(500);
 
-/// Conversations to which something came: the CLI and its own id of each.
-pub type Touched = BTreeSet<(String, String)>;
+/// What came.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Touched {
+    /// The highest cursor of all entries.
+    pub cursor: i64,
+    /// Conversations to which something came: the CLI and its own id of each.
+    pub conversations: BTreeSet<(String, String)>,
+}
 
 /// Follows until `stopped`, and tells what came. Errors are told, too, and end nothing.
 pub fn follow(
@@ -56,16 +64,33 @@ fn follow_once(
     let mut places = Places::default();
     while !stopped() {
         // Watched first, so that nothing falls between looking and watching.
-        let (changes, _watcher) = watch(history)?;
+        let Watch { changes, awaited, _watcher } = watch(history);
         history.catch_up(&mut store, None, &mut |_| ())?;
-        tell(&mut store, touched);
+        tell(&mut store, touched)?;
         let next_look = Instant::now() + LOOK_EVERY;
+        let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
         while !stopped() && Instant::now() < next_look {
-            let paths = match changes.recv_timeout(STOP_EVERY) {
+            let wait = if new_folders.is_empty() { STOP_EVERY } else { AGAIN_AFTER };
+            let mut paths = match changes.recv_timeout(wait) {
                 Ok(path) => std::iter::once(path).chain(changes.try_iter()).collect::<BTreeSet<_>>(),
-                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Timeout) => {
+                    let mut paths = BTreeSet::new();
+                    for folder in std::mem::take(&mut new_folders) {
+                        walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
+                    }
+                    paths
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            if paths.iter().any(|path| awaited.iter().any(|root| root.starts_with(path))) {
+                // A folder that was not there is on its way.
+                break;
+            }
+            // What was written into a new folder before it was watched is told by nobody.
+            for folder in paths.iter().filter(|path| path.is_dir()).cloned().collect::<Vec<_>>() {
+                walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
+                new_folders.insert(folder);
+            }
             for (adapter, root) in history.roots() {
                 for path in paths.iter().filter(|path| path.starts_with(&root)) {
                     match ingest::take_in(&mut store, &archive, &Found { adapter, root: &root, path }) {
@@ -75,22 +100,35 @@ fn follow_once(
                     }
                 }
             }
-            places.link(&mut store, history.registry)?;
-            tell(&mut store, touched);
+            if !paths.is_empty() {
+                places.link(&mut store, history.registry)?;
+                tell(&mut store, touched)?;
+            }
         }
     }
     Ok(())
 }
 
-fn tell(store: &mut Store, touched: &mut dyn FnMut(Touched)) {
+fn tell(store: &mut Store, touched: &mut dyn FnMut(Touched)) -> Result<()> {
     let conversations = store.take_touched();
     if !conversations.is_empty() {
-        touched(conversations);
+        touched(Touched { cursor: store.cursor_of_all()?, conversations });
     }
+    Ok(())
 }
 
-/// Has the system tell which files change. It goes on as long as the second is kept.
-fn watch(history: &History) -> Result<(Receiver<PathBuf>, Option<RecommendedWatcher>)> {
+/// What the system tells.
+struct Watch {
+    /// Files and folders that changed.
+    changes: Receiver<PathBuf>,
+    /// Folders that are not there yet, of which one above is watched.
+    awaited: Vec<PathBuf>,
+    /// It goes on as long as this is kept. Without it the look at everything is all there is.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+/// Has the system tell which files change.
+fn watch(history: &History) -> Watch {
     let (send, changes) = sync_channel(CHANGES_MAX);
     let heard = move |event: notify::Result<Event>| {
         let paths = event.map(|event| event.paths).unwrap_or_default();
@@ -98,11 +136,15 @@ fn watch(history: &History) -> Result<(Receiver<PathBuf>, Option<RecommendedWatc
             let _ = send.try_send(path);
         }
     };
-    // Without it the look at everything is all there is.
-    let Ok(mut watcher) = notify::recommended_watcher(heard) else { return Ok((changes, None)) };
+    let mut watcher = notify::recommended_watcher(heard).ok();
+    let mut awaited = Vec::new();
     for (_, root) in history.roots() {
-        // One that is not there yet is found at the next look.
-        let _ = watcher.watch(&root, RecursiveMode::Recursive);
+        let Some(watcher) = &mut watcher else { break };
+        if watcher.watch(&root, RecursiveMode::Recursive).is_err() {
+            let above = root.ancestors().skip(1).find(|above| above.is_dir());
+            let _ = above.map(|above| watcher.watch(above, RecursiveMode::NonRecursive));
+            awaited.push(root);
+        }
     }
-    Ok((changes, Some(watcher)))
+    Watch { changes, awaited, _watcher: watcher }
 }

@@ -17,12 +17,15 @@ const LIMIT_MAX: u64 = 1_000;
 
 /// Search everything that was said and done
 ///
-/// Words are all to be there; "several words" in this order; begin* for a beginning; -word for one that must not be there.
+/// Words are all to be there; "several words" in this order; begin* for a beginning; -word, behind --, for one that must not be there.
 /// What is no word, such as foo::bar( or ->, is found letter by letter. Secrets are never found: they are masked before.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire search connection refused --since 3d\n  centerfire search '\"exit code\"' --role tool\n  centerfire search --folder . -- retry -timeout"
+)]
 pub(crate) struct Args {
     /// What to search for
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     query: Vec<String>,
     /// Only conversations of this CLI: claude, codex, …
     #[arg(long)]

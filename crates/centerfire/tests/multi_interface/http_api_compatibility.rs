@@ -5,7 +5,7 @@ use crate::rig::Rig;
 use serde_json::{Value, json};
 
 /// Whatever needs agents, conversations or projects: what the plan's clients ask.
-fn not_yet() -> [Call; 9] {
+fn not_yet() -> [Call; 7] {
     let allocate = json!({ "domain": "TEST", "purpose": "socket testing" });
     let capture = json!({
         "working_dir": "/tmp", "timestamp": "2025-01-01T00:00:00Z", "conversation_data": "x", "session_context": null,
@@ -15,8 +15,6 @@ fn not_yet() -> [Call; 9] {
         Call::get("/api/agents/status"),
         Call::get("/api/agents/health"),
         Call::post("/api/conversation/capture", &capture),
-        Call::get("/api/conversation/session/own"),
-        Call::get("/api/conversation/active"),
         Call::post("/api/projects/detect", &json!({ "path": "/tmp" })),
         Call::get("/api/projects/list"),
         Call::get("/api/projects/x/summary"),

@@ -10,6 +10,8 @@ mod audience;
 mod busy;
 /// Who sets the size.
 mod control;
+/// What AI CLIs write down.
+mod conversations;
 /// A server that is killed again and again.
 mod crash;
 /// Connections that say little, or too many of them.

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A conversation as a whole.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -166,6 +167,21 @@ impl Store {
     pub fn conversation(&self, cli: &str, name: &str) -> Result<Option<Conversation>> {
         let query = format!("{} WHERE c.cli = ? AND c.name = ?", select_conversations());
         Ok(self.list(&query, vec![cli.to_owned().into(), name.to_owned().into()])?.pop())
+    }
+
+    /// The highest cursor of all entries.
+    pub fn cursor_of_all(&self) -> Result<i64> {
+        let select = "SELECT COALESCE(MAX(id), 0) FROM entry";
+        Ok(self.connection.prepare_cached(select)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Conversations with entries whose cursor is above this: the CLI and its own id of each.
+    pub fn changed_since(&self, cursor: i64) -> Result<BTreeSet<(String, String)>> {
+        let select = "SELECT DISTINCT c.cli, c.name FROM entry JOIN part ON part.entry = entry.id
+             JOIN conversation c ON c.id = part.conversation WHERE entry.id > ?1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let rows = select.query_map([cursor], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn list(&self, query: &str, values: Vec<Sql>) -> Result<Vec<Conversation>> {

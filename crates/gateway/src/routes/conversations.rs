@@ -1,13 +1,15 @@
 //! Conversations and the search in them.
 
+use super::events::{last_event, take_slot};
 use super::find;
 use crate::conversations::read;
 use crate::extract::{Json, Path, Query};
-use crate::guard::Access;
+use crate::guard::{Access, await_revocation};
 use crate::{ApiError, App};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use conversation::follower::Touched;
 use conversation::render;
 use conversation::store::{Conversation, Filter, Hit, Listed};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -231,38 +233,52 @@ pub(super) async fn search(
 pub(super) async fn events(
     State(app): State<App>,
     access: Access,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     if access.0.session.is_some() {
         return Err(ApiError::forbidden(
             "a token for one session does not hear of others; read its conversations",
         ));
     }
-    let place = super::events::take_slot(&app, &access)?;
+    let place = take_slot(&app, &access)?;
     let changes = app.0.conversation_changes.listen();
-    let keep_alive = app.0.options.sse_keep_alive;
-    let ends = {
-        let (app, grant) = (app.clone(), access.0);
-        async move {
-            let mut stopping = app.0.stopping.subscribe();
-            tokio::select! {
-                () = crate::guard::await_revocation(&app, &grant) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => {}
-            }
+    // Who comes back is told what came meanwhile.
+    let missed = match last_event(&headers) {
+        Some(last) => {
+            let last = i64::try_from(last.0).unwrap_or(i64::MAX);
+            let since = read(&app, move |store| {
+                Ok(Touched { cursor: store.cursor_of_all()?, conversations: store.changed_since(last)? })
+            });
+            Some(since.await?).filter(|touched| !touched.conversations.is_empty())
         }
+        None => None,
     };
+    let keep_alive = KeepAlive::new().interval(app.0.options.sse_keep_alive);
     let told = stream::unfold((changes, place), async |(mut changes, place)| {
         let event = match changes.recv().await {
-            Ok(touched) => {
-                let told: Vec<Value> =
-                    touched.iter().map(|(cli, name)| json!({ "cli": cli, "conversation": name })).collect();
-                Event::default().event("changed").data(json!(told).to_string())
-            }
+            Ok(touched) => changed(&touched),
             Err(RecvError::Lagged(_)) => Event::default().event("missed").data("[]"),
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), (changes, place)))
+        Some((event, (changes, place)))
     });
-    Ok(Sse::new(told.take_until(ends)).keep_alive(KeepAlive::new().interval(keep_alive)))
+    let mut stopping = app.0.stopping.subscribe();
+    let ends = async move {
+        tokio::select! {
+            () = await_revocation(&app, &access.0) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
+    };
+    let told = stream::iter(missed.as_ref().map(changed)).chain(told).take_until(ends);
+    Ok(Sse::new(told.map(Ok)).keep_alive(keep_alive))
+}
+
+/// Its id is the highest cursor: who comes back with it is told what came after.
+fn changed(touched: &Touched) -> Event {
+    let conversations = touched.conversations.iter();
+    let told: Vec<Value> =
+        conversations.map(|(cli, name)| json!({ "cli": cli, "conversation": name })).collect();
+    Event::default().id(touched.cursor.to_string()).event("changed").data(json!(told).to_string())
 }
 
 fn unknown() -> ApiError {

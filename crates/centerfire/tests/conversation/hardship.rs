@@ -1,0 +1,178 @@
+//! What is killed, damaged, rewritten or removed costs no entry.
+
+use crate::history::{Transcript, told, told_without_cursors};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use testkit::Instance;
+
+const KILLS: u64 = 100;
+
+fn instance() -> Instance {
+    Instance::new(env!("CARGO_BIN_EXE_centerfire"))
+}
+
+fn texts(conversation: &Value) -> Vec<String> {
+    let entries = conversation["entries"].as_array().unwrap();
+    entries.iter().map(|entry| entry["text"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// Invariant 3 of the design: whoever takes in the history may be killed anywhere, while it grows: what comes of it is what
+/// comes of reading it once.
+#[test]
+fn who_is_killed_while_taking_in_the_history_loses_and_doubles_nothing() {
+    let (killed, calm) = (instance(), instance());
+    let mut pairs: Vec<[Transcript; 2]> =
+        (1..=4).map(|number| [Transcript::new(&killed, number), Transcript::new(&calm, number)]).collect();
+    let mut seed = 7_u64;
+    let mut cut_off = 0;
+    for round in 0..KILLS {
+        for both in &mut pairs {
+            both.iter_mut().for_each(|one| one.grow(40));
+        }
+        let mut command = killed.command(&["import"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // From before its first write to after its last: a run takes some 20 ms.
+        let end = Instant::now() + Duration::from_micros((seed >> 33) % 25_000);
+        while Instant::now() < end && child.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        let _ = child.kill();
+        cut_off += u64::from(!child.wait().unwrap().success());
+        assert!(round < 20 || cut_off > 0, "none was killed in time");
+    }
+    let (after, once) = (told_without_cursors(&killed), told_without_cursors(&calm));
+    assert_eq!(once.len(), 4);
+    assert_eq!(once[0]["entries"].as_array().unwrap().len(), 40 * KILLS as usize);
+    assert!(after == once, "what was killed has another history");
+    // And the store that is made anew is the same, too.
+    killed.out(&["import", "--rebuild"]);
+    assert!(told_without_cursors(&killed) == once, "the store that was made anew is another");
+}
+
+/// Point 7: what is no record is told with its place and a reason, and harms nothing beside it.
+#[test]
+fn what_is_no_record_is_told_and_harms_nothing_beside_it() {
+    let instance = instance();
+    let mut good = Transcript::new(&instance, 1);
+    good.grow(8);
+    let mut bad = Transcript::new(&instance, 2);
+    bad.grow(4);
+    bad.append(b"{\"type\":\"user\",\"mess");
+    bad.append(b"age\": broken}\n\xff\xfe\x00 bytes\n[]\n17\n\n");
+    bad.append(&[b"[".repeat(100_000), b"\n".to_vec()].concat());
+    bad.append(
+        &[
+            &b"{\"type\":\"user\",\"uuid\":\"long\",\"message\":{\"content\":\""[..],
+            &b"x".repeat(33 << 20),
+            b"\"}}\n",
+        ]
+        .concat(),
+    );
+    // Kinds of tomorrow, a clock that runs wild, fields that are missing or of another form.
+    for line in [
+        json!({ "type": "tomorrow", "uuid": "t", "sessionId": bad.name, "what": { "is": ["kept", "whole"] } }),
+        json!({ "type": "user", "uuid": "early", "sessionId": bad.name, "timestamp": "1969-01-01T00:00:00Z", "message": { "content": "before time" } }),
+        json!({ "type": "user", "uuid": "late", "sessionId": bad.name, "timestamp": "2999-01-01T00:00:00Z", "message": { "content": "after time" } }),
+        json!({ "type": "user", "uuid": "none", "sessionId": bad.name, "message": { "content": 7 } }),
+        json!({ "type": "assistant", "uuid": "odd", "sessionId": bad.name, "message": { "content": [{ "type": "song", "text": "la" }, 7, null] } }),
+        json!({ "type": "user" }),
+    ] {
+        bad.append(format!("{line}\n").as_bytes());
+    }
+    bad.grow(4);
+    bad.append(b"{\"type\":\"user\",\"uuid\":\"half a line");
+    let report = instance.json(&["import", "--json"]);
+    let garbled = report["garbled"].as_array().unwrap();
+    assert_eq!(garbled.len(), 1, "{report}");
+    assert!(garbled[0]["file"].as_str().unwrap().contains(&bad.name), "{report}");
+    assert!((5..=8).contains(&garbled[0]["records"].as_u64().unwrap()), "{report}");
+    let told = told(&instance);
+    let of = |name: &str| told.iter().find(|one| one["name"] == name).unwrap();
+    assert_eq!(texts(of(&good.name)).len(), 8);
+    let texts = texts(of(&bad.name));
+    for kept in ["before time", "after time", "answer 1, naïve_name::part1() -> done"] {
+        assert!(texts.iter().any(|text| text == kept), "{kept} is missing in {texts:?}");
+    }
+    // Behind the clock that ran ahead it goes on in the order in which it was written.
+    assert!(texts.last().unwrap().starts_with("answer 1"), "{texts:?}");
+    let unknown = of(&bad.name)["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["name"] == "tomorrow")
+        .unwrap();
+    assert_eq!(unknown["record"]["what"]["is"], json!(["kept", "whole"]));
+    let found = instance.json(&["search", "kept whole", "--json"]);
+    assert_eq!(found[0]["kind"], "unknown", "{found}");
+    // The half line is read once it is whole.
+    bad.append(b"\",\"message\":{\"content\":\"the other half\"}}\n");
+    assert_eq!(instance.json(&["search", "\"the other half\"", "--json"]).as_array().unwrap().len(), 1);
+}
+
+/// X3: a CLI deletes its history, or rewrites a file; ours keeps what was there.
+#[test]
+fn what_a_cli_deletes_or_rewrites_is_kept() {
+    let instance = instance();
+    let (mut removed, mut rewritten) = (Transcript::new(&instance, 1), Transcript::new(&instance, 2));
+    removed.grow(8);
+    rewritten.grow(8);
+    let before = told(&instance);
+    fs::remove_file(&removed.path).unwrap();
+    fs::remove_file(&rewritten.path).unwrap();
+    let line = json!({ "type": "user", "uuid": "new", "sessionId": rewritten.name, "timestamp": "2026-02-01T00:00:00Z", "message": { "content": "begun anew" } });
+    rewritten.append(format!("{line}\n").as_bytes());
+    let after = told(&instance);
+    assert_eq!(after[0], before[0]);
+    let (old, new) = (texts(&before[1]), texts(&after[1]));
+    assert_eq!(new[..8], old[..]);
+    assert_eq!(new[8..], ["begun anew"]);
+    rewritten.grow(4);
+    let grown = told_without_cursors(&instance);
+    assert_eq!(texts(&grown[1]).len(), 13);
+    instance.out(&["import", "--rebuild"]);
+    assert!(told_without_cursors(&instance) == grown, "the store that was made anew is another");
+}
+
+/// What is asked for is found: words, beginnings, phrases, names of code, signs; each entry once.
+#[test]
+fn what_is_searched_for_is_found_once_and_filters_hold() {
+    let instance = instance();
+    Transcript::new(&instance, 1).grow(40);
+    Transcript::new(&instance, 2).grow(40);
+    let search = |words: &[&str]| {
+        let output = instance.run(&[&["search", "--json", "-n", "1000"], words].concat());
+        let hits: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        assert_eq!(
+            output.status.success(),
+            hits.as_array().is_some_and(|hits| !hits.is_empty()),
+            "{output:?}"
+        );
+        hits
+    };
+    let count = |words: &[&str]| search(words).as_array().unwrap().len();
+    assert_eq!(count(&["answer"]), 20);
+    assert_eq!(count(&["answer", "3"]), 2);
+    assert_eq!(count(&["--", "answ*", "-3"]), 18);
+    assert_eq!(count(&["NAIVE_NAME", "--role", "assistant"]), 20);
+    assert_eq!(count(&["naïve_name::part7()"]), 2);
+    assert_eq!(count(&["--", "-> done"]), 20);
+    assert_eq!(count(&["\"made part3\""]), 2);
+    assert_eq!(count(&["\"part3 made\""]), 0);
+    assert_eq!(count(&["part3", "--kind", "tool_call"]), 2);
+    assert_eq!(count(&["part3", "--tool", "Bash"]), 2);
+    assert_eq!(count(&["part3", "--tool", "Edit"]), 0);
+    assert_eq!(count(&["answer", "--folder", "/w"]), 20);
+    assert_eq!(count(&["answer", "--folder", "/"]), 20);
+    assert_eq!(count(&["answer", "--folder", "/x"]), 0);
+    assert_eq!(count(&["answer", "--cli", "codex"]), 0);
+    assert_eq!(count(&["answer", "--until", "2026-01-01T00:00:10Z"]), 4);
+    assert_eq!(count(&["answer", "--since", "2026-01-01T00:00:10Z"]), 16);
+    assert_eq!(count(&["question 2 of 00000001"]), 1);
+    for odd in ["\"", "*", "()", "NOT", "a AND (", "😀", "%_\\", "'; DROP TABLE entry; --"] {
+        let _ = instance.run(&["search", "--json", "--", odd]);
+        assert_eq!(count(&["answer"]), 20, "{odd}");
+    }
+}

@@ -1,0 +1,127 @@
+//! What AI CLIs write down, taken in by the server as they write it.
+
+use crate::events::{Events, Heard};
+use crate::http::Call;
+use crate::rig::{LIMIT, Rig};
+use serde_json::{Value, json};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+use testkit::eventually;
+
+const KILLS: u64 = 100;
+const NAME: &str = "00000001-0000-4000-8000-000000000000";
+
+/// Appends lines in the form of Claude Code: `count` messages from a number on.
+fn write(rig: &Rig, name: &str, from: u64, count: u64) {
+    let folder = rig.instance.user_home().join(".claude/projects/-w");
+    fs::create_dir_all(&folder).unwrap();
+    let lines: String = (from..from + count)
+        .map(|number| {
+            let line = json!({
+                "type": "user", "uuid": format!("{name}-{number}"), "sessionId": name, "cwd": "/w", "version": "2.1.329",
+                "timestamp": format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60),
+                "message": { "role": "user", "content": format!("message {number}") },
+            });
+            format!("{line}\n")
+        })
+        .collect();
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(folder.join(format!("{name}.jsonl"))).unwrap();
+    file.write_all(lines.as_bytes()).unwrap();
+}
+
+fn conversation(rig: &Rig, query: &str) -> Option<Value> {
+    let answer =
+        Call::get(&format!("/api/v1/conversations/claude/{NAME}{query}")).bearer(&rig.manage).send(rig);
+    (answer.status == 200).then(|| answer.json())
+}
+
+fn texts(conversation: &Value) -> Vec<String> {
+    let entries = conversation["entries"].as_array().unwrap();
+    entries.iter().map(|entry| entry["text"].as_str().unwrap().to_owned()).collect()
+}
+
+fn messages(from: u64, to: u64) -> Vec<String> {
+    (from..to).map(|number| format!("message {number}")).collect()
+}
+
+/// A20, A30: what is written is told as it comes, first in a folder that was not there before; who asks for what came since
+/// gets just that.
+#[test]
+fn what_a_cli_writes_is_told_as_it_is_written() {
+    let rig = Rig::new();
+    let mut events = Events::at(rig.address(), &rig.manage, "/api/v1/conversations/events", None).unwrap();
+    let next = |events: &mut Events| match events.next_until(Instant::now() + LIMIT) {
+        Heard::Event { id, kind, data } => (id, (kind, data)),
+        other => panic!("{other:?}"),
+    };
+    write(&rig, NAME, 0, 3);
+    let changed = ("changed".to_owned(), json!([{ "cli": "claude", "conversation": NAME }]));
+    let (last, told) = next(&mut events);
+    assert_eq!(told, changed);
+    let all = eventually(LIMIT, || conversation(&rig, "").filter(|told| texts(told).len() == 3))
+        .expect("three entries");
+    assert_eq!(texts(&all), messages(0, 3));
+    let cursor = all["cursor"].as_i64().unwrap();
+    write(&rig, NAME, 3, 2);
+    assert_eq!(next(&mut events).1, changed);
+    // B1: who comes back with the id of the last event is told what came since.
+    let mut again =
+        Events::at(rig.address(), &rig.manage, "/api/v1/conversations/events", Some(last)).unwrap();
+    assert_eq!(next(&mut again).1, changed);
+    let new = eventually(LIMIT, || {
+        conversation(&rig, &format!("?since={cursor}")).filter(|new| texts(new).len() == 2)
+    });
+    assert_eq!(texts(&new.expect("two entries")), messages(3, 5));
+    assert_eq!(texts(&conversation(&rig, "?from=1&limit=2").unwrap()), messages(1, 3));
+    assert_eq!(texts(&conversation(&rig, "?limit=2").unwrap()), messages(3, 5));
+    let found = Call::get("/api/v1/search?q=message+4").bearer(&rig.manage).send(&rig).json();
+    assert_eq!(found[0]["snippet"], "\u{2}message\u{3} \u{2}4\u{3}", "{found}");
+    let page = Call::get(&format!("/api/v1/conversations/claude/{NAME}/export?format=html"))
+        .bearer(&rig.manage)
+        .send(&rig);
+    assert_eq!(
+        (page.status, page.header("content-disposition")),
+        (200, Some("attachment; filename=\"conversation.html\""))
+    );
+    // The command reads what the server has taken in.
+    assert_eq!(rig.instance.json(&["conversation", NAME, "--json"])[0]["entry_count"], 5);
+}
+
+/// Whoever has a token for one session sees the conversations of that session and hears of no other.
+#[test]
+fn a_token_for_one_session_sees_no_other_conversation() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    write(&rig, NAME, 0, 3);
+    eventually(LIMIT, || conversation(&rig, "")).expect("the conversation is taken in");
+    let guest = rig.token(&["--role", "view", "--session", "own"]);
+    let ask = |path: &str| Call::get(path).bearer(&guest).send(&rig);
+    assert_eq!(ask("/api/v1/conversations").json(), json!([]));
+    assert_eq!(ask("/api/v1/search?q=message").json(), json!([]));
+    assert_eq!(ask("/api/v1/sessions/own/conversations").json(), json!([]));
+    let one = ask(&format!("/api/v1/conversations/claude/{NAME}"));
+    assert_eq!((one.status, one.code().as_str()), (404, "NO_SUCH_CONVERSATION"));
+    assert_eq!(ask(&format!("/api/v1/conversations/claude/{NAME}/export")).status, 404);
+    assert_eq!(ask("/api/v1/conversations/events").status, 403);
+    assert_eq!(ask("/api/conversation/active").json(), json!({ "conversations": [] }));
+}
+
+/// Point 2: the server is killed at a hundred moments while a CLI writes: no entry is lost, none is there twice.
+#[test]
+fn a_server_that_is_killed_a_hundred_times_loses_and_doubles_no_entry() {
+    let mut rig = Rig::new();
+    let mut seed = 11_u64;
+    for round in 0..KILLS {
+        write(&rig, NAME, round * 20, 20);
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Around the few milliseconds after its start in which it takes in what is new.
+        std::thread::sleep(Duration::from_micros((seed >> 33) % 12_000));
+        rig.restart_server();
+    }
+    let end = KILLS * 20;
+    let whole = || conversation(&rig, "?from=0&limit=5000").filter(|told| texts(told).len() as u64 >= end);
+    let told = eventually(LIMIT, whole).expect("all entries");
+    assert_eq!(texts(&told), messages(0, end));
+}
