@@ -1,15 +1,24 @@
 //! Searching what was said and done.
 //!
 //! A query is words, all of which must be there: `"several words"` in their order, `begin*` for a beginning, `-word` for one
-//! that must not be there. What is no word, such as `->` or `foo::bar(`, is found letter by letter where it has three.
+//! that must not be there. What is no word, such as `foo::bar(`, must be there letter by letter. Where no entry has the words,
+//! beginnings of words count, and then any letters.
+//!
+//! Of all entries that fit, the newest [`RANKED_MAX`] are ranked: by how much of the entry the words are, and by what the entry
+//! is. How rare a word is among all is not asked: to count a word that is everywhere takes longer than the search.
 
-use crate::store::{Filter, Hit, Store};
+use crate::store::{Candidate, Filter, Found, Hit, Store};
 use crate::{Error, Result};
 
 /// A query at most.
 const QUERY_MAX_BYTES: usize = 1 << 10; // 1 KiB
-/// Entries that are looked at for their rank: of a word that is everywhere, the newest.
-const RANKED_MAX: usize = 5_000;
+/// Entries that are ranked.
+const RANKED_MAX: usize = 1_000;
+/// Of a text, what is told around the place where it was found, in characters before and behind.
+const SNIPPET_BEFORE: usize = 60;
+const SNIPPET_BEHIND: usize = 140;
+/// The length of a text, in bytes, from which a word in it counts for less.
+const USUAL_BYTES: f64 = 400.0;
 
 /// One part of a query.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,44 +35,112 @@ impl Store {
             return Err(Error::Query("a query has 1 KiB at most".to_owned()));
         }
         let terms = parse(query);
-        if !terms.iter().any(|term| !matches!(term, Term::Not(_))) {
+        let wanted: Vec<String> =
+            terms.iter().filter(|term| !matches!(term, Term::Not(_))).map(|term| fold(term.text())).collect();
+        if wanted.is_empty() {
             return Err(Error::Query("say at least one word to search for".to_owned()));
         }
-        if terms.iter().all(Term::is_words) {
-            // Ranked among the newest: to rank all that have a word that is everywhere would take long.
-            let found = format!(
-                "SELECT rowid AS id, rank, snippet(words, 0, char(2), char(3), '…', 24) AS snippet FROM words
-                 WHERE words MATCH ? AND rowid IN
-                     (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT {RANKED_MAX})"
-            );
-            let expression = expression(&terms);
-            let hits =
-                self.hits(&found, vec![expression.clone().into(), expression.into()], filter, limit)?;
-            if !hits.is_empty() {
-                return Ok(hits);
+        let signs: Vec<&String> = wanted.iter().filter(|text| !is_words(text)).collect();
+        for begins in [false, true] {
+            let Some(expression) = expression(&terms, begins) else { break };
+            let mut found = self.candidates(Found::Words(expression), filter, RANKED_MAX)?;
+            found.retain(|one| {
+                signs.is_empty() || signs.iter().all(|signs| fold(&one.text).contains(signs.as_str()))
+            });
+            if !found.is_empty() {
+                return self.best(found, &wanted, limit);
             }
         }
-        self.search_letters(query.trim(), filter, limit)
-    }
-
-    /// What has these letters in this order, the newest first.
-    fn search_letters(&self, letters: &str, filter: &Filter, limit: usize) -> Result<Vec<Hit>> {
-        let letters = letters.trim_matches('"');
+        let letters = query.trim().trim_matches('"');
         if letters.chars().count() < 3 {
             return Ok(Vec::new());
         }
-        // Some of the text around the place where it is found.
-        let found = "SELECT entry.id, -entry.time AS rank, (SELECT CASE WHEN at > 40 THEN '…' ELSE '' END ||
-                 substr(entry.text, max(1, at - 40), min(at - 1, 40)) || char(2) || substr(entry.text, at, length(?1)) || char(3)
-                 || substr(entry.text, at + length(?1), 80) FROM (SELECT instr(lower(entry.text), lower(?1)) AS at)) AS snippet
-             FROM letters JOIN entry ON entry.id = letters.rowid
-             WHERE letters.text LIKE ?2 ESCAPE '\\'";
-        let escaped: String = letters
-            .chars()
-            .flat_map(|c| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]))
-            .collect();
-        self.hits(found, vec![letters.to_owned().into(), format!("%{escaped}%").into()], filter, limit)
+        let escape = |c: char| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]);
+        let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
+        let found = self.candidates(Found::Letters(pattern), filter, RANKED_MAX)?;
+        self.best(found, &[fold(letters)], limit)
     }
+
+    fn best(&self, found: Vec<Candidate>, wanted: &[String], limit: usize) -> Result<Vec<Hit>> {
+        let mut scored: Vec<(f64, Candidate)> =
+            found.into_iter().map(|one| (score(&one, wanted), one)).collect();
+        // Of equals, the newest: so they came.
+        scored.sort_by(|one, other| other.0.total_cmp(&one.0));
+        scored.truncate(limit);
+        scored.into_iter().map(|(_, one)| self.hit(one.id, snippet(&one.text, wanted))).collect()
+    }
+}
+
+/// How well an entry fits: how often each word is in it, the more the less each time, and the less the longer it is.
+fn score(candidate: &Candidate, wanted: &[String]) -> f64 {
+    let text = fold(&candidate.text);
+    let length = 0.25 + 0.75 * text.len() as f64 / USUAL_BYTES;
+    let of_word = |word: &String| {
+        let times = text.matches(word.as_str()).take(100).count() as f64;
+        times / (times + 1.2 * length)
+    };
+    // What people and models say tells more than what a tool printed.
+    let weight = match candidate.kind.as_str() {
+        "message" | "compaction" => 1.0,
+        "tool_call" | "failure" => 0.9,
+        "thinking" => 0.8,
+        _ => 0.7,
+    };
+    weight * wanted.iter().map(of_word).sum::<f64>()
+}
+
+/// Some of a text around the first place where something of it was found, which stands between U+0002 and U+0003.
+fn snippet(text: &str, wanted: &[String]) -> String {
+    let chars: Vec<char> = text.chars().filter(|c| !matches!(c, '\u{2}' | '\u{3}')).collect();
+    let folded: Vec<char> = chars.iter().map(|c| fold_char(*c)).collect();
+    let words: Vec<Vec<char>> = wanted.iter().map(|word| word.chars().collect()).collect();
+    let at = |start: usize| words.iter().find(|word| folded[start..].starts_with(word));
+    let first = (0..chars.len()).find(|start| at(*start).is_some()).unwrap_or_default();
+    let from = first.saturating_sub(SNIPPET_BEFORE);
+    let to = (first + SNIPPET_BEHIND).min(chars.len());
+    let mut snippet = if from > 0 { "…".to_owned() } else { String::new() };
+    let mut place = from;
+    while place < to {
+        match at(place) {
+            Some(word) if !word.is_empty() => {
+                snippet.push('\u{2}');
+                snippet.extend(&chars[place..place + word.len()]);
+                snippet.push('\u{3}');
+                place += word.len();
+            }
+            _ => {
+                snippet.push(chars[place]);
+                place += 1;
+            }
+        }
+    }
+    if to < chars.len() {
+        snippet.push('…');
+    }
+    snippet
+}
+
+/// A text as it is compared: without case and marks, one character for each of its own.
+fn fold(text: &str) -> String {
+    text.chars().map(fold_char).collect()
+}
+
+fn fold_char(c: char) -> char {
+    match c {
+        'à'..='å' | 'À'..='Å' => 'a',
+        'ç' | 'Ç' => 'c',
+        'è'..='ë' | 'È'..='Ë' => 'e',
+        'ì'..='ï' | 'Ì'..='Ï' => 'i',
+        'ñ' | 'Ñ' => 'n',
+        'ò'..='ö' | 'Ò'..='Ö' => 'o',
+        'ù'..='ü' | 'Ù'..='Ü' => 'u',
+        _ => c.to_lowercase().next().unwrap_or(c),
+    }
+}
+
+/// Whether a text has nothing but what the index of words knows.
+fn is_words(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
 }
 
 impl Term {
@@ -71,11 +148,6 @@ impl Term {
         match self {
             Self::Word { text, .. } | Self::Phrase(text) | Self::Not(text) => text,
         }
-    }
-
-    /// Whether it has nothing but what the words' index knows.
-    fn is_words(&self) -> bool {
-        self.text().chars().all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
     }
 }
 
@@ -103,27 +175,36 @@ fn parse(query: &str) -> Vec<Term> {
     terms
 }
 
-/// The query in the words of FTS5, in which every text is quoted.
-fn expression(terms: &[Term]) -> String {
+/// The query in the words of FTS5, in which every text is quoted; with `begins`, beginnings of words are enough. `None` where
+/// it has no word that the index could know.
+fn expression(terms: &[Term], begins: bool) -> Option<String> {
     let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let (not, wanted): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|term| matches!(term, Term::Not(_)));
+    let has_word = |text: &str| text.chars().any(|c| c.is_alphanumeric() || c == '_');
+    let (not, wanted): (Vec<&Term>, Vec<&Term>) =
+        terms.iter().filter(|term| has_word(term.text())).partition(|term| matches!(term, Term::Not(_)));
     let wanted: Vec<String> = wanted
         .iter()
         .map(|term| match term {
-            Term::Word { text, is_beginning: true } => format!("{}*", quote(text)),
+            Term::Word { text, is_beginning } if *is_beginning || begins => format!("{}*", quote(text)),
             term => quote(term.text()),
         })
         .collect();
-    let mut expression = wanted.join(" AND ");
-    for term in not {
-        expression = format!("({expression}) NOT {}", quote(term.text()));
-    }
-    expression
+    let first = (!wanted.is_empty()).then(|| wanted.join(" AND "))?;
+    Some(not.iter().fold(first, |expression, term| format!("({expression}) NOT {}", quote(term.text()))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_snippet_shows_what_was_found() {
+        let wanted = ["naive".to_owned(), "b".to_owned()];
+        assert_eq!(snippet("a Naïve b", &wanted), "a \u{2}Naïve\u{3} \u{2}b\u{3}");
+        let long = snippet(&format!("{}naive{}", "x".repeat(100), "y".repeat(300)), &wanted[..1]);
+        assert!(long.starts_with("…x") && long.ends_with("y…") && long.contains("\u{2}naive\u{3}"), "{long}");
+        assert_eq!(snippet("nothing \u{2}here", &["zz".to_owned()]), "nothing here");
+    }
 
     #[test]
     fn every_query_becomes_one_that_the_index_takes() {
@@ -133,9 +214,10 @@ mod tests {
             ("begin* -not", "(\"begin\"*) NOT \"not\""),
             ("AND OR NOT NEAR(", "\"AND\" AND \"OR\" AND \"NOT\" AND \"NEAR(\""),
             ("\"open", "\"open\""),
+            ("foo::bar( ->", "\"foo::bar(\""),
         ];
         for (query, expected) in cases {
-            assert_eq!(expression(&parse(query)), expected, "{query}");
+            assert_eq!(expression(&parse(query), false).as_deref(), Some(expected), "{query}");
         }
     }
 }

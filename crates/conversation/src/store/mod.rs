@@ -3,13 +3,16 @@
 //! Whoever writes holds a lock on a file beside it for that time; readers need none. A file of an older version is brought
 //! up to date when it is opened to be written; one of a newer version is refused.
 
+mod deadline;
 mod read;
 mod write;
 
+pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
 pub(crate) use write::{Cursor, Writing};
 
 use crate::{Error, Result};
+use deadline::Deadline;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeSet;
@@ -26,6 +29,7 @@ const BUSY_WITHIN: Duration = Duration::from_secs(5);
 /// The store, open.
 pub struct Store {
     connection: Connection,
+    deadline: Deadline,
     touched: BTreeSet<(String, String)>,
     /// Held by whoever may write.
     lock: Option<File>,
@@ -60,11 +64,12 @@ impl Store {
         // SQLite gives its other files the mode of this one.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         made.map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let connection = Connection::open(path)?;
+        let mut connection = Connection::open(path)?;
         prepare(&connection)?;
         // A power cut may cost the last moments, which are read from the archive again.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        let store = Self { connection, touched: BTreeSet::new(), lock };
+        let store =
+            Self { deadline: Deadline::of(&mut connection)?, connection, touched: BTreeSet::new(), lock };
         store.update(path)?;
         Ok(store)
     }
@@ -75,9 +80,14 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         prepare(&connection)?;
-        let store = Self { connection, touched: BTreeSet::new(), lock: None };
+        let store = Self {
+            deadline: Deadline::of(&mut connection)?,
+            connection,
+            touched: BTreeSet::new(),
+            lock: None,
+        };
         match store.version()? {
             0 => Ok(None),
             version if version > STEPS.len() => Err(Error::Newer { path, version }),

@@ -8,7 +8,9 @@ use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A conversation as a whole.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -119,6 +121,27 @@ const TITLE: &str =
     "COALESCE(c.title, (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
      WHERE part.conversation = c.id AND e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
      ORDER BY part.time, part.position LIMIT 1))";
+
+/// Of an entry's text, what is looked at to rank it.
+const SCORED_CHARS: usize = 8_000;
+/// A search takes no longer: who waits gets what was found until then.
+const SEARCH_WITHIN: Duration = Duration::from_secs(1);
+
+/// In which index to look, and for what.
+pub(crate) enum Found {
+    /// An expression of FTS5.
+    Words(String),
+    /// A pattern of LIKE.
+    Letters(String),
+}
+
+/// An entry that may be what is searched for.
+pub(crate) struct Candidate {
+    pub id: i64,
+    /// The beginning of its text.
+    pub text: String,
+    pub kind: String,
+}
 
 /// Begins a query for conversations.
 fn select_conversations() -> String {
@@ -262,32 +285,55 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Searches all text. `rows` is a table of what fits, by number, with its rank and a snippet.
-    pub(crate) fn hits(
-        &self,
-        found: &str,
-        values: Vec<Sql>,
-        filter: &Filter,
-        limit: usize,
-    ) -> Result<Vec<Hit>> {
-        let mut wheres = Wheres { values, ..Wheres::default() };
-        wheres.of_conversation(filter);
+    /// Entries that an index finds by an expression and that fit, the newest first, each with the beginning of its text. What
+    /// is not found in time is left out.
+    pub(crate) fn candidates(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
+        let mut wheres = Wheres::default();
+        let (table, condition, expression) = match found {
+            Found::Words(expression) => ("words", "words MATCH ?", expression),
+            Found::Letters(pattern) => ("letters", "letters.text LIKE ? ESCAPE '\\'", pattern),
+        };
+        wheres.add(condition, Some(expression));
         wheres.add("e.role = ?", filter.role.clone());
         wheres.add("e.kind = ?", filter.kind.clone());
         wheres.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
         wheres.add_time("e.time >= ?", filter.since);
         wheres.add_time("e.time < ?", filter.until);
-        // An entry of a fork is one of its parent, too: the conversation that began first has it.
+        let mut of = Wheres::default();
+        of.of_conversation(filter);
+        if !of.conditions.is_empty() {
+            let exists = format!(
+                "EXISTS (SELECT 1 FROM part JOIN conversation c ON c.id = part.conversation WHERE part.entry = e.id AND {})",
+                of.text()
+            );
+            wheres.conditions.push(exists.into());
+            wheres.values.append(&mut of.values);
+        }
         let query = format!(
-            "SELECT e.key, c.cli, c.name, {TITLE}, c.cwd, e.time, e.role, e.kind, found.snippet, place.session, place.offset
-             FROM ({found}) found JOIN entry e ON e.id = found.id
-             JOIN conversation c ON c.id = (SELECT c2.id FROM part JOIN conversation c2 ON c2.id = part.conversation
-                 WHERE part.entry = e.id ORDER BY c2.parent IS NOT NULL, c2.started, c2.name LIMIT 1)
-             LEFT JOIN place ON place.entry = e.id WHERE {} ORDER BY found.rank, e.time DESC LIMIT {limit}",
+            "SELECT e.id, substr(e.text, 1, {SCORED_CHARS}), e.kind FROM {table} JOIN entry e ON e.id = {table}.rowid
+             WHERE {} ORDER BY {table}.rowid DESC LIMIT {limit}",
             wheres.text()
         );
         let mut select = self.connection.prepare_cached(&query)?;
         let rows = select.query_map(params_from_iter(wheres.values), |row| {
+            Ok(Candidate { id: row.get(0)?, text: row.get(1)?, kind: row.get(2)? })
+        })?;
+        let _limit = self.deadline.set(SEARCH_WITHIN);
+        // Where the time is over, the next row is an error.
+        Ok(rows.map_while(rusqlite::Result::ok).collect())
+    }
+
+    /// What is told of a found entry.
+    pub(crate) fn hit(&self, entry: i64, snippet: String) -> Result<Hit> {
+        // An entry of a fork is one of its parent, too: the conversation that began first has it.
+        let query = format!(
+            "SELECT e.key, c.cli, c.name, {TITLE}, c.cwd, e.time, e.role, e.kind, place.session, place.offset
+             FROM entry e JOIN conversation c ON c.id = (SELECT c2.id FROM part JOIN conversation c2 ON c2.id = part.conversation
+                 WHERE part.entry = e.id ORDER BY c2.parent IS NOT NULL, c2.started, c2.name LIMIT 1)
+             LEFT JOIN place ON place.entry = e.id WHERE e.id = ?1"
+        );
+        let mut select = self.connection.prepare_cached(&query)?;
+        Ok(select.query_row([entry], |row| {
             Ok(Hit {
                 entry: row.get(0)?,
                 cli: row.get(1)?,
@@ -297,11 +343,10 @@ impl Store {
                 time: Time(row.get::<_, i64>(5)? as u64),
                 role: row.get(6)?,
                 kind: row.get(7)?,
-                snippet: row.get(8)?,
-                place: place(row, 9)?,
+                snippet,
+                place: place(row, 8)?,
             })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?)
     }
 
     /// The number of a conversation.
@@ -314,21 +359,21 @@ impl Store {
 /// Conditions and their values, in one order.
 #[derive(Default)]
 struct Wheres {
-    conditions: Vec<&'static str>,
+    conditions: Vec<Cow<'static, str>>,
     values: Vec<Sql>,
 }
 
 impl Wheres {
     fn add(&mut self, condition: &'static str, value: Option<String>) {
         if let Some(value) = value {
-            self.conditions.push(condition);
+            self.conditions.push(condition.into());
             self.values.push(value.into());
         }
     }
 
     fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
         if let Some(time) = time {
-            self.conditions.push(condition);
+            self.conditions.push(condition.into());
             self.values.push((time.0 as i64).into());
         }
     }
@@ -337,7 +382,7 @@ impl Wheres {
         self.add("c.cli = ?", filter.cli.clone());
         if let Some(folder) = &filter.folder {
             let folder = folder.trim_end_matches('/');
-            self.conditions.push("(c.cwd = ? OR substr(c.cwd, 1, ?) = ?)");
+            self.conditions.push("(c.cwd = ? OR substr(c.cwd, 1, ?) = ?)".into());
             let below = format!("{folder}/");
             self.values.extend([
                 folder.to_owned().into(),

@@ -1,0 +1,47 @@
+//! A limit to how long a question to the store may take.
+
+use crate::Result;
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Steps of SQLite's machine between two looks at the clock: some tens of microseconds.
+const STEPS: i32 = 1_000;
+
+/// When the question that is asked now is given up.
+pub(super) struct Deadline {
+    begun: Instant,
+    /// Microseconds after that; 0 where there is no limit.
+    at: Arc<AtomicU64>,
+}
+
+/// Holds a limit as long as it is kept.
+pub(super) struct Limit<'a>(&'a Deadline);
+
+impl Deadline {
+    /// Has a connection look at it.
+    pub(super) fn of(connection: &mut Connection) -> Result<Self> {
+        let (begun, at) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+        let seen = Arc::clone(&at);
+        let is_over = move || {
+            let at = seen.load(Ordering::Relaxed);
+            at != 0 && begun.elapsed() > Duration::from_micros(at)
+        };
+        connection.progress_handler(STEPS, Some(is_over))?;
+        Ok(Self { begun, at })
+    }
+
+    /// Gives up whatever is asked, that long from now.
+    pub(super) fn set(&self, within: Duration) -> Limit<'_> {
+        let at = u64::try_from((self.begun.elapsed() + within).as_micros()).unwrap_or(u64::MAX);
+        self.at.store(at.max(1), Ordering::Relaxed);
+        Limit(self)
+    }
+}
+
+impl Drop for Limit<'_> {
+    fn drop(&mut self) {
+        self.0.at.store(0, Ordering::Relaxed);
+    }
+}
