@@ -7,6 +7,7 @@
 
 pub mod archive;
 mod error;
+pub mod extract;
 pub mod follower;
 pub mod history;
 pub mod ingest;

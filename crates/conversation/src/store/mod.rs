@@ -4,9 +4,11 @@
 //! up to date when it is opened to be written; one of a newer version is refused.
 
 mod deadline;
+mod mentions;
 mod read;
 mod write;
 
+pub use mentions::{Asked, Mentioned};
 pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
 pub(crate) use write::{Cursor, Writing};

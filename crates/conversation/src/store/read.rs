@@ -358,27 +358,41 @@ impl Store {
 
 /// Conditions and their values, in one order.
 #[derive(Default)]
-struct Wheres {
+pub(super) struct Wheres {
     conditions: Vec<Cow<'static, str>>,
     values: Vec<Sql>,
 }
 
 impl Wheres {
-    fn add(&mut self, condition: &'static str, value: Option<String>) {
+    pub(super) fn into_parts(self) -> (String, Vec<Sql>) {
+        (self.text(), self.values)
+    }
+
+    pub(super) fn add_always(&mut self, condition: &'static str) {
+        self.conditions.push(condition.into());
+    }
+
+    /// One with a value, and with another twice.
+    pub(super) fn add_two(&mut self, condition: &'static str, one: &str, other: &str) {
+        self.conditions.push(condition.into());
+        self.values.extend([one, other, other].map(|value| Sql::from(value.to_owned())));
+    }
+
+    pub(super) fn add(&mut self, condition: &'static str, value: Option<String>) {
         if let Some(value) = value {
             self.conditions.push(condition.into());
             self.values.push(value.into());
         }
     }
 
-    fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
+    pub(super) fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
         if let Some(time) = time {
             self.conditions.push(condition.into());
             self.values.push((time.0 as i64).into());
         }
     }
 
-    fn of_conversation(&mut self, filter: &Filter) {
+    pub(super) fn of_conversation(&mut self, filter: &Filter) {
         self.add("c.cli = ?", filter.cli.clone());
         if let Some(folder) = &filter.folder {
             let folder = folder.trim_end_matches('/');

@@ -96,6 +96,15 @@ CREATE TABLE place (
 );
 CREATE INDEX place_session ON place (session, offset);
 
+-- What entries mention: files, commands, errors, addresses, things to do.
+CREATE TABLE mention (
+    entry INTEGER NOT NULL REFERENCES entry (id),
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (entry, kind, value)
+) WITHOUT ROWID;
+CREATE INDEX mention_value ON mention (kind, value);
+
 -- Words, with the parts of names that code is full of; and any three letters, for what is no word.
 CREATE VIRTUAL TABLE words USING fts5 (
     text, content = 'entry', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 2 tokenchars '_'"

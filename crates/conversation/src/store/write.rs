@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::Result;
+use crate::extract::{Mention, mentions};
 use adapter::Head;
 use protocol::{Content, Entry, Place, SessionId, Time, Usage};
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -173,6 +174,7 @@ impl Writing<'_> {
                 self.transaction.prepare_cached(select)?.query_row([&entry.id], |row| row.get(0))?
             }
         };
+        self.mentions(id, entry)?;
         let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
         let mut part = self.transaction.prepare_cached(part)?;
         part.execute(params![conversation, id, clock.0 as i64, position as i64])?;
@@ -180,6 +182,14 @@ impl Writing<'_> {
             let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
                  WHERE id = ?1";
             self.transaction.prepare_cached(span)?.execute([conversation, time])?;
+        }
+        Ok(())
+    }
+
+    fn mentions(&self, id: i64, entry: &Entry) -> Result<()> {
+        let insert = "INSERT OR IGNORE INTO mention (entry, kind, value) VALUES (?1, ?2, ?3)";
+        for Mention { kind, value } in mentions(entry) {
+            self.transaction.prepare_cached(insert)?.execute(params![id, kind, value])?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use conversation::follower::Touched;
 use conversation::render;
-use conversation::store::{Conversation, Filter, Hit, Listed};
+use conversation::store::{Asked, Conversation, Filter, Hit, Listed};
 use futures_util::{Stream, StreamExt as _, stream};
 use protocol::Time;
 use schemars::JsonSchema;
@@ -227,6 +227,51 @@ pub(super) async fn search(
     };
     let limit = wanted.limit.unwrap_or(HITS).min(HITS_MAX);
     Ok(Json(read(&app, move |store| store.search(&wanted.q, &filter, limit)).await?))
+}
+
+/// What is asked for of mentions.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Mentions {
+    /// `file`, `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
+    kind: Option<String>,
+    /// The very value; of a file also the end of its path. With it the entries that mention it are told.
+    value: Option<String>,
+    /// The CLI.
+    cli: Option<String>,
+    /// The folder in which it worked, or one above it.
+    folder: Option<String>,
+    /// Mentioned in this session, by name or id.
+    session: Option<String>,
+    /// Not before, in microseconds since 1970.
+    since: Option<u64>,
+    /// Before, in microseconds since 1970.
+    until: Option<u64>,
+    /// So many at most, 1000 at most.
+    limit: Option<usize>,
+}
+
+/// `GET /api/v1/mentions`.
+pub(super) async fn mentions(
+    State(app): State<App>,
+    access: Access,
+    Query(mentions): Query<Mentions>,
+) -> Result<Json<Value>, ApiError> {
+    let filter = Filter {
+        cli: mentions.cli,
+        folder: mentions.folder,
+        since: mentions.since.map(Time),
+        until: mentions.until.map(Time),
+        ..filter(&app, &access, mentions.session).await?
+    };
+    let limit = mentions.limit.unwrap_or(LIST).min(LIST_MAX);
+    let asked = Asked { kind: mentions.kind, value: mentions.value, filter };
+    let told = read(&app, move |store| {
+        Ok(match asked.value {
+            Some(_) => json!({ "entries": store.mentioning(&asked, limit)? }),
+            None => json!({ "mentions": store.mentioned(&asked, limit)? }),
+        })
+    });
+    Ok(Json(told.await?))
 }
 
 /// `GET /api/v1/conversations/events`.

@@ -279,6 +279,9 @@ fn of_conversations() -> Vec<Endpoint> {
             .or(&["text/html"]),
         route("GET", "/api/v1/sessions/{session}/conversations", Some(View), get(conversations::of_session))
             .about("Lists the conversations that were held in a session, the oldest first"),
+        route("GET", "/api/v1/mentions", Some(View), get(conversations::mentions))
+            .about("What was touched, run, met and named: files, commands, errors, addresses; with a value, where")
+            .query::<conversations::Mentions>(),
         route("GET", "/api/v1/search", Some(View), get(conversations::search))
             .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
             .query::<conversations::Wanted>(),

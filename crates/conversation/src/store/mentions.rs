@@ -1,0 +1,92 @@
+//! What entries mention, and where the same was mentioned before.
+
+use super::{Filter, Hit, Store};
+use crate::Result;
+use crate::extract::error_line;
+use serde::Serialize;
+
+/// Something that was mentioned, and how often.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Mentioned {
+    /// `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
+    pub kind: String,
+    /// What.
+    pub value: String,
+    /// In so many entries.
+    pub times: u64,
+    /// In so many conversations.
+    pub conversations: u64,
+    /// When last, in microseconds since 1970.
+    pub last: u64,
+}
+
+/// What is asked for of mentions.
+#[derive(Clone, Default, Debug)]
+pub struct Asked {
+    /// `file` for both ways in which a file is mentioned, or a kind.
+    pub kind: Option<String>,
+    /// The very value; of a file also the end of its path, of an error what it is without its numbers.
+    pub value: Option<String>,
+    /// In these conversations.
+    pub filter: Filter,
+}
+
+impl Store {
+    /// What was mentioned, the latest first.
+    pub fn mentioned(&self, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
+        let (condition, values) = self.mention_condition(asked);
+        let query = format!(
+            "SELECT m.kind, m.value, COUNT(DISTINCT m.entry), COUNT(DISTINCT part.conversation), MAX(e.time) AS last
+             FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
+             JOIN conversation c ON c.id = part.conversation
+             WHERE {condition} GROUP BY m.kind, m.value ORDER BY last DESC, m.value LIMIT {limit}"
+        );
+        let mut select = self.connection.prepare_cached(&query)?;
+        let rows = select.query_map(rusqlite::params_from_iter(values), |row| {
+            Ok(Mentioned {
+                kind: row.get(0)?,
+                value: row.get(1)?,
+                times: row.get::<_, i64>(2)? as u64,
+                conversations: row.get::<_, i64>(3)? as u64,
+                last: row.get::<_, i64>(4)? as u64,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The entries that mention something, the latest first.
+    pub fn mentioning(&self, asked: &Asked, limit: usize) -> Result<Vec<Hit>> {
+        let (condition, values) = self.mention_condition(asked);
+        let query = format!(
+            "SELECT DISTINCT e.id, m.value FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
+             JOIN conversation c ON c.id = part.conversation WHERE {condition} ORDER BY e.time DESC, e.id DESC LIMIT {limit}"
+        );
+        let mut select = self.connection.prepare_cached(&query)?;
+        let rows =
+            select.query_map(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found = rows.collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+        found.into_iter().map(|(entry, value)| self.hit(entry, value)).collect()
+    }
+
+    fn mention_condition(&self, asked: &Asked) -> (String, Vec<rusqlite::types::Value>) {
+        let mut wheres = super::read::Wheres::default();
+        match asked.kind.as_deref() {
+            Some("file") => wheres.add_always("m.kind IN ('file_read', 'file_written')"),
+            kind => wheres.add("m.kind = ?", kind.map(str::to_owned)),
+        }
+        if let Some(value) = &asked.value {
+            let is_error = asked.kind.as_deref() == Some("error");
+            let value = if is_error { error_line(value) } else { value.clone() };
+            // A path is known by its end as well.
+            wheres.add_two(
+                "(m.value = ? OR substr(m.value, -length(?)) = ?)",
+                &value,
+                &format!("/{}", value.trim_start_matches('/')),
+            );
+        }
+        wheres.of_conversation(&asked.filter);
+        wheres.add_time("e.time >= ?", asked.filter.since);
+        wheres.add_time("e.time < ?", asked.filter.until);
+        wheres.into_parts()
+    }
+}
