@@ -1,1 +1,5 @@
 //! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
+
+pub mod embed;
+pub mod models;
+
