@@ -1,5 +1,7 @@
 //! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
 
 pub mod embed;
+pub mod fuse;
 pub mod models;
 
+pub mod vectors;
