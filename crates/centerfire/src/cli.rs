@@ -78,6 +78,7 @@ commands! {
     Serve => serve,
     Share => share,
     Token => token,
+    Models => models,
     Doctor => doctor,
     Reset => reset,
     Config => config,
