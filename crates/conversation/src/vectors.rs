@@ -98,12 +98,20 @@ impl Matrix {
         self.numbers.capacity() + self.scales.capacity() * 4 + self.keys.capacity() * size_of::<(i64, u32)>()
     }
 
-    /// Reads the rows that came since the last time; all of them, if any went.
+    /// Reads the rows that came since the last time; all of them, if any went. The store may be in no transaction.
     pub fn refresh(&mut self, store: &Connection) -> Result<()> {
         let read = store.unchecked_transaction()?;
         let gone = read.query_row("SELECT count FROM vectors_gone", [], |row| row.get(0)).optional()?;
         if self.gone != gone {
             *self = Self { gone, ..Self::new(&self.model, self.dim) };
+        }
+        if self.is_empty() {
+            // Growing by doubling would take up to twice the room.
+            let sql = "SELECT count(*) FROM vectors WHERE model = ?1";
+            let coming: u32 = read.query_row(sql, [&self.model], |row| row.get(0))?;
+            self.numbers.reserve_exact(coming as usize * self.dim);
+            self.scales.reserve_exact(coming as usize);
+            self.keys.reserve_exact(coming as usize);
         }
         let sql =
             "SELECT id, entry, chunk, scale, vector FROM vectors WHERE id > ?1 AND model = ?2 ORDER BY id";

@@ -35,8 +35,12 @@ impl Shape {
         }
         let sizes = [*hidden_size, self.intermediate_size, *num_attention_heads, self.num_hidden_layers];
         let small = sizes.iter().zip([1024, 4096, 16, 24]).all(|(size, most)| (1..=most).contains(size));
-        let fits = small && self.type_vocab_size > 0 && hidden_size.is_multiple_of(*num_attention_heads);
-        (!fits).then(|| format!("{sizes:?} are no sizes of a small model"))
+        let tables = [self.vocab_size, self.max_position_embeddings, self.type_vocab_size];
+        let small = small && tables.iter().zip([1 << 20, 1 << 14, 16]).all(|(size, most)| *size <= most);
+        // A piece, and the marks of begin and end.
+        let fits = small && self.max_position_embeddings >= 3 && self.type_vocab_size > 0;
+        let fits = fits && hidden_size.is_multiple_of(*num_attention_heads);
+        (!fits).then(|| format!("{sizes:?} and {tables:?} are no sizes of a small model"))
     }
 
     pub fn dim(&self) -> usize {

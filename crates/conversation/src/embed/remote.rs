@@ -4,10 +4,12 @@
 use super::{Embedder, Error, Result, normalise};
 use serde::Deserialize;
 use serde_json::json;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::Agent;
+use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, Proxy};
 
 /// Bytes that make a piece of a word, at the least as it is met in code: only a guess, for who has no vocabulary.
 pub const BYTES_PER_PIECE: usize = 3;
@@ -29,6 +31,23 @@ pub enum Dialect {
     OpenAi,
     /// As Ollama: `POST /api/embed`.
     Ollama,
+}
+
+impl Dialect {
+    fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Ollama => "ollama",
+        }
+    }
+}
+
+/// Whether an address is of this machine, to which no proxy leads.
+fn is_here(url: &str) -> bool {
+    let uri = url.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A server and its model.
@@ -82,18 +101,17 @@ impl Remote {
             .root_certs(RootCerts::PlatformVerifier)
             .unversioned_rustls_crypto_provider(provider)
             .build();
+        let (endpoint, dialect) = (service.endpoint(), service.dialect.word());
+        let proxy = if is_here(&endpoint) { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
+            .proxy(proxy)
             .tls_config(tls)
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(whole))
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
-        let dialect = match service.dialect {
-            Dialect::OpenAi => "openai",
-            Dialect::Ollama => "ollama",
-        };
-        let (endpoint, id) = (service.endpoint(), format!("{dialect}:{}", service.model));
+        let id = format!("{dialect}:{}", service.model);
         let mut remote = Self { service, endpoint, id, dim: 0, agent: config.into() };
         remote.dim = remote.ask(&["dimensions"])?.first().map_or(0, Vec::len);
         Ok(remote)

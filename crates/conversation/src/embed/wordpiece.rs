@@ -22,6 +22,9 @@ impl Vocabulary {
     /// From `vocab.txt`: a piece on each line, whose number is its id.
     pub fn parse(text: &str) -> Result<Self, String> {
         let pieces: HashMap<Box<str>, u32> = text.lines().map(Box::from).zip(0..).collect();
+        if pieces.len() != text.lines().count() {
+            return Err("a piece is there twice".to_owned());
+        }
         let id = |piece: &str| pieces.get(piece).copied().ok_or_else(|| format!("it has no {piece}"));
         let (unknown, begin, end) = (id("[UNK]")?, id("[CLS]")?, id("[SEP]")?);
         Ok(Self { pieces, unknown, begin, end })

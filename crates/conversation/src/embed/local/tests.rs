@@ -81,6 +81,7 @@ fn a_folder_that_is_no_model_is_refused_with_the_file_and_the_reason() {
     for (name, text, what) in [
         (WEIGHTS, "<!doctype html><title>not here</title>", "safetensors"),
         (VOCABULARY, "[UNK]\n[CLS]\n[SEP]\n", "3 pieces"),
+        (VOCABULARY, "[UNK]\n[UNK]\n[CLS]\n[SEP]\n", "twice"),
         (SHAPE, "{}", "missing field"),
     ] {
         fs::write(to.path().join(name), text).expect("written");
