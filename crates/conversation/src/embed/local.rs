@@ -1,5 +1,5 @@
-//! A sentence model on this machine, without network: a folder with `config.json`, `vocab.txt`, `model.safetensors` and,
-//! where it says how a text's vector is taken, `1_Pooling/config.json`, as such models are passed around.
+//! A sentence model on this machine, without network: a folder with `config.json`, `vocab.txt` or `tokenizer.json`,
+//! `model.safetensors` and, where it says how a text's vector is taken, `1_Pooling/config.json`, as such models are passed around.
 //!
 //! The layers are in memory, 43 MB for MiniLM; of the 47 MB of word vectors only the rows that a text needs are read.
 
@@ -14,6 +14,8 @@ use std::path::Path;
 pub const WEIGHTS: &str = "model.safetensors";
 /// The vocabulary: a piece of a word on each line.
 pub const VOCABULARY: &str = "vocab.txt";
+/// The vocabulary as others write it; read where there is no [`VOCABULARY`].
+pub const TOKENIZER: &str = "tokenizer.json";
 /// The shape.
 pub const SHAPE: &str = "config.json";
 /// How the vector of a text is taken; without this file it is the mean.
@@ -41,9 +43,12 @@ impl Local {
         if let Some(what) = shape.unfit() {
             return Err(Error::Unfit { path, what });
         }
-        let path = folder.join(VOCABULARY);
-        let vocabulary =
-            Vocabulary::parse(&read(&path)?).map_err(|what| Error::Unfit { path: path.clone(), what })?;
+        let mut path = folder.join(VOCABULARY);
+        let mut parse: fn(&str) -> _ = Vocabulary::parse;
+        if !path.exists() && folder.join(TOKENIZER).exists() {
+            (path, parse) = (folder.join(TOKENIZER), Vocabulary::parse_json);
+        }
+        let vocabulary = parse(&read(&path)?).map_err(|what| Error::Unfit { path: path.clone(), what })?;
         if vocabulary.len() != shape.vocab_size {
             let what =
                 format!("it has {} pieces, and the model knows {}", vocabulary.len(), shape.vocab_size);

@@ -4,6 +4,7 @@
 //! It differs in one place: a sign that Unicode calls a symbol, such as `→`, stands for itself like any other, where the
 //! original leaves it in the word and so does not know the word.
 
+use serde::Deserialize;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -18,12 +19,54 @@ pub(super) struct Vocabulary {
     end: u32,
 }
 
+/// The part of `tokenizer.json` that is used.
+#[derive(Deserialize)]
+struct Tokenizer {
+    model: Pieces,
+    normalizer: Normalizer,
+}
+
+#[derive(Deserialize)]
+struct Pieces {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    vocab: HashMap<Box<str>, u32>,
+}
+
+#[derive(Deserialize)]
+struct Normalizer {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    lowercase: bool,
+}
+
 impl Vocabulary {
     /// From `vocab.txt`: a piece on each line, whose number is its id.
     pub fn parse(text: &str) -> Result<Self, String> {
         let pieces: HashMap<Box<str>, u32> = text.lines().map(Box::from).zip(0..).collect();
         if pieces.len() != text.lines().count() {
             return Err("a piece is there twice".to_owned());
+        }
+        Self::of(pieces)
+    }
+
+    /// From `tokenizer.json`, which many models have instead.
+    pub fn parse_json(text: &str) -> Result<Self, String> {
+        let tokenizer: Tokenizer = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let Tokenizer { model, normalizer } = tokenizer;
+        if model.kind != "WordPiece" || normalizer.kind != "BertNormalizer" || !normalizer.lowercase {
+            let kinds = (model.kind, normalizer.kind, normalizer.lowercase);
+            return Err(format!("pieces of lower-case words are needed, and it is made for {kinds:?}"));
+        }
+        Self::of(model.vocab)
+    }
+
+    fn of(pieces: HashMap<Box<str>, u32>) -> Result<Self, String> {
+        // An id beyond the table of words would be a row of something else.
+        if pieces.values().any(|id| *id as usize >= pieces.len()) {
+            return Err("its ids are not numbered through".to_owned());
         }
         let id = |piece: &str| pieces.get(piece).copied().ok_or_else(|| format!("it has no {piece}"));
         let (unknown, begin, end) = (id("[UNK]")?, id("[CLS]")?, id("[SEP]")?);

