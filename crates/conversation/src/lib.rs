@@ -2,18 +2,22 @@
 //!
 //! A CLI's transcripts are copied into an [`archive`] of ours, because CLIs delete theirs. [`ingest`] reads the archive by the
 //! CLI's adapter and writes entries into the [`store`], each batch together with how far it has read: whoever is killed in
-//! between loses and doubles nothing. [`history`] finds what there is to take in, and [`follower`] does as it comes; `place` finds where entries stand in recordings. Archive and journals are the truth;
-//! all else is made from them.
+//! between loses and doubles nothing. [`history`] finds what there is to take in, and [`follower`] does as it comes; `place`
+//! finds where entries stand in recordings. Archive and journals are the truth; all else is made from them.
 
 pub mod archive;
+pub mod embed;
 mod error;
 pub mod extract;
 pub mod follower;
+pub mod fuse;
 pub mod history;
 pub mod ingest;
+pub mod models;
 mod place;
 pub mod render;
 mod search;
 pub mod store;
+pub mod vectors;
 
 pub use error::{Error, Result};

@@ -32,6 +32,11 @@ impl Home {
         self.state.join("sessions")
     }
 
+    /// Where models for search by meaning lie.
+    pub fn models(&self) -> PathBuf {
+        self.state.join("models")
+    }
+
     /// The folder for sockets, made if need be, private and ours.
     pub(crate) fn socket_folder(&self) -> Result<PathBuf> {
         let folder = self.socket_path();

@@ -50,6 +50,16 @@ pub fn schemathesis() -> Result<PathBuf, Missing> {
     present("Schemathesis", repository().join(".tools/schemathesis/bin/schemathesis"))
 }
 
+/// The sentence model all-MiniLM-L6-v2 as a folder.
+pub fn minilm() -> Result<PathBuf, Missing> {
+    present("MiniLM", repository().join(".tools/minilm/all-minilm-l6-v2"))
+}
+
+/// The same as the wheel in which it is passed around.
+pub fn minilm_wheel() -> Result<PathBuf, Missing> {
+    present("MiniLM", repository().join(".tools/minilm/model.whl"))
+}
+
 /// The folder with the reference terminal, xterm.js without a window, for Node to run in.
 pub fn xterm() -> Result<PathBuf, Missing> {
     let folder = repository().join("tests/xterm");

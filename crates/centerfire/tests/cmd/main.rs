@@ -7,6 +7,7 @@
 //! - `export`: every format of a recording, judged by other programs; logs that are taken up again
 //! - `list`: fits into narrow terminals
 //! - `man`: pages and help for all commands
+//! - `models`: a model from its wheel to the list, and how to get one
 //! - `orchestrator`: the program's second name and its own command line
 //! - `output`: what a program wrote: from an offset, as JSON, followed through the death of its host
 //! - `prune`: which sessions go, and that those that run never do
@@ -26,6 +27,7 @@ mod doctor;
 mod export;
 mod list;
 mod man;
+mod models;
 mod orchestrator;
 mod output;
 mod prune;

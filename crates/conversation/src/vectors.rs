@@ -1,0 +1,244 @@
+//! The vectors of chunks: a table of the store, and the matrix in memory in which the nearest ones are looked for.
+//!
+//! A number of a vector takes one byte, with one factor for each vector: a quarter of the room, and no other order among the
+//! first results that anybody would see. Every vector is compared; 200,000 of 384 numbers are 77 MB, read from end to end
+//! in milliseconds, so that an index which finds only most of the nearest is not worth its upkeep.
+
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashSet};
+
+/// The table. Rows of one entry are written together, and none is changed: it goes, and a new one comes. The counter of
+/// those that went tells a matrix in memory that it must be loaded anew.
+pub const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    scale REAL NOT NULL,
+    vector BLOB NOT NULL,
+    UNIQUE (entry, model, chunk)
+) STRICT;
+CREATE TABLE IF NOT EXISTS vectors_gone (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO vectors_gone VALUES (1, 0);
+CREATE TRIGGER IF NOT EXISTS vectors_delete AFTER DELETE ON vectors BEGIN
+    UPDATE vectors_gone SET count = count + 1;
+END;
+";
+
+/// Writes the vectors of an entry's chunks in place of those that it had of this model.
+pub fn put(store: &Connection, entry: i64, model: &str, vectors: &[Vec<f32>]) -> Result<()> {
+    store
+        .prepare_cached("DELETE FROM vectors WHERE entry = ?1 AND model = ?2")?
+        .execute(params![entry, model])?;
+    let sql = "INSERT INTO vectors (entry, chunk, model, scale, vector) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let mut insert = store.prepare_cached(sql)?;
+    for (chunk, vector) in vectors.iter().enumerate() {
+        let (numbers, scale) = quantise(vector);
+        let bytes: Vec<u8> = numbers.iter().map(|number| number.cast_unsigned()).collect();
+        insert.execute(params![entry, chunk as i64, model, f64::from(scale), bytes])?;
+    }
+    Ok(())
+}
+
+/// Removes the vectors of an entry, of whatever model.
+pub fn remove(store: &Connection, entry: i64) -> Result<()> {
+    store.prepare_cached("DELETE FROM vectors WHERE entry = ?1")?.execute([entry]).map(drop)
+}
+
+/// Removes all vectors but those of a model: what another one made is never compared with them.
+pub fn keep_only(store: &Connection, model: &str) -> Result<usize> {
+    store.execute("DELETE FROM vectors WHERE model <> ?1", [model])
+}
+
+/// A chunk's place among the results.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Near {
+    /// Its entry, by the key that the store has for it.
+    pub entry: i64,
+    /// The chunk of that entry which is nearest.
+    pub chunk: u32,
+    /// The cosine of the angle between it and what was looked for.
+    pub score: f32,
+}
+
+/// All vectors of one model, in memory: a byte for each number, and 20 for each vector.
+pub struct Matrix {
+    model: String,
+    dim: usize,
+    numbers: Vec<i8>,
+    scales: Vec<f32>,
+    keys: Vec<(i64, u32)>,
+    /// The last row that is here.
+    last: i64,
+    /// How many had been deleted when it was loaded; `None` before.
+    gone: Option<i64>,
+}
+
+impl Matrix {
+    /// An empty one; nothing is read before [`Matrix::refresh`].
+    pub fn new(model: &str, dim: usize) -> Self {
+        let model = model.to_owned();
+        Self { model, dim, numbers: Vec::new(), scales: Vec::new(), keys: Vec::new(), last: 0, gone: None }
+    }
+
+    /// How many vectors there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        self.numbers.capacity() + self.scales.capacity() * 4 + self.keys.capacity() * size_of::<(i64, u32)>()
+    }
+
+    /// Reads the rows that came since the last time; all of them, if any went. The store may be in no transaction.
+    pub fn refresh(&mut self, store: &Connection) -> Result<()> {
+        let read = store.unchecked_transaction()?;
+        let gone = read.query_row("SELECT count FROM vectors_gone", [], |row| row.get(0)).optional()?;
+        if self.gone != gone {
+            *self = Self { gone, ..Self::new(&self.model, self.dim) };
+        }
+        if self.is_empty() {
+            // Growing by doubling would take up to twice the room.
+            let sql = "SELECT count(*) FROM vectors WHERE model = ?1";
+            let coming: u32 = read.query_row(sql, [&self.model], |row| row.get(0))?;
+            self.numbers.reserve_exact(coming as usize * self.dim);
+            self.scales.reserve_exact(coming as usize);
+            self.keys.reserve_exact(coming as usize);
+        }
+        let sql =
+            "SELECT id, entry, chunk, scale, vector FROM vectors WHERE id > ?1 AND model = ?2 ORDER BY id";
+        let mut select = read.prepare_cached(sql)?;
+        let mut rows = select.query(params![self.last, self.model])?;
+        while let Some(row) = rows.next()? {
+            self.last = row.get(0)?;
+            let bytes = row.get_ref(4)?.as_blob()?;
+            // Of another length it cannot be compared: damage, or the model of a server that changed under its name.
+            if bytes.len() == self.dim {
+                self.numbers.extend(bytes.iter().map(|byte| byte.cast_signed()));
+                self.scales.push(row.get::<_, f64>(3)? as f32);
+                self.keys.push((row.get(1)?, row.get(2)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// The nearest entries, each once with its nearest chunk, the best first; only those that `allowed` has, if it is given.
+    pub fn nearest(&self, query: &[f32], most: usize, allowed: Option<&HashSet<i64>>) -> Vec<Near> {
+        if query.len() != self.dim || most == 0 {
+            return Vec::new();
+        }
+        let (query, factor) = quantise(query);
+        let mut best = Best { most, heap: BinaryHeap::with_capacity(most + 1) };
+        let mut near: Option<Near> = None;
+        let mut scores = [0.0; BLOCK];
+        let blocks =
+            self.numbers.chunks(BLOCK * self.dim).zip(self.scales.chunks(BLOCK)).zip(self.keys.chunks(BLOCK));
+        for ((numbers, scales), keys) in blocks {
+            dot_all(&query, numbers, &mut scores);
+            for ((score, scale), (entry, chunk)) in scores.iter().zip(scales).zip(keys) {
+                let next = Near { entry: *entry, chunk: *chunk, score: score * scale * factor };
+                match &mut near {
+                    Some(near) if near.entry == next.entry => {
+                        if next.score > near.score {
+                            *near = next;
+                        }
+                    }
+                    _ => best.offer(near.replace(next), allowed),
+                }
+            }
+        }
+        best.offer(near, allowed);
+        best.sorted()
+    }
+}
+
+/// The best so far, with the worst of them on top.
+struct Best {
+    most: usize,
+    heap: BinaryHeap<Worst>,
+}
+
+impl Best {
+    fn offer(&mut self, near: Option<Near>, allowed: Option<&HashSet<i64>>) {
+        let Some(near) = near else { return };
+        let full = self.heap.len() == self.most;
+        if full && self.heap.peek().is_some_and(|worst| worst.0.score >= near.score) {
+            return;
+        }
+        if allowed.is_none_or(|allowed| allowed.contains(&near.entry)) {
+            self.heap.push(Worst(near));
+            if full {
+                self.heap.pop();
+            }
+        }
+    }
+
+    fn sorted(self) -> Vec<Near> {
+        self.heap.into_sorted_vec().into_iter().map(|worst| worst.0).collect()
+    }
+}
+
+/// Ordered so that the greatest is the one with the least score, and of equals the one that came last.
+#[derive(PartialEq)]
+struct Worst(Near);
+
+impl Eq for Worst {}
+
+impl PartialOrd for Worst {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Worst {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.score.total_cmp(&self.0.score).then(self.0.entry.cmp(&other.0.entry))
+    }
+}
+
+/// Vectors that are compared in one go: their scores stay in the processor's nearest cache.
+const BLOCK: usize = 256;
+
+/// A byte for each number, and the factor that gives the numbers back.
+fn quantise(vector: &[f32]) -> (Vec<i8>, f32) {
+    let most = vector.iter().fold(0.0_f32, |most, number| most.max(number.abs()));
+    let scale = if most > 0.0 { most / 127.0 } else { 1.0 };
+    (vector.iter().map(|number| (number / scale).round() as i8).collect(), scale)
+}
+
+/// The product of a vector with each row of a matrix.
+fn dot_all(vector: &[i8], rows: &[i8], products: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has what the function is compiled for.
+        return unsafe { dot_all_avx2(vector, rows, products) };
+    }
+    dot_rows(vector, rows, products);
+}
+
+/// The same code, compiled for wider registers: twice as fast as what every processor of this kind can do.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn dot_all_avx2(vector: &[i8], rows: &[i8], products: &mut [f32]) {
+    dot_rows(vector, rows, products);
+}
+
+#[inline(always)]
+fn dot_rows(vector: &[i8], rows: &[i8], products: &mut [f32]) {
+    for (row, product) in rows.chunks_exact(vector.len()).zip(products) {
+        // 127 · 127 · 4096 is far below 2³¹.
+        let sum: i32 = vector.iter().zip(row).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+        *product = sum as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests;
