@@ -1,1 +1,3 @@
 //! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
+
+pub mod redact;
