@@ -67,25 +67,29 @@ struct Shared {
     ears: hear::Ears,
 }
 
-/// Why a session cannot have a tap.
+/// Why there is no tap.
 #[derive(Debug, thiserror::Error)]
 pub enum TapError {
+    /// There is no port, or no thread.
+    #[error("start the tap: {0}")]
+    Start(#[from] io::Error),
+    /// The system has no certificates, so no server could be trusted.
+    #[error("read the certificates of the system: {0}; they are in the package ca-certificates")]
+    Certificates(io::Error),
     /// The address of the model's server is none.
     #[error("`{0}` is no address of a model's server; it has to be like https://api.anthropic.com")]
     Upstream(String),
 }
 
 impl Tap {
-    /// Listens on a free port of loopback; what it hears goes to the sink. `Host` certificates of the system are read here.
-    pub async fn start(sink: Box<dyn Sink>) -> io::Result<Self> {
+    /// Listens on a free port of loopback; what it hears goes to the sink.
+    pub async fn start(sink: Box<dyn Sink>) -> Result<Self, TapError> {
+        // Many files are read for the certificates.
+        let client = tokio::task::spawn_blocking(forward::client).await.map_err(io::Error::other)?;
+        let client = client.map_err(TapError::Certificates)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let shared = Shared {
-            upstreams: Mutex::default(),
-            client: forward::client()?,
-            ears: hear::Ears::start(sink)?,
-        };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared { upstreams: Mutex::default(), client, ears: hear::Ears::start(sink)? });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, accepting })
     }

@@ -9,6 +9,9 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection};
 
 const STREAM: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -121,6 +124,33 @@ fn a_server_that_is_not_there_is_an_error_that_says_so() {
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.contains(&gone.to_string()) && message.contains("refused"), "{message}");
     assert!(matches!(rig.heard().outcome, Outcome::Unreachable(_)));
+}
+
+#[test]
+fn a_server_whose_certificate_nobody_vouches_for_is_told_nothing() {
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let (told, read) = channel();
+    let address = serve(move |mut stream| {
+        let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let shaken = connection.complete_io(&mut stream);
+        let mut plain = Vec::new();
+        let _ = connection.reader().read_to_end(&mut plain);
+        told.send((shaken.is_ok(), plain)).unwrap();
+    });
+    let rig = Rig::new(&format!("https://localhost:{}", address.port()));
+    let answered = read_message(&mut ask(&rig), true).unwrap();
+    assert_eq!(answered.head[0], "HTTP/1.1 502 Bad Gateway");
+    let body = String::from_utf8(answered.body).unwrap();
+    assert!(body.contains("certificate"), "{body}");
+    assert_eq!(read.recv_timeout(PATIENCE), Ok((false, Vec::new())));
 }
 
 #[test]
