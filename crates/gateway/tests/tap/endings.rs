@@ -235,13 +235,12 @@ fn a_parser_that_is_behind_holds_nothing_up_and_says_what_it_missed() {
                 .as_bytes(),
             )
             .unwrap();
-        let pieces = if path == "long" { PIECES } else { 0 };
-        let mut left = pieces * PIECE;
-        let mut piece = vec![0; PIECE];
-        while left > 0 {
-            left = left.saturating_sub(client.read(&mut piece).unwrap());
+        let (mut piece, mut end) = (vec![0; PIECE], Vec::new());
+        while !end.ends_with(b"0\r\n\r\n") {
+            let count = client.read(&mut piece).unwrap();
+            assert!(count > 0, "the answer to `{path}` ended early");
+            end.extend_from_slice(&piece[count.saturating_sub(5)..count]);
         }
-        read_until(&mut client, "0\r\n\r\n");
     }
     drop(shut);
     let told: Vec<bool> = (0..2).map(|_| rig.heard().is_partial).collect();
