@@ -27,6 +27,14 @@ pub enum Error {
         /// Its version.
         version: usize,
     },
+    /// The user's list of prices cannot be read.
+    #[error("{}: {source}; mend it, or remove it and the prices that are built in hold", path.display())]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// A search that is none.
     #[error("{0}")]
     Query(String),

@@ -1,6 +1,7 @@
 //! From the archive into the store: each file from where it was read last, in batches that are written whole.
 
 use crate::archive::{self, Archive, WHOLE_MAX_BYTES};
+use crate::redact::{redact, redact_value};
 use crate::store::{Cursor, Store, Writing};
 use crate::{Error, Result};
 use adapter::{Adapter, Heard, Layout};
@@ -168,7 +169,10 @@ impl Reading<'_> {
 fn keep(batch: &mut Writing, cursor: &mut Cursor, report: &mut Report, heard: Vec<Heard>) -> Result<()> {
     for (number, heard) in heard.into_iter().enumerate() {
         match heard {
-            Heard::Head(head) => batch.head(&head)?,
+            Heard::Head(mut head) => {
+                head.title = head.title.map(|title| redact(&title).text.into_owned());
+                batch.head(&head)?;
+            }
             Heard::Entry(mut entry) => {
                 mask(&mut entry);
                 cursor.clock = cursor.clock.max(entry.time);
@@ -193,7 +197,14 @@ fn keep(batch: &mut Writing, cursor: &mut Cursor, report: &mut Report, heard: Ve
 }
 
 /// Secrets are in the archive and the journal, which are private, and in nothing that is made of them.
-fn mask(_entry: &mut Entry) {}
+fn mask(entry: &mut Entry) {
+    let Ok(mut content) = serde_json::to_value(&entry.content) else { return };
+    if redact_value(&mut content) > 0
+        && let Ok(masked) = serde_json::from_value(content)
+    {
+        entry.content = masked;
+    }
+}
 
 /// Passes over what is left of a line; how much that was.
 fn skip_line(file: &mut impl std::io::BufRead) -> std::io::Result<u64> {

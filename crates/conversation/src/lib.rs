@@ -15,6 +15,7 @@ pub mod history;
 pub mod ingest;
 pub mod models;
 mod place;
+pub mod redact;
 pub mod render;
 mod search;
 pub mod store;

@@ -29,6 +29,7 @@ pub mod routes;
 pub mod server;
 mod signals;
 mod successor;
+pub mod tap;
 pub mod tls;
 pub mod token;
 mod ws;

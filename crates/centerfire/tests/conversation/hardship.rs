@@ -3,6 +3,7 @@
 use crate::history::{Transcript, told, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use testkit::Instance;
@@ -134,6 +135,49 @@ fn what_a_cli_deletes_or_rewrites_is_kept() {
     assert_eq!(texts(&grown[1]).len(), 13);
     instance.out(&["import", "--rebuild"]);
     assert!(told_without_cursors(&instance) == grown, "the store that was made anew is another");
+}
+
+/// X3, A42: a secret that was said stands in our copy, which is private, and in nothing that is made of it.
+#[test]
+fn a_secret_is_masked_in_all_that_is_told() {
+    let instance = instance();
+    let transcript = Transcript::new(&instance, 1);
+    // Put together here, so that no scanner takes this file for a leak.
+    let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let said = json!({ "type": "user", "uuid": "s", "sessionId": transcript.name, "timestamp": "2026-01-01T00:00:00Z", "cwd": "/w",
+        "message": { "role": "user", "content": [
+            { "type": "text", "text": format!("push with {secret} please") },
+            { "type": "tool_result", "tool_use_id": "c", "content": format!("GITHUB_TOKEN={secret}") },
+        ] }, "toolUseResult": { "stdout": format!("token {secret}") } });
+    transcript.append(format!("{said}\n").as_bytes());
+    let told = told(&instance);
+    let page = instance.out(&["conversation", &transcript.name, "--html"]);
+    let found = instance.run(&["search", "--json", "--", &secret]);
+    let store = fs::read(instance.home().join("state/conversation.db")).unwrap();
+    let holds = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+    assert!(told[0].to_string().contains("push with [redacted:"), "{}", told[0]);
+    assert!(
+        !holds(told[0].to_string().as_bytes()) && !holds(&page) && !holds(&found.stdout) && !holds(&store)
+    );
+    assert_eq!(serde_json::from_slice::<Value>(&found.stdout).unwrap(), json!([]));
+    let mut copies = Vec::new();
+    let mut folders = vec![instance.home().join("state/transcripts")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                copies.push((
+                    fs::read(entry.path()).unwrap(),
+                    entry.metadata().unwrap().permissions().mode() & 0o777,
+                ));
+            }
+        }
+    }
+    assert!(
+        copies.len() == 1 && holds(&copies[0].0) && copies[0].1 == 0o600,
+        "our copy is whole and private"
+    );
 }
 
 /// What is asked for is found: words, beginnings, phrases, names of code, signs; each entry once.

@@ -49,9 +49,11 @@ fn shortened(text: &str) -> String {
 /// What all requests took, in a line.
 fn usage_line(usage: &[Total]) -> Option<String> {
     let totals = usage.iter().map(|total| {
-        let Total { model, requests, usage } = total;
+        let Total { model, requests, usage, cost } = total;
+        let cost =
+            cost.map(|cost| format!(", ${:.4} by the price list", cost as f64 / 1e6)).unwrap_or_default();
         format!(
-            "{model}: {requests} requests, {} tokens read ({} from the cache), {} written",
+            "{model}: {requests} requests, {} tokens read ({} from the cache), {} written{cost}",
             usage.context(),
             usage.cache_read,
             usage.output

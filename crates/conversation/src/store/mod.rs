@@ -15,6 +15,7 @@ pub(crate) use write::{Cursor, Writing};
 
 use crate::{Error, Result};
 use deadline::Deadline;
+use llm::price::Prices;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ const BUSY_WITHIN: Duration = Duration::from_secs(5);
 /// The store, open.
 pub struct Store {
     connection: Connection,
+    prices: Prices,
     deadline: Deadline,
     touched: BTreeSet<(String, String)>,
     /// Held by whoever may write.
@@ -70,8 +72,13 @@ impl Store {
         prepare(&connection)?;
         // A power cut may cost the last moments, which are read from the archive again.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        let store =
-            Self { deadline: Deadline::of(&mut connection)?, connection, touched: BTreeSet::new(), lock };
+        let store = Self {
+            deadline: Deadline::of(&mut connection)?,
+            prices: prices(path)?,
+            connection,
+            touched: BTreeSet::new(),
+            lock,
+        };
         store.update(path)?;
         Ok(store)
     }
@@ -86,6 +93,7 @@ impl Store {
         prepare(&connection)?;
         let store = Self {
             deadline: Deadline::of(&mut connection)?,
+            prices: prices(&path)?,
             connection,
             touched: BTreeSet::new(),
             lock: None,
@@ -130,6 +138,16 @@ impl Store {
                 .execute_batch(&format!("BEGIN; {step}; PRAGMA user_version = {next}; COMMIT;"))?;
         }
         Ok(())
+    }
+}
+
+/// Prices: the list that is built in, and what the user's file beside the store says otherwise.
+fn prices(store: &Path) -> Result<Prices> {
+    let path = store.with_file_name("prices.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Prices::with(&text).map_err(|source| Error::Prices { path, source }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Prices::list()),
+        Err(source) => Err(Error::Io { path, source }),
     }
 }
 

@@ -54,6 +54,20 @@ pub struct Total {
     /// Their tokens.
     #[serde(flatten)]
     pub usage: Usage,
+    /// What they cost by the price list, in millionths of a dollar; nothing for a model that it does not have.
+    pub cost: Option<u64>,
+}
+
+impl Total {
+    fn add(&mut self, usage: Usage, cost: Option<u64>) {
+        self.requests += 1;
+        self.cost = self.cost.zip(cost).map(|(one, other)| one + other);
+        self.usage.input += usage.input;
+        self.usage.output += usage.output;
+        self.usage.cache_read += usage.cache_read;
+        self.usage.cache_write += usage.cache_write;
+        self.usage.cache_write_hour += usage.cache_write_hour;
+    }
 }
 
 /// An entry in its conversation.
@@ -226,20 +240,30 @@ impl Store {
     }
 
     fn usage_of(&self, conversation: i64) -> Result<Vec<Total>> {
-        let select = "SELECT model, COUNT(*), SUM(input), SUM(output), SUM(cache_read), SUM(cache_write), SUM(cache_write_hour)
-             FROM usage WHERE conversation = ?1 GROUP BY model ORDER BY model";
+        let select = "SELECT model, input, output, cache_read, cache_write, cache_write_hour FROM usage
+             WHERE conversation = ?1 ORDER BY model";
         let mut select = self.connection.prepare_cached(select)?;
         let rows = select.query_map([conversation], |row| {
             let usage = Usage {
-                input: count(row, 2)?,
-                output: count(row, 3)?,
-                cache_read: count(row, 4)?,
-                cache_write: count(row, 5)?,
-                cache_write_hour: count(row, 6)?,
+                input: count(row, 1)?,
+                output: count(row, 2)?,
+                cache_read: count(row, 3)?,
+                cache_write: count(row, 4)?,
+                cache_write_hour: count(row, 5)?,
             };
-            Ok(Total { model: row.get(0)?, requests: count(row, 1)?, usage })
+            Ok((row.get(0)?, usage))
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut totals: Vec<Total> = Vec::new();
+        for row in rows {
+            let (model, usage): (String, Usage) = row?;
+            // Each by itself: a long request may cost more for each token.
+            let cost = self.prices.cost(&model, &usage);
+            match totals.last_mut().filter(|total| total.model == model) {
+                Some(total) => total.add(usage, cost),
+                None => totals.push(Total { model, requests: 1, usage, cost }),
+            }
+        }
+        Ok(totals)
     }
 
     /// The entries of a conversation in their order.

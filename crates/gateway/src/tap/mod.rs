@@ -1,0 +1,191 @@
+//! The tap: a proxy on loopback between a CLI and its model's server, which changes nothing and reads a copy.
+//!
+//! Method, path, query, headers and body go on as they came, and so does the answer, byte for byte and as it comes; only `Host` names the
+//! other side. What is heard is parsed on a thread of its own ([`Sink`]): one that is behind is left behind, and the exchange says
+//! so. No header with a credential is kept or logged. Whoever hangs up ends the request on the other side, too.
+//!
+//! A CLI cannot send a token of ours, so each session has an address with a secret in its path, at which no more can be done than at the
+//! model's server itself. Switching it on changes what CLIs do by themselves: with another base address Claude Code has no remote control.
+//! It is off unless somebody asks for it.
+//!
+//! - `forward` passes one request on; `body` passes the bytes and hears them
+//! - `hear` has the queue and the thread; `exchange` puts together what was heard; `decode` undoes compression
+
+mod body;
+mod decode;
+mod exchange;
+mod forward;
+mod hear;
+
+use axum::http::Uri;
+use axum::http::uri::{Authority, Scheme};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+
+pub use exchange::{Api, Exchange, Outcome};
+pub use hear::Sink;
+
+/// Connections at most, over all sessions: a CLI with many sub-agents has some dozens. One more waits.
+const CONNECTIONS_MAX: usize = 512;
+/// Bytes of chance in an address.
+const SECRET_BYTES: usize = 24;
+/// The head of a request at most.
+const HEAD_MAX_BYTES: usize = 256 << 10; // 256 KiB
+
+/// A running tap. When it is dropped, its connections are closed.
+pub struct Tap {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+/// The model's server of a session.
+#[derive(Clone, Debug)]
+struct Upstream {
+    /// Whose requests these are.
+    session: String,
+    scheme: Scheme,
+    authority: Authority,
+    /// Its path, without a slash at the end.
+    path: String,
+}
+
+struct Shared {
+    /// By the secret in the path.
+    upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
+    client: forward::Client,
+    ears: hear::Ears,
+}
+
+/// Why there is no tap.
+#[derive(Debug, thiserror::Error)]
+pub enum TapError {
+    /// There is no port, or no thread.
+    #[error("start the tap: {0}")]
+    Start(#[from] io::Error),
+    /// The system has no certificates, so no server could be trusted.
+    #[error("read the certificates of the system: {0}; they are in the package ca-certificates")]
+    Certificates(io::Error),
+    /// The address of the model's server is none.
+    #[error("`{0}` is no address of a model's server; it has to be like https://api.anthropic.com")]
+    Upstream(String),
+}
+
+impl Tap {
+    /// Listens on a free port of loopback; what it hears goes to the sink.
+    pub async fn start(sink: Box<dyn Sink>) -> Result<Self, TapError> {
+        // Many files are read for the certificates.
+        let client = tokio::task::spawn_blocking(forward::client).await.map_err(io::Error::other)?;
+        let client = client.map_err(TapError::Certificates)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared { upstreams: Mutex::default(), client, ears: hear::Ears::start(sink)? });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self { address, shared, accepting })
+    }
+
+    /// Opens a way to a model's server; the answer is the base address for the session's CLI.
+    pub fn open(&self, session: &str, upstream: &str) -> Result<String, TapError> {
+        let upstream = Upstream::read(session, upstream)?;
+        let mut bytes = [0; SECRET_BYTES];
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        let secret = URL_SAFE_NO_PAD.encode(bytes);
+        let base = format!("http://{}/{secret}", self.address);
+        self.shared.upstreams().insert(secret, Arc::new(upstream));
+        Ok(base)
+    }
+
+    /// Closes the ways of a session; requests under way go on.
+    pub fn close(&self, session: &str) {
+        self.shared.upstreams().retain(|_, upstream| upstream.session != session);
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Upstream {
+    fn read(session: &str, text: &str) -> Result<Self, TapError> {
+        let wrong = || TapError::Upstream(text.to_owned());
+        let uri: Uri = text.parse().map_err(|_| wrong())?;
+        let scheme = uri.scheme().filter(|scheme| **scheme == Scheme::HTTP || **scheme == Scheme::HTTPS);
+        // A name and a password in it would become a header that the CLI did not send.
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
+        let (Some(scheme), Some(authority), None) = (scheme, authority, uri.query()) else {
+            return Err(wrong());
+        };
+        Ok(Self {
+            session: session.to_owned(),
+            scheme: scheme.clone(),
+            authority: authority.clone(),
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+impl Shared {
+    fn upstreams(&self) -> MutexGuard<'_, HashMap<String, Arc<Upstream>>> {
+        self.upstreams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn upstream(&self, secret: &str) -> Option<Arc<Upstream>> {
+        self.upstreams().get(secret).cloned()
+    }
+}
+
+/// Takes connections until the task is ended, and all of them with it.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok((socket, _)) = listener.accept().await else {
+            // No file is left, say; it may be in a moment.
+            tokio::time::sleep(forward::TRY_AGAIN).await;
+            continue;
+        };
+        // Each word of a model leaves at once.
+        let _ = socket.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let service = service_fn(|request| forward::forward(request, Arc::clone(&shared)));
+            let mut builder = http1::Builder::new();
+            // As it was written, and nothing of ours. A connection at rest stays: a CLI uses it when it has been silent for long.
+            builder.preserve_header_case(true).auto_date_header(false).max_buf_size(HEAD_MAX_BYTES);
+            // An error here is a client that hung up.
+            let _ = builder.serve_connection(TokioIo::new(socket), service).await;
+            drop(place);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstream_is_an_address_of_a_server_and_nothing_else() {
+        let path = |text: &str| Upstream::read("s", text).map(|upstream| upstream.path).ok();
+        assert_eq!(path("https://api.anthropic.com").as_deref(), Some(""));
+        assert_eq!(path("http://127.0.0.1:8080/a/b/").as_deref(), Some("/a/b"));
+        for wrong in
+            ["api.anthropic.com", "ftp://x", "", "/v1", "https://a:b@host", "https://host/?a=b", "unix:/x"]
+        {
+            assert!(path(wrong).is_none(), "{wrong}");
+        }
+    }
+}
