@@ -7,6 +7,8 @@
 //! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
 pub mod claude;
+pub mod codex;
+mod folders;
 pub mod fuzz;
 pub mod instance;
 pub mod model;
@@ -18,6 +20,7 @@ pub mod wait;
 pub mod xterm;
 
 pub use claude::Claude;
+pub use codex::Codex;
 pub use instance::Instance;
 pub use model::ModelServer;
 pub use same::assert_same;
