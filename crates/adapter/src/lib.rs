@@ -5,6 +5,8 @@
 //! folder of cases (`cases/`). A CLI is a folder with an [`Adapter`] and a line in [`ADAPTERS`].
 
 pub mod claude;
+pub mod codex;
+mod time;
 mod transcript;
 
 pub use transcript::{Head, Heard, Layout, Transcript};
@@ -32,7 +34,7 @@ pub trait Adapter: Sync {
 }
 
 /// All that are known, each asked in its turn.
-pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude];
+pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude, &codex::Codex];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {
