@@ -6,7 +6,7 @@ use std::io::Error;
 use std::path::Path;
 use std::process::Command;
 
-use testkit::{Codex, ModelServer};
+use testkit::{Codex, Gemini, ModelServer, Opencode};
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -19,6 +19,14 @@ fn main() -> std::io::Result<()> {
         "codex" => {
             let codex = Codex::prepare(folder, &server)?;
             [codex.command(), codex.headless("hello")]
+        }
+        "gemini" => {
+            let gemini = Gemini::prepare(folder, &server)?;
+            [gemini.command(), gemini.headless("hello")]
+        }
+        "opencode" => {
+            let opencode = Opencode::prepare(folder, &server)?;
+            [opencode.command(), opencode.headless("hello")]
         }
         _ => return Err(Error::other("no such CLI is known here")),
     };

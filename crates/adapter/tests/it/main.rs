@@ -10,5 +10,7 @@ mod cases;
 mod reading;
 /// The real Codex on the scripted model.
 mod real_codex;
+/// The real opencode on the scripted model.
+mod real_opencode;
 /// Making a case of what a real program wrote.
 mod record;

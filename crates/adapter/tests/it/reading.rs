@@ -5,6 +5,7 @@ use std::path::Path;
 
 use adapter::{Adapter, Heard, Layout};
 use protocol::{Content, Entry, Speaker};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 /// All that was read, as a store would hold it.
@@ -16,21 +17,18 @@ pub struct Reading {
 impl Reading {
     /// Reads a file; `at` is where it lies for the reader.
     pub fn read(&mut self, adapter: &dyn Adapter, file: &Path, at: &Path) {
-        let layout = adapter.layout(at).unwrap_or_else(|| panic!("{} holds no conversation", at.display()));
-        let bytes = fs::read(file).unwrap();
         let mut reader = adapter.transcript(at, None);
-        for record in records(layout, &bytes) {
-            reader.read(record, &mut self.heard);
+        for record in records(adapter, file, at) {
+            reader.read(&record, &mut self.heard);
         }
     }
 
     /// The same with a new reader for each record, which knows only the state of the one before.
     pub fn read_in_steps(&mut self, adapter: &dyn Adapter, file: &Path, at: &Path) {
-        let layout = adapter.layout(at).expect("it was read before");
         let mut state = None;
-        for record in records(layout, &fs::read(file).unwrap()) {
+        for record in records(adapter, file, at) {
             let mut reader = adapter.transcript(at, state.as_ref());
-            reader.read(record, &mut self.heard);
+            reader.read(&record, &mut self.heard);
             // As it comes back from a disk.
             state = Some(serde_json::from_str(&reader.state().to_string()).unwrap());
         }
@@ -103,11 +101,29 @@ impl Reading {
     }
 }
 
-fn records(layout: Layout, bytes: &[u8]) -> Vec<&[u8]> {
+/// The records of a file, as who follows it would feed them.
+fn records(adapter: &dyn Adapter, file: &Path, at: &Path) -> Vec<Vec<u8>> {
+    let layout = adapter.layout(at).unwrap_or_else(|| panic!("{} holds no conversation", at.display()));
     match layout {
-        Layout::Whole => vec![bytes],
-        _ => bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect(),
+        Layout::Whole => vec![fs::read(file).unwrap()],
+        Layout::Database { changes } if file.extension() == at.extension() => {
+            changed(file, changes, 0).into_iter().map(|(_, record)| record.into_bytes()).collect()
+        }
+        // The rows of a database, written down.
+        Layout::Lines | Layout::Database { .. } => {
+            let bytes = fs::read(file).unwrap();
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            lines.map(<[u8]>::to_vec).collect()
+        }
     }
+}
+
+/// The rows of a database that changed since then, each with its number.
+pub fn changed(file: &Path, changes: &str, since: i64) -> Vec<(i64, String)> {
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut query = database.prepare(changes).unwrap();
+    let rows = query.query_map([since], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
 }
 
 /// One entry in a line.
