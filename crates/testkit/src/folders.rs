@@ -54,8 +54,17 @@ pub(crate) fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> 
 
 /// Pastes a prompt of one line and presses Enter once its end is shown; returns the mark from which the answer comes.
 pub(crate) fn submit(terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
+    enter(terminal, &format!("\x1b[200~{prompt}\x1b[201~"), prompt)
+}
+
+/// As [`submit`], but types it, for a program that takes an Enter soon after a paste for a part of it.
+pub(crate) fn submit_typed(terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
+    enter(terminal, prompt, prompt)
+}
+
+fn enter(terminal: &Terminal, input: &str, prompt: &str) -> Result<usize, TimedOut> {
     let mark = terminal.mark();
-    terminal.write(format!("\x1b[200~{prompt}\x1b[201~").as_bytes()).expect("paste a prompt");
+    terminal.write(input.as_bytes()).expect("type a prompt");
     let end: Vec<char> = prompt.chars().rev().take(SHOWN_END).collect();
     let end: String = end.into_iter().rev().collect();
     terminal.wait_for_shown_since(mark, &end, PATIENCE)?;

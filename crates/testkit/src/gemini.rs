@@ -33,7 +33,7 @@ impl Gemini {
     pub fn prepare(folder: &Path, server: &ModelServer) -> io::Result<Gemini> {
         let program = tools::gemini().map_err(io::Error::other)?;
         let gemini = Gemini { program, folder: folder.canonicalize()?, base_url: server.base_url() };
-        for folder in [gemini.home().join(".gemini"), gemini.project()] {
+        for folder in [gemini.home().join(".gemini"), gemini.project(), gemini.temp()] {
             fs::create_dir_all(folder)?;
         }
         // No question how to log in or whether the folder is trusted; nothing told or looked for elsewhere.
@@ -62,6 +62,10 @@ impl Gemini {
         self.folder.join("project")
     }
 
+    fn temp(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
     /// The program with the terminal as its interface.
     pub fn command(&self) -> Command {
         folders::command(&self.program, self.environment(), &self.project())
@@ -74,22 +78,36 @@ impl Gemini {
         command
     }
 
+    /// The program going on with the last conversation, as [`headless`](Gemini::headless).
+    pub fn resume(&self, prompt: &str) -> Command {
+        let mut command = self.headless(prompt);
+        command.args(["--resume", "latest"]);
+        command
+    }
+
     /// Types a prompt of one line and sends it off once the program has taken it; returns the mark from which the answer
     /// comes.
     pub fn submit(&self, terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
-        folders::submit(terminal, prompt)
+        folders::submit_typed(terminal, prompt)
     }
 
     /// All that the program needs in its environment.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let mut environment = folders::environment(&self.home());
+        // It leaves reports of errors there.
+        environment.push(("TMPDIR", self.temp().into()));
         environment.push(("GEMINI_API_KEY", "scripted".into()));
         environment.push(("GOOGLE_GEMINI_BASE_URL", self.base_url.clone().into()));
         environment
     }
 
+    /// The folder of the project's conversations.
+    pub fn sessions(&self) -> PathBuf {
+        self.home().join(".gemini/tmp/project/chats")
+    }
+
     /// The transcripts of all conversations, oldest first.
     pub fn transcripts(&self) -> io::Result<Vec<PathBuf>> {
-        folders::files(&self.home().join(".gemini/tmp"), "jsonl")
+        folders::files(&self.sessions(), "jsonl")
     }
 }

@@ -10,6 +10,8 @@ mod cases;
 mod reading;
 /// The real Codex on the scripted model.
 mod real_codex;
+/// The real Gemini CLI on the scripted model.
+mod real_gemini;
 /// The real opencode on the scripted model.
 mod real_opencode;
 /// Making a case of what a real program wrote.

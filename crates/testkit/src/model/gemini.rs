@@ -12,7 +12,7 @@ use super::script::{Call, Step};
 use super::turn::{Beginning, Prompt, Turn, estimate, sample};
 
 /// Beginnings of texts in user messages that the user did not write.
-const NOT_THE_USER: [&str; 1] = ["<session_context>"];
+const NOT_THE_USER: [&str; 3] = ["<session_context>", "--- ", "Content from @"];
 
 /// Answers one request.
 pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
@@ -27,7 +27,8 @@ pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Sh
         Beginning::Cut => return connection.cut(),
         Beginning::Steps(steps) => steps,
     };
-    let mut stream = Stream { shared, model, usage: turn.usage(&steps), spoken: Spoken::Said };
+    let mut stream =
+        Stream { shared, model, usage: turn.usage(&steps), spoken: Spoken::Said, thought: String::new() };
     if turn.streaming {
         return play(&mut stream, &steps, connection.events()?, shared);
     }
@@ -62,7 +63,8 @@ fn prompt(contents: &[Value]) -> Option<Prompt> {
         let parts = content["parts"].as_array().map_or(&[][..], Vec::as_slice);
         match content["role"].as_str() {
             Some("user") => {
-                let own = |text: &&str| !NOT_THE_USER.iter().any(|start| text.starts_with(start));
+                let own =
+                    |text: &&str| !NOT_THE_USER.iter().any(|start| text.trim_start().starts_with(start));
                 if let Some(text) = parts.iter().rev().filter_map(|part| part["text"].as_str()).find(own) {
                     return Some(Prompt { text: text.to_owned(), at, answered });
                 }
@@ -92,6 +94,8 @@ struct Stream<'a> {
     model: &'a str,
     usage: (u64, u64),
     spoken: Spoken,
+    /// A thought under way: thoughts come whole.
+    thought: String,
 }
 
 impl Form for Stream<'_> {
@@ -105,11 +109,19 @@ impl Form for Stream<'_> {
     }
 
     fn word(&mut self, word: &str, events: &mut Events<'_>) -> io::Result<()> {
-        self.send(&[text(word, self.spoken)], None, events)
+        if self.spoken == Spoken::Thought {
+            self.thought.push_str(word);
+            return Ok(());
+        }
+        self.send(&[text(word, Spoken::Said)], None, events)
     }
 
-    fn close(&mut self, _events: &mut Events<'_>) -> io::Result<()> {
-        Ok(())
+    fn close(&mut self, events: &mut Events<'_>) -> io::Result<()> {
+        if self.spoken == Spoken::Said {
+            return Ok(());
+        }
+        let thought = std::mem::take(&mut self.thought);
+        self.send(&[text(&thought, Spoken::Thought)], None, events)
     }
 
     fn call(&mut self, call: &Call, events: &mut Events<'_>) -> io::Result<()> {
