@@ -22,13 +22,14 @@ use crate::wait::TimedOut;
 pub struct Opencode {
     program: PathBuf,
     folder: PathBuf,
+    base_url: String,
 }
 
 impl Opencode {
     /// Lays out home, settings and an empty project in an existing folder.
     pub fn prepare(folder: &Path, server: &ModelServer) -> io::Result<Opencode> {
         let program = tools::opencode().map_err(io::Error::other)?;
-        let opencode = Opencode { program, folder: folder.canonicalize()? };
+        let opencode = Opencode { program, folder: folder.canonicalize()?, base_url: server.base_url() };
         for folder in [opencode.home(), opencode.project()] {
             fs::create_dir_all(folder)?;
         }
@@ -93,6 +94,8 @@ impl Opencode {
     /// All that the program needs in its environment.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let mut environment = folders::environment(&self.home());
+        // It would install a library for plugins, of 60 MB; our server says that there is none, which is as good.
+        environment.push(("npm_config_registry", self.base_url.clone().into()));
         // Each of them keeps it from the network.
         for name in [
             "OPENCODE_DISABLE_AUTOUPDATE",

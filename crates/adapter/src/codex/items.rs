@@ -130,14 +130,15 @@ fn picture(url: &str) -> Content {
     }
 }
 
-fn called(known: &Known, call: &str, item: &Value, input: Value) -> Heard {
+fn called(known: &mut Known, call: &str, item: &Value, input: Value) -> Heard {
     let tool = item["name"].as_str().unwrap_or_default();
+    known.called(call);
     let name = item["namespace"].as_str().map_or(tool.to_owned(), |group| format!("{group}.{tool}"));
     known.entry(call, Speaker::Assistant, Content::ToolCall { call: call.to_owned(), name, input })
 }
 
 fn result(known: &mut Known, call: &str, output: &Value, heard: &mut Vec<Heard>) {
-    let detail = known.details.remove(call);
+    let detail = known.calls.remove(call).flatten();
     // Old versions put JSON around the text.
     let wrapped: Value = output.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let text = match (wrapped["output"].as_str(), output.as_str()) {

@@ -1,5 +1,6 @@
 //! Codex.
 
+mod done;
 mod items;
 mod transcript;
 mod usage;

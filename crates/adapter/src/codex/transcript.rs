@@ -6,18 +6,19 @@
 //! and repeats none of it; a sub-agent is a file of its own with the `session_id` of the conversation.
 //!
 //! Passed over without an entry: what the harness tells the model (instructions of the developer, the environment), and
-//! records of settings. Questions whether a tool may run are in no record.
+//! records of settings. Questions whether a tool may run are in no record. What runs without a call of the model's own,
+//! within a script of it or for the user, is told by an event alone.
 
-use super::items;
 use super::usage::Count;
+use super::{done, items};
 use crate::{Head, Heard, Transcript, time};
 use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What is known of results that have not come yet, at most. A turn has as many calls at once.
-const DETAILS: usize = 256;
+/// Calls that have no result yet, at most: a turn has not as many at once.
+const CALLS: usize = 256;
 
 /// Reads one of them.
 pub(super) struct Reader {
@@ -42,8 +43,8 @@ pub(super) struct Known {
     pub ordinal: u64,
     /// The requests to the model.
     pub count: Count,
-    /// What the CLI said of the result of a call, before the result itself.
-    pub details: BTreeMap<String, Value>,
+    /// The calls that have no result yet, and what the CLI said of it beforehand.
+    pub calls: BTreeMap<String, Option<Value>>,
 }
 
 impl Reader {
@@ -127,15 +128,15 @@ impl Reader {
                 heard.push(self.known.claim(AgentState::Working, kind, None));
             }
             "task_complete" | "turn_complete" if event["error"].is_object() => {
-                self.known.details.clear();
+                self.known.calls.clear();
                 heard.extend(self.failed(kind, &event["error"]));
             }
             "task_complete" | "turn_complete" => {
-                self.known.details.clear();
+                self.known.calls.clear();
                 heard.push(self.known.claim(AgentState::Done, kind, None));
             }
             "turn_aborted" => {
-                self.known.details.clear();
+                self.known.calls.clear();
                 let reason = event["reason"].as_str().unwrap_or_default().to_owned();
                 heard.push(self.known.claim(AgentState::Idle, kind, Some(reason.clone())));
                 heard.push(self.notice(kind, reason));
@@ -150,9 +151,9 @@ impl Reader {
                 title: event["thread_name"].as_str().map(str::to_owned),
                 ..Head::default()
             })),
-            "item_completed" => self.item(&event["item"], record, heard),
+            "item_completed" => done::read(&mut self.known, record, heard),
             "exec_command_end" | "patch_apply_end" | "mcp_tool_call_end" => {
-                self.detail(&event["call_id"], event)
+                self.known.detail(&event["call_id"], event);
             }
             "thread_rolled_back" => {
                 let turns = &event["num_turns"];
@@ -179,30 +180,6 @@ impl Reader {
             | "thread_settings_applied"
             | "thread_goal_updated" => {}
             _ => heard.push(self.known.unknown(kind, record)),
-        }
-    }
-
-    /// Reads what the CLI says of an item that is complete.
-    fn item(&mut self, item: &Value, record: &Value, heard: &mut Vec<Heard>) {
-        let id = item["id"].as_str().unwrap_or_default();
-        match item["type"].as_str().unwrap_or_default() {
-            "CommandExecution" | "FileChange" | "McpToolCall" | "DynamicToolCall" | "CollabAgentToolCall" => {
-                self.detail(&item["id"], item);
-            }
-            "Plan" => {
-                let text = item["text"].as_str().unwrap_or_default().to_owned();
-                heard.push(self.known.entry(id, Speaker::Assistant, Content::Message { text }));
-            }
-            "UserMessage" | "AgentMessage" | "Reasoning" | "WebSearch" | "ImageView" | "ImageGeneration"
-            | "ContextCompaction" | "SubAgentActivity" | "Sleep" | "FunctionCallOutput" => {}
-            kind => heard.push(self.known.unknown(kind, record)),
-        }
-    }
-
-    /// Keeps what the CLI says of a result until the result comes.
-    fn detail(&mut self, call: &Value, detail: &Value) {
-        if let Some(call) = call.as_str().filter(|_| self.known.details.len() < DETAILS) {
-            self.known.details.insert(call.to_owned(), detail.clone());
         }
     }
 
@@ -242,6 +219,19 @@ impl Known {
             source: Source::Transcript,
             place: None,
         })
+    }
+
+    /// A call was made.
+    pub fn called(&mut self, call: &str) {
+        if self.calls.len() < CALLS {
+            self.calls.insert(call.to_owned(), None);
+        }
+    }
+
+    /// Keeps what the CLI says of the result of a call until the result comes; false, if there is no such call.
+    pub fn detail(&mut self, call: &Value, detail: &Value) -> bool {
+        let known = call.as_str().and_then(|call| self.calls.get_mut(call));
+        known.map(|known| *known = Some(detail.clone())).is_some()
     }
 
     /// Whose file this is: the conversation's or a sub-agent's.

@@ -101,6 +101,43 @@ fn a_turn_with_a_thought_and_tools() {
 }
 
 #[test]
+fn what_a_script_of_the_model_runs_is_told() {
+    let scene = Scene::new();
+    // The newer models write JavaScript that calls the tools.
+    let patch = r"*** Begin Patch\\n*** Add File: b.txt\\n+x\\n*** End Patch\\n";
+    let script = format!(
+        "text((await tools.exec_command({{cmd: 'echo nested; exit 4'}})).output); await tools.apply_patch('{patch}')"
+    );
+    let mut command = scene.codex.headless(&format!(r#"[[tool:exec|"{script}"]] [[say:fin]]"#));
+    command.args(["-m", "gpt-6-sol"]);
+    scene.run(command);
+    let reading = scene.read("script");
+    let told: Vec<String> = reading.told().into_iter().filter(|line| !line.starts_with("user")).collect();
+    let of_script = json!(script.replace(r"\\", r"\"));
+    assert_eq!(
+        told,
+        [
+            &format!("assistant calls exec {of_script}"),
+            &format!(
+                "assistant calls exec_command {}",
+                json!({
+                    "command": ["/bin/bash", "-lc", "echo nested; exit 4"],
+                    "cwd": format!("file://{}", scene.codex.project().display()),
+                })
+            ),
+            "tool fails nested",
+            &format!(
+                "assistant calls apply_patch {}",
+                json!({ "changes": { scene.codex.project().join("b.txt").display().to_string(): { "type": "add", "content": "x\n" } } })
+            ),
+            "tool gives A b.txt",
+            "tool gives nested",
+            "assistant says fin",
+        ]
+    );
+}
+
+#[test]
 fn what_fails_is_told_with_its_status() {
     let scene = Scene::new();
     scene.ask("[[error:400|invalid_request_error]]");
