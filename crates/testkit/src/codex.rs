@@ -9,15 +9,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::folders;
 use crate::model::ModelServer;
-use crate::terminal::Terminal;
+use crate::terminal::{PATIENCE, Terminal};
 use crate::tools;
 use crate::wait::TimedOut;
 
 /// One of the models that the program knows by itself: of others it says that it knows nothing, and offers them fewer tools.
 const MODEL: &str = "gpt-5.5";
+
+/// The last line of the dialog of an approval begins so.
+const DIALOG_END: &str = "Press enter to confirm";
+
+/// How long a key may go unanswered until it is pressed again.
+const PRESS_AGAIN: Duration = Duration::from_secs(1);
 
 /// Folders and environment of one user of Codex.
 pub struct Codex {
@@ -122,6 +129,21 @@ impl Codex {
     /// comes.
     pub fn submit(&self, terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
         folders::submit(terminal, prompt)
+    }
+
+    /// Presses the key of a choice in the dialog of an approval that is drawn after `mark`, until the program says that it
+    /// works on: the state `blocked` is told a second before the dialog, which loses the keys that come at once.
+    pub fn choose(&self, terminal: &Terminal, mark: usize, key: &str) -> Result<(), TimedOut> {
+        terminal.wait_for_shown_since(mark, DIALOG_END, PATIENCE)?;
+        let mark = terminal.mark();
+        let start = Instant::now();
+        loop {
+            terminal.write(key.as_bytes()).expect("press a key");
+            match terminal.wait_for_text_since(mark, "]7501;state=working", PRESS_AGAIN) {
+                Err(_) if start.elapsed() < PATIENCE => {}
+                outcome => return outcome.map(|_| ()),
+            }
+        }
     }
 
     /// All that the program needs in its environment.

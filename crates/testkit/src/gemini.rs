@@ -9,17 +9,25 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::folders;
 use crate::model::ModelServer;
-use crate::terminal::Terminal;
+use crate::terminal::{PATIENCE, Terminal};
 use crate::tools;
 use crate::wait::TimedOut;
 
 /// A model asked by name is not chosen by asking another.
 const MODEL: &str = "gemini-3.1-pro-preview";
+
+/// In the title while it works.
+const WORKING: &str = "Working";
+
+/// How long an Enter may go unanswered until it is pressed again: one that comes within 30 ms of other keys is taken for a
+/// part of a paste.
+const PRESS_AGAIN: Duration = Duration::from_secs(2);
 
 /// Folders and environment of one user of Gemini CLI.
 pub struct Gemini {
@@ -85,10 +93,17 @@ impl Gemini {
         command
     }
 
-    /// Types a prompt of one line and sends it off once the program has taken it; returns the mark from which the answer
-    /// comes.
+    /// Types a prompt of one line and sends it off, until the program says that it works; returns the mark from which the
+    /// answer comes.
     pub fn submit(&self, terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
-        folders::submit_typed(terminal, prompt)
+        let mark = folders::submit_typed(terminal, prompt)?;
+        let start = Instant::now();
+        loop {
+            match terminal.wait_for_text_since(mark, WORKING, PRESS_AGAIN) {
+                Err(_) if start.elapsed() < PATIENCE => terminal.write(b"\r").expect("press Enter"),
+                outcome => return outcome.map(|_| mark),
+            }
+        }
     }
 
     /// All that the program needs in its environment.

@@ -191,7 +191,7 @@ fn what_goes_on_later_is_the_same_conversation_and_a_fork_names_its_parent() {
 fn a_sub_agent_is_a_part_of_its_conversation() {
     let scene = Scene::new();
     scene.ask(
-        r#"[[tool:multi_agent_v1.spawn_agent|{"message":"[[say:from below]]"}]] [[sleep:1000]] [[say:from above]]"#,
+        r#"[[tool:multi_agent_v1.spawn_agent|{"message":"[[say:from below]]"}]] [[sleep:3000]] [[say:from above]]"#,
     );
     let reading = scene.read("sub_agent");
     let told = reading.told();
@@ -231,9 +231,7 @@ fn in_a_terminal_an_approval_an_interrupt_and_a_compaction() {
     let submit = |prompt: &str| scene.codex.submit(&terminal, prompt).unwrap();
     let mark = submit(&format!("[[tool:exec_command|{asks}]] [[say:made]]"));
     terminal.wait_for_text_since(mark, "state=blocked:app=codex:kind=permission", PATIENCE).unwrap();
-    // The question is drawn a second later, and only then takes keys.
-    terminal.wait_for_text_since(mark, "Action Required", PATIENCE).unwrap();
-    terminal.write(b"y").unwrap();
+    scene.codex.choose(&terminal, mark, "y").unwrap();
     terminal.wait_for_text_since(mark, "state=done", PATIENCE).unwrap();
     let mark = submit("[[rate:20]] [[lorem:500]]");
     terminal.wait_for_shown_since(mark, "lorem ipsum dolor", PATIENCE).unwrap();

@@ -149,11 +149,7 @@ fn in_a_terminal_an_approval_an_interrupt_a_refusal_and_a_compaction() {
     let command = scene.gemini.command();
     let terminal = Terminal::spawn_answering(command, 100, 30, move |bytes| answers.reply(bytes)).unwrap();
     terminal.wait_for_shown("Type your message").unwrap();
-    let submit = |prompt: &str| {
-        let mark = scene.gemini.submit(&terminal, prompt).unwrap();
-        terminal.wait_for_text_since(mark, "Working", PATIENCE).unwrap();
-        mark
-    };
+    let submit = |prompt: &str| scene.gemini.submit(&terminal, prompt).unwrap();
     let mark = submit("[[bash:touch f]] [[say:was made]]");
     terminal.wait_for_text_since(mark, "Action Required", PATIENCE).unwrap();
     terminal.wait_for_shown_since(mark, "Allow once", PATIENCE).unwrap();
