@@ -20,8 +20,11 @@ use crate::wait::TimedOut;
 /// One of the models that the program knows by itself: of others it says that it knows nothing, and offers them fewer tools.
 const MODEL: &str = "gpt-5.5";
 
-/// The last line of the dialog of an approval begins so.
-const DIALOG_END: &str = "Press enter to confirm";
+/// In the last line of the dialog of an approval.
+pub const APPROVAL: &str = "Press enter to confirm";
+
+/// In the last line of a question.
+pub const QUESTION: &str = "to submit answer";
 
 /// How long a key may go unanswered until it is pressed again.
 const PRESS_AGAIN: Duration = Duration::from_secs(1);
@@ -131,10 +134,11 @@ impl Codex {
         folders::submit(terminal, prompt)
     }
 
-    /// Presses the key of a choice in the dialog of an approval that is drawn after `mark`, until the program says that it
-    /// works on: the state `blocked` is told a second before the dialog, which loses the keys that come at once.
-    pub fn choose(&self, terminal: &Terminal, mark: usize, key: &str) -> Result<(), TimedOut> {
-        terminal.wait_for_shown_since(mark, DIALOG_END, PATIENCE)?;
+    /// Presses the key of a choice in the dialog, an [`APPROVAL`] or a [`QUESTION`], that is drawn after `mark`, until the
+    /// program says that it works on: the state `blocked` is told a second before the dialog, which loses the keys that
+    /// come at once.
+    pub fn choose(&self, terminal: &Terminal, mark: usize, dialog: &str, key: &str) -> Result<(), TimedOut> {
+        terminal.wait_for_shown_since(mark, dialog, PATIENCE)?;
         let mark = terminal.mark();
         let start = Instant::now();
         loop {

@@ -6,8 +6,16 @@ use protocol::{Content, Speaker};
 use serde_json::{Value, json};
 
 /// Beginnings of texts in the user's name that the harness wrote, where the record does not say it.
-const NOT_THE_USER: [&str; 4] =
-    ["<environment_context>", "<user_instructions>", "<turn_aborted>", "# AGENTS.md instructions"];
+const NOT_THE_USER: [&str; 5] = [
+    "<environment_context>",
+    "<user_instructions>",
+    "<turn_aborted>",
+    "<user_shell_command>",
+    "# AGENTS.md instructions",
+];
+
+/// The tool by which the model asks the user.
+const ASKS: &str = "request_user_input";
 
 /// Reads a record that is an item.
 pub(super) fn read(known: &mut Known, record: &Value, heard: &mut Vec<Heard>) {
@@ -27,6 +35,9 @@ pub(super) fn read(known: &mut Known, record: &Value, heard: &mut Vec<Heard>) {
             heard.push(known.entry(&id, Speaker::Assistant, Content::Thinking { text }));
         }
         "function_call" => {
+            if item["name"] == ASKS {
+                heard.push(known.asks(&call));
+            }
             let text = item["arguments"].as_str().unwrap_or_default();
             let input = serde_json::from_str(text).unwrap_or_else(|_| text.into());
             heard.push(called(known, &call, item, input));
@@ -93,8 +104,7 @@ fn message(known: &Known, id: &str, record: &Value, heard: &mut Vec<Heard>) {
             heard.push(known.entry(&format!("{id}:{at}"), role, picture(url)));
         } else if let Some(part) = part["text"].as_str() {
             if role == Speaker::User && !is_users(kind, part) {
-                // The environment is no news, and an interrupt has a record of its own.
-                if !(kind.is_empty() || kind.starts_with("environments.") || kind == "generic.turn_aborted") {
+                if !(kind.is_empty() || told_elsewhere(kind)) {
                     let content = notice(kind, part.to_owned());
                     heard.push(known.entry(&format!("{id}:{at}"), Speaker::System, content));
                 }
@@ -107,6 +117,11 @@ fn message(known: &Known, id: &str, record: &Value, heard: &mut Vec<Heard>) {
     if !text.is_empty() {
         heard.push(known.entry(id, role, Content::Message { text }));
     }
+}
+
+/// Whether a text is no news: the environment, and what has a record of its own (an interrupt, a command of the user's).
+fn told_elsewhere(kind: &str) -> bool {
+    kind.starts_with("environments.") || kind == "generic.turn_aborted" || kind == "shell.user_command"
 }
 
 fn is_users(kind: &str, text: &str) -> bool {
@@ -138,6 +153,7 @@ fn called(known: &mut Known, call: &str, item: &Value, input: Value) -> Heard {
 }
 
 fn result(known: &mut Known, call: &str, output: &Value, heard: &mut Vec<Heard>) {
+    heard.extend(known.answered(call));
     let detail = known.calls.remove(call).flatten();
     // Old versions put JSON around the text.
     let wrapped: Value = output.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -150,7 +166,8 @@ fn result(known: &mut Known, call: &str, output: &Value, heard: &mut Vec<Heard>)
     let status = detail.as_ref().and_then(|detail| detail["status"].as_str()).unwrap_or_default();
     let is_error = code.is_some_and(|code| code != 0)
         || matches!(status, "failed" | "declined")
-        || text.starts_with("unsupported call");
+        || text.starts_with("unsupported call")
+        || text.ends_with("aborted by user");
     let mut detail = detail.or_else(|| wrapped.get("metadata").cloned());
     // The output is there twice, mostly.
     if let Some(members) = detail.as_mut().and_then(Value::as_object_mut) {

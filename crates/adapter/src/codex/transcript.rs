@@ -12,7 +12,7 @@
 use super::usage::Count;
 use super::{done, items};
 use crate::{Head, Heard, Transcript, time};
-use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time};
+use protocol::{AgentState, BlockKind, Claim, Content, Entry, Source, Speaker, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ pub(super) struct Known {
     pub ordinal: u64,
     /// The requests to the model.
     pub count: Count,
+    /// The call that asks the user something.
+    asked: Option<String>,
     /// The calls that have no result yet, and what the CLI said of it beforehand.
     pub calls: BTreeMap<String, Option<Value>>,
 }
@@ -82,7 +84,7 @@ impl Transcript for Reader {
                 let id = format!("compaction:{}", self.known.ordinal);
                 heard.push(self.known.entry(&id, Speaker::System, Content::Compaction { text }));
             }
-            Some("world_state") => {}
+            Some("world_state" | "retained_context") => {}
             _ => heard.push(self.known.unknown("", &record)),
         }
     }
@@ -125,7 +127,7 @@ impl Reader {
             "task_started" | "turn_started" => {
                 self.known.turn = event["turn_id"].as_str().unwrap_or_default().to_owned();
                 self.known.count.begin_turn();
-                heard.push(self.known.claim(AgentState::Working, kind, None));
+                heard.push(Heard::Claim(self.known.claim(AgentState::Working, kind, None)));
             }
             "task_complete" | "turn_complete" if event["error"].is_object() => {
                 self.known.calls.clear();
@@ -133,12 +135,12 @@ impl Reader {
             }
             "task_complete" | "turn_complete" => {
                 self.known.calls.clear();
-                heard.push(self.known.claim(AgentState::Done, kind, None));
+                heard.push(Heard::Claim(self.known.claim(AgentState::Done, kind, None)));
             }
             "turn_aborted" => {
                 self.known.calls.clear();
                 let reason = event["reason"].as_str().unwrap_or_default().to_owned();
-                heard.push(self.known.claim(AgentState::Idle, kind, Some(reason.clone())));
+                heard.push(Heard::Claim(self.known.claim(AgentState::Idle, kind, Some(reason.clone()))));
                 heard.push(self.notice(kind, reason));
             }
             "error" => heard.extend(self.failed(kind, event)),
@@ -194,7 +196,7 @@ impl Reader {
         let claim = self.known.claim(state, kind, Some(text.clone()));
         let id = format!("failure:{}", self.known.ordinal);
         let status = status.and_then(|status| u16::try_from(status).ok());
-        [self.known.entry(&id, Speaker::System, Content::Failure { text, status }), claim]
+        [self.known.entry(&id, Speaker::System, Content::Failure { text, status }), Heard::Claim(claim)]
     }
 
     fn notice(&self, name: &str, text: String) -> Heard {
@@ -264,8 +266,21 @@ impl Known {
         Some(heard)
     }
 
-    fn claim(&self, state: AgentState, evidence: &str, reason: Option<String>) -> Heard {
-        Heard::Claim(Claim {
+    /// The model asks the user something with this call.
+    pub fn asks(&mut self, call: &str) -> Heard {
+        self.asked = Some(call.to_owned());
+        let claim = self.claim(AgentState::Blocked, "request_user_input", None);
+        Heard::Claim(Claim { on: Some(BlockKind::Question), ..claim })
+    }
+
+    /// A call has its result; if it asked the user something, that is answered.
+    pub fn answered(&mut self, call: &str) -> Option<Heard> {
+        self.asked.take_if(|asked| asked == call)?;
+        Some(Heard::Claim(self.claim(AgentState::Working, "request_user_input answered", None)))
+    }
+
+    fn claim(&self, state: AgentState, evidence: &str, reason: Option<String>) -> Claim {
+        Claim {
             state,
             on: None,
             reason,
@@ -273,6 +288,6 @@ impl Known {
             since: self.time,
             evidence: evidence.to_owned(),
             agent: self.agent.clone(),
-        })
+        }
     }
 }

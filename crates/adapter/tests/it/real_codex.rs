@@ -7,6 +7,7 @@ use std::time::Duration;
 use adapter::by_name;
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::codex::{APPROVAL, QUESTION};
 use testkit::instance::finish;
 use testkit::terminal::PATIENCE;
 use testkit::{Answers, Codex, ModelServer, Terminal};
@@ -231,7 +232,7 @@ fn in_a_terminal_an_approval_an_interrupt_and_a_compaction() {
     let submit = |prompt: &str| scene.codex.submit(&terminal, prompt).unwrap();
     let mark = submit(&format!("[[tool:exec_command|{asks}]] [[say:made]]"));
     terminal.wait_for_text_since(mark, "state=blocked:app=codex:kind=permission", PATIENCE).unwrap();
-    scene.codex.choose(&terminal, mark, "y").unwrap();
+    scene.codex.choose(&terminal, mark, APPROVAL, "y").unwrap();
     terminal.wait_for_text_since(mark, "state=done", PATIENCE).unwrap();
     let mark = submit("[[rate:20]] [[lorem:500]]");
     terminal.wait_for_shown_since(mark, "lorem ipsum dolor", PATIENCE).unwrap();
@@ -254,4 +255,41 @@ fn in_a_terminal_an_approval_an_interrupt_and_a_compaction() {
         ]
     );
     assert_eq!(reading.states(), ["working", "done", "working", "idle", "working", "done"]);
+}
+
+#[test]
+fn in_a_terminal_a_command_of_the_users_a_refusal_and_a_question() {
+    let scene = Scene::new();
+    let terminal = scene.open();
+    let submit = |prompt: &str| scene.codex.submit(&terminal, prompt).unwrap();
+    let mark = submit("hello");
+    terminal.wait_for_text_since(mark, "state=done", PATIENCE).unwrap();
+    let mark = terminal.mark();
+    terminal.write(b"!").unwrap();
+    terminal.wait_for_shown_since(mark, "!", PATIENCE).unwrap();
+    let mark = submit("echo mine; exit 3");
+    terminal.wait_for_text_since(mark, "state=done", PATIENCE).unwrap();
+    let asks = r#"{"cmd":"touch f","sandbox_permissions":"require_escalated","justification":"may I"}"#;
+    let mark = submit(&format!("[[tool:exec_command|{asks}]]"));
+    scene.codex.choose(&terminal, mark, APPROVAL, "n").unwrap();
+    terminal.wait_for_text_since(mark, "state=idle", PATIENCE).unwrap();
+    let mark = submit("/plan");
+    terminal.wait_for_shown_since(mark, "Plan mode", PATIENCE).unwrap();
+    let question = r#"{"questions":[{"id":"a","header":"Q","question":"Which?","options":[{"label":"A","description":"first"}]}]}"#;
+    let mark = submit(&format!("[[tool:request_user_input|{question}]] [[say:asked]]"));
+    terminal.wait_for_text_since(mark, "state=blocked:app=codex:kind=question", PATIENCE).unwrap();
+    scene.codex.choose(&terminal, mark, QUESTION, "\r").unwrap();
+    terminal.wait_for_text_since(mark, "state=done", PATIENCE).unwrap();
+    let reading = scene.read("question");
+    let told = reading.told();
+    for line in [
+        "tool fails mine",
+        "tool fails aborted by user",
+        "system notes turn_aborted interrupted",
+        r#"tool gives {"answers":{"a":{"answers":["A"]}}}"#,
+    ] {
+        assert!(told.iter().any(|told| told == line), "{line}: {told:#?}");
+    }
+    assert!(told.iter().any(|line| line.starts_with("user calls exec_command")), "{told:#?}");
+    assert_eq!(reading.states()[6..], ["working", "blocked", "working", "done"]);
 }
