@@ -12,6 +12,9 @@ use serde_json::Value;
 /// Milliseconds between the making of a message and of its id, at most; a copy has a new id and the old time.
 const AT_ONCE: u64 = 1000;
 
+/// Milliseconds after which the time in an id begins anew: more than two years.
+const WRAPS: u64 = 1 << 36;
+
 /// Reads the rows; each tells all that is needed.
 pub(super) struct Reader;
 
@@ -161,9 +164,11 @@ fn usage(row: &Row<'_>, time: Time) -> Option<Heard> {
     })
 }
 
-/// Whether a message was copied by a fork: an id begins with the time of its making, in milliseconds of 36 bits.
+/// Whether a message was copied by a fork: an id begins with the time of its making.
 fn is_copy(row: &Row<'_>) -> bool {
     let made = row.id().strip_prefix("msg_").and_then(|id| u64::from_str_radix(id.get(..12)?, 16).ok());
     let (Some(made), Some(created)) = (made, row.data()["time"]["created"].as_u64()) else { return false };
-    (made >> 12).wrapping_sub(created) & ((1 << 36) - 1) > AT_ONCE
+    let later = (made >> 12).wrapping_sub(created) & (WRAPS - 1);
+    // More than half the way round, it was made before.
+    (AT_ONCE..WRAPS / 2).contains(&later)
 }
