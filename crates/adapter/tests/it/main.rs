@@ -6,6 +6,8 @@
 
 /// Every folder of cases.
 mod cases;
+/// Where each CLI keeps its conversations.
+mod places;
 /// Reading whole files, and telling in a line what was read.
 mod reading;
 /// The real Codex on the scripted model.
