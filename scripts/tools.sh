@@ -9,6 +9,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 claude_version=2.1.329
+codex_version=0.169.0
+gemini_version=0.61.0
+opencode_version=1.18.33
 asciinema_version=2.4.0
 schemathesis_version=4.32.5
 # The sentence model all-MiniLM-L6-v2 (Apache-2.0), whole and as its authors gave it out: weights, vocabulary, shape.
@@ -81,6 +84,23 @@ claude_code() {
     echo "$claude_version" >.tools/claude/installed
 }
 
+# The program is a native binary, and npm only brings it; Gemini CLI alone runs on Node.
+codex() { npm_program codex @openai/codex codex "$codex_version"; }
+gemini() { npm_program gemini @google/gemini-cli gemini "$gemini_version"; }
+opencode() { npm_program opencode opencode-ai opencode "$opencode_version"; }
+
+# npm_program FOLDER PACKAGE PROGRAM VERSION. Each is asked its version with a home of its own: some write there at once.
+npm_program() {
+    rm -rf ".tools/$1"
+    mkdir -p ".tools/$1"
+    npm install --prefix ".tools/$1" --no-audit --no-fund "$2@$4"
+    local home
+    home=$(mktemp -d)
+    HOME=$home ".tools/$1/node_modules/.bin/$3" --version | grep -F "$4"
+    rm -rf "$home"
+    echo "$4" >".tools/$1/installed"
+}
+
 asciinema() {
     rm -rf .tools/venv
     python3 -m venv .tools/venv
@@ -148,6 +168,9 @@ flock 9
 
 install_system_programs
 installed claude "$claude_version" || step "Claude Code $claude_version" claude_code
+installed codex "$codex_version" || step "Codex $codex_version" codex
+installed gemini "$gemini_version" || step "Gemini CLI $gemini_version" gemini
+installed opencode "$opencode_version" || step "opencode $opencode_version" opencode
 installed venv "$asciinema_version" || step "asciinema $asciinema_version" asciinema
 installed minilm "$minilm_version" || step "MiniLM $minilm_version" minilm
 installed schemathesis "$schemathesis_version" || step "Schemathesis $schemathesis_version" schemathesis

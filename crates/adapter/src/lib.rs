@@ -5,6 +5,9 @@
 //! folder of cases (`cases/`). A CLI is a folder with an [`Adapter`] and a line in [`ADAPTERS`].
 
 pub mod claude;
+pub mod codex;
+pub mod gemini;
+pub mod opencode;
 mod time;
 mod transcript;
 
@@ -33,7 +36,7 @@ pub trait Adapter: Sync {
 }
 
 /// All that are known, each asked in its turn.
-pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude];
+pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {

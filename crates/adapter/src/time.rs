@@ -1,9 +1,9 @@
-//! Times as CLIs write them.
+//! Times as the CLIs write them.
 
 use protocol::Time;
 
-/// Reads an RFC 3339 time; nothing before 1970.
-pub(crate) fn parse_time(text: &str) -> Option<Time> {
+/// Reads `2026-11-21T22:03:49.191Z`; nothing, if it is none.
+pub(crate) fn parse(text: &str) -> Option<Time> {
     let time: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(time.as_microsecond()).ok().map(Time)
 }

@@ -10,6 +10,14 @@ pub enum Layout {
     Lines,
     /// One, which is written anew whenever it changes.
     Whole,
+    /// It is a database of SQLite, whose rows are records. Who follows it opens it for reading alone, and asks again when it or
+    /// its `-wal` has changed.
+    Database {
+        /// What to ask. Its one parameter is a number, at first 0 and then the greatest that an answer had; each row of the answer
+        /// is a number and a record as text, in the order in which they are to be read. The last rows come once more each
+        /// time, for others of their number may have come since; they have the ids that they had.
+        changes: &'static str,
+    },
 }
 
 /// Reads the records of one file, in their order.

@@ -1,8 +1,10 @@
 //! Our copy of the CLIs' transcripts: `state/transcripts/<cli>/<folder>/…`, byte for byte.
 //!
 //! CLIs remove theirs after some weeks, and rewrite some. A copy only grows: where a file was rewritten, what was there stays
-//! as `NAME.1`, `NAME.2`, … and the copy begins anew. Only whole lines are copied, so that a line that is being written, or
+//! as `NAME.1`, `NAME.2`, … and the copy begins anew; of a database, rows are appended to `NAME.rows` as they change. Only whole lines are copied, so that a line that is being written, or
 //! that was cut by a death, is never taken for one.
+
+mod rows;
 
 use crate::{Error, Result};
 use adapter::Layout;
@@ -65,6 +67,10 @@ impl Archive {
                 copy_whole(from, &to)?;
                 None
             }
+            Layout::Database { changes } => {
+                rows::copy(from, &self.path(&rows::name(name)), changes)?;
+                return Ok(Copied { name: rows::name(name), set_aside: None });
+            }
         };
         let set_aside =
             set_aside.and_then(|path| Some(path.strip_prefix(&self.folder).ok()?.to_str()?.to_owned()));
@@ -76,6 +82,7 @@ impl Archive {
         let mut names = Vec::new();
         walk(&self.folder.join(cli), &mut |path| {
             let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
+            let name = name.filter(|name| !rows::is_mark(name) && !name.ends_with(".new"));
             names.extend(name.map(str::to_owned));
         })?;
         names.sort_unstable();
@@ -83,8 +90,9 @@ impl Archive {
     }
 }
 
-/// The name that a copy had before it was set aside.
+/// The name of what a copy is of: without what tells that it was set aside, or that it has the rows of a database.
 pub fn original(name: &str) -> &str {
+    let name = rows::original(name);
     match name.rsplit_once('.') {
         Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => {
             before

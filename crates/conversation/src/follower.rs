@@ -10,8 +10,8 @@ use crate::place::Places;
 use crate::store::Store;
 use crate::{Error, Result};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 const CHANGES_MAX: usize = 4_096;
 /// A new folder is looked at again after this time: it takes the system a moment to watch it.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// A database that changes all the time is asked after this time.
+const ASK_WITHIN: Duration = Duration::from_secs(1);
 /// How often it asks whether it is to stop.
 const STOP_EVERY: Duration = Duration::from_millis(500);
 
@@ -69,8 +71,12 @@ fn follow_once(
         tell(&mut store, touched)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
+        // Since when they changed.
+        let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
-            let wait = if new_folders.is_empty() { STOP_EVERY } else { AGAIN_AFTER };
+            let is_quiet = new_folders.is_empty() && databases.is_empty();
+            let wait = if is_quiet { STOP_EVERY } else { AGAIN_AFTER };
+            let mut due = BTreeSet::new();
             let mut paths = match changes.recv_timeout(wait) {
                 Ok(path) => std::iter::once(path).chain(changes.try_iter()).collect::<BTreeSet<_>>(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -78,6 +84,7 @@ fn follow_once(
                     for folder in std::mem::take(&mut new_folders) {
                         walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
                     }
+                    due = std::mem::take(&mut databases).into_keys().collect();
                     paths
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -86,11 +93,22 @@ fn follow_once(
                 // A folder that was not there is on its way.
                 break;
             }
+            // A database is asked when it has been quiet for a moment, or changed for a while.
+            let changed = paths.iter().filter_map(|path| database(path)).collect::<BTreeSet<_>>();
+            paths.retain(|path| database(path).is_none());
+            for database in changed {
+                let since = databases.entry(database.clone()).or_insert_with(Instant::now);
+                if since.elapsed() >= ASK_WITHIN {
+                    databases.remove(&database);
+                    paths.insert(database);
+                }
+            }
             // What was written into a new folder before it was watched is told by nobody.
             for folder in paths.iter().filter(|path| path.is_dir()).cloned().collect::<Vec<_>>() {
                 walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
                 new_folders.insert(folder);
             }
+            paths.append(&mut due);
             for (adapter, root) in history.roots() {
                 for path in paths.iter().filter(|path| path.starts_with(&root)) {
                     match ingest::take_in(&mut store, &archive, &Found { adapter, root: &root, path }) {
@@ -107,6 +125,13 @@ fn follow_once(
         }
     }
     Ok(())
+}
+
+/// The database that a file is, or is a part of.
+fn database(path: &Path) -> Option<PathBuf> {
+    let name = path.to_str()?;
+    let name = name.strip_suffix("-wal").unwrap_or(name);
+    name.ends_with(".db").then(|| PathBuf::from(name))
 }
 
 fn tell(store: &mut Store, touched: &mut dyn FnMut(Touched)) -> Result<()> {

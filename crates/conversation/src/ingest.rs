@@ -65,7 +65,7 @@ pub fn take_in(store: &mut Store, archive: &Archive, found: &Found) -> Result<Re
         store.rename_file(&name, aside)?;
         report.add(read_copy(store, archive, found.adapter, aside)?);
     }
-    report.add(read_copy(store, archive, found.adapter, &name)?);
+    report.add(read_copy(store, archive, found.adapter, &copied.name)?);
     report.files = 1;
     Ok(report)
 }
@@ -84,7 +84,7 @@ pub fn read_copy(
     let reader = adapter.transcript(&original, (cursor.done > 0).then_some(&cursor.state));
     let mut reading = Reading { store, adapter, reader, cursor, report: Report::default() };
     match layout {
-        Layout::Lines => reading.lines(&path)?,
+        Layout::Lines | Layout::Database { .. } => reading.lines(&path)?,
         Layout::Whole => reading.whole(&path)?,
     }
     Ok(Report { files: 1, ..reading.report })

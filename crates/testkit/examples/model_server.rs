@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use testkit::ModelServer;
 use testkit::model::anthropic::turn;
+use testkit::model::turn::Prompt;
 
 /// How long one wait for the next request lasts; it is simply begun again.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -20,7 +21,7 @@ fn main() -> std::io::Result<()> {
         }
         for request in &server.requests()[printed..] {
             let messages = request.body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-            let turn::Prompt { text, answered, .. } = turn::prompt(messages).unwrap_or_default();
+            let Prompt { text, answered, .. } = turn::prompt(messages).unwrap_or_default();
             println!("{} {} answer {answered} of {text:?}", request.method, request.path);
             printed += 1;
         }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::folders;
 use crate::model::ModelServer;
 use crate::proc;
 use crate::terminal::{PATIENCE, Terminal};
@@ -23,9 +24,6 @@ use crate::wait::TimedOut;
 
 /// Stands at the beginning of the input line once the program takes input.
 pub const PROMPT: &str = "❯";
-
-/// Characters of a prompt's end that show it was taken: few enough to stand in one line of the input.
-const SHOWN_END: usize = 8;
 
 /// The last line of a permission dialog begins so.
 const DIALOG_END: &str = "Esc to cancel";
@@ -149,14 +147,7 @@ impl Claude {
     /// A text longer than about 45 characters that comes in one write with its Enter is taken for a paste, and the
     /// Enter for a part of it; so it is pasted openly, and Enter follows when the end of the text is shown.
     pub fn submit(&self, terminal: &Terminal, prompt: &str) -> Result<usize, TimedOut> {
-        let mark = terminal.mark();
-        terminal.write(format!("\x1b[200~{prompt}\x1b[201~").as_bytes()).expect("paste a prompt");
-        let end: Vec<char> = prompt.chars().rev().take(SHOWN_END).collect();
-        let end: String = end.into_iter().rev().collect();
-        terminal.wait_for_shown_since(mark, &end, PATIENCE)?;
-        let mark = terminal.mark();
-        terminal.write(b"\r").expect("press Enter");
-        Ok(mark)
+        folders::submit(terminal, prompt)
     }
 
     /// Presses the key of a choice in the permission dialog that is drawn after `mark`, until the program says that

@@ -7,9 +7,13 @@
 //! A test starts with an [`Instance`], runs its command in a [`Terminal`], and waits for what it expects to see.
 
 pub mod claude;
+pub mod codex;
+mod folders;
 pub mod fuzz;
+pub mod gemini;
 pub mod instance;
 pub mod model;
+pub mod opencode;
 pub mod proc;
 mod same;
 pub mod terminal;
@@ -18,8 +22,11 @@ pub mod wait;
 pub mod xterm;
 
 pub use claude::Claude;
+pub use codex::Codex;
+pub use gemini::Gemini;
 pub use instance::Instance;
 pub use model::ModelServer;
+pub use opencode::Opencode;
 pub use same::assert_same;
 pub use terminal::{Answers, Terminal};
 pub use wait::{TimedOut, eventually};

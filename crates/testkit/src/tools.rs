@@ -40,6 +40,21 @@ pub fn claude() -> Result<PathBuf, Missing> {
     present("Claude Code", repository().join(".tools/claude/node_modules/.bin/claude"))
 }
 
+/// The pinned Codex.
+pub fn codex() -> Result<PathBuf, Missing> {
+    present("Codex", repository().join(".tools/codex/node_modules/.bin/codex"))
+}
+
+/// The pinned Gemini CLI.
+pub fn gemini() -> Result<PathBuf, Missing> {
+    present("Gemini CLI", repository().join(".tools/gemini/node_modules/.bin/gemini"))
+}
+
+/// The pinned opencode.
+pub fn opencode() -> Result<PathBuf, Missing> {
+    present("opencode", repository().join(".tools/opencode/node_modules/.bin/opencode"))
+}
+
 /// The pinned asciinema.
 pub fn asciinema() -> Result<PathBuf, Missing> {
     present("asciinema", repository().join(".tools/venv/bin/asciinema"))

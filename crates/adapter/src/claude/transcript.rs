@@ -4,7 +4,7 @@
 //! from, under their ids; a sub-agent writes a file of its own. Lines of kinds that are known to tell nothing of the
 //! conversation ([`SILENT`]) are passed over, those of kinds that are not known at all are kept whole.
 
-use crate::time::parse_time;
+use crate::time;
 use crate::{Head, Heard, Transcript};
 use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time, Usage};
 use serde::Deserialize;
@@ -173,7 +173,7 @@ impl Reading<'_> {
     }
 
     fn time(&self) -> Time {
-        self.line.timestamp.as_deref().and_then(parse_time).unwrap_or_default()
+        self.line.timestamp.as_deref().and_then(time::parse).unwrap_or_default()
     }
 
     fn head(&mut self) {

@@ -185,7 +185,15 @@ pub struct Events<'a> {
 impl Events<'_> {
     /// Sends one event under its name.
     pub fn send(&mut self, name: &str, data: &Value) -> io::Result<()> {
-        let event = format!("event: {name}\ndata: {data}\n\n");
+        self.chunk(&format!("event: {name}\ndata: {data}\n\n"))
+    }
+
+    /// Sends one event that has no name.
+    pub fn send_unnamed(&mut self, data: &str) -> io::Result<()> {
+        self.chunk(&format!("data: {data}\n\n"))
+    }
+
+    fn chunk(&mut self, event: &str) -> io::Result<()> {
         self.connection.writer.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
     }
 

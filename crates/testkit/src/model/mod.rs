@@ -2,15 +2,21 @@
 //!
 //! The prompt carries the script of its own answer ([`script`] has the grammar), so that a test or a demo needs
 //! nothing beside the text it types: `[[say:hello]] [[bash:date]] [[say:done]]`. It speaks the Anthropic Messages API
-//! ([`anthropic`]); another API is another module beside it, on the same [`http`] and [`script`].
+//! ([`anthropic`]), OpenAI's Responses ([`openai_responses`]) and chat completions ([`openai_chat`]), and Gemini's
+//! ([`gemini`]); another API is another module beside them, on the same [`http`], [`script`] and [`turn`].
 //!
 //! It judges nothing: requests are recorded, and tests look at them. One thread per connection; dropping the server
 //! closes all connections and joins all threads.
 
 pub mod anthropic;
+mod gemini;
 pub mod http;
+mod openai_chat;
+mod openai_responses;
 mod pace;
+mod play;
 pub mod script;
+pub mod turn;
 
 use std::collections::HashSet;
 use std::io;
@@ -182,7 +188,13 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     while let Some(request) = connection.request()? {
         shared.lock().requests.push(request.clone());
         shared.arrived.notify_all();
-        anthropic::answer(&request, &mut connection, shared)?;
+        let answer = match request.path.as_str() {
+            "/v1/responses" => openai_responses::answer,
+            "/v1/chat/completions" => openai_chat::answer,
+            path if path.starts_with("/v1beta/") => gemini::answer,
+            _ => anthropic::answer,
+        };
+        answer(&request, &mut connection, shared)?;
     }
     Ok(())
 }

@@ -1,7 +1,4 @@
 //! The Anthropic Messages API, as far as Claude Code uses it: messages, streamed or whole, and counting tokens.
-//!
-//! Which answer of a script comes next is read from the conversation itself ([`turn`]): the server keeps no state of
-//! it, and a conversation can be resumed, branched or retried.
 
 mod stream;
 pub mod turn;
@@ -13,15 +10,16 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::http::{Connection, Request};
+use super::play::{Spoken, play};
 use super::script::{Call, Step};
-use turn::Turn;
+use super::turn::{Beginning, calls, estimate};
 
 /// Answers one request.
 pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/messages") => messages(request, connection, shared),
         ("POST", "/v1/messages/count_tokens") => {
-            connection.reply(200, &json!({ "input_tokens": turn::estimate(&request.body) }))
+            connection.reply(200, &json!({ "input_tokens": estimate(&request.body) }))
         }
         ("HEAD", _) => connection.reply_empty(200),
         (_, path) => connection.reply(404, &failure("not_found_error", &format!("nothing at {path}"))),
@@ -29,28 +27,22 @@ pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Sh
 }
 
 fn messages(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
-    let turn = Turn::read(&request.body);
-    let mut steps = turn.steps.iter().peekable();
-    // A pause before a failure belongs to the time before the reply begins.
-    while let Some(Step::Sleep(time)) = steps.peek() {
-        shared.pace.pause(*time);
-        steps.next();
-    }
-    let steps: Vec<&Step> = steps.filter(|step| !spent(step, &turn, shared)).collect();
-    match steps.first() {
-        Some(Step::Error { status, kind, .. }) => {
-            connection.reply(*status, &failure(kind, &format!("scripted {status}")))
+    let turn = turn::read(&request.body);
+    let steps = match turn.begin(shared) {
+        Beginning::Failure(status, kind) => {
+            return connection.reply(status, &failure(kind, &format!("scripted {status}")));
         }
-        Some(Step::Drop { .. }) => connection.cut(),
-        _ if turn.streaming => stream::send(&turn, &steps, connection, shared),
-        _ => whole::send(&turn, &steps, connection, shared),
+        Beginning::Cut => return connection.cut(),
+        Beginning::Steps(steps) => steps,
+    };
+    if !turn.streaming {
+        return whole::send(&turn, &steps, connection, shared);
     }
-}
-
-/// Whether this step was to come once, and has come.
-fn spent(step: &Step, turn: &Turn, shared: &Shared) -> bool {
-    let once = matches!(step, Step::Error { once: true, .. } | Step::Drop { once: true });
-    once && !shared.first_time(format!("{} {step:?}", turn.place))
+    let (input, output) = turn.usage(&steps);
+    let stop_reason = stop_reason(&steps);
+    let (model, blocks, spoken) = (turn.model.as_str(), 0, Spoken::Said);
+    let mut stream = stream::Stream { shared, model, input, output, stop_reason, blocks, spoken };
+    play(&mut stream, &steps, connection.events()?, shared)
 }
 
 /// The body of an error.
@@ -70,20 +62,7 @@ fn tool(call: &Call) -> (&str, Value) {
 
 /// Why an answer of these steps ends.
 fn stop_reason(steps: &[&Step]) -> &'static str {
-    if steps.iter().any(|step| matches!(step, Step::Call(_))) { "tool_use" } else { "end_turn" }
-}
-
-/// Tokens read and written: as the script says, or else estimated.
-fn usage(turn: &Turn, steps: &[&Step]) -> (u64, u64) {
-    let scripted = steps.iter().find_map(|step| match step {
-        Step::Usage { input, output } => Some((*input, *output)),
-        _ => None,
-    });
-    let words = |step: &&Step| match step {
-        Step::Say(text) | Step::Think(text) => text.split_whitespace().count() as u64,
-        _ => 1,
-    };
-    scripted.unwrap_or_else(|| (turn.input_tokens, steps.iter().map(words).sum()))
+    if calls(steps) { "tool_use" } else { "end_turn" }
 }
 
 /// The usage object of an answer.

@@ -10,59 +10,18 @@
 
 use serde_json::Value;
 
-use super::super::script::{self, Step};
+use super::super::turn::{Prompt, Turn, sample};
 
 /// Beginnings of texts in user messages that the user did not write.
 const NOT_THE_USER: [&str; 3] =
     ["<system-reminder>", "[Request interrupted", "Your response above was cut off mid-stream."];
 
-/// What one request asks for.
-pub struct Turn {
-    /// The steps of the answer.
-    pub steps: Vec<Step>,
-    /// Whether it is to be streamed.
-    pub streaming: bool,
-    /// The model asked for.
-    pub model: String,
-    /// The size of the request in tokens, roughly.
-    pub input_tokens: u64,
-    /// What distinguishes this point of the conversation from others, but not from its retries.
-    pub place: String,
-}
-
-impl Turn {
-    /// Reads the body of a request.
-    pub fn read(body: &Value) -> Turn {
-        let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
-        let prompt = prompt(messages).unwrap_or_default();
-        let steps = match side_answer(body) {
-            Some(text) => vec![Step::Say(text)],
-            None => next_answer(&prompt),
-        };
-        Turn {
-            steps,
-            streaming: body["stream"].as_bool().unwrap_or(false),
-            model: body["model"].as_str().unwrap_or("unknown").to_owned(),
-            input_tokens: estimate(body),
-            place: format!("{} {} {}", prompt.at, prompt.answered, prompt.text),
-        }
-    }
-}
-
-/// The number of tokens in a request, at four bytes each.
-pub fn estimate(body: &Value) -> u64 {
-    (body.to_string().len() / 4) as u64
-}
-
-/// The user's last text.
-#[derive(Debug, Default, PartialEq)]
-pub struct Prompt {
-    /// What the user wrote.
-    pub text: String,
-    /// Which message of the conversation it is, from 0.
-    pub at: usize,
-    /// How many answers with calls of tools followed it.
-    pub answered: usize,
+/// Reads the body of a request.
+pub(super) fn read(body: &Value) -> Turn {
+    let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
+    let prompt = prompt(messages).unwrap_or_default();
+    let streaming = body["stream"].as_bool().unwrap_or(false);
+    Turn::new(&prompt, side_answer(body), streaming, &body["model"], body)
 }
 
 /// The user's last text in a conversation.
@@ -95,12 +54,6 @@ fn calls_tools(content: &Value) -> bool {
     content.as_array().is_some_and(|blocks| blocks.iter().any(|block| block["type"] == "tool_use"))
 }
 
-fn next_answer(prompt: &Prompt) -> Vec<Step> {
-    let steps = script::parse(&prompt.text).into_iter().nth(prompt.answered).unwrap_or_default();
-    // An answer must hold something: after its last call, a script may say nothing more.
-    if steps.is_empty() { vec![Step::Say("FAKE: done".to_owned())] } else { steps }
-}
-
 /// The answer to a request beside the conversation (titles and the like), which offers no tools.
 fn side_answer(body: &Value) -> Option<String> {
     let schema = &body["output_config"]["format"]["schema"];
@@ -109,20 +62,6 @@ fn side_answer(body: &Value) -> Option<String> {
         (true, _) => Some(sample(schema).to_string()),
         (false, false) => Some("FAKE title".to_owned()),
         (false, true) => None,
-    }
-}
-
-/// A value that fits a JSON schema of the simple kinds.
-fn sample(schema: &Value) -> Value {
-    match schema["type"].as_str() {
-        Some("object") => {
-            let properties = schema["properties"].as_object().into_iter().flatten();
-            properties.map(|(name, schema)| (name.clone(), sample(schema))).collect()
-        }
-        Some("array") => Value::Array(Vec::new()),
-        Some("boolean") => Value::Bool(false),
-        Some("integer" | "number") => 0.into(),
-        _ => schema["enum"].get(0).cloned().unwrap_or_else(|| "FAKE".into()),
     }
 }
 
@@ -156,8 +95,8 @@ mod tests {
             json!({"role": "assistant", "content": [{"type": "text", "text": "half a"}]}),
             json!({"role": "user", "content": "Your response above was cut off mid-stream. Resume directly."}),
         ]);
-        let read = |messages| Turn::read(&json!({ "messages": messages, "tools": [{}] }));
-        let (whole, rest) = (read(whole), read(rest));
+        let turn = |messages| read(&json!({ "messages": messages, "tools": [{}] }));
+        let (whole, rest) = (turn(whole), turn(rest));
         assert_eq!((whole.place, whole.steps), (rest.place, rest.steps));
     }
 

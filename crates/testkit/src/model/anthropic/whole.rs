@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::super::Shared;
 use super::super::http::Connection;
 use super::super::script::Step;
-use super::turn::Turn;
-use super::{failure, stop_reason, tool, usage, usage_object};
+use super::super::turn::Turn;
+use super::{failure, stop_reason, tool, usage_object};
 
 /// Plays the steps, then sends what was said and called.
 pub(super) fn send(
@@ -38,7 +38,7 @@ pub(super) fn send(
             Step::Rate(_) | Step::Usage { .. } => {}
         }
     }
-    let (input, output) = usage(turn, steps);
+    let (input, output) = turn.usage(steps);
     connection.reply(
         200,
         &json!({

@@ -1,0 +1,40 @@
+//! Codex.
+
+mod done;
+mod items;
+mod transcript;
+mod usage;
+
+use crate::{Adapter, Layout, Transcript};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Codex, known up to 0.169.0.
+pub struct Codex;
+
+impl Adapter for Codex {
+    fn name(&self) -> &'static str {
+        "codex"
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["codex"]
+    }
+
+    fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+        let own = variables("CODEX_HOME").map(PathBuf::from);
+        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".codex")));
+        let folders = |folder: PathBuf| [folder.join("sessions"), folder.join("archived_sessions")];
+        folder.map(folders).into_iter().flatten().collect()
+    }
+
+    fn layout(&self, path: &Path) -> Option<Layout> {
+        let name = path.file_name()?.to_str()?;
+        (name.starts_with("rollout-") && name.ends_with(".jsonl")).then_some(Layout::Lines)
+    }
+
+    fn transcript(&self, _path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {
+        Box::new(transcript::Reader::new(state))
+    }
+}

@@ -1,0 +1,38 @@
+//! opencode.
+
+mod part;
+mod transcript;
+
+use crate::{Adapter, Layout, Transcript};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// opencode, known up to 1.18.33. Versions before 1.2 kept files of JSON instead of a database, which are not read here.
+pub struct Opencode;
+
+impl Adapter for Opencode {
+    fn name(&self) -> &'static str {
+        "opencode"
+    }
+
+    fn programs(&self) -> &'static [&'static str] {
+        &["opencode"]
+    }
+
+    fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+        let own = variables("XDG_DATA_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".local/share")));
+        folder.into_iter().map(|folder| folder.join("opencode")).collect()
+    }
+
+    fn layout(&self, path: &Path) -> Option<Layout> {
+        let name = path.file_name()?.to_str()?;
+        let is_it = name.starts_with("opencode") && name.ends_with(".db");
+        is_it.then_some(Layout::Database { changes: include_str!("changes.sql") })
+    }
+
+    fn transcript(&self, _path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {
+        Box::new(transcript::Reader)
+    }
+}
