@@ -1,8 +1,12 @@
 //! The commands, one file each: arguments, help text, `run`.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
 pub(crate) mod attach;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod decide;
+pub(crate) mod deny;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod kill;
