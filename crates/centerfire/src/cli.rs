@@ -68,6 +68,7 @@ commands! {
     Approvals => approvals,
     Approve => approve,
     Deny => deny,
+    Hooks => hooks,
     Replay => replay,
     Export => export,
     Resize => resize,

@@ -10,6 +10,7 @@ use session::folder::Folder;
 use session::hook::{MAX_HOOK_BYTES, ask, tell};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,7 +24,11 @@ pub(crate) fn run(words: &[OsString]) -> ExitCode {
     std::panic::set_hook(Box::new(|_| leave()));
     let is_off = std::env::var_os("CENTERFIRE_OFF").is_some_and(|off| off == "1");
     if !is_off && words.get(2).map(OsString::as_os_str) == Some(OsStr::new("claude")) {
-        let _ = claude();
+        let is_installed = words.get(3).map(OsString::as_os_str) == Some(OsStr::new(hooks::INSTALLED));
+        // Where hooks were put in at the start, those in the user's settings have nothing to add.
+        if !is_installed || std::env::var_os(session::role::HOOKS_VARIABLE).is_none() {
+            let _ = claude();
+        }
     }
     ExitCode::SUCCESS
 }
@@ -41,7 +46,7 @@ fn claude() -> Option<()> {
     let cut = !is_whole || sent.len() < payload.len();
     let Told { event, ask: asked, ends } = told;
     let request = Request::Hook { event, cut, ask: asked.clone().map(Box::new), ends };
-    let socket = socket()?;
+    let Some(socket) = socket() else { return keep(sent, cut) };
     match asked {
         None => tell(&socket, request, sent),
         Some(asked) => {
@@ -69,6 +74,30 @@ fn socket() -> Option<PathBuf> {
     let id: SessionId = std::env::var("CENTERFIRE_SESSION").ok()?.parse().ok()?;
     let home = crate::config::home().ok()?;
     Some(Folder::of(&home.sessions(), id).meta().ok()?.socket.into())
+}
+
+/// Bytes of what is kept of one conversation outside of any session.
+const MAX_KEPT_BYTES: u64 = 64 << 20; // 64 MiB
+
+/// Keeps what a hook tells of a CLI that runs in no session: a line in the conversation's own file.
+fn keep(payload: &[u8], cut: bool) -> Option<()> {
+    let value: serde_json::Value = serde_json::from_slice(payload).ok().filter(|_| !cut)?;
+    let conversation = value["session_id"].as_str()?;
+    let is_name = |text: &str| {
+        (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    let folder = crate::config::home().ok()?.state.join("hooks");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
+    let file = is_name(conversation).then(|| folder.join(format!("{conversation}.jsonl")))?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.append(true).create(true).mode(0o600).open(file).ok()?;
+    // Between the words of JSON a line feed is a space; in one write, because hooks run beside each other.
+    let mut line: Vec<u8> = payload.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
+    line.push(b'\n');
+    if file.metadata().ok()?.len() + line.len() as u64 > MAX_KEPT_BYTES {
+        return None;
+    }
+    file.write_all(&line).ok()
 }
 
 /// What is started in the place of a command, so that the CLI's hooks tell its session: `None` for what has none.

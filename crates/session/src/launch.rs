@@ -125,7 +125,10 @@ fn start_keeper(
     let words = launch.started.as_ref().unwrap_or(&launch.command);
     command.arg("--").args(words).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
-    command.env(role::SOCKET_VARIABLE, socket);
+    command.env(role::SOCKET_VARIABLE, socket).env_remove(role::HOOKS_VARIABLE);
+    if launch.started.is_some() {
+        command.env(role::HOOKS_VARIABLE, "1");
+    }
     command.spawn().map_err(|source| match source.kind() {
         // A NUL in a word, or more words than a program can be given: the caller's own.
         ErrorKind::InvalidInput | ErrorKind::ArgumentListTooLong => exec_failed(launch, source),

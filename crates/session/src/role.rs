@@ -40,6 +40,9 @@ pub const TRY: &str = "__try";
 /// The variable with the path of the session's `host.sock`, for hooks.
 pub const SOCKET_VARIABLE: &str = "CENTERFIRE_SOCKET";
 
+/// The variable that says that the CLI was started with its hooks put in.
+pub const HOOKS_VARIABLE: &str = "CENTERFIRE_HOOKS";
+
 /// What stays the same for all hosts of a session.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default)]

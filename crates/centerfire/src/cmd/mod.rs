@@ -9,6 +9,7 @@ mod decide;
 pub(crate) mod deny;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod hooks;
 pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod man;

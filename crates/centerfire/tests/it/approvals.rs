@@ -363,3 +363,43 @@ fn the_cli_answers_as_soon_while_the_host_is_stopped() {
     let (without, with) = (best(&words), best(&with_hooks));
     assert!(with < without + Duration::from_secs(1), "{with:?} instead of {without:?}");
 }
+
+/// What is installed in the user's settings works without a session, and leaves nothing behind.
+#[test]
+fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
+    let desk = Desk::new();
+    let instance = testkit::Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let file = desk.claude.config().join("settings.json");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let entries = || {
+        let folder = std::fs::read_dir(desk.claude.config()).unwrap();
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let names = entries();
+    let settings = file.to_str().unwrap();
+    for changed in [true, false] {
+        let told = instance.json(&["hooks", "install", "--settings", settings, "--json"]);
+        assert_eq!(told["changed"], changed);
+    }
+    let mut command = desk.claude.headless("hello");
+    command.env("CENTERFIRE_HOME", instance.home());
+    let output = testkit::instance::finish(command, PATIENCE);
+    assert!(output.status.success(), "{output:?}");
+    let kept = instance.home().join("state/hooks");
+    let conversation = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let ended = || std::fs::read_to_string(&conversation).ok().filter(|text| text.contains("SessionEnd"));
+    let text = eventually(PATIENCE, ended).expect("the end is kept");
+    let told: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(told.iter().any(|line| line["prompt"] == "hello"), "{text}");
+    instance.out(&["hooks", "uninstall", "--settings", settings]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    assert!(
+        entries().iter().all(|name| names.contains(name) || !name.to_string_lossy().contains("settings"))
+    );
+    std::fs::write(&file, "{ broken").unwrap();
+    let refused = instance.run(&["hooks", "install", "--settings", settings]);
+    assert!(!refused.status.success());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{ broken");
+}

@@ -7,9 +7,11 @@
 //! - Leave for a plan or an answer to a question counts only with an `updatedInput`, so it is always given.
 
 mod claim;
+mod installed;
 mod settings;
 
 pub use claim::claim;
+pub use installed::{INSTALLED, install, uninstall};
 pub use settings::{Put, put_in};
 
 use protocol::BlockKind;

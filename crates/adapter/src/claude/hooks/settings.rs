@@ -135,8 +135,17 @@ fn merged(text: &str, ours: Value, read: &dyn Fn(&str) -> Option<String>) -> Res
 /// The hooks, as settings have them. Without a terminal there is no dialog beside which a question could wait: the program
 /// decides at once, as it does without us.
 fn hooks(role: &[&str], headless: bool) -> Value {
+    let all: Map<String, Value> = entries(role, headless)
+        .into_iter()
+        .map(|(event, entry)| (event.to_owned(), json!([entry])))
+        .collect();
+    all.into()
+}
+
+/// The entry for each event.
+pub(super) fn entries(role: &[&str], headless: bool) -> Vec<(&'static str, Value)> {
     let (command, arguments) = role.split_first().unwrap_or((&"", &[]));
-    let mut all = Map::new();
+    let mut all = Vec::new();
     for (event, matcher, wait) in EVENTS {
         if headless && *wait == Wait::ForAnswer {
             continue;
@@ -152,10 +161,10 @@ fn hooks(role: &[&str], headless: bool) -> Value {
         if let Some(matcher) = matcher {
             entry["matcher"] = json!(matcher);
         }
-        all.insert((*event).to_owned(), json!([entry]));
+        all.push((*event, entry));
     }
     debug_assert!(TALKS.contains(QUESTION) && TALKS.contains(PLAN));
-    all.into()
+    all
 }
 
 #[cfg(test)]
