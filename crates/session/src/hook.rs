@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 pub use crate::host::MAX_HOOK_BYTES;
 
-/// How long a host may take to take in what is told. One that is stopped is not waited for.
-const RECEIPT_WITHIN: Duration = Duration::from_millis(500);
+/// How long a host may take to take in what is told. One that is stopped finds it in its socket when it goes on; a CLI may
+/// wait for two hooks in a row as it ends, and must not be slowed by a second.
+const RECEIPT_WITHIN: Duration = Duration::from_millis(250);
 /// How often one who waits for an answer looks whether the program is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two tries to reach a host, while one dies and another comes.
