@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod exit;
 mod fit;
+mod hook;
 mod orchestrator;
 mod progress;
 mod serve_log;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Some(session::role::KEEPER) => exit::of_role(keeper(&words)),
         Some(session::role::HOST) => exit::of_role(host(&words)),
         Some(session::role::ATTACH) => attach(&words),
+        Some(session::role::HOOK) => hook::run(&words),
         Some(session::role::CHECK) => exit::of_role(check(&words)),
         Some(session::role::TRY) => exit::of_role(try_binary(&words)),
         _ if orchestrator::is_meant(&words) => orchestrator::run(words),

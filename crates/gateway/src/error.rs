@@ -61,9 +61,10 @@ impl From<session::Error> for ApiError {
             | E::Running(_)
             | E::Occupied(_)
             | E::Ended { .. }
-            | E::Refused { code: Refusal::NotInControl | Refusal::WriteRejected | Refusal::Ended, .. } => {
-                StatusCode::CONFLICT
-            }
+            | E::Refused {
+                code: Refusal::NotInControl | Refusal::WriteRejected | Refusal::Ended | Refusal::Settled,
+                ..
+            } => StatusCode::CONFLICT,
             E::BadName { .. }
             | E::Exec { .. }
             | E::Folder { .. }

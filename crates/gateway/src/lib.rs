@@ -72,9 +72,14 @@ pub struct Options {
     pub writes_per_second: Option<NonZeroU32>,
     /// Sessions that have a port of their own, at which agentapi's clients need no token.
     pub agentapi: Vec<AgentapiPort>,
+    /// What it starts in the place of a command in a folder, where that is more than the command.
+    pub started: Started,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
 }
+
+/// Gives what is started in the place of a command in a folder: with the CLI's hooks put in.
+pub type Started = fn(&[std::ffi::OsString], &std::path::Path) -> Option<Vec<std::ffi::OsString>>;
 
 /// A session at a port of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,8 @@
 //!         16 session id 16 bytes  32 offset u64: output bytes before this segment
 //!         40 time u64, µs         48 zero, 12 bytes                     60 checksum u32 of bytes 0..60
 //! record   0 payload bytes u32    4 checksum u32      8 time u64, µs    16 offset u64
-//!         24 kind u8              25 flags u8, zero   26 aux u16: `held` of output, client of input
+//!         24 kind u8              25 flags u8, zero   26 aux u16: `held` of output, client of input,
+//!                                                                     1 for a hook that was cut
 //! ```
 //!
 //! A record whose end lies past the end of the file was being written when its writer died: it is no record.
@@ -38,6 +39,9 @@ const GAP: u8 = 7;
 const REPORT: u8 = 8;
 const EXIT: u8 = 9;
 const NOTICE: u8 = 10;
+const HOOK: u8 = 11;
+const ASKED: u8 = 12;
+const SETTLED: u8 = 13;
 
 /// The first bytes of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,6 +176,12 @@ fn encode_body(body: &Body<'_>, out: &mut Vec<u8>) -> (u8, u16) {
         Body::Report(report) => (REPORT, encode_json(report, out)),
         Body::Exit(status) => (EXIT, encode_json(status, out)),
         Body::Notice(notice) => (NOTICE, encode_json(notice, out)),
+        Body::Hook { bytes, cut } => {
+            out.extend_from_slice(bytes);
+            (HOOK, u16::from(*cut))
+        }
+        Body::Asked(approval) => (ASKED, encode_json(approval, out)),
+        Body::Settled(settled) => (SETTLED, encode_json(settled, out)),
         Body::Unknown { kind, bytes } => {
             out.extend_from_slice(bytes);
             (*kind, 0)
@@ -213,6 +223,9 @@ fn decode_body(kind: u8, aux: u16, payload: &[u8]) -> Option<Body<'_>> {
         REPORT => Body::Report(serde_json::from_slice(payload).ok()?),
         EXIT => Body::Exit(serde_json::from_slice(payload).ok()?),
         NOTICE => Body::Notice(serde_json::from_slice(payload).ok()?),
+        HOOK => Body::Hook { bytes: payload, cut: aux != 0 },
+        ASKED => Body::Asked(serde_json::from_slice(payload).ok()?),
+        SETTLED => Body::Settled(serde_json::from_slice(payload).ok()?),
         _ => return None,
     })
 }
@@ -255,6 +268,16 @@ mod tests {
             Body::Report(ProgramReport { state: ProgramState::Working, ..Default::default() }),
             Body::Exit(ExitStatus::Signal(9)),
             Body::Notice(Notice::Recovered),
+            Body::Hook { bytes: b"{\"hook_event_name\":\"Stop\"}", cut: true },
+            Body::Asked(Box::new(
+                serde_json::from_str(
+                    r#"{"id":1,"since":2,"offset":3,"kind":"plan","tool":"ExitPlanMode","input":{}}"#,
+                )
+                .unwrap(),
+            )),
+            Body::Settled(Box::new(
+                serde_json::from_str(r#"{"id":1,"time":4,"by":"the terminal"}"#).unwrap(),
+            )),
             Body::Unknown { kind: 200, bytes: b"from the future" },
         ]
     }

@@ -6,6 +6,7 @@
 //! between once a client follows or attaches. Output does not travel here: clients read the journal.
 //! `docs/host-protocol.md` has the longer form.
 
+use crate::approval::{Approval, Ask, Decision, Ends, Settled};
 use crate::{ClientNumber, ExitStatus, Offset, ProgramReport, SessionId, Size};
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,40 @@ pub enum Request {
     Upgrade {
         /// Path of the binary.
         binary: String,
+    },
+    /// A hook of the program tells what happened; the tail holds its JSON, or the beginning of it.
+    Hook {
+        /// What the program calls this: `Stop`.
+        event: String,
+        /// Whether the JSON goes on behind the tail.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut: bool,
+        /// What the program asks leave for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Box<Ask>>,
+        /// Which questions are over by it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends: Option<Ends>,
+    },
+    /// Waits until a question is settled. Who asks this is the hook: when it goes, so does the question.
+    AwaitApproval {
+        /// Its number.
+        approval: u32,
+    },
+    /// Asks for the questions that wait for an answer.
+    Approvals {
+        /// Only this one, with all of its input.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<u32>,
+    },
+    /// Answers a question. The first answer counts.
+    Decide {
+        /// Its number.
+        approval: u32,
+        /// Who decides, in words.
+        by: String,
+        /// What.
+        decision: Box<Decision>,
     },
 }
 
@@ -175,6 +210,21 @@ pub enum Answer {
     Snapshot(Snapshot),
     /// The status.
     Status(Box<Status>),
+    /// The hook's question has this number.
+    Asked {
+        /// The number.
+        approval: u32,
+    },
+    /// The questions that wait for an answer, oldest first.
+    Approvals {
+        /// Them.
+        approvals: Vec<Approval>,
+    },
+    /// What became of a question.
+    Settled {
+        /// It.
+        settled: Box<Settled>,
+    },
     /// It was not done.
     Refused {
         /// A word for programs.
@@ -198,6 +248,8 @@ pub enum Refusal {
     WriteRejected,
     /// The program has ended.
     Ended,
+    /// The question was settled before.
+    Settled,
     /// The system refused.
     Failed,
 }
@@ -243,6 +295,16 @@ pub enum Event {
         status: ExitStatus,
         /// Output in all.
         offset: Offset,
+    },
+    /// The program asks leave for something.
+    Asked {
+        /// What, long inputs cut.
+        approval: Box<Approval>,
+    },
+    /// A question is over.
+    Settled {
+        /// What became of it.
+        settled: Box<Settled>,
     },
     /// The host gave the client's terminal back, in the state in which it was.
     Detached {
@@ -298,6 +360,12 @@ pub struct Status {
     pub pids: Pids,
     /// Who is connected.
     pub clients: Vec<ClientInfo>,
+    /// The questions that wait for an answer, oldest first, long inputs cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
+    /// The number of the latest question.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_approval: u32,
     /// What the host runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Binary>,
@@ -307,6 +375,11 @@ pub struct Status {
     /// Why what is stored may not outlive a loss of power now, where it may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsynced: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a session is in its life.

@@ -3,6 +3,7 @@
 //! No I/O and no async here: every other crate may use this one, and this one uses none of them. A type that is
 //! written to disk or to a socket carries a version, and has a golden sample in the tests.
 
+pub mod approval;
 mod entry;
 mod event;
 mod exit;
@@ -15,6 +16,7 @@ mod record;
 mod size;
 mod time;
 
+pub use approval::{Approval, Settled};
 pub use entry::{AgentState, Claim, Content, Entry, Place, Source, Speaker, Usage};
 pub use event::ProxyEvent;
 pub use exit::ExitStatus;

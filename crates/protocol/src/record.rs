@@ -2,7 +2,7 @@
 //!
 //! These are the values; how they lie on disk is the journal crate's affair (`docs/journal-format.md`).
 
-use crate::{ExitStatus, Offset, ProgramReport, Size, Time};
+use crate::{Approval, ExitStatus, Offset, ProgramReport, Settled, Size, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -67,6 +67,17 @@ pub enum Body<'a> {
     Exit(ExitStatus),
     /// Something happened to the recording itself.
     Notice(Notice),
+    /// A hook of the program told this, as JSON in the program's own form.
+    Hook {
+        /// The JSON.
+        bytes: &'a [u8],
+        /// Whether it went on.
+        cut: bool,
+    },
+    /// The program asks leave for something.
+    Asked(Box<Approval>),
+    /// A question of the program is over.
+    Settled(Box<Settled>),
     /// Written by a newer version; kept, skipped by this one.
     Unknown {
         /// Its kind, a number this version does not know.

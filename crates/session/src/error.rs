@@ -175,6 +175,7 @@ impl Error {
                 Refusal::Version => "VERSION",
                 Refusal::NotInControl => "NOT_IN_CONTROL",
                 Refusal::WriteRejected => "WRITE_REJECTED",
+                Refusal::Settled => "SETTLED",
                 Refusal::Failed => "FAILED",
             },
             Self::Unending(_)

@@ -28,6 +28,8 @@ const STATUS_WITHIN: Duration = Duration::from_secs(5);
 pub struct Launch {
     /// The program and its arguments.
     pub command: Vec<OsString>,
+    /// What is started in its place, where that is more than what was asked for: the CLI's hooks are put in.
+    pub started: Option<Vec<OsString>>,
     /// The session's name; `None` for one made from the program's.
     pub name: Option<String>,
     /// Where the program starts.
@@ -120,8 +122,13 @@ fn start_keeper(
     let mut command = role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit)
         .map_err(|error| Error::io(&folder.log(), error))?;
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
-    command.arg("--").args(&launch.command).current_dir(&launch.cwd);
+    let words = launch.started.as_ref().unwrap_or(&launch.command);
+    command.arg("--").args(words).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
+    command.env(role::SOCKET_VARIABLE, socket).env_remove(role::HOOKS_VARIABLE);
+    if launch.started.is_some() {
+        command.env(role::HOOKS_VARIABLE, "1");
+    }
     command.spawn().map_err(|source| match source.kind() {
         // A NUL in a word, or more words than a program can be given: the caller's own.
         ErrorKind::InvalidInput | ErrorKind::ArgumentListTooLong => exec_failed(launch, source),

@@ -15,6 +15,7 @@ pub mod export;
 pub mod folder;
 pub mod follow;
 pub mod home;
+pub mod hook;
 pub mod host;
 pub mod keeper;
 pub mod launch;

@@ -31,8 +31,17 @@ pub const ATTACH: &str = "__attach";
 /// The first argument of a binary that is asked whether it works.
 pub const CHECK: &str = "__check";
 
+/// The first argument of a hook of the program; the next one names the CLI whose hook it is.
+pub const HOOK: &str = "__hook";
+
 /// The first argument of the process that asks it.
 pub const TRY: &str = "__try";
+
+/// The variable with the path of the session's `host.sock`, for hooks.
+pub const SOCKET_VARIABLE: &str = "CENTERFIRE_SOCKET";
+
+/// The variable that says that the CLI was started with its hooks put in.
+pub const HOOKS_VARIABLE: &str = "CENTERFIRE_HOOKS";
 
 /// What stays the same for all hosts of a session.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -42,11 +51,14 @@ pub struct Settings {
     pub history_lines: usize,
     /// Recording stops where the disk has less than this free, in bytes.
     pub min_free_bytes: u64,
+    /// A question of the program that nobody answers for so many seconds is denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deny_after_seconds: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { history_lines: 2000, min_free_bytes: megabytes(64) }
+        Self { history_lines: 2000, min_free_bytes: megabytes(64), deny_after_seconds: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Claude Code.
 
+pub mod hooks;
 mod transcript;
 
 use crate::{Adapter, Layout, Transcript};

@@ -1,5 +1,7 @@
 //! The commands, one file each: arguments, help text, `run`.
 
+pub(crate) mod approvals;
+pub(crate) mod approve;
 pub(crate) mod attach;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -8,6 +10,9 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 mod history;
 pub(crate) mod import;
+mod decide;
+pub(crate) mod deny;
+pub(crate) mod hooks;
 pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod man;

@@ -143,7 +143,9 @@ fn start(
     if std::env::var_os("TERM").is_none_or(|term| term.is_empty()) {
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
+    let started = context.config.claude_hooks.then(|| crate::hook::put_in(&command, &cwd)).flatten();
     let plan = Launch {
+        started,
         command,
         name: args.name.clone(),
         cwd,

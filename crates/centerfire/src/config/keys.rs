@@ -103,6 +103,38 @@ pub(crate) const KEYS: &[Key] = &[
         },
     },
     Key {
+        name: "claude.hooks",
+        takes: "`true` or `false`",
+        about: "Whether Claude Code's hooks tell its session what happens, so that what it asks can be seen and answered \
+                from anywhere. They are put in when it starts; nothing in its own configuration changes.",
+        set: |config, value| {
+            config.claude_hooks = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.claude_hooks),
+    },
+    Key {
+        name: "approvals.unanswered",
+        takes: "`wait` or `deny`",
+        about: "What becomes of a program's question that nobody answers: it waits for as long as the program asks, or it is \
+                denied after `approvals.after`, and the program is told so.",
+        set: |config, value| {
+            config.approvals_unanswered = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.approvals_unanswered),
+    },
+    Key {
+        name: "approvals.after",
+        takes: "a number of seconds",
+        about: "How long a question waits until it is denied, where `approvals.unanswered` is `deny`.",
+        set: |config, value| {
+            config.approvals_after = number(value, 10_000_000)?;
+            Ok(())
+        },
+        get: |config| json!(config.approvals_after),
+    },
+    Key {
         name: "serve.listen",
         takes: "an address and a port, such as `127.0.0.1:7333`",
         about: "Where `centerfire serve` listens. An address that others can reach is refused without \

@@ -28,6 +28,10 @@ pub(crate) struct Config {
     pub retention_days: Option<u64>,
     pub quota_mb: Option<u64>,
     pub colours: Colours,
+    pub claude_hooks: bool,
+    pub approvals_unanswered: Unanswered,
+    /// In seconds.
+    pub approvals_after: u64,
     pub serve_listen: SocketAddr,
     pub serve_tls: bool,
     pub serve_tls_cert: Option<PathBuf>,
@@ -45,6 +49,14 @@ const SERVE_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 
 /// Several hands on the fastest keyboards stay far below it.
 const SERVE_WRITES_PER_SECOND: Option<NonZeroU32> = NonZeroU32::new(500);
+
+/// What becomes of a question that nobody answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Unanswered {
+    /// The program goes on asking.
+    Wait,
+    Deny,
+}
 
 /// What whoever calls the server from this machine needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -91,6 +103,9 @@ impl Default for Config {
             retention_days: None,
             quota_mb: None,
             colours: Colours::Auto,
+            claude_hooks: true,
+            approvals_unanswered: Unanswered::Wait,
+            approvals_after: 3600,
             serve_listen: SERVE_LISTEN,
             serve_tls: false,
             serve_tls_cert: None,
@@ -107,7 +122,12 @@ impl Default for Config {
 impl Config {
     /// What hosts are told.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { history_lines: self.history_lines, min_free_bytes: self.min_free_bytes() }
+        let deny = self.approvals_unanswered == Unanswered::Deny;
+        Settings {
+            history_lines: self.history_lines,
+            min_free_bytes: self.min_free_bytes(),
+            deny_after_seconds: deny.then_some(self.approvals_after),
+        }
     }
 
     /// Recording stops where the disk has less free.

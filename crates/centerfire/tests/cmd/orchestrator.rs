@@ -56,7 +56,8 @@ fn a_file_names_command_folder_and_log_and_the_rest_is_said_to_be_unused() {
     assert!(told.contains("`pty_proxy.buffer_size` is not used yet"), "{told}");
     assert!(told.contains("`socket_path` is not used yet"), "{told}");
     let shown = text(&output.stdout);
-    assert!(shown.contains("claude is here: -p") && shown.contains("/below"), "{shown}");
+    assert!(shown.contains("claude is here: --settings ") && shown.contains("} -p"), "{shown}");
+    assert!(shown.contains("/below"), "{shown}");
     assert_eq!(instance.json(&["show", "first", "--json"])["name"], "first");
     let log = instance.work().join("log.jsonl");
     let written = || std::fs::read_to_string(&log).is_ok_and(|log| log.contains("session ended"));

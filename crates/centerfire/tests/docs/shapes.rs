@@ -36,6 +36,10 @@ fn request_number(call: &Call) -> usize {
         Request::Status => 7,
         Request::Signal { .. } => 8,
         Request::Upgrade { .. } => 9,
+        Request::Hook { .. } => 10,
+        Request::AwaitApproval { .. } => 11,
+        Request::Approvals { .. } => 12,
+        Request::Decide { .. } => 13,
     }
 }
 
@@ -48,6 +52,9 @@ fn message_number(message: &Message) -> usize {
             Answer::Snapshot(_) => 3,
             Answer::Status(_) => 4,
             Answer::Refused { .. } => 5,
+            Answer::Asked { .. } => 6,
+            Answer::Approvals { .. } => 7,
+            Answer::Settled { .. } => 8,
         },
         Message::Event(event) => match event {
             Event::Head { .. } => 0,
@@ -56,6 +63,8 @@ fn message_number(message: &Message) -> usize {
             Event::Exited { .. } => 3,
             Event::Detached { .. } => 4,
             Event::Control { .. } => 5,
+            Event::Asked { .. } => 6,
+            Event::Settled { .. } => 7,
         },
     }
 }
@@ -66,9 +75,9 @@ fn every_frame_has_an_example_that_can_be_read() {
     let all = |numbers: BTreeSet<usize>, count: usize, what: &str| {
         assert_eq!(numbers, (0..count).collect(), "not every {what} has an example");
     };
-    all(examples(&blocks, "json request").iter().map(request_number).collect(), 10, "request");
-    all(examples(&blocks, "json answer").iter().map(message_number).collect(), 6, "answer");
-    all(examples(&blocks, "json event").iter().map(message_number).collect(), 6, "event");
+    all(examples(&blocks, "json request").iter().map(request_number).collect(), 14, "request");
+    all(examples(&blocks, "json answer").iter().map(message_number).collect(), 9, "answer");
+    all(examples(&blocks, "json event").iter().map(message_number).collect(), 8, "event");
 }
 
 #[test]
@@ -125,7 +134,12 @@ fn the_files_of_a_session_have_the_documented_keys() {
     assert!(instance.run(&["wait", "files", "--for", "exit"]).status.success());
     compare::<Meta>(&blocks, folder, "meta.json", &["parent"]);
     compare::<protocol::Exit>(&blocks, folder, "exit.json", &[]);
-    compare::<Status>(&blocks, folder, "status.json", &["degraded", "unsynced"]);
+    compare::<Status>(
+        &blocks,
+        folder,
+        "status.json",
+        &["approvals", "last_approval", "degraded", "unsynced"],
+    );
 }
 
 #[test]

@@ -20,6 +20,8 @@ fn wait(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Step> {
                 Event::Detached { reason: DetachReason::Taken } => return Ok(Step::Watch),
                 Event::Detached { reason } => return Ok(Step::Over(Outcome::Detached(reason))),
                 Event::Head { .. }
+                | Event::Asked { .. }
+                | Event::Settled { .. }
                 | Event::Resized { .. }
                 | Event::Control { .. }
                 | Event::Program { .. } => {}

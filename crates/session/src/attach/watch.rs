@@ -110,7 +110,11 @@ impl Watch {
                         return Ok(Step::Watch);
                     }
                     Event::Control { client } => self.free = client.is_none(),
-                    Event::Detached { .. } | Event::Head { .. } | Event::Program { .. } => {}
+                    Event::Detached { .. }
+                    | Event::Head { .. }
+                    | Event::Program { .. }
+                    | Event::Asked { .. }
+                    | Event::Settled { .. } => {}
                 }
             }
             self.paint(seat)?;

@@ -98,6 +98,7 @@ impl Host {
     /// Tells everyone of the end, once.
     pub(super) fn tend_end(&mut self) {
         let Some(status) = self.ending.tell(self.output.ended) else { return };
+        self.end_approvals();
         self.recording.note(Body::Exit(status));
         for receipt in self.input.abandon() {
             let message = "the program ended before it read this";

@@ -5,6 +5,7 @@
 //! One thread, one loop. A byte of output goes journal → controlling terminal → screen → events; a byte of input
 //! goes journal → program. Nothing on the way waits for a client.
 
+mod approvals;
 mod asking;
 mod canvas;
 mod clients;
@@ -12,6 +13,7 @@ mod door;
 mod ending;
 mod farewell;
 mod floor;
+mod hooks;
 mod input;
 mod intercept;
 mod join;
@@ -33,6 +35,7 @@ use crate::folder::Folder;
 use crate::link::Link;
 use crate::role::{self, HostArgs};
 use crate::{Error, Result, log, replay, signals};
+use approvals::Approvals;
 use clients::Clients;
 use door::Door;
 use ending::Ending;
@@ -50,6 +53,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use terminal::{Screen, pty};
 
+pub use hooks::MAX_HOOK_BYTES;
+
 /// A session in the hands of its host.
 pub(crate) struct Host {
     args: HostArgs,
@@ -66,6 +71,7 @@ pub(crate) struct Host {
     input: InputQueue,
     local: Option<Local>,
     clients: Clients,
+    approvals: Approvals,
     ending: Ending,
     size: Size,
     status_file: StatusFile,
@@ -140,6 +146,7 @@ impl Host {
             input: InputQueue::default(),
             local: None,
             clients: Clients::default(),
+            approvals: Approvals::default(),
             ending: Ending::default(),
             size,
             status_file: StatusFile::new(&folder),
@@ -156,6 +163,9 @@ impl Host {
         // The size may have changed after the last record that the screen was painted from.
         if let Some(size) = terminal::tty::size(&host.master).filter(|size| *size != host.size) {
             host.resize(size);
+        }
+        if again {
+            host.restore_approvals();
         }
         host.resume_ending(recovered.is_some_and(|recovered| recovered.exited));
         host.tell_binary();
@@ -204,6 +214,7 @@ impl Host {
             self.hear_trial();
         }
         self.publish_reports();
+        self.tend_approvals();
         self.tend_end();
         if std::mem::take(&mut self.head_due) {
             let offset = self.recording.offset();

@@ -232,6 +232,7 @@ impl Host {
     /// The program told its state. A sub-agent's report is recorded, and is not the program's own state.
     fn reported(&mut self, report: ProgramReport, offset: Offset) {
         self.recording.note(Body::Report(report.clone()));
+        self.approvals_hear(&self.output.program.clone(), &report);
         if report.id.is_none() {
             self.output.program = report.clone();
             self.output.program_since = offset;

@@ -124,9 +124,20 @@ impl Host {
         let asking = self.output.asking.deadline();
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
         let (door, silent) = (self.door.deadline(), self.clients.deadline());
-        [self.status_file.age.deadline(), local, asking, input, ending, self.keeper.deadline(), door, silent]
-            .into_iter()
-            .flatten()
-            .min()
+        let approvals = self.approvals.deadline(&self.approval_limits());
+        [
+            self.status_file.age.deadline(),
+            local,
+            asking,
+            input,
+            ending,
+            self.keeper.deadline(),
+            door,
+            silent,
+            approvals,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }

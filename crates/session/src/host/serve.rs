@@ -36,6 +36,7 @@ impl Host {
     /// Cleans up behind those who are gone.
     fn sweep_clients(&mut self) {
         for client in self.clients.sweep() {
+            self.hook_left(client.number);
             self.client_left(client.number, client.terminal);
         }
     }
@@ -62,6 +63,12 @@ impl Host {
             }
             Request::Signal { signal } => self.signal(from, id, signal),
             Request::Upgrade { binary } => self.upgrade(from, id, &binary),
+            Request::Hook { cut, ask, ends, .. } => {
+                self.hook((from, id), cut, ask.map(|ask| *ask), ends.as_ref(), &tail);
+            }
+            Request::AwaitApproval { approval } => self.await_approval(from, id, approval),
+            Request::Approvals { approval } => self.list_approvals(from, id, approval),
+            Request::Decide { approval, by, decision } => self.decide(from, id, approval, &by, *decision),
         }
     }
 

@@ -159,11 +159,14 @@ impl Host {
                 child: self.args.child.unsigned_abs(),
             },
             clients: self.clients.describe(),
+            approvals: Vec::new(),
+            last_approval: 0,
             host: Some(self.upgrade.own.clone()),
             degraded: None,
             unsynced: None,
         };
         self.recording.describe(&mut status);
+        self.approvals.describe(&mut status);
         status
     }
 }

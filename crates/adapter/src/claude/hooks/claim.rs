@@ -1,0 +1,87 @@
+//! What an event says of the agent's state.
+
+use super::{PERMISSION, PLAN, QUESTION, text};
+use protocol::{AgentState, BlockKind, Claim, Source, Time};
+use serde_json::Value;
+
+/// Characters of a reason: it is one line for people.
+const REASON_CHARS: usize = 200;
+
+/// What the event with this JSON says of the state; `None` where it says nothing.
+pub fn claim(payload: &[u8], since: Time) -> Option<Claim> {
+    let value: Value = serde_json::from_slice(payload).ok()?;
+    let event = value["hook_event_name"].as_str()?;
+    let agent = text(&value, "agent_id");
+    let (state, on, reason) = match event {
+        "SessionStart" => (AgentState::Idle, None, None),
+        "UserPromptSubmit" | "SubagentStart" => (AgentState::Working, None, None),
+        "PreCompact" => (AgentState::Working, None, Some("compacts the conversation".to_owned())),
+        "PreToolUse" | "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
+            (AgentState::Working, None, text(&value, "tool_name"))
+        }
+        PERMISSION => {
+            let tool = text(&value, "tool_name")?;
+            let on = match tool.as_str() {
+                QUESTION => BlockKind::Question,
+                PLAN => BlockKind::Plan,
+                _ => BlockKind::Permission,
+            };
+            (AgentState::Blocked, Some(on), Some(tool))
+        }
+        "Notification" => match value["notification_type"].as_str()? {
+            "permission_prompt" => {
+                (AgentState::Blocked, Some(BlockKind::Permission), text(&value, "message"))
+            }
+            "elicitation_dialog" => (AgentState::Blocked, Some(BlockKind::Question), text(&value, "message")),
+            "idle_prompt" => (AgentState::Idle, None, text(&value, "message")),
+            _ => return None,
+        },
+        "Stop" => (AgentState::Done, None, None),
+        "SubagentStop" => (AgentState::Exited, None, None),
+        "StopFailure" => {
+            let error = text(&value, "error");
+            let limited = matches!(error.as_deref(), Some("rate_limit" | "usage_limit" | "billing_error"));
+            let state = if limited { AgentState::Limit } else { AgentState::Error };
+            (state, None, text(&value, "last_assistant_message").or(error))
+        }
+        "SessionEnd" => (AgentState::Exited, None, text(&value, "reason")),
+        _ => return None,
+    };
+    // Only what happens inside a sub-agent names it, except the events about the sub-agent itself.
+    let reason = reason.map(|reason| reason.chars().take(REASON_CHARS).collect());
+    Some(Claim { state, on, reason, source: Source::Hook, since, evidence: event.to_owned(), agent })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_say_what_the_agent_does() {
+        let cases: &[(&str, AgentState, Option<BlockKind>)] = &[
+            (r#"{"hook_event_name":"SessionStart","source":"startup"}"#, AgentState::Idle, None),
+            (r#"{"hook_event_name":"UserPromptSubmit","prompt":"x"}"#, AgentState::Working, None),
+            (
+                r#"{"hook_event_name":"PermissionRequest","tool_name":"ExitPlanMode"}"#,
+                AgentState::Blocked,
+                Some(BlockKind::Plan),
+            ),
+            (
+                r#"{"hook_event_name":"Notification","notification_type":"permission_prompt","message":"m"}"#,
+                AgentState::Blocked,
+                Some(BlockKind::Permission),
+            ),
+            (r#"{"hook_event_name":"Stop"}"#, AgentState::Done, None),
+            (r#"{"hook_event_name":"StopFailure","error":"unknown"}"#, AgentState::Error, None),
+            (r#"{"hook_event_name":"StopFailure","error":"rate_limit"}"#, AgentState::Limit, None),
+            (r#"{"hook_event_name":"SessionEnd","reason":"other"}"#, AgentState::Exited, None),
+        ];
+        for (payload, state, on) in cases {
+            let claim = claim(payload.as_bytes(), Time(5)).unwrap_or_else(|| panic!("{payload}"));
+            assert_eq!((claim.state, claim.on, claim.source), (*state, *on, Source::Hook), "{payload}");
+        }
+        assert_eq!(claim(br#"{"hook_event_name":"ConfigChange"}"#, Time(5)), None);
+        let of_agent = claim(br#"{"hook_event_name":"SubagentStart","agent_id":"a1"}"#, Time(5)).unwrap();
+        assert_eq!(of_agent.agent.as_deref(), Some("a1"));
+    }
+}

@@ -1,0 +1,152 @@
+//! `centerfire approvals`: what programs ask leave for.
+
+use crate::completion;
+use crate::context::Context;
+use crate::fit;
+use crate::term::{one_line, say};
+use clap_complete::ArgValueCandidates;
+use protocol::frame::{Answer, Request};
+use protocol::{Approval, BlockKind, Phase, Time};
+use serde_json::{Value, json};
+use session::client::HostClient;
+use session::registry::Entry;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long one host is waited for when all are asked; of a slower one its last words count.
+const HOST_WITHIN: Duration = Duration::from_secs(1);
+
+/// List what programs ask leave for: permissions, questions and plans that wait for an answer
+///
+/// Each waits in its session's terminal as well; the first answer counts. With a session its questions are shown whole.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire approvals\n  centerfire approvals claude --json\nThen:      centerfire approve claude, centerfire deny claude --message 'use git mv'"
+)]
+pub(crate) struct Args {
+    /// The session's name, id or the beginning of one; without it all that run
+    #[arg(add = ArgValueCandidates::new(completion::running))]
+    session: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let mut waiting = Vec::new();
+        match &self.session {
+            Some(session) => {
+                let entry = context.find(Some(session))?;
+                for approval in pending(context, &entry, "approvals")? {
+                    waiting.push((entry.clone(), whole(context, &entry, approval)?));
+                }
+            }
+            None => {
+                for entry in context.registry().list()?.into_iter().flatten() {
+                    if entry.phase == Phase::Running {
+                        waiting.extend(of(&entry).into_iter().map(|approval| (entry.clone(), approval)));
+                    }
+                }
+            }
+        }
+        if context.json {
+            let all: Vec<Value> = waiting.iter().map(|(entry, approval)| describe(entry, approval)).collect();
+            say(json!(all));
+        } else if waiting.is_empty() {
+            eprintln!("nothing waits for an answer");
+        } else if self.session.is_some() {
+            waiting.iter().for_each(|(_, approval)| say(whole_text(approval)));
+        } else {
+            table(&waiting);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The questions of a session that wait.
+pub(super) fn pending(context: &Context, entry: &Entry, command: &str) -> anyhow::Result<Vec<Approval>> {
+    match context.ask(entry, command, Request::Approvals { approval: None })? {
+        Answer::Approvals { approvals } => Ok(approvals),
+        other => anyhow::bail!("unexpected answer {other:?}"),
+    }
+}
+
+/// A question with all of its input.
+fn whole(context: &Context, entry: &Entry, approval: Approval) -> anyhow::Result<Approval> {
+    if !approval.ask.cut {
+        return Ok(approval);
+    }
+    match context.ask(entry, "approvals", Request::Approvals { approval: Some(approval.id) }) {
+        Ok(Answer::Approvals { approvals }) => Ok(approvals.into_iter().next().unwrap_or(approval)),
+        // It was settled just now.
+        _ => Ok(approval),
+    }
+}
+
+/// The same of one session among all, none of which may hold up the others.
+fn of(entry: &Entry) -> Vec<Approval> {
+    let ask = || {
+        let mut client = HostClient::connect_within(&entry.meta, "approvals", HOST_WITHIN)?;
+        client.call_with(Request::Approvals { approval: None }, &[], None, HOST_WITHIN)
+    };
+    match ask() {
+        Ok((Answer::Approvals { approvals }, _)) => approvals,
+        _ => entry.status.as_ref().map(|status| status.approvals.clone()).unwrap_or_default(),
+    }
+}
+
+fn describe(entry: &Entry, approval: &Approval) -> Value {
+    let mut value = json!(approval);
+    value["session"] = json!(entry.meta.id);
+    value["name"] = json!(entry.name);
+    value
+}
+
+fn table(waiting: &[(Entry, Approval)]) {
+    let now = Time::now();
+    let width = waiting.iter().map(|(entry, _)| entry.name.chars().count()).max().unwrap_or(0).max(7);
+    fit::say(&format!(
+        "{:<width$}  {:>3}  {:>5}  {:<10}  {:<12}  WHAT",
+        "SESSION", "ID", "AGE", "KIND", "TOOL"
+    ));
+    for (entry, approval) in waiting {
+        let ask = &approval.ask;
+        fit::say(&format!(
+            "{:<width$}  {:>3}  {:>5}  {:<10}  {:<12}  {}",
+            entry.name,
+            approval.id,
+            super::token::in_words(now.since(approval.since)),
+            kind(ask.kind),
+            one_line(&ask.tool),
+            one_line(&gist(&ask.input)),
+        ));
+    }
+}
+
+fn whole_text(approval: &Approval) -> String {
+    let ask = &approval.ask;
+    let age = super::token::in_words(Time::now().since(approval.since));
+    let agent = ask.agent.as_ref().map(|agent| format!(" of the sub-agent {agent}")).unwrap_or_default();
+    let input = serde_json::to_string_pretty(&ask.input).unwrap_or_default();
+    format!("{} {}: {}{agent}, for {age}\n{input}", approval.id, kind(ask.kind), one_line(&ask.tool))
+}
+
+fn kind(kind: BlockKind) -> &'static str {
+    match kind {
+        BlockKind::Permission => "permission",
+        BlockKind::Question => "question",
+        BlockKind::Plan => "plan",
+    }
+}
+
+/// What a person looks for in an input: the first of the words that tools use for it.
+fn gist(input: &Value) -> String {
+    const KEYS: [&str; 7] = ["command", "file_path", "path", "url", "plan", "query", "pattern"];
+    if let Some(text) = KEYS.iter().find_map(|key| input[key].as_str()) {
+        return text.to_owned();
+    }
+    let questions = adapter::claude::hooks::questions(input);
+    let asked: Vec<String> = questions
+        .iter()
+        .map(|question| format!("{} ({})", question.text, question.labels.join(" · ")))
+        .collect();
+    if asked.is_empty() { input.to_string() } else { asked.join("; ") }
+}

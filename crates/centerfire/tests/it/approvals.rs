@@ -1,0 +1,405 @@
+//! What the real Claude Code asks leave for, beside its dialog: seen and answered by commands, without any server.
+//!
+//! The first answer counts, wherever it comes from; whatever dies meanwhile, the question is neither lost nor asked twice.
+
+use crate::claude_code::Desk;
+use crate::rig::signal;
+use crate::session::{NAME, Session};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use testkit::terminal::PATIENCE;
+use testkit::{eventually, proc};
+
+/// The last line of a dialog about a tool.
+const DIALOG: &str = "Esc to cancel";
+
+/// Sends a prompt and waits for the question that comes of it.
+fn ask(session: &Session, prompt: &str) -> Value {
+    session.get(&["send", "--submit", prompt]);
+    question(session)
+}
+
+/// The one question that waits.
+fn question(session: &Session) -> Value {
+    let one =
+        || session.json(&["approvals"]).as_array().filter(|all| all.len() == 1).map(|all| all[0].clone());
+    eventually(PATIENCE, one).unwrap_or_else(|| panic!("no question: {}", session.text()))
+}
+
+fn wait_until_nothing_waits(session: &Session) {
+    let none = || (session.json(&["approvals"]) == json!([])).then_some(());
+    eventually(PATIENCE, none).unwrap_or_else(|| panic!("{}", session.json(&["approvals"])));
+}
+
+/// The hooks that wait, processes of the binary under test below Claude Code.
+fn waiting_hooks(session: &Session) -> usize {
+    let children = proc::children(session.pid("child")).unwrap_or_default();
+    let is_hook = |pid: &proc::Pid| proc::command_line(*pid).contains("__hook");
+    children.iter().filter(|pid| is_hook(pid)).count()
+}
+
+/// The bodies of the records that say what became of questions.
+fn settled(session: &Session) -> Vec<protocol::Settled> {
+    let mut reader = journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();
+    let mut all = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        if let protocol::Body::Settled(settled) = record.body {
+            all.push(*settled);
+        }
+    }
+    all
+}
+
+/// What the model was told.
+fn told(desk: &Desk) -> String {
+    desk.server.requests().iter().map(|request| request.body["messages"].to_string()).collect()
+}
+
+/// A yes and a no from another terminal, while the dialog is on the screen; no server runs. All of it is recorded.
+#[test]
+fn leave_is_given_and_refused_by_a_command_beside_the_dialog() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let asked = ask(&session, "[[bash:touch yes.txt]] [[say:it is made]]");
+    assert_eq!((&asked["kind"], &asked["tool"]), (&json!("permission"), &json!("Bash")));
+    assert_eq!(asked["input"]["command"], "touch yes.txt");
+    assert!(asked["suggestions"].is_array() && asked["name"] == NAME, "{asked}");
+    session.wait_for_line(DIALOG);
+    let status: Value =
+        serde_json::from_slice(&std::fs::read(session.folder.join("status.json")).unwrap()).unwrap();
+    assert_eq!(status["approvals"][0]["id"], asked["id"]);
+    session.get(&["approve"]);
+    session.wait_for_line("● it is made");
+    assert!(desk.claude.project().join("yes.txt").exists());
+    let asked = ask(&session, "[[bash:touch no.txt]] [[say:well then]]");
+    session.get(&["deny", "--message", "rather not today"]);
+    session.wait_for_line("● well then");
+    assert!(!desk.claude.project().join("no.txt").exists());
+    assert!(told(&desk).contains("rather not today"));
+    let late = session.run(&["approve", &asked["id"].to_string()]);
+    let why = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert_eq!(late.status.code(), Some(5), "{why}");
+    assert!(why.contains("was denied by") && why.contains("with centerfire deny at 20"), "{why}");
+    let settled = settled(&session);
+    assert!(
+        settled.iter().all(|one| one.by.contains("with centerfire")) && settled.len() == 2,
+        "{settled:?}"
+    );
+}
+
+/// Who answers in the terminal answers: the hook is let go, and a later answer is refused.
+#[test]
+fn what_the_terminal_answered_is_over_everywhere() {
+    let desk = Desk::new();
+    let session = desk.session();
+    for (key, said) in [("1", "● it is done"), ("Escape", "Interrupted")] {
+        let prompt = format!("[[bash:touch file{key}]] [[say:it is done]]");
+        ask(&session, &prompt);
+        session.wait_for_line(DIALOG);
+        assert_eq!(waiting_hooks(&session), 1);
+        // In its first 200 ms a dialog takes no key.
+        let pressed = || {
+            session.get(&["send", "--key", key]);
+            let line = ["wait", "--for", "text", "--match", said, "--timeout", "2"];
+            session.run(&line).status.success().then_some(())
+        };
+        eventually(PATIENCE, pressed).unwrap_or_else(|| panic!("{}", session.text()));
+        wait_until_nothing_waits(&session);
+        let gone = eventually(PATIENCE, || (waiting_hooks(&session) == 0).then_some(()));
+        assert!(gone.is_some(), "the hook waits on");
+        let late = session.run(&["approve"]);
+        let why = String::from_utf8_lossy(&late.stderr).into_owned();
+        assert!(late.status.code() == Some(5) && why.contains("by the terminal"), "{why}");
+    }
+    assert!(settled(&session).iter().all(|one| one.decision.is_none()));
+}
+
+#[test]
+fn of_two_answers_at_once_one_counts() {
+    let desk = Desk::new();
+    let session = desk.session();
+    for round in 0..3 {
+        let id = ask(&session, &format!("[[bash:touch round{round}]] [[say:end {round}]]"))["id"].to_string();
+        let answers: Vec<_> = ["approve", "deny", "approve", "deny"]
+            .map(|word| {
+                let mut command = session.instance.command(&[word, NAME, &id]);
+                command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+            })
+            .into_iter()
+            .map(|mut child| child.wait().unwrap().code())
+            .collect();
+        assert_eq!(answers.iter().filter(|code| **code == Some(0)).count(), 1, "{answers:?}");
+        assert!(answers.iter().all(|code| matches!(code, Some(0 | 5))), "{answers:?}");
+        session.wait_for_line(&format!("● end {round}"));
+        let allowed = settled(&session).last().unwrap().decision.as_ref().unwrap().behaviour;
+        let made = desk.claude.project().join(format!("round{round}")).exists();
+        assert_eq!(made, allowed == protocol::approval::Behaviour::Allow);
+    }
+    assert_eq!(settled(&session).len(), 3);
+}
+
+/// The question lies in the journal, and the hook comes back to the next host.
+#[test]
+fn a_question_survives_a_killed_host() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let before = ask(&session, "[[bash:touch made.txt]] [[say:it is made]]");
+    for _ in 0..2 {
+        session.kill_host();
+        assert_eq!(question(&session), before);
+    }
+    session.wait_for_line(DIALOG);
+    session.get(&["approve"]);
+    session.wait_for_line("● it is made");
+    assert!(desk.claude.project().join("made.txt").exists());
+    let next = ask(&session, "[[bash:touch next.txt]] [[say:next]]");
+    assert_eq!(next["id"].as_u64(), before["id"].as_u64().map(|id| id + 1), "no number comes twice");
+}
+
+#[test]
+fn a_question_with_options_is_answered_with_one_of_them() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let options =
+        json!([{ "label": "SQLite", "description": "a" }, { "label": "Redis", "description": "b" }]);
+    let one = json!({ "question": "Which db?", "header": "DB", "multiSelect": false, "options": options });
+    let two = json!({ "question": "Where?", "header": "Place", "multiSelect": false, "options": options });
+    let tool = |questions: Value| format!("[[tool:AskUserQuestion|{}]]", json!({ "questions": questions }));
+    let asked = ask(&session, &format!("{} [[say:chosen]]", tool(json!([one]))));
+    assert_eq!(asked["kind"], "question");
+    let bare = session.run(&["approve"]);
+    let why = String::from_utf8_lossy(&bare.stderr).into_owned();
+    assert!(!bare.status.success() && why.contains("--answer 'Which db?=SQLite|Redis'"), "{why}");
+    session.get(&["approve", "--answer", "Redis"]);
+    session.wait_for_line("● chosen");
+    session.wait_for_line("Which db\\? → Redis");
+    ask(&session, &format!("{} [[say:both chosen]]", tool(json!([one, two]))));
+    assert!(!session.run(&["approve", "--answer", "Where?=here"]).status.success());
+    session.get(&["approve", "--answer", "Where?=here", "--answer", "Which db?=SQLite"]);
+    session.wait_for_line("● both chosen");
+    session.wait_for_line("Where\\? → here");
+    wait_until_nothing_waits(&session);
+}
+
+/// Claude Code writes its plan into a file of its own, and asks with what stands there.
+#[test]
+fn a_plan_is_approved() {
+    let desk = Desk::new();
+    let session = desk.session_with(&["--permission-mode", "plan"]);
+    session.get(&["send", "--submit", "[[sleep:300]] [[say:hello]]"]);
+    session.wait_for_line("● hello");
+    let all = told(&desk);
+    let plans = desk.claude.config().join("plans").to_str().unwrap().to_owned();
+    let start = all.find(&plans).expect("the model is told the plan's file");
+    let end = start + all[start..].find(".md").unwrap() + 3;
+    let file = &all[start..end];
+    let plan =
+        format!("[[write:{file}|# The plan: count to three]] [[tool:ExitPlanMode|{{}}]] [[say:on it]]");
+    let asked = ask(&session, &plan);
+    assert_eq!(asked["kind"], "plan");
+    assert_eq!(asked["input"]["plan"], "# The plan: count to three");
+    session.get(&["approve"]);
+    session.wait_for_line("● on it");
+    wait_until_nothing_waits(&session);
+}
+
+#[test]
+fn a_sub_agent_asks_under_its_own_name() {
+    let desk = Desk::new();
+    let session = desk.session();
+    let job = json!({
+        "description": "sub job", "subagent_type": "general-purpose",
+        "prompt": "[[bash:touch sub.txt]] [[say:sub done]]",
+    });
+    let asked = ask(&session, &format!("[[tool:Agent|{job}]] [[say:main done]]"));
+    assert!(asked["agent"].is_string() && asked["unseen"] == true, "{asked}");
+    session.get(&["approve"]);
+    let made = || desk.claude.project().join("sub.txt").exists().then_some(());
+    eventually(PATIENCE, made).unwrap_or_else(|| panic!("{}", session.text()));
+    wait_until_nothing_waits(&session);
+}
+
+/// The user's own hooks run beside ours, and their configuration is as it was.
+#[test]
+fn hooks_of_the_user_run_and_their_settings_stay_as_they_are() {
+    let desk = Desk::new();
+    let settings = desk.claude.config().join("settings.json");
+    let own = json!([{ "hooks": [{ "type": "command", "command": "touch stopped.txt" }] }]);
+    let text = json!({ "permissions": { "defaultMode": "default" }, "hooks": { "Stop": own } }).to_string();
+    std::fs::write(&settings, &text).unwrap();
+    let session = desk.session();
+    ask(&session, "[[bash:touch made.txt]] [[say:it is made]]");
+    session.get(&["approve"]);
+    session.wait_for_line("● it is made");
+    let ran = || desk.claude.project().join("stopped.txt").exists().then_some(());
+    eventually(PATIENCE, ran).expect("the user's own hook ran");
+    let meta: Value =
+        serde_json::from_slice(&std::fs::read(session.folder.join("meta.json")).unwrap()).unwrap();
+    assert_eq!(meta["command"], json!([desk.claude.program().to_str().unwrap()]), "as it was asked for");
+    session.get(&["kill"]);
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), text);
+    let config = std::fs::read_dir(desk.claude.config()).unwrap().map(|entry| entry.unwrap().path());
+    for file in config.filter(|path| path.is_file()) {
+        assert!(!std::fs::read_to_string(&file).unwrap_or_default().contains("__hook"), "{file:?}");
+    }
+    assert!(!desk.claude.project().join(".claude").exists());
+    let mut events = Vec::new();
+    let mut reader = journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();
+    while let Some(record) = reader.next().unwrap() {
+        if let protocol::Body::Hook { bytes, cut: false } = record.body {
+            let told: Value = serde_json::from_slice(bytes).unwrap();
+            events.push(told["hook_event_name"].as_str().unwrap().to_owned());
+        }
+    }
+    for event in ["SessionStart", "UserPromptSubmit", "PermissionRequest", "Stop", "SessionEnd"] {
+        assert!(events.iter().any(|seen| seen == event), "{event} is not among {events:?}");
+    }
+}
+
+/// One that is switched off has no hooks, and asks in its own way.
+#[test]
+fn hooks_that_are_switched_off_are_not_put_in() {
+    let desk = Desk::new();
+    let session = desk.session_set(&[("CENTERFIRE_CLAUDE_HOOKS", "false")]);
+    session.get(&["send", "--submit", "[[bash:touch made.txt]] [[say:it is made]]"]);
+    session.wait_for_line(DIALOG);
+    assert_eq!(session.json(&["approvals"]), json!([]));
+    assert_eq!(waiting_hooks(&session), 0);
+}
+
+#[test]
+fn what_nobody_answers_is_denied_if_that_is_the_setting() {
+    let desk = Desk::new();
+    let session =
+        desk.session_set(&[("CENTERFIRE_APPROVALS_UNANSWERED", "deny"), ("CENTERFIRE_APPROVALS_AFTER", "1")]);
+    session.get(&["send", "--submit", "[[bash:touch made.txt]] [[say:well then]]"]);
+    session.wait_for_line("● well then");
+    assert!(told(&desk).contains("nobody answered within 1 s"));
+    assert_eq!(settled(&session)[0].by, "the setting approvals.unanswered");
+}
+
+/// A hook as Claude Code starts it, with something to tell.
+fn hook(session: &Session, payload: &str) -> Command {
+    let meta: Value =
+        serde_json::from_slice(&std::fs::read(session.folder.join("meta.json")).unwrap()).unwrap();
+    let mut command = session.instance.command(&["__hook", "claude"]);
+    command.env("CENTERFIRE_SOCKET", meta["socket"].as_str().unwrap());
+    let input = session.instance.work().join("payload.json");
+    std::fs::File::create(&input).unwrap().write_all(payload.as_bytes()).unwrap();
+    command.stdin(std::fs::File::open(input).unwrap());
+    command
+}
+
+/// A host that does not answer, or is not there, slows nobody; a stopped one hears all of it when it goes on.
+#[test]
+fn a_host_that_is_stopped_slows_the_cli_by_less_than_a_second() {
+    let session = Session::start(&["cat"]);
+    let payload = r#"{"hook_event_name":"Stop","prompt_id":"p"}"#;
+    let run = |payload: &str| {
+        let begin = Instant::now();
+        let output = hook(&session, payload).output().unwrap();
+        assert!(
+            output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+        begin.elapsed()
+    };
+    run(payload);
+    let host = session.pid("host");
+    signal(host, Signal::STOP);
+    let took: Vec<Duration> = (0..3).map(|_| run(payload)).collect();
+    let mut asking =
+        hook(&session, r#"{"hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{}}"#);
+    let mut asking = asking.stdout(Stdio::piped()).spawn().unwrap();
+    signal(host, Signal::CONT);
+    assert!(took.iter().all(|took| *took < Duration::from_secs(1)), "{took:?}");
+    question(&session);
+    session.get(&["approve"]);
+    assert!(asking.wait().unwrap().success());
+    let hooks = || {
+        let mut reader =
+            journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();
+        let mut hooks = 0;
+        while let Some(record) = reader.next().unwrap() {
+            hooks += usize::from(matches!(record.body, protocol::Body::Hook { .. }));
+        }
+        (hooks == 5).then_some(())
+    };
+    eventually(PATIENCE, hooks).expect("all that was told is recorded");
+    let long = format!(r#"{{"hook_event_name":"Stop","last":"{}"}}"#, "x".repeat(3 << 20));
+    run(&long);
+    run("no JSON at all");
+    session.get(&["kill"]);
+    assert!(run(payload) < Duration::from_secs(1), "a session that is gone");
+}
+
+/// Claude Code itself, told of by a hook to a host that is stopped: it answers as soon as it does without hooks.
+#[test]
+fn the_cli_answers_as_soon_while_the_host_is_stopped() {
+    let desk = Desk::new();
+    let session = Session::start(&["cat"]);
+    let meta: Value =
+        serde_json::from_slice(&std::fs::read(session.folder.join("meta.json")).unwrap()).unwrap();
+    let binary = session.instance.binary().to_str().unwrap().to_owned();
+    let words = [desk.claude.program().as_os_str(), "-p".as_ref(), "hello".as_ref()].map(Into::into);
+    let role = [binary.as_str(), "__hook", "claude"];
+    let put = adapter::claude::hooks::put_in(&words, &role, &|_| None);
+    let adapter::claude::hooks::Put::In(with_hooks) = put else { panic!("{put:?}") };
+    let run = |words: &[std::ffi::OsString]| {
+        let mut command = desk.claude.command();
+        command.args(&words[1..]).env("CENTERFIRE_SOCKET", meta["socket"].as_str().unwrap());
+        let begin = Instant::now();
+        let output = testkit::instance::finish(command, PATIENCE);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && text.contains("FAKE: hello"), "{output:?}");
+        begin.elapsed()
+    };
+    signal(session.pid("host"), Signal::STOP);
+    // The best of three, because others use this machine too.
+    let best = |words: &[std::ffi::OsString]| (0..3).map(|_| run(words)).min().unwrap();
+    let (without, with) = (best(&words), best(&with_hooks));
+    assert!(with < without + Duration::from_secs(1), "{with:?} instead of {without:?}");
+}
+
+/// What is installed in the user's settings works without a session, and leaves nothing behind.
+#[test]
+fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
+    let desk = Desk::new();
+    let instance = testkit::Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let file = desk.claude.config().join("settings.json");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let entries = || {
+        let folder = std::fs::read_dir(desk.claude.config()).unwrap();
+        let mut names: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let names = entries();
+    let settings = file.to_str().unwrap();
+    for changed in [true, false] {
+        let told = instance.json(&["hooks", "install", "--settings", settings, "--json"]);
+        assert_eq!(told["changed"], changed);
+    }
+    let mut command = desk.claude.headless("hello");
+    command.env("CENTERFIRE_HOME", instance.home());
+    let output = testkit::instance::finish(command, PATIENCE);
+    assert!(output.status.success(), "{output:?}");
+    let kept = instance.home().join("state/hooks");
+    let conversation = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let ended = || std::fs::read_to_string(&conversation).ok().filter(|text| text.contains("SessionEnd"));
+    let text = eventually(PATIENCE, ended).expect("the end is kept");
+    let told: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(told.iter().any(|line| line["prompt"] == "hello"), "{text}");
+    instance.out(&["hooks", "uninstall", "--settings", settings]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    assert!(
+        entries().iter().all(|name| names.contains(name) || !name.to_string_lossy().contains("settings"))
+    );
+    std::fs::write(&file, "{ broken").unwrap();
+    let refused = instance.run(&["hooks", "install", "--settings", settings]);
+    assert!(!refused.status.success());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{ broken");
+}

@@ -1,0 +1,209 @@
+//! The questions of the program that wait for an answer: who waits for it, and when it is given up. A value; what the
+//! answers do is in [`super::hooks`].
+
+use super::Host;
+use crate::Result;
+use crate::folder::Folder;
+use crate::source::{Kind, Source};
+use protocol::approval::{Ask, LISTED_INPUT_BYTES};
+use protocol::{Approval, Body, ClientNumber, Offset, ProgramReport, ProgramState, Settled, Status, Time};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Questions that wait at once. Of more the program itself asks.
+const MAX_PENDING: usize = 64;
+/// Settled questions that are remembered for those who answer late.
+const SETTLED_KEPT: usize = 64;
+/// Bytes of all inputs in a status, which is written as a whole with each change.
+const STATUS_INPUT_BYTES: usize = 512 << 10; // 512 KiB
+/// How long the hooks of a host that died may take to come back.
+const HOOK_RETURNS: Duration = Duration::from_secs(10);
+/// How long a question that the terminal does not show meanwhile is kept from somebody at the terminal.
+pub(super) const UNSEEN_FOR: Duration = Duration::from_secs(15);
+
+/// Who settles what nobody answered to us.
+pub(super) const TERMINAL: &str = "the terminal";
+
+/// The questions of one session.
+#[derive(Default)]
+pub(super) struct Approvals {
+    pending: Vec<Pending>,
+    settled: VecDeque<Settled>,
+    /// The number of the latest question.
+    pub last: u32,
+    /// The question whose dialog the program shows, as far as its reports tell.
+    shown: Option<u32>,
+}
+
+/// A question, and who waits for what becomes of it.
+pub(super) struct Pending {
+    pub approval: Approval,
+    asked: Instant,
+    /// The hook, which asked or came back.
+    pub hook: Option<ClientNumber>,
+    /// The hook's call that is to be answered.
+    pub call: Option<u64>,
+}
+
+impl Approvals {
+    /// Takes up what an earlier host left. `status.json` names what was asked until it was written, and the journal has
+    /// all that came after.
+    pub(super) fn restore(folder: &Folder, status: Option<&Status>) -> Result<Self> {
+        let mut approvals = Self::default();
+        let mut from = Offset::ZERO;
+        if let Some(status) = status {
+            approvals.last = status.last_approval;
+            let asked = status.approvals.iter().map(|approval| approval.offset);
+            from = asked.chain([status.offset]).min().unwrap_or_default();
+        }
+        let mut source = Source::open(&folder.journal(), from, Kind::Stored)?;
+        while let Some(record) = source.next()? {
+            match record.body {
+                Body::Asked(approval) => approvals.begin(*approval, None),
+                Body::Settled(settled) => drop(approvals.end(*settled)),
+                _ => {}
+            }
+        }
+        Ok(approvals)
+    }
+
+    /// Numbers a question. `None` if there are too many.
+    pub(super) fn number(&self, ask: Ask, offset: Offset) -> Option<Approval> {
+        let id = self.last.checked_add(1)?;
+        (self.pending.len() < MAX_PENDING).then(|| Approval { id, since: Time::now(), offset, ask })
+    }
+
+    pub(super) fn begin(&mut self, approval: Approval, hook: Option<ClientNumber>) {
+        self.last = self.last.max(approval.id);
+        self.pending.push(Pending { approval, asked: Instant::now(), hook, call: None });
+    }
+
+    /// The same question, asked by a hook whose host died before it could tell the number.
+    pub(super) fn find_unclaimed(&mut self, ask: &Ask) -> Option<&mut Pending> {
+        self.pending.iter_mut().find(|pending| pending.hook.is_none() && pending.approval.ask == *ask)
+    }
+
+    pub(super) fn get(&mut self, id: u32) -> Option<&mut Pending> {
+        self.pending.iter_mut().find(|pending| pending.approval.id == id)
+    }
+
+    pub(super) fn find_settled(&self, id: u32) -> Option<&Settled> {
+        self.settled.iter().find(|settled| settled.id == id)
+    }
+
+    /// Settles a question that is pending and gives it.
+    pub(super) fn end(&mut self, settled: Settled) -> Option<Pending> {
+        let place = self.pending.iter().position(|pending| pending.approval.id == settled.id)?;
+        if self.settled.len() == SETTLED_KEPT {
+            self.settled.pop_front();
+        }
+        self.shown.take_if(|shown| *shown == settled.id);
+        self.settled.push_back(settled);
+        Some(self.pending.remove(place))
+    }
+
+    /// The numbers of those that fit.
+    pub(super) fn which(&self, fits: impl Fn(&Pending) -> bool) -> Vec<u32> {
+        self.pending.iter().filter(|pending| fits(pending)).map(|pending| pending.approval.id).collect()
+    }
+
+    /// All of them, oldest first, with at most so many bytes of each input and of all.
+    fn list(&self, each: usize, all: usize) -> Vec<Approval> {
+        let mut left = all;
+        let mut cut = |pending: &Pending| {
+            let approval = pending.approval.within(each.min(left));
+            left = left.saturating_sub(approval.ask.input.to_string().len());
+            approval
+        };
+        self.pending.iter().map(&mut cut).collect()
+    }
+
+    /// For a list that somebody asks for.
+    pub(super) fn listed(&self) -> Vec<Approval> {
+        self.list(LISTED_INPUT_BYTES, usize::MAX)
+    }
+
+    /// Fills in what is known here.
+    pub(super) fn describe(&self, status: &mut Status) {
+        status.approvals = self.list(LISTED_INPUT_BYTES, STATUS_INPUT_BYTES);
+        status.last_approval = self.last;
+    }
+
+    /// The program says that it asks, or that it does so no more: gives the question that is over by that. Sub-agents are
+    /// asked for in dialogs of their own, behind those of the agent.
+    pub(super) fn reported(&mut self, before: &ProgramReport, now: &ProgramReport) -> Option<u32> {
+        let was = before.state == ProgramState::Blocked;
+        let is = now.state == ProgramState::Blocked;
+        let over = if was && (!is || before.msg != now.msg) { self.shown.take() } else { None };
+        if is {
+            let of_agent = |pending: &&Pending| pending.approval.ask.agent.is_none();
+            let own =
+                self.pending.iter().rfind(|pending| of_agent(pending) && Some(pending.approval.id) != over);
+            let shown = own.or_else(|| self.pending.iter().find(|pending| Some(pending.approval.id) != over));
+            self.shown = shown.map(|pending| pending.approval.id);
+        }
+        over
+    }
+
+    /// A question of the agent itself came while the program says that it asks: its dialog is the one.
+    pub(super) fn shows(&mut self, id: u32) {
+        self.shown = Some(id);
+    }
+
+    /// When to look again without an event.
+    pub(super) fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        self.pending.iter().filter_map(|pending| limits.of(pending)).map(|(due, _)| due).min()
+    }
+
+    /// Those whose time is over.
+    pub(super) fn due(&self, limits: &Limits, now: Instant) -> Vec<(u32, Overdue)> {
+        let due = |pending: &Pending| {
+            let (_, why) = limits.of(pending).filter(|(due, _)| *due <= now)?;
+            Some((pending.approval.id, why))
+        };
+        self.pending.iter().filter_map(due).collect()
+    }
+}
+
+/// Why nobody waits for an answer any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Overdue {
+    /// Its hook died with the host before.
+    HookLost,
+    /// The terminal is to show it.
+    Unseen,
+    /// The setting says so.
+    Denied,
+}
+
+/// How long a question may wait.
+pub(super) struct Limits {
+    deny_after: Option<Duration>,
+    /// Whether somebody sits at a terminal, who does not see some of the questions.
+    watched: bool,
+}
+
+impl Limits {
+    /// When a question is given up, and why then.
+    fn of(&self, pending: &Pending) -> Option<(Instant, Overdue)> {
+        if pending.hook.is_none() {
+            return Some((pending.asked + HOOK_RETURNS, Overdue::HookLost));
+        }
+        let unseen = (self.watched && pending.approval.ask.unseen).then_some((UNSEEN_FOR, Overdue::Unseen));
+        let denied = self.deny_after.map(|after| (after, Overdue::Denied));
+        let (after, why) = unseen.into_iter().chain(denied).min_by_key(|(after, _)| *after)?;
+        // A time too far away to be counted never comes.
+        Some((pending.asked.checked_add(after)?, why))
+    }
+}
+
+impl Host {
+    /// How long questions may wait at this moment.
+    pub(super) fn approval_limits(&self) -> Limits {
+        let deny_after = self.args.shared.settings.deny_after_seconds.map(Duration::from_secs);
+        Limits { deny_after, watched: self.clients.controller.is_some() }
+    }
+}
+
+#[cfg(test)]
+mod tests;
