@@ -1,14 +1,15 @@
 //! Which conversations were held in a session, and where their entries stand in its recording.
 //!
-//! What the command line names is sure. Else it is the CLI's conversation in the session's folder while the session ran, if
+//! What the session's hooks told, and what the command line names, is sure. Else it is the CLI's conversation in the session's folder while the session ran, if
 //! no other session could have had it.
 
 use crate::Result;
 use crate::store::{Filter, Store};
 use protocol::{Body, Offset, Phase, Place, SessionId, Time};
+use serde::Deserialize;
 use session::registry::{Entry, Registry};
 use session::source::{Kind, Source};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -23,9 +24,15 @@ const CANDIDATES_MAX: usize = 200;
 struct Held {
     entry: Entry,
     cli: &'static str,
-    named: Option<String>,
+    named: BTreeSet<String>,
     from: Time,
     to: Time,
+}
+
+/// What all hooks tell.
+#[derive(Deserialize)]
+struct Told {
+    session_id: String,
 }
 
 /// How far recordings were read, so that one that grows is not read from its start each time.
@@ -35,8 +42,11 @@ pub(crate) struct Places(HashMap<SessionId, (Time, Offset)>);
 impl Places {
     /// Finds conversations of sessions and places of entries, as far as they are not known. Says how many places are new.
     pub(crate) fn link(&mut self, store: &mut Store, registry: &Registry) -> Result<u64> {
-        let held: Vec<Held> =
+        let mut held: Vec<Held> =
             registry.list()?.into_iter().filter_map(|entry| Held::of(entry.ok()?)).collect();
+        for held in &mut held {
+            held.hear_hooks(store)?;
+        }
         let mut candidates: HashMap<i64, Vec<&Held>> = HashMap::new();
         for held in &held {
             for conversation in held.candidates(store)? {
@@ -45,12 +55,12 @@ impl Places {
         }
         let mut placed = 0;
         for (conversation, mut sessions) in candidates {
-            if sessions.iter().any(|held| held.named.is_some()) {
-                sessions.retain(|held| held.named.is_some());
+            if sessions.iter().any(|held| !held.named.is_empty()) {
+                sessions.retain(|held| !held.named.is_empty());
             }
             for held in &sessions {
                 let mut others = sessions.iter().filter(|other| !std::ptr::eq(**other, *held));
-                if held.named.is_some() || !others.any(|other| other.overlaps(held)) {
+                if !held.named.is_empty() || !others.any(|other| other.overlaps(held)) {
                     store.link(held.entry.meta.id, conversation)?;
                     placed += self.place(store, held, conversation)?;
                 }
@@ -85,7 +95,8 @@ impl Held {
         let words = entry.meta.words();
         let adapter = adapter::of_command(&words)?;
         let texts: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-        let named = texts.windows(2).find(|pair| NAMING.contains(&pair[0])).map(|pair| pair[1].to_owned());
+        let named = texts.windows(2).filter(|pair| NAMING.contains(&pair[0])).map(|pair| pair[1].to_owned());
+        let named = named.collect();
         let to = match entry.folder.exit().ok().flatten() {
             Some(exit) => exit.time,
             None if entry.phase == Phase::Running => Time::now(),
@@ -97,14 +108,41 @@ impl Held {
         Some(Self { cli: adapter.name(), named, from, to, entry })
     }
 
+    /// Learns the conversations that the CLI's hooks named, in what is new of the recording.
+    fn hear_hooks(&mut self, store: &mut Store) -> Result<()> {
+        let session = self.entry.meta.id;
+        let from = store.scanned(session)?;
+        let mut named = BTreeSet::new();
+        let end = match Source::of(&self.entry.folder, &self.entry.meta, from, Kind::Stored) {
+            Ok(mut source) => {
+                while let Some(record) = source.next()? {
+                    if let Body::Hook { bytes, .. } = &record.body
+                        && let Ok(told) = serde_json::from_slice::<Told>(bytes)
+                    {
+                        named.insert(told.session_id);
+                    }
+                }
+                source.position()
+            }
+            // A recording that cannot be read hides no other.
+            Err(_) => from,
+        };
+        if end != from || !named.is_empty() {
+            store.set_named(session, &named, end)?;
+        }
+        self.named.append(&mut store.named_in(session)?);
+        Ok(())
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
         self.from < other.to && other.from < self.to
     }
 
     /// Conversations that could have been held in it.
     fn candidates(&self, store: &Store) -> Result<Vec<i64>> {
-        if let Some(name) = &self.named {
-            return Ok(store.number_of(self.cli, name)?.into_iter().collect());
+        if !self.named.is_empty() {
+            let numbers = self.named.iter().map(|name| store.number_of(self.cli, name));
+            return Ok(numbers.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect());
         }
         let folder = self.entry.meta.folder().to_string_lossy().into_owned();
         let filter = Filter {

@@ -203,3 +203,69 @@ fn what_was_resumed_forked_or_handed_on_is_told_as_such() {
         "{markdown}"
     );
 }
+
+/// Point 7: two sessions of Claude Code in one folder at a time: their hooks tell which conversation is whose.
+#[test]
+fn two_sessions_in_one_folder_are_told_apart() {
+    let desk = Desk::new();
+    let program = desk.claude.program().to_str().unwrap();
+    for name in ["one", "other"] {
+        desk.run(&["run", "-d", "--name", name, "--", program]);
+    }
+    for name in ["one", "other"] {
+        desk.run(&["wait", name, "--for", "idle", "--timeout", "30"]);
+        desk.ask(name, &format!("[[sleep:500]] [[say:spoken in {name}]]"), "done");
+    }
+    for name in ["one", "other"] {
+        let told = desk.json(&["conversation", name]);
+        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+        let said: Vec<&str> = told[0]["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|entry| entry["text"].as_str())
+            .collect();
+        assert!(said.contains(&format!("spoken in {name}").as_str()), "{said:?}");
+        assert!(told[0]["entries"][0]["place"]["session"].is_string(), "{told}");
+    }
+}
+
+/// What the other CLIs write down is taken in, each by its own adapter, and found by one search.
+#[test]
+fn what_codex_gemini_and_opencode_write_down_is_taken_in() {
+    let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let folder = |name: &str| {
+        let folder = folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        folder
+    };
+    let codex = testkit::Codex::prepare(&folder("codex"), &server).unwrap();
+    let gemini = testkit::Gemini::prepare(&folder("gemini"), &server).unwrap();
+    let opencode = testkit::Opencode::prepare(&folder("opencode"), &server).unwrap();
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let prompt = "[[say:the same words]]";
+    for (cli, headless, environment) in [
+        ("codex", codex.headless(prompt), codex.environment()),
+        ("gemini", gemini.headless(prompt), gemini.environment()),
+        ("opencode", opencode.headless(prompt), opencode.environment()),
+    ] {
+        let output = finish(headless, 2 * LIMIT);
+        assert!(output.status.success(), "{cli}: {output:?}");
+        for _ in 0..2 {
+            let mut import = instance.command(&["import", cli, "--json"]);
+            import.envs(environment.clone());
+            let output = finish(import, LIMIT);
+            assert!(output.status.success(), "{cli}: {output:?}");
+        }
+        let hits =
+            instance.json(&["search", "--json", "--cli", cli, "--role", "assistant", "the same words"]);
+        assert_eq!(hits.as_array().unwrap().len(), 1, "{cli}: {hits}");
+    }
+    let before = instance.json(&["search", "--json", "the same words"]);
+    instance.out(&["import", "--rebuild"]);
+    assert_eq!(
+        instance.json(&["search", "--json", "the same words"]).as_array().unwrap().len(),
+        before.as_array().unwrap().len()
+    );
+}

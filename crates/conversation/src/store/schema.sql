@@ -88,6 +88,17 @@ CREATE TABLE link (
 ) WITHOUT ROWID;
 CREATE INDEX link_conversation ON link (conversation);
 
+-- Conversations that a session's hooks named, whether they were read yet or not; and how far its recording was looked through.
+CREATE TABLE named (
+    session TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (session, name)
+) WITHOUT ROWID;
+CREATE TABLE scanned (
+    session TEXT PRIMARY KEY,
+    offset INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Where entries stand in recordings.
 CREATE TABLE place (
     entry INTEGER PRIMARY KEY REFERENCES entry (id),

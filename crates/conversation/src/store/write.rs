@@ -4,7 +4,7 @@ use super::Store;
 use crate::Result;
 use crate::extract::{Mention, mentions};
 use adapter::Head;
-use protocol::{Content, Entry, Place, SessionId, Time, Usage};
+use protocol::{Content, Entry, Offset, Place, SessionId, Time, Usage};
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
@@ -85,6 +85,41 @@ impl Store {
     pub(crate) fn link(&self, session: SessionId, conversation: i64) -> Result<bool> {
         let insert = "INSERT OR IGNORE INTO link (session, conversation) VALUES (?1, ?2)";
         Ok(self.connection.prepare_cached(insert)?.execute(params![session.to_string(), conversation])? > 0)
+    }
+
+    /// How far a session's recording was looked through for what its hooks told.
+    pub(crate) fn scanned(&self, session: SessionId) -> Result<Offset> {
+        let select = "SELECT offset FROM scanned WHERE session = ?1";
+        let found = self
+            .connection
+            .prepare_cached(select)?
+            .query_row([session.to_string()], |row| row.get::<_, i64>(0));
+        Ok(Offset(found.optional()?.unwrap_or_default() as u64))
+    }
+
+    /// Keeps the conversations that a session's hooks named up to an offset.
+    pub(crate) fn set_named(
+        &mut self,
+        session: SessionId,
+        names: &BTreeSet<String>,
+        to: Offset,
+    ) -> Result<()> {
+        let session = session.to_string();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for name in names {
+            let insert = "INSERT OR IGNORE INTO named (session, name) VALUES (?1, ?2)";
+            transaction.prepare_cached(insert)?.execute([&session, name])?;
+        }
+        let insert = "INSERT OR REPLACE INTO scanned (session, offset) VALUES (?1, ?2)";
+        transaction.prepare_cached(insert)?.execute(params![session, to.0 as i64])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// The conversations that a session's hooks named.
+    pub(crate) fn named_in(&self, session: SessionId) -> Result<BTreeSet<String>> {
+        let mut select = self.connection.prepare_cached("SELECT name FROM named WHERE session = ?1")?;
+        let rows = select.query_map([session.to_string()], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Tells where entries stand in a recording.
