@@ -13,7 +13,7 @@ use conversation::follower::Touched;
 use conversation::render;
 use conversation::store::{Asked, Conversation, Filter, Hit, Listed};
 use futures_util::{Stream, StreamExt as _, stream};
-use protocol::Time;
+use protocol::{SessionId, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -81,6 +81,25 @@ pub(super) struct Part {
     limit: Option<usize>,
     /// Only entries whose cursor is above this: what came since.
     since: Option<i64>,
+    /// The id of an entry that is to be in the middle.
+    around: Option<String>,
+    /// The output of a recording: the last entry that was made before so much of it is to be in the middle.
+    at: Option<u64>,
+    /// Whose recording, with `at`: a session's id.
+    session: Option<String>,
+}
+
+impl Part {
+    /// The index of the entry that is to be in the middle.
+    fn middle(&self, listed: &[Listed]) -> Option<usize> {
+        if let Some(id) = &self.around {
+            return listed.iter().position(|listed| listed.entry.id == *id);
+        }
+        let (at, session) = (self.at?, self.session.as_ref()?.parse::<SessionId>().ok()?);
+        let placed = |listed: &Listed| listed.entry.place.filter(|place| place.session == session);
+        let before = |listed: &Listed| placed(listed).is_some_and(|place| place.offset.0 <= at);
+        listed.iter().rposition(before).or_else(|| listed.iter().position(|listed| placed(listed).is_some()))
+    }
 }
 
 /// A form in which a conversation is written down.
@@ -168,10 +187,9 @@ pub(super) async fn show(
         if let Some(since) = part.since {
             listed.retain(|entry| entry.cursor > since);
         }
-        let from = part.from.unwrap_or_else(|| match part.since {
-            Some(_) => 0,
-            None => listed.len().saturating_sub(limit),
-        });
+        let last = listed.len().saturating_sub(limit);
+        let middle = part.middle(&listed).map(|middle| middle.saturating_sub(limit / 2).min(last));
+        let from = middle.or(part.from).unwrap_or(last);
         let listed =
             listed.into_iter().filter(|entry| part.since.is_some() || entry.index >= from as u64).take(limit);
         Ok(Told { conversation: Some(conversation), cursor, turns, listed: listed.collect() })
