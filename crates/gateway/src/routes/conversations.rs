@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use conversation::follower::Touched;
 use conversation::render;
-use conversation::store::{Asked, Conversation, Filter, Hit, Listed};
+use conversation::store::{self, Asked, Conversation, Filter, Hit, Middle, Stretch};
 use futures_util::{Stream, StreamExt as _, stream};
-use protocol::{SessionId, Time};
+use protocol::{Offset, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -90,15 +90,11 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The index of the entry that is to be in the middle.
-    fn middle(&self, listed: &[Listed]) -> Option<usize> {
-        if let Some(id) = &self.around {
-            return listed.iter().position(|listed| listed.entry.id == *id);
-        }
-        let (at, session) = (self.at?, self.session.as_ref()?.parse::<SessionId>().ok()?);
-        let placed = |listed: &Listed| listed.entry.place.filter(|place| place.session == session);
-        let before = |listed: &Listed| placed(listed).is_some_and(|place| place.offset.0 <= at);
-        listed.iter().rposition(before).or_else(|| listed.iter().position(|listed| placed(listed).is_some()))
+    fn asked(self) -> store::Part {
+        let moment = || Some(Middle::Moment(self.session.as_ref()?.parse().ok()?, Offset(self.at?)));
+        let middle = self.around.clone().map(Middle::Entry).or_else(moment);
+        let limit = self.limit.unwrap_or(ENTRIES).clamp(1, ENTRIES_MAX) as u64;
+        store::Part { since: self.since, from: self.from.map(|from| from as u64), middle, limit }
     }
 }
 
@@ -123,12 +119,8 @@ enum Format {
 struct Told {
     #[serde(flatten)]
     conversation: Option<Conversation>,
-    /// The highest cursor of all entries.
-    cursor: i64,
-    /// How many turns there are.
-    turns: u64,
-    #[serde(rename = "entries")]
-    listed: Vec<Listed>,
+    #[serde(flatten)]
+    stretch: Stretch,
 }
 
 /// Conversations that this token may see: one for a session sees those of the session.
@@ -175,24 +167,14 @@ pub(super) async fn show(
     Query(part): Query<Part>,
 ) -> Result<Json<Value>, ApiError> {
     let grant = access.0;
-    let limit = part.limit.unwrap_or(ENTRIES).clamp(1, ENTRIES_MAX);
+    let part = part.asked();
     let told = read(&app, move |store| {
         let Some(conversation) = store.conversation(&cli, &name)? else { return Ok(Told::default()) };
         if grant.session.is_some_and(|session| !conversation.sessions.contains(&session)) {
             return Ok(Told::default());
         }
-        let mut listed = store.entries(conversation.id)?;
-        let cursor = listed.iter().map(|entry| entry.cursor).max().unwrap_or_default();
-        let turns = listed.last().map_or(0, |entry| entry.turn);
-        if let Some(since) = part.since {
-            listed.retain(|entry| entry.cursor > since);
-        }
-        let last = listed.len().saturating_sub(limit);
-        let middle = part.middle(&listed).map(|middle| middle.saturating_sub(limit / 2).min(last));
-        let from = middle.or(part.from).unwrap_or(last);
-        let listed =
-            listed.into_iter().filter(|entry| part.since.is_some() || entry.index >= from as u64).take(limit);
-        Ok(Told { conversation: Some(conversation), cursor, turns, listed: listed.collect() })
+        let stretch = store.stretch(conversation.id, &part)?;
+        Ok(Told { conversation: Some(conversation), stretch })
     });
     let told = told.await?;
     let Some(_) = &told.conversation else { return Err(unknown()) };
