@@ -174,7 +174,7 @@ const stories = {
     // Scrolling up fetches more, and what is seen does not jump.
     const box = page.locator(".lines");
     await box.hover();
-    const shown = () => box.evaluate((box) => [...box.querySelectorAll(".turn")].findLast((line) => line.getBoundingClientRect().top < innerHeight / 2)?.textContent.slice("Turn ".length));
+    const shown = () => box.evaluate((box) => [...box.querySelectorAll(".turn")].findLast((line) => line.getBoundingClientRect().top < innerHeight / 2)?.firstChild.textContent.slice("Turn ".length));
     const begun = Number(await shown());
     const scrolled = (what, by, is_there) =>
       stage.until(what, async () => {

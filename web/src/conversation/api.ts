@@ -66,6 +66,15 @@ export interface Part extends Conversation {
   /** The highest cursor of all entries. */
   cursor: number;
   turns: number;
+  /** What the turns of these entries took. */
+  turn_usage: TurnUsage[];
+}
+
+/** What a turn took, in tokens. */
+export interface TurnUsage {
+  turn: number;
+  input: number;
+  output: number;
 }
 
 /** Where an answer begins; without any of it, it has the last entries. */

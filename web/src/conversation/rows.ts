@@ -1,9 +1,9 @@
 // Entries as lines of the page: a call and its result are one, a sub-agent's are together, and each turn begins with a line.
-import type { Entry, Of } from "./api";
+import type { Entry, Of, TurnUsage } from "./api";
 import { field } from "./diff";
 
 export type Row = { key: string; depth: number } & (
-  | { is: "turn"; turn: number; time: number }
+  | { is: "turn"; turn: number; usage: TurnUsage | undefined }
   | { is: "entry"; entry: Exclude<Entry, { kind: "tool_call" | "tool_result" }> }
   /** A result without its call is one whose call is not held. */
   | { is: "tool"; call: Of<"tool_call"> | undefined; result: Of<"tool_result"> | undefined }
@@ -17,7 +17,7 @@ export function entryOf(row: Row): Entry | undefined {
 }
 
 /** `open` are the sub-agents that are unfolded. */
-export function rowsOf(entries: Entry[], open: ReadonlySet<string>): Row[] {
+export function rowsOf(entries: Entry[], open: ReadonlySet<string>, usage: ReadonlyMap<number, TurnUsage>): Row[] {
   const results = new Map<string, Of<"tool_result">>();
   const calls = new Map<string, Of<"tool_call">>();
   const tasks = new Map<string, string>();
@@ -58,7 +58,7 @@ export function rowsOf(entries: Entry[], open: ReadonlySet<string>): Row[] {
     // The first one held may be in the middle of its turn.
     if (entry.turn !== turn || (rows.length === 0 && entry.turn > 0 && entry.role === "user" && entry.kind === "message")) {
       turn = entry.turn;
-      rows.push({ key: `turn ${turn}`, depth: 0, is: "turn", turn, time: entry.time });
+      rows.push({ key: `turn ${turn}`, depth: 0, is: "turn", turn, usage: usage.get(turn) });
     }
     add(entry, 0);
   }

@@ -2,7 +2,7 @@
 // scrolls, and follows what comes.
 import * as api from "../api";
 import { onChanged } from "./feed";
-import { part, type Conversation, type Entry, type From, type Part } from "./api";
+import { part, type Conversation, type Entry, type From, type Part, type TurnUsage } from "./api";
 
 /** Entries that are asked for at once. */
 const STEP = 300;
@@ -21,11 +21,13 @@ export interface ThreadState {
   first: number;
   total: number;
   turns: number;
+  /** What each turn took, as far as it was told. */
+  usage: ReadonlyMap<number, TurnUsage>;
   loading: boolean;
   trouble: string | undefined;
 }
 
-const EMPTY: ThreadState = { conversation: undefined, entries: [], first: 0, total: 0, turns: 0, loading: true, trouble: undefined };
+const EMPTY: ThreadState = { conversation: undefined, entries: [], first: 0, total: 0, turns: 0, usage: new Map(), loading: true, trouble: undefined };
 
 export class Thread {
   private state = EMPTY;
@@ -69,7 +71,7 @@ export class Thread {
     const from = Math.max(0, first - STEP);
     return this.ask({ from }, first - from, (answer) => {
       const entries = merged(answer.entries, this.state.entries);
-      this.set({ ...facts(answer), first: from, entries: entries.slice(0, HELD_MAX) });
+      this.set({ ...facts(answer, this.state), first: from, entries: entries.slice(0, HELD_MAX) });
     });
   }
 
@@ -79,7 +81,7 @@ export class Thread {
     return this.ask({ from }, STEP, (answer) => {
       const entries = merged(this.state.entries, answer.entries);
       const gone = Math.max(0, entries.length - HELD_MAX);
-      this.set({ ...facts(answer), first: this.state.first + gone, entries: entries.slice(gone) });
+      this.set({ ...facts(answer, this.state), first: this.state.first + gone, entries: entries.slice(gone) });
     });
   }
 
@@ -96,14 +98,14 @@ export class Thread {
       void this.ask({ since: known }, NEW_MAX, (answer) => {
         if (answer.entries.length === NEW_MAX) return void this.open();
         this.cursor = Math.max(this.cursor, answer.cursor);
-        this.set({ ...facts(answer), ...grown(this.state, answer) });
+        this.set({ ...facts(answer, this.state), ...grown(this.state, answer) });
       });
     });
   }
 
   private restart(answer: Part): void {
     this.cursor = answer.cursor;
-    this.set({ ...facts(answer), first: answer.entries[0]?.index ?? 0, entries: answer.entries });
+    this.set({ ...facts(answer, this.state), first: answer.entries[0]?.index ?? 0, entries: answer.entries });
   }
 
   private ask(from: From, limit: number, take: (answer: Part) => void): Promise<void> {
@@ -131,8 +133,8 @@ export class Thread {
   }
 }
 
-function facts({ entries: _, cursor: __, turns, ...conversation }: Part): Partial<ThreadState> {
-  return { conversation, turns, total: conversation.entry_count };
+function facts({ entries: _, cursor: __, turns, turn_usage, ...conversation }: Part, { usage }: ThreadState): Partial<ThreadState> {
+  return { conversation, turns, total: conversation.entry_count, usage: new Map([...usage, ...turn_usage.map((of) => [of.turn, of] as const)]) };
 }
 
 /** Two stretches, one behind the other; what is in both is taken once. */

@@ -1,11 +1,11 @@
 // A conversation: what it is, what it took, and its lines.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import * as api from "../api";
-import { download, type Conversation, type Entry, type From, type Place } from "../conversation/api";
+import { download, type Conversation, type Entry, type From, type Place, type TurnUsage } from "../conversation/api";
 import { titleOf } from "../conversation/plain";
 import { rowsOf } from "../conversation/rows";
 import { Thread, type ThreadState } from "../conversation/thread";
-import { short } from "../quantity";
+import { tokens } from "../quantity";
 import { ChatList, isOf } from "./chat_list";
 import type { RowEvents } from "./chat_row";
 import "../style/chat.css";
@@ -47,12 +47,13 @@ export function Chat({ cli, name, me, leave, entry, moment, picked, seek, back, 
   }, [cli, name]);
 
   const entries = state?.entries ?? NONE;
-  const rows = useMemo(() => rowsOf(entries, open), [entries, open]);
+  const usage = state?.usage ?? NO_USAGE;
+  const rows = useMemo(() => rowsOf(entries, open, usage), [entries, open, usage]);
   /** Sets an entry off and goes to it, unfolding what it is in. */
   const show = (wanted: Entry) => {
     setMarked(wanted.id);
     if (wanted.agent !== undefined && !open.has(wanted.agent)) setOpen(new Set([...open, wanted.agent]));
-    const shown = rowsOf(entries, wanted.agent === undefined ? open : new Set([...open, wanted.agent]));
+    const shown = rowsOf(entries, wanted.agent === undefined ? open : new Set([...open, wanted.agent]), usage);
     const key = shown.find((row) => isOf(row, wanted.id))?.key;
     if (key !== undefined) setGoal({ key });
   };
@@ -125,6 +126,7 @@ export function Chat({ cli, name, me, leave, entry, moment, picked, seek, back, 
 }
 
 const NONE: Entry[] = [];
+const NO_USAGE: ReadonlyMap<number, TurnUsage> = new Map();
 
 /** Keeps the entry set off that belongs to the moment which is played. */
 function useFollowing(thread: Thread | undefined, state: ThreadState | undefined, moment: Place | undefined, show: (entry: Entry) => void): void {
@@ -223,5 +225,3 @@ function Fact({ name, value }: { name: string; value: string | null }) {
     </div>
   );
 }
-
-const tokens = (count: number) => (count >= 1_000_000 ? `${short(count / 1_000_000)}M` : count >= 1_000 ? `${short(count / 1_000)}k` : String(count));

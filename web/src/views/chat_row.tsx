@@ -4,6 +4,7 @@ import { replayOf, type Entry, type Place } from "../conversation/api";
 import { Code, Markdown } from "../conversation/markdown";
 import { brief, plain } from "../conversation/plain";
 import { entryOf, type Row } from "../conversation/rows";
+import { tokens } from "../quantity";
 import { goTo } from "../route";
 import { ToolCall } from "./chat_tool";
 
@@ -36,6 +37,7 @@ export const ChatRow = memo(function ChatRow({ row, marked, events }: Props) {
 /** Lines are made anew at each change, entries are not. */
 function isSame(one: Props, other: Props): boolean {
   if (one.marked !== other.marked || one.events !== other.events || one.row.is !== other.row.is || one.row.key !== other.row.key) return false;
+  if (one.row.is === "turn" && other.row.is === "turn") return one.row.usage?.input === other.row.usage?.input && one.row.usage?.output === other.row.usage?.output;
   if (one.row.is === "agent" && other.row.is === "agent") return one.row.count === other.row.count && one.row.task === other.row.task && one.row.open === other.row.open;
   if (one.row.is === "tool" && other.row.is === "tool") return one.row.call === other.row.call && one.row.result === other.row.result;
   return entryOf(one.row) === entryOf(other.row);
@@ -44,7 +46,12 @@ function isSame(one: Props, other: Props): boolean {
 function inside(row: Row, events: RowEvents): ReactNode {
   switch (row.is) {
     case "turn":
-      return <h3 className="turn">{row.turn === 0 ? "Before the first turn" : `Turn ${row.turn}`}</h3>;
+      return (
+        <h3 className="turn">
+          {row.turn === 0 ? "Before the first turn" : `Turn ${row.turn}`}
+          {row.usage !== undefined && <span title="Tokens that the model read and wrote in this turn">{`${tokens(row.usage.input)} in, ${tokens(row.usage.output)} out`}</span>}
+        </h3>
+      );
     case "agent":
       return (
         <button type="button" className="agent" aria-expanded={row.open} onClick={() => events.fold(row.agent)}>
