@@ -97,12 +97,12 @@ export function Chat({ cli, name, me, leave, entry, moment, picked, seek, back, 
           </header>
         )}
         {state?.trouble !== undefined && (
-          <p className="trouble" role="alert">
-            {state.trouble}
-            <button type="button" className="quiet" onClick={() => void thread?.open(first.current)}>
+          <div className="chat-nothing">
+            <p role="alert">{state.trouble}</p>
+            <button type="button" onClick={() => void thread?.open(first.current)}>
               Try again
             </button>
-          </p>
+          </div>
         )}
       </section>
     );

@@ -119,7 +119,9 @@ function Card({ conversation }: { conversation: Conversation }) {
           )}
           <span>{entry_count === 1 ? "1 entry" : `${entry_count.toLocaleString("en")} entries`}</span>
           {usage.map(({ model }) => (
-            <span key={model}>{model}</span>
+            <span key={model} className="model">
+              {model}
+            </span>
           ))}
           {sessions.length > 0 && <span className="kept">recorded</span>}
           {last !== null && <time title={new Date(last / 1_000).toLocaleString()}>{age(last, Date.now())}</time>}
