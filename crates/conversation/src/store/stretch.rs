@@ -6,13 +6,7 @@ use crate::Result;
 use protocol::{Offset, SessionId};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
-
-/// The entries of a conversation, numbered, each with its turn as `Store::entries` has it. Their texts are not touched.
-const LINES: &str = "WITH line AS (
-     SELECT e.id, e.key, SUM(e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL) OVER ordered AS turn,
-         ROW_NUMBER() OVER ordered - 1 AS number
-     FROM part JOIN entry e ON e.id = part.entry WHERE part.conversation = ?1
-     WINDOW ordered AS (ORDER BY part.time, part.position ROWS UNBOUNDED PRECEDING))";
+use std::collections::{BTreeMap, HashSet};
 
 /// Which entries are wanted: without anything, the last ones.
 #[derive(Default)]
@@ -59,89 +53,116 @@ pub struct TurnUsage {
     pub output: u64,
 }
 
+/// An entry among all of its conversation, its index being its place in the list.
+struct Line {
+    id: i64,
+    turn: u64,
+}
+
 impl Store {
     /// Some entries of a conversation.
     pub fn stretch(&self, conversation: i64, part: &Part) -> Result<Stretch> {
-        let select = format!("{LINES} SELECT COUNT(*), MAX(id), MAX(turn) FROM line");
-        let mut select = self.connection.prepare_cached(&select)?;
-        let (total, cursor, turns) = select.query_row([conversation], |row| {
-            let or_none = |column| row.get::<_, Option<i64>>(column).map(Option::unwrap_or_default);
-            Ok((count(row, 0)?, or_none(1)?, or_none(2)?))
-        })?;
-        let entries = match part.since {
-            Some(since) => self.lines(conversation, (0, i64::MAX as u64), since, part.limit)?,
+        let lines = self.numbered(conversation)?;
+        let limit = part.limit as usize;
+        let wanted: Vec<usize> = match part.since {
+            Some(since) => (0..lines.len()).filter(|index| lines[*index].id > since).take(limit).collect(),
             None => {
-                let last = total.saturating_sub(part.limit);
+                let last = lines.len().saturating_sub(limit);
                 let middle = match &part.middle {
-                    Some(middle) => self.number_of_middle(conversation, middle)?,
+                    Some(middle) => self.index_of(&lines, middle)?,
                     None => None,
                 };
-                let centred = middle.map(|middle| middle.saturating_sub(part.limit / 2).min(last));
-                let from = centred.or(part.from).unwrap_or(last);
-                self.lines(conversation, (from, from.saturating_add(part.limit)), i64::MIN, part.limit)?
+                let centred = middle.map(|middle| middle.saturating_sub(limit / 2).min(last));
+                let from = centred.or(part.from.map(|from| from as usize)).unwrap_or(last);
+                (0..lines.len()).skip(from).take(limit).collect()
             }
         };
-        let turn_usage = self.turn_usage(conversation, &entries)?;
-        Ok(Stretch { cursor, turns: turns as u64, entries, turn_usage })
+        let entries = self.listed(conversation, &lines, &wanted)?;
+        Ok(Stretch {
+            cursor: lines.iter().map(|line| line.id).max().unwrap_or_default(),
+            turns: lines.last().map_or(0, |line| line.turn),
+            turn_usage: self.turn_usage(conversation, &lines, &entries)?,
+            entries,
+        })
     }
 
-    fn number_of_middle(&self, conversation: i64, middle: &Middle) -> Result<Option<u64>> {
-        let number = match middle {
+    /// All entries in their order, with their turns as [`Store::entries`] has them. Their texts are not touched.
+    fn numbered(&self, conversation: i64) -> Result<Vec<Line>> {
+        let select = "SELECT e.id, e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
+             FROM part JOIN entry e ON e.id = part.entry WHERE part.conversation = ?1 ORDER BY part.time, part.position";
+        let mut select = self.connection.prepare_cached(select)?;
+        let mut rows = select.query([conversation])?;
+        let (mut lines, mut turn) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            turn += u64::from(row.get::<_, bool>(1)?);
+            lines.push(Line { id: row.get(0)?, turn });
+        }
+        Ok(lines)
+    }
+
+    fn index_of(&self, lines: &[Line], middle: &Middle) -> Result<Option<usize>> {
+        match middle {
             Middle::Entry(key) => {
-                let select = format!("{LINES} SELECT number FROM line WHERE key = ?2");
-                let mut select = self.connection.prepare_cached(&select)?;
-                select.query_row(params![conversation, key], |row| count(row, 0)).optional()?
+                let mut select = self.connection.prepare_cached("SELECT id FROM entry WHERE key = ?1")?;
+                let id = select.query_row([key], |row| row.get::<_, i64>(0)).optional()?;
+                Ok(id.and_then(|id| lines.iter().position(|line| line.id == id)))
             }
             Middle::Moment(session, offset) => {
-                let select = format!(
-                    "{LINES} SELECT COALESCE(MAX(CASE WHEN place.offset <= ?3 THEN number END), MIN(number))
-                     FROM line JOIN place ON place.entry = line.id WHERE place.session = ?2"
-                );
-                let mut select = self.connection.prepare_cached(&select)?;
-                let values = params![conversation, session.to_string(), offset.0.min(i64::MAX as u64) as i64];
-                select.query_row(values, |row| row.get::<_, Option<i64>>(0))?.map(|number| number as u64)
+                let before = self.placed(*session, *offset)?;
+                let found = lines.iter().rposition(|line| before.contains(&line.id));
+                if found.is_some() {
+                    return Ok(found);
+                }
+                let all = self.placed(*session, Offset(u64::MAX))?;
+                Ok(lines.iter().position(|line| all.contains(&line.id)))
             }
-        };
-        Ok(number)
+        }
     }
 
-    fn lines(
-        &self,
-        conversation: i64,
-        (from, to): (u64, u64),
-        since: i64,
-        limit: u64,
-    ) -> Result<Vec<Listed>> {
-        let select = format!(
-            "{LINES} SELECT e.key, c.name, e.agent, e.time, e.role, e.kind, e.text, e.rest, e.model, e.request, e.source,
-             place.session, place.offset, line.id, line.number, line.turn
-             FROM line JOIN entry e ON e.id = line.id JOIN conversation c ON c.id = ?1 LEFT JOIN place ON place.entry = e.id
-             WHERE line.number >= ?2 AND line.number < ?3 AND line.id > ?4 ORDER BY line.number LIMIT ?5"
-        );
-        let mut select = self.connection.prepare_cached(&select)?;
-        let whole = |number: u64| number.min(i64::MAX as u64) as i64;
-        let values = params![conversation, whole(from), whole(to), since, whole(limit)];
-        let rows = select.query_map(values, |row| {
-            let (index, turn) = (count(row, 14)?, count(row, 15)?);
-            Ok(Listed { turn, index, cursor: row.get(13)?, entry: entry(row)? })
-        })?;
+    /// Entries that stand in a session's recording behind no more than so much output.
+    fn placed(&self, session: SessionId, offset: Offset) -> Result<HashSet<i64>> {
+        let select = "SELECT entry FROM place WHERE session = ?1 AND offset <= ?2";
+        let mut select = self.connection.prepare_cached(select)?;
+        let values = params![session.to_string(), offset.0.min(i64::MAX as u64) as i64];
+        let rows = select.query_map(values, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn listed(&self, conversation: i64, lines: &[Line], wanted: &[usize]) -> Result<Vec<Listed>> {
+        let select = "SELECT e.key, c.name, e.agent, e.time, e.role, e.kind, e.text, e.rest, e.model, e.request, e.source,
+             place.session, place.offset
+             FROM entry e JOIN conversation c ON c.id = ?1 LEFT JOIN place ON place.entry = e.id WHERE e.id = ?2";
+        let mut select = self.connection.prepare_cached(select)?;
+        let mut listed = Vec::with_capacity(wanted.len());
+        for index in wanted {
+            let Line { id, turn } = lines[*index];
+            let entry = select.query_row([conversation, id], entry)?;
+            listed.push(Listed { turn, index: *index as u64, cursor: id, entry });
+        }
+        Ok(listed)
     }
 
     /// What the turns took to which entries belong. A request counts in the turn in which it began.
-    fn turn_usage(&self, conversation: i64, entries: &[Listed]) -> Result<Vec<TurnUsage>> {
+    fn turn_usage(&self, conversation: i64, lines: &[Line], entries: &[Listed]) -> Result<Vec<TurnUsage>> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(Vec::new()) };
-        let select = format!(
-            "{LINES} SELECT made.turn, SUM(u.input + u.cache_read + u.cache_write + u.cache_write_hour), SUM(u.output)
-             FROM (SELECT MIN(line.turn) AS turn, e.request FROM line JOIN entry e ON e.id = line.id
-                 WHERE line.turn BETWEEN ?2 AND ?3 AND e.request IS NOT NULL GROUP BY e.request) made
-             JOIN conversation c ON c.id = ?1 JOIN usage u ON u.cli = c.cli AND u.request = made.request
-             GROUP BY made.turn ORDER BY made.turn"
-        );
-        let mut select = self.connection.prepare_cached(&select)?;
-        let rows = select.query_map(params![conversation, first.turn as i64, last.turn as i64], |row| {
-            Ok(TurnUsage { turn: count(row, 0)?, input: count(row, 1)?, output: count(row, 2)? })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let select = "SELECT e.request, u.input + u.cache_read + u.cache_write + u.cache_write_hour, u.output
+             FROM entry e JOIN conversation c ON c.id = ?1 JOIN usage u ON u.cli = c.cli AND u.request = e.request
+             WHERE e.id = ?2";
+        let mut select = self.connection.prepare_cached(select)?;
+        let mut known = HashSet::new();
+        let mut turns = BTreeMap::new();
+        for line in lines.iter().filter(|line| (first.turn..=last.turn).contains(&line.turn)) {
+            let took = select.query_row([conversation, line.id], |row| {
+                Ok((row.get::<_, String>(0)?, count(row, 1)?, count(row, 2)?))
+            });
+            let Some((request, input, output)) = took.optional()? else { continue };
+            if known.insert(request) {
+                let usage =
+                    turns.entry(line.turn).or_insert(TurnUsage { turn: line.turn, input: 0, output: 0 });
+                usage.input += input;
+                usage.output += output;
+            }
+        }
+        Ok(turns.into_values().collect())
     }
 }
