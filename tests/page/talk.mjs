@@ -132,8 +132,7 @@ const stories = {
     // One within a sub-agent is unfolded.
     await page.getByRole("searchbox").fill('"no other one"');
     await page.getByRole("textbox", { name: "Tool" }).fill("");
-    await page.locator(".found mark").first().waitFor();
-    await page.locator(".found a.card-of").click();
+    await page.locator(".found a.card-of", { hasText: "There is no other one" }).click();
     await page.locator(".line[aria-current=true][data-depth='1']", { hasText: "There is no other one" }).waitFor();
     // A recording is opened at the place, where there is one.
     await stand_in(stage, "heard", "heard");
