@@ -1,26 +1,9 @@
 // Stories of the views beside the sessions, of links, of the palette, and of who can read the page at all.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { fits, usable } from "./usable.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const HOSTILE = "<img src=x onerror=alert(1)>";
-
-/** Asserts that whoever cannot see, or not well, can use what is shown. */
-async function usable(page, what) {
-  // The page's policy lets no script in; the browser's own door does.
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations);
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const told = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n  ")}`);
-  assert.deepEqual(told, [], `${what} keeps somebody out`);
-}
-
-/** Nothing reaches over the edge of the window. */
-async function fits(page, what) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.equal(wide, 0, `${what} is too wide`);
-}
 
 export const stories = {
   async a_new_session_shows_up_by_itself_and_a_server_that_is_away_is_told(stage) {

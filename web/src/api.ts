@@ -134,7 +134,7 @@ export const recording = (id: string, place: Place, limit: number) =>
 /** Hits from an offset on. */
 export const search = (id: string, q: string, from: number) => ask<Found>("GET", `${session(id)}/search${query({ q, from })}`);
 
-function query(fields: Record<string, string | number | undefined>): string {
+export function query(fields: Record<string, string | number | undefined>): string {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
@@ -211,7 +211,7 @@ export interface History {
 export const health = () => ask<Health>("GET", "/health");
 export const history = (after: number) => ask<History>("GET", `/health/history?after=${after}`);
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   const request: RequestInit = { method, credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS) };
   if (body !== undefined) {
     request.body = JSON.stringify(body);

@@ -16,6 +16,8 @@ import { line } from "./words";
 const HealthView = lazy(() => import("./views/health"));
 const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
+const ConversationsView = lazy(() => import("./views/conversations_view"));
+const SearchView = lazy(() => import("./views/search_view"));
 const ReplayView = lazy(async () => ({ default: (await import("./views/replay_view")).ReplayView }));
 
 type Entry = { is: "asking" } | { is: "in"; me: Me } | { is: "out"; why: string | undefined } | { is: "unreachable" };
@@ -54,7 +56,7 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
-const TITLES: Record<Place, string> = { health: "Health", access: "Access", docs: "API" };
+const TITLES: Record<Place, string> = { conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
   const [{ session: open, replay }, go] = useRoute();
@@ -82,6 +84,8 @@ function Inside({ me, leave, theme }: InsideProps) {
       <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
+          {place === "conversations" && <ConversationsView me={me} leave={leave} />}
+          {place === "search" && <SearchView leave={leave} />}
           {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
           {place === "access" && <AccessView me={me} sessions={sessions.list ?? []} now_ms={sessions.now_ms} leave={leave} />}
           {place === "docs" && <DocsView />}
@@ -98,7 +102,7 @@ function Inside({ me, leave, theme }: InsideProps) {
         </main>
       ) : replay ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
-          <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} light={theme.light} go={go} leave={leave} />
+          <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} me={me} light={theme.light} go={go} leave={leave} />
         </Suspense>
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
@@ -116,6 +120,8 @@ function everything(me: Me, sessions: Sessions, theme: InsideProps["theme"], sta
     ...commands(),
     ...list.map(({ id, name, state, command }) => ({ label: name, hint: `${state} · ${line(command)}`, run: () => goTo(`/s/${id}`) })),
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
+    { label: "Search conversations…", hint: "what was said and done", run: () => goTo("/search") },
+    { label: "Conversations", hint: "all that are kept", run: () => goTo("/conversations") },
     ...(me.session === null ? [{ label: "Health", hint: "the server in figures", run: () => goTo("/health") }] : []),
     ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
     { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },

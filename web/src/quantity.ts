@@ -29,3 +29,6 @@ export function lasting(seconds: number): string {
   if (first < 0) return "0 s";
   return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(" ");
 }
+
+/** Tokens: `12.3k`. */
+export const tokens = (count: number): string => (count >= 1_000_000 ? `${short(count / 1_000_000)}M` : count >= 1_000 ? `${short(count / 1_000)}k` : String(count));

@@ -1,9 +1,9 @@
-// The page's own addresses: `/` is the list, `/s/{id}` a session, `/s/{id}/replay` its recording, from `?at=OFFSET` on, and
-// each other view has its name.
+// The page's own addresses: `/` is the list, `/s/{id}` a session, `/s/{id}/replay` its recording, from `?at=OFFSET` on,
+// `/conversations/{cli}/{id}` a conversation, from `#ENTRY` on, and each other view has its name.
 import { useEffect, useState, type MouseEvent } from "react";
 
 /** The views beside the sessions, by their addresses. */
-const PLACES = ["health", "access", "docs"] as const;
+const PLACES = ["conversations", "search", "health", "access", "docs"] as const;
 export type Place = (typeof PLACES)[number];
 
 interface Route {
@@ -15,7 +15,7 @@ export type Go = (session: string | undefined, replay?: boolean) => void;
 
 /** Shows what is at an address of the page. */
 export function goTo(path: string): void {
-  if (path !== location.pathname) history.pushState(null, "", path);
+  if (path !== location.pathname + location.search + location.hash) history.pushState(null, "", path);
   dispatchEvent(new PopStateEvent("popstate"));
 }
 
@@ -40,7 +40,7 @@ function useAddress<T>(read: () => T): T {
   return value;
 }
 
-const currentPlace = () => PLACES.find((place) => location.pathname === `/${place}`);
+const currentPlace = () => PLACES.find((place) => location.pathname === `/${place}` || (place === "conversations" && location.pathname.startsWith("/conversations/")));
 
 /** The view that is shown, if it is none of a session. */
 export const usePlace = (): Place | undefined => useAddress(currentPlace);
@@ -57,3 +57,8 @@ const go: Go = (session, replay = false) => {
 
 /** What is shown, and how to show a session, its recording, or none. */
 export const useRoute = (): [Route, Go] => [useAddress(currentRoute), go];
+
+/** The whole address behind the server's name, for views that have more in it. */
+export const useWholeAddress = (): string => useAddress(wholeAddress);
+
+const wholeAddress = () => location.pathname + location.search + location.hash;

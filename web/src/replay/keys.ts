@@ -16,7 +16,7 @@ interface Views {
 export function playerKey(event: KeyboardEvent, player: Player, views: Views): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.closest("input, select, .list") !== null || (target.matches("textarea") && target.closest(".frame") === null)) return;
+  if (target.closest("input, select, .list, .chat") !== null || (target.matches("textarea") && target.closest(".frame") === null)) return;
   // A button that has the focus is pressed by these.
   if ((event.key === " " || event.key === "Enter") && target.closest("button") !== null) return;
   const act = action(event, player, views);

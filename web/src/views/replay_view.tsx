@@ -1,12 +1,15 @@
 // A recording, played: the terminal as it was, and below it the time. Nothing here types into the session.
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 import * as api from "../api";
+import { CHAT_KEYS, useChatShown } from "../chat_shown";
 import { spoken } from "../replay/clock";
 import { playerKey } from "../replay/keys";
 import { Player, SPEEDS, type PlayerState } from "../replay/player";
 import type { Go } from "../route";
 import { RecordingSearch, type Found } from "./recording_search";
 import { Timeline } from "./timeline";
+
+const SessionChat = lazy(() => import("./session_chat"));
 
 /** Seconds to which pauses may be cut. */
 const IDLE = [0.5, 1, 2, 5];
@@ -15,18 +18,21 @@ const IDLE_FIRST = 2;
 interface Props {
   id: string;
   session: api.Session | undefined;
+  me: api.Me;
   light: boolean;
   go: Go;
   leave: (why?: string) => void;
 }
 
-export function ReplayView({ id, session, light, go, leave }: Props) {
+export function ReplayView({ id, session, me, light, go, leave }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [player, setPlayer] = useState<Player>();
   const [state, setState] = useState<PlayerState>();
   const [gone, setGone] = useState<string>();
   const [searching, setSearching] = useState(false);
   const [found, setFound] = useState<Found>();
+  const [chat, toggleChat] = useChatShown();
+  const [picked, setPicked] = useState<string>();
   const hits = useMemo(() => found?.hits.map(({ time }) => time) ?? [], [found]);
 
   useEffect(() => {
@@ -50,6 +56,12 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
     addEventListener("keydown", pressed, true);
     return () => removeEventListener("keydown", pressed, true);
   }, [player, id]);
+  // What is marked in the terminal is looked for in the conversation.
+  useEffect(() => {
+    const terminal = player?.screen.terminal;
+    const listening = terminal?.onSelectionChange(() => setPicked(terminal.getSelection() || undefined));
+    return () => listening?.dispose();
+  }, [player]);
   // The address names the moment, so that it can be sent to somebody.
   useEffect(() => {
     if (state?.size !== undefined && !state.playing) history.replaceState(null, "", `${location.pathname}?at=${state.offset}`);
@@ -69,7 +81,7 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
   const timeline = state?.timeline;
   const when = session === undefined || state === undefined ? undefined : new Date((session.created + state.time) / 1_000).toLocaleString();
   return (
-    <main className="session replay" aria-label={`Replay of ${name}`}>
+    <main className="session replay" aria-label={`Replay of ${name}`} data-chat={chat}>
       <header>
         <button type="button" className="quiet back" aria-label="To the sessions" onClick={() => go(undefined)}>
           ←
@@ -80,6 +92,9 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
         <span className="size" title="Columns and rows at this moment">
           {state?.size === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
         </span>
+        <button type="button" className="chat-toggle" aria-pressed={chat} onClick={toggleChat} title={`What was said and done (${CHAT_KEYS})`}>
+          Chat
+        </button>
         <button type="button" aria-pressed={searching} onClick={() => setSearching(!searching)} title="Search in the recording ( / )">
           Search
         </button>
@@ -104,6 +119,22 @@ export function ReplayView({ id, session, light, go, leave }: Props) {
         </div>
         {searching && player !== undefined && (
           <RecordingSearch id={id} player={player} offset={state?.offset ?? 0} found={found} setFound={setFound} close={() => setSearching(false)} />
+        )}
+        {chat && (
+          <Suspense fallback={<section className="chat" aria-busy="true" />}>
+            <SessionChat
+              session={session?.id}
+              me={me}
+              leave={leave}
+              moment={session === undefined || state?.size === undefined ? undefined : { session: session.id, offset: state.offset }}
+              picked={picked}
+              seek={(place) => {
+                if (player === undefined || place.session !== session?.id) return false;
+                player.seek({ at: place.offset }, true);
+                return true;
+              }}
+            />
+          </Suspense>
         )}
       </div>
       <div className="player" aria-busy={timeline === undefined}>

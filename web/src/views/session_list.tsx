@@ -71,6 +71,14 @@ export function SessionList({ me, sessions, open, place, started, making, setMak
           )}
         </div>
       )}
+      <p className="places">
+        <PlaceLink to="conversations" now={place}>
+          Conversations
+        </PlaceLink>
+        <PlaceLink to="search" now={place}>
+          Search
+        </PlaceLink>
+      </p>
       <div className="rows" aria-busy={list === undefined}>
         {list?.length === 0 && (
           <div className="empty">

@@ -1,6 +1,7 @@
 // One session: its terminal, who controls it, and on a phone the keys that the phone lacks.
-import { useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import * as api from "../api";
+import { CHAT_KEYS, useChatShown } from "../chat_shown";
 import { offer, type Command } from "../commands";
 import type { Go } from "../route";
 import { Follower, type FollowerState } from "../terminal/follower";
@@ -13,6 +14,8 @@ import { SessionChange, type Change } from "./session_change";
 import { SessionMenu, type MenuItem } from "./session_menu";
 import { Share } from "./share";
 import { State } from "./state";
+
+const SessionChat = lazy(() => import("./session_chat"));
 
 interface Props {
   id: string;
@@ -49,6 +52,7 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
     toTerminal();
   };
   const missing = listed && session === undefined;
+  const [chat, toggleChat] = useChatShown();
 
   useEffect(() => {
     if (frame.current === null || gone !== undefined) return;
@@ -96,10 +100,11 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
       ...can(mayType && control !== "held", "Take control", take),
       ...can(mayType && control === "held", "Release control", release),
       ...items,
+      ...can(gone === undefined, chat ? "Hide the conversation" : "Show the conversation", toggleChat),
       ...can(gone === undefined, "Find in the terminal", () => setFinding(true)),
       ...can(gone === undefined, "Save the screen as a page", () => void follower.current?.screen.save(name)),
     ]);
-  }, [id, known, name, mayType, ended, control, manages, gone, go]);
+  }, [id, known, name, mayType, ended, control, manages, gone, go, chat]);
 
   if (gone !== undefined) {
     return (
@@ -119,7 +124,7 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
     }
   };
   return (
-    <main className="session" aria-label={`Session ${name}`}>
+    <main className="session" aria-label={`Session ${name}`} data-chat={chat}>
       <header>
         <button type="button" className="quiet back" aria-label="To the sessions" onClick={() => go(undefined)}>
           ←
@@ -131,6 +136,9 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
           {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
         </span>
         {state?.role === "view" && <span className="watching">watching only</span>}
+        <button type="button" className="chat-toggle" aria-pressed={chat} onClick={toggleChat} title={`What was said and done (${CHAT_KEYS})`}>
+          Chat
+        </button>
         {manages && (
           <button type="button" className="quiet wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
             Share
@@ -175,19 +183,26 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
           }}
         />
       )}
-      <div className="stage">
-        <div className="frame" ref={frame} />
-        {finding && follower.current !== undefined && (
-          <Find
-            screen={follower.current.screen}
-            close={() => {
-              setFinding(false);
-              follower.current?.screen.focus();
-            }}
-          />
-        )}
-        {state !== undefined && (
-          <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
+      <div className="theatre">
+        <div className="stage">
+          <div className="frame" ref={frame} />
+          {finding && follower.current !== undefined && (
+            <Find
+              screen={follower.current.screen}
+              close={() => {
+                setFinding(false);
+                follower.current?.screen.focus();
+              }}
+            />
+          )}
+          {state !== undefined && (
+            <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
+          )}
+        </div>
+        {chat && (
+          <Suspense fallback={<section className="chat" aria-busy="true" />}>
+            <SessionChat session={session?.id} me={me} leave={leave} />
+          </Suspense>
         )}
       </div>
       {ended && <Ended exit={state?.exit ?? session?.exit} replay={() => go(id, true)} again={me.role === "manage" ? () => void again() : undefined} />}

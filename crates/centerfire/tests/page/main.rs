@@ -1,10 +1,12 @@
 //! The web page in a real browser, against the real server and real sessions. Each test is a story of that name in
 //! `tests/page`, which starts and kills the server itself; what the browser complains about fails it too.
 
+use serde_json::json;
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 use testkit::instance::finish;
-use testkit::{Instance, tools};
+use testkit::{Claude, Instance, ModelServer, tools};
 
 /// A story has waits with limits of their own, which tell more.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -17,6 +19,12 @@ fn tell(story: &str) {
 /// A story from one of the files.
 #[track_caller]
 fn tell_of(file: &str, story: &str) {
+    tell_with(file, story, |_| {});
+}
+
+/// A story whose environment has something more.
+#[track_caller]
+fn tell_with(file: &str, story: &str, prepare: impl FnOnce(&mut Command)) {
     let page = tools::repository().join("web/dist/index.html");
     assert!(page.exists(), "the page is not built; `make page` builds it");
     let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
@@ -24,6 +32,7 @@ fn tell_of(file: &str, story: &str) {
     instance.settle(&mut command);
     command.arg(tools::page().unwrap().join(file)).arg(story);
     command.env("CENTERFIRE", instance.binary()).env("CHROMIUM", tools::program("chromium").unwrap());
+    prepare(&mut command);
     let output = finish(command, LIMIT);
     assert!(output.status.success(), "{story}: {}", String::from_utf8_lossy(&output.stderr));
 }
@@ -141,4 +150,51 @@ fn a_running_session_is_replayed_and_goes_on() {
 #[test]
 fn a_phone_plays_a_recording() {
     tell_of("replay.mjs", "a_phone_plays_a_recording");
+}
+
+#[test]
+fn what_claude_code_says_appears_and_leads_to_the_recording() {
+    let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let claude = Claude::prepare(folder.path(), &server).unwrap();
+    let environment: Vec<_> =
+        claude.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
+    let desk =
+        json!({ "program": claude.program(), "project": claude.project(), "environment": environment });
+    // A folder that comes to be while a server runs is found at its next look at everything.
+    let transcripts = claude.project().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    fs::create_dir_all(claude.config().join("projects").join(transcripts)).unwrap();
+    tell_with("talk.mjs", "what_claude_code_says_appears_and_leads_to_the_recording", |command| {
+        command.env("CLAUDE", desk.to_string()).env("CLAUDE_CONFIG_DIR", claude.config());
+    });
+}
+
+#[test]
+fn the_replay_and_the_conversation_go_together() {
+    tell_of("talk.mjs", "the_replay_and_the_conversation_go_together");
+}
+
+#[test]
+fn what_was_said_is_found_and_opened() {
+    tell_of("talk.mjs", "what_was_said_is_found_and_opened");
+}
+
+#[test]
+fn twenty_thousand_entries_stay_usable() {
+    tell_of("talk.mjs", "twenty_thousand_entries_stay_usable");
+}
+
+#[test]
+fn hostile_words_are_words() {
+    tell_of("talk.mjs", "hostile_words_are_words");
+}
+
+#[test]
+fn conversations_can_be_read_by_everybody() {
+    tell_of("talk.mjs", "conversations_can_be_read_by_everybody");
+}
+
+#[test]
+fn a_phone_shows_conversations() {
+    tell_of("talk.mjs", "a_phone_shows_conversations");
 }

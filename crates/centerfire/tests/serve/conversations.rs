@@ -85,8 +85,14 @@ fn what_a_cli_writes_is_told_as_it_is_written() {
         (page.status, page.header("content-disposition")),
         (200, Some("attachment; filename=\"conversation.html\""))
     );
-    // The command reads what the server has taken in.
-    assert_eq!(rig.instance.json(&["conversation", NAME, "--json"])[0]["entry_count"], 5);
+    // Who has an entry's id gets what is around it; one that is not there is as good as none.
+    let around = |id: &str| conversation(&rig, &format!("?around={id}&limit=3")).unwrap();
+    assert_eq!(texts(&around(&format!("claude:{NAME}-1"))), messages(0, 3));
+    assert_eq!(texts(&around("nobody")), messages(2, 5));
+    // The command reads what the server has taken in, and numbers it alike.
+    let whole = &rig.instance.json(&["conversation", NAME, "--json"])[0];
+    assert_eq!(whole["entry_count"], 5);
+    assert_eq!(whole["entries"], conversation(&rig, "").unwrap()["entries"]);
 }
 
 /// Whoever has a token for one session sees the conversations of that session and hears of no other.

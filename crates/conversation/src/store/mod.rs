@@ -6,11 +6,13 @@
 mod deadline;
 mod mentions;
 mod read;
+mod stretch;
 mod write;
 
 pub use mentions::{Asked, Mentioned};
 pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
+pub use stretch::{Middle, Part, Stretch};
 pub(crate) use write::{Cursor, Writing};
 
 use crate::{Error, Result};

@@ -443,7 +443,7 @@ fn begins_turn(entry: &Entry) -> bool {
     entry.role == protocol::Speaker::User && entry.agent.is_none() && is_message
 }
 
-fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)? as u64)
 }
 
@@ -476,7 +476,7 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
     })
 }
 
-fn entry(row: &Row) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
     let kind: String = row.get(5)?;
     let text: String = row.get(6)?;
     let rest: String = row.get(7)?;

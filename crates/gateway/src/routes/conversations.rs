@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use conversation::follower::Touched;
 use conversation::render;
-use conversation::store::{Asked, Conversation, Filter, Hit, Listed};
+use conversation::store::{self, Asked, Conversation, Filter, Hit, Middle, Stretch};
 use futures_util::{Stream, StreamExt as _, stream};
-use protocol::Time;
+use protocol::{Offset, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -81,6 +81,21 @@ pub(super) struct Part {
     limit: Option<usize>,
     /// Only entries whose cursor is above this: what came since.
     since: Option<i64>,
+    /// The id of an entry that is to be in the middle.
+    around: Option<String>,
+    /// The output of a recording: the last entry that was made before so much of it is to be in the middle.
+    at: Option<u64>,
+    /// Whose recording, with `at`: a session's id.
+    session: Option<String>,
+}
+
+impl Part {
+    fn asked(self) -> store::Part {
+        let moment = || Some(Middle::Moment(self.session.as_ref()?.parse().ok()?, Offset(self.at?)));
+        let middle = self.around.clone().map(Middle::Entry).or_else(moment);
+        let limit = self.limit.unwrap_or(ENTRIES).clamp(1, ENTRIES_MAX) as u64;
+        store::Part { since: self.since, from: self.from.map(|from| from as u64), middle, limit }
+    }
 }
 
 /// A form in which a conversation is written down.
@@ -104,12 +119,8 @@ enum Format {
 struct Told {
     #[serde(flatten)]
     conversation: Option<Conversation>,
-    /// The highest cursor of all entries.
-    cursor: i64,
-    /// How many turns there are.
-    turns: u64,
-    #[serde(rename = "entries")]
-    listed: Vec<Listed>,
+    #[serde(flatten)]
+    stretch: Stretch,
 }
 
 /// Conversations that this token may see: one for a session sees those of the session.
@@ -156,25 +167,14 @@ pub(super) async fn show(
     Query(part): Query<Part>,
 ) -> Result<Json<Value>, ApiError> {
     let grant = access.0;
-    let limit = part.limit.unwrap_or(ENTRIES).clamp(1, ENTRIES_MAX);
+    let part = part.asked();
     let told = read(&app, move |store| {
         let Some(conversation) = store.conversation(&cli, &name)? else { return Ok(Told::default()) };
         if grant.session.is_some_and(|session| !conversation.sessions.contains(&session)) {
             return Ok(Told::default());
         }
-        let mut listed = store.entries(conversation.id)?;
-        let cursor = listed.iter().map(|entry| entry.cursor).max().unwrap_or_default();
-        let turns = listed.last().map_or(0, |entry| entry.turn);
-        if let Some(since) = part.since {
-            listed.retain(|entry| entry.cursor > since);
-        }
-        let from = part.from.unwrap_or_else(|| match part.since {
-            Some(_) => 0,
-            None => listed.len().saturating_sub(limit),
-        });
-        let listed =
-            listed.into_iter().filter(|entry| part.since.is_some() || entry.index >= from as u64).take(limit);
-        Ok(Told { conversation: Some(conversation), cursor, turns, listed: listed.collect() })
+        let stretch = store.stretch(conversation.id, &part)?;
+        Ok(Told { conversation: Some(conversation), stretch })
     });
     let told = told.await?;
     let Some(_) = &told.conversation else { return Err(unknown()) };

@@ -1,0 +1,302 @@
+// Stories of conversations: beside the terminal and the recording, in their list, and found by what was said in them.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { tell } from "./stage.mjs";
+import { Transcript, everyKind, transcripts } from "./transcript.mjs";
+import { fits, usable } from "./usable.mjs";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+const run = promisify(execFile);
+
+// It is there before the server looks.
+transcripts();
+
+/** Starts a program that calls itself Claude Code, in a session of that name, for a transcript that the story writes. */
+async function stand_in(stage, name, conversation) {
+  const program = join(process.cwd(), "claude");
+  writeFileSync(program, '#!/bin/bash\necho ready\nwhile read -r line; do echo "heard $line"; done\n', { mode: 0o755 });
+  await stage.cf("run", "--detached", "--name", name, "--", program, "--session-id", conversation);
+}
+
+const at = (stage, path) => `http://${stage.address}${path}`;
+const entry = (page, text) => page.locator(".line", { hasText: text });
+const stored = (stage, page, name, count) =>
+  stage.until(`${name} is taken in`, async () => {
+    const answer = await page.request.get(at(stage, `/api/v1/conversations/claude/${name}?limit=1`));
+    return answer.ok() && (await answer.json()).entry_count >= count;
+  });
+
+const stories = {
+  async what_claude_code_says_appears_and_leads_to_the_recording(stage) {
+    const { program, project, environment } = JSON.parse(process.env.CLAUDE);
+    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
+    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "talk", "--", program, "--permission-mode", "acceptEdits"], { cwd: project, env });
+    const page = await stage.visitor();
+    await stage.enter(page, "talk");
+    await page.getByRole("button", { name: "Chat" }).click();
+    await page.getByText("No conversation in this session yet").waitFor();
+    await stage.cf("wait", "talk", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "talk", "--submit", "[[think:first a thought]] [[write:note.txt|one line]] [[say:The **note** is written.]]");
+    await page.locator(".line[data-role=assistant]", { hasText: "The note is written." }).waitFor();
+    assert.equal(await page.locator(".line[data-role=assistant] strong", { hasText: "note" }).count(), 1, "it is Markdown");
+    await page.locator(".tool", { hasText: "Write" }).locator("summary").click();
+    await page.locator(".tool[open] dd", { hasText: "one line" }).waitFor();
+    await page.locator(".chat-facts summary", { hasText: "1 turn" }).waitFor();
+    // What comes next appears by itself, at the end.
+    await stage.cf("wait", "talk", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "talk", "--submit", "[[sleep:300]] [[lorem:300]] [[say:the very end]]");
+    await page.locator(".line[data-role=assistant]", { hasText: "the very end" }).waitFor();
+    await page.waitForFunction(() => {
+      const { scrollTop, scrollHeight, clientHeight } = document.querySelector(".lines");
+      return scrollHeight - scrollTop - clientHeight < 2;
+    });
+    // Its time leads to the recording, where it is set off.
+    await page.locator(".line[data-role=assistant]", { hasText: "The note is written." }).locator("a.when").click();
+    await page.getByRole("main", { name: "Replay of talk" }).waitFor();
+    await page.locator(".line[aria-current=true]").first().waitFor();
+    await stage.shows(page, "note.txt");
+    await page.keyboard.press("Control+Shift+Y");
+    await page.locator(".chat").waitFor({ state: "detached" });
+  },
+
+  async the_replay_and_the_conversation_go_together(stage) {
+    await stand_in(stage, "told", "told");
+    const talk = new Transcript("told");
+    const page = await stage.visitor();
+    for (const number of [1, 2, 3]) {
+      await stage.cf("send", "told", "--submit", `thing ${number}`);
+      await stage.until("it is heard", async () => (await stage.cf("screen", "told")).includes(`heard thing ${number}`));
+      talk.user(`thing ${number}`);
+      talk.says(`I heard thing ${number}, and did it.`);
+      talk.write();
+    }
+    await stored(stage, page, "told", 6);
+    await stage.enter(page, "told");
+    await page.keyboard.press("Control+Shift+Y");
+    // A transcript tells of a moment a little before its output is written down.
+    await stage.cf("send", "told", "--submit", "more");
+    talk.says("And more.");
+    talk.write();
+    await entry(page, "And more.").waitFor();
+    await entry(page, "did it").nth(1).locator("a.when").waitFor();
+    await page.reload();
+    await entry(page, "I heard thing 3").locator("a.when").click();
+    await page.getByRole("main", { name: "Replay of told" }).waitFor();
+    const marked = page.locator(".line[aria-current=true]");
+    await marked.filter({ hasText: "thing 3" }).waitFor();
+    await entry(page, "I heard thing 2").locator("a.when").click();
+    await marked.filter({ hasText: "thing 2" }).waitFor();
+    assert.match(page.url(), /\/replay\?at=\d+/);
+    // Text that is marked in the recording is found in the conversation.
+    await page.evaluate(() => {
+      const { active } = globalThis.centerfire.buffer;
+      const row = Array.from({ length: active.length }, (_, row) => row).find((row) => active.getLine(row).translateToString(true).includes("heard thing 1"));
+      globalThis.centerfire.select(0, row, "heard thing 1".length);
+    });
+    await marked.filter({ hasText: "I heard thing 1" }).waitFor();
+  },
+
+  async what_was_said_is_found_and_opened(stage) {
+    const talk = everyKind("found", Date.now() - 60_000);
+    const call = talk.calls("Bash", { command: "make marmalade" }, "12 jars");
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "found", talk.count - 1);
+    await page.keyboard.press("Control+K");
+    await page.getByRole("combobox").fill("search conv");
+    await page.keyboard.press("Enter");
+    await page.getByRole("main", { name: "Search" }).waitFor();
+    await page.locator("input[type=search]:focus").waitFor();
+    await page.keyboard.type("marmalade");
+    await page.locator(".found mark", { hasText: "marmalade" }).waitFor();
+    assert.match(page.url(), /\/search\?q=marmalade$/, "the address can be kept");
+    await page.getByRole("combobox", { name: "Who" }).selectOption("user");
+    await page.getByText("Fewer filters find more").waitFor();
+    await page.getByRole("combobox", { name: "Who" }).selectOption("");
+    await page.getByRole("textbox", { name: "Tool" }).fill("Bash");
+    await page.locator(".found li").waitFor();
+    await page.getByRole("searchbox").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.locator("a.card-of:focus").waitFor();
+    await page.keyboard.press("ArrowUp");
+    await page.locator("input[type=search]:focus").waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.locator(".line[aria-current=true]", { hasText: "make marmalade" }).waitFor();
+    assert.equal(decodeURIComponent(new URL(page.url()).hash), `#${call}`);
+    await page.goBack();
+    await page.locator(".found mark", { hasText: "marmalade" }).waitFor();
+    // One within a sub-agent is unfolded.
+    await page.getByRole("searchbox").fill('"no other one"');
+    await page.getByRole("textbox", { name: "Tool" }).fill("");
+    await page.locator(".found a.card-of", { hasText: "There is no other one" }).click();
+    await page.locator(".line[aria-current=true][data-depth='1']", { hasText: "There is no other one" }).waitFor();
+    // A recording is opened at the place, where there is one.
+    await stand_in(stage, "heard", "heard");
+    const heard = new Transcript("heard");
+    heard.user("plums");
+    heard.write();
+    await stored(stage, page, "heard", 1);
+    heard.says("about plums");
+    heard.write();
+    await page.goto(at(stage, "/search?q=plums"));
+    await stage.until("its place is known", async () => {
+      await page.reload();
+      await page.locator(".found li").first().waitFor();
+      return (await page.locator("a.play-of").count()) > 0;
+    });
+    await page.locator(".hit-of", { has: page.locator("a.play-of") }).first().locator("a.card-of").focus();
+    await page.keyboard.press("r");
+    await page.getByRole("main", { name: "Replay of heard" }).waitFor();
+  },
+
+  async twenty_thousand_entries_stay_usable(stage) {
+    const talk = new Transcript("long", Date.now() - 30_000_000);
+    for (let turn = 1; talk.count < 20_000; turn += 1) {
+      talk.user(`Question ${turn}`);
+      for (let part = 0; part < 4; part += 1) {
+        talk.calls("Bash", { command: `echo ${turn} ${part}` }, `${turn} ${part}`);
+        talk.says(`Answer ${turn}.${part}, **briefly**.\n\n- one\n- two`);
+      }
+    }
+    talk.says("the last of all");
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "long", talk.count);
+    await page.goto(at(stage, "/conversations/claude/long"));
+    await entry(page, "the last of all").waitFor();
+    const few = async () => assert.ok((await page.locator(".line").count()) <= 220, "the page has but some lines of it");
+    await few();
+    // Scrolling up fetches more, and what is seen does not jump.
+    const box = page.locator(".lines");
+    await box.hover();
+    const shown = () => box.evaluate((box) => [...box.querySelectorAll(".turn")].findLast((line) => line.getBoundingClientRect().top < innerHeight / 2)?.firstChild.textContent.slice("Turn ".length));
+    const begun = Number(await shown());
+    const scrolled = (what, by, is_there) =>
+      stage.until(what, async () => {
+        await page.mouse.wheel(0, by);
+        return is_there(Number(await shown()));
+      });
+    await scrolled("earlier turns are there", -4_000, (turn) => turn < begun - 50);
+    await few();
+    await page.getByRole("button", { name: "To the end" }).waitFor();
+    // What comes meanwhile moves nothing.
+    const before = await shown();
+    talk.says("one more came");
+    talk.write();
+    await stored(stage, page, "long", talk.count);
+    assert.equal(await shown(), before);
+    await page.getByRole("button", { name: "To the end" }).click();
+    await entry(page, "one more came").waitFor();
+    // An entry of the beginning is gone to at once.
+    await page.goto(at(stage, `/conversations/claude/long#${encodeURIComponent("claude:long-20")}`));
+    await page.reload();
+    await page.locator(".line[aria-current=true]").waitFor();
+    await few();
+    await box.hover();
+    await scrolled("later turns are there", 4_000, (turn) => turn > 60);
+    await page.getByRole("button", { name: "To the end" }).click();
+    await entry(page, "one more came").waitFor();
+    talk.says("and stays at the end");
+    talk.write();
+    await entry(page, "and stays at the end").waitFor();
+  },
+
+  async hostile_words_are_words(stage) {
+    const talk = new Transcript("hostile", Date.now() - 60_000);
+    const words = `${HOSTILE} [click](javascript:alert(1)) ![p](http://127.0.0.1:9/p.png) \u001b]0;title\u0007 \u001b[31mred\u001b[0m \u202egnp.exe`;
+    talk.user(words);
+    talk.says(words);
+    talk.thinks(words);
+    talk.calls(HOSTILE, { [HOSTILE]: words, file_path: HOSTILE, old_string: words, new_string: `${words}\n` }, words, { failed: true });
+    talk.line("assistant", { isApiErrorMessage: true, message: { model: "<synthetic>", content: [{ type: "text", text: words }] } });
+    talk.user([{ type: "image", source: { type: "base64", media_type: "image/svg+xml", data: "PHN2Zy8+" } }]);
+    talk.line(HOSTILE, { words });
+    talk.write();
+    const page = await stage.visitor();
+    page.on("dialog", (dialog) => stage.faults.push(`a dialog: ${dialog.message()}`));
+    const asked = [];
+    page.on("request", (request) => new URL(request.url()).host === stage.address || asked.push(request.url()));
+    await stored(stage, page, "hostile", talk.count);
+    await page.goto(at(stage, "/conversations/claude/hostile"));
+    await entry(page, "Record of an unknown kind").waitFor();
+    for (const line of await page.locator(".tool > summary").all()) await line.click();
+    await page.locator(".tool[open] pre", { hasText: "onerror" }).first().waitFor();
+    assert.equal(await page.locator("img").count(), 0);
+    assert.equal(await page.locator("a[href^='javascript']").count(), 0);
+    const shown = await page.locator(".line[data-role=user]").first().innerText();
+    assert.ok(shown.includes(HOSTILE) && shown.includes("␛]0;title␇") && shown.includes("⟨U+202E⟩gnp.exe") && shown.includes(" red "), shown);
+    await page.goto(at(stage, "/search?q=onerror"));
+    await page.locator(".found mark").first().waitFor();
+    await page.goto(at(stage, "/conversations"));
+    await page.locator(".card-of", { hasText: HOSTILE }).waitFor();
+    assert.equal(await page.locator("img").count(), 0);
+    assert.deepEqual(asked, [], "nothing is fetched from elsewhere");
+  },
+
+  async conversations_can_be_read_by_everybody(stage) {
+    const page = await stage.visitor();
+    await page.goto(at(stage, "/conversations"));
+    await page.getByText("No conversation yet").waitFor();
+    await usable(page, "no conversation");
+    everyKind("kinds", Date.now() - 3_600_000).write();
+    await page.locator(".card-of", { hasText: "The parser drops" }).waitFor();
+    await stand_in(stage, "beside", "beside");
+    everyKind("beside", Date.now()).write();
+    await page.goto(at(stage, "/conversations/claude/nobody"));
+    await page.getByText("there is no such conversation").waitFor();
+    await usable(page, "a conversation that is not there");
+    // The browser itself reports the answer that the story wanted.
+    stage.faults = stage.faults.filter((fault) => !fault.includes("404"));
+    await every_view(stage, "desk");
+  },
+
+  async a_phone_shows_conversations(stage) {
+    everyKind("kinds", Date.now() - 3_600_000).write();
+    await stand_in(stage, "beside", "beside");
+    everyKind("beside", Date.now()).write();
+    await every_view(stage, "phone");
+  },
+};
+
+/** Asserts that each view of conversations can be used by everybody, in both colours. */
+async function every_view(stage, kind) {
+  const page = await stage.visitor(kind);
+  await stored(stage, page, "kinds", 27);
+  const views = {
+    "/conversations": () => page.locator(".card-of").first().waitFor(),
+    "/conversations/claude/kinds": async () => {
+      await page.locator(".agent").click();
+      for (const line of await page.locator(".tool > summary").all()) await line.click();
+      await page.locator(".chat-facts summary").click();
+      await page.locator(".diff .added").first().waitFor();
+    },
+    "/search?q=line": () => page.locator(".found mark").first().waitFor(),
+    "/s/beside": async () => {
+      await page.getByRole("button", { name: "Chat" }).click();
+      await entry(page, "counts two lines now").waitFor();
+      // On a phone it has the terminal's place, which keeps its size.
+      const covered = await page.evaluate(() => document.querySelector(".chat").getBoundingClientRect().left <= document.querySelector(".frame").getBoundingClientRect().left);
+      assert.equal(covered, kind === "phone");
+      assert.ok((await page.evaluate(() => globalThis.centerfire.cols)) === 80);
+    },
+    "/s/beside/replay": async () => {
+      await page.getByRole("button", { name: /^(Play|Pause)$/ }).waitFor();
+      await page.locator(".line").first().waitFor();
+    },
+  };
+  for (const [path, ready] of Object.entries(views)) {
+    await page.goto(at(stage, path));
+    await ready();
+    for (const colours of ["dark", "light"]) {
+      await page.emulateMedia({ colorScheme: colours, reducedMotion: "reduce" });
+      await usable(page, `${path}, ${kind}, ${colours}`);
+    }
+    await fits(page, `${path}, ${kind}`);
+  }
+}
+
+await tell(stories);

@@ -1,0 +1,126 @@
+// What the page asks the server of conversations. The routes are in crates/gateway/src/routes/conversations.rs. All text in
+// the answers comes from people, models and programs, and is shown as text only.
+import { ask, query } from "../api";
+
+export interface Usage {
+  input: number;
+  output: number;
+  cache_read: number;
+  cache_write: number;
+  cache_write_hour: number;
+}
+
+export interface Conversation {
+  cli: string;
+  /** The CLI's own id of it. */
+  name: string;
+  cwd: string | null;
+  branch: string | null;
+  title: string | null;
+  version: string | null;
+  /** The conversation from which it goes on. */
+  parent: string | null;
+  /** Microseconds since 1970, as all times. */
+  started: number | null;
+  ended: number | null;
+  /** The sessions in which it was held. */
+  sessions: string[];
+  entry_count: number;
+  usage: (Usage & { model: string; requests: number })[];
+}
+
+/** A place in a recording. */
+export interface Place {
+  session: string;
+  offset: number;
+}
+
+export type Content =
+  | { kind: "message"; text: string }
+  | { kind: "thinking"; text: string }
+  | { kind: "tool_call"; call: string; name: string; input: unknown }
+  | { kind: "tool_result"; call: string; text: string; is_error: boolean; detail?: unknown }
+  | { kind: "image"; media_type: string; data?: string }
+  | { kind: "compaction"; text: string }
+  | { kind: "failure"; text: string; status?: number }
+  | { kind: "notice"; name: string; text: string }
+  | { kind: "unknown"; name: string; record: unknown };
+
+export type Entry = Content & {
+  id: string;
+  index: number;
+  turn: number;
+  cursor: number;
+  agent?: string;
+  time: number;
+  role: "user" | "assistant" | "tool" | "system";
+  model?: string;
+  place?: Place;
+};
+
+export type Of<Kind extends Content["kind"]> = Extract<Entry, { kind: Kind }>;
+
+/** Some of a conversation's entries, in their order. */
+export interface Part extends Conversation {
+  entries: Entry[];
+  /** The highest cursor of all entries. */
+  cursor: number;
+  turns: number;
+  /** What the turns of these entries took. */
+  turn_usage: TurnUsage[];
+}
+
+/** What a turn took, in tokens. */
+export interface TurnUsage {
+  turn: number;
+  input: number;
+  output: number;
+}
+
+/** Where an answer begins; without any of it, it has the last entries. */
+export interface From {
+  from?: number;
+  since?: number;
+  /** The id of an entry that is to be in the middle. */
+  around?: string;
+  /** Output of a session's recording: what was said then is to be in the middle. */
+  at?: number;
+  session?: string;
+}
+
+export interface Hit {
+  entry: string;
+  cli: string;
+  conversation: string;
+  title: string | null;
+  cwd: string | null;
+  time: number;
+  role: Entry["role"];
+  kind: Entry["kind"];
+  /** Some of its words, those that were looked for between U+0002 and U+0003. */
+  snippet: string;
+  place: Place | null;
+}
+
+/** What is left out is not asked for. */
+export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kind" | "tool", string>> & { since?: number; limit?: number };
+
+const path = (cli: string, name: string) => `/conversations/${encodeURIComponent(cli)}/${encodeURIComponent(name)}`;
+
+export const conversations = (limit: number) => ask<Conversation[]>("GET", `/conversations${query({ limit })}`);
+export const ofSession = (session: string) => ask<Conversation[]>("GET", `/sessions/${encodeURIComponent(session)}/conversations`);
+export const part = (cli: string, name: string, from: From, limit: number) => ask<Part>("GET", `${path(cli, name)}${query({ ...from, limit })}`);
+export const search = (q: string, wanted: Wanted) => ask<Hit[]>("GET", `/search${query({ q, ...wanted })}`);
+
+/** Where the page shows a conversation, and perhaps an entry of it. */
+export const pathOf = (cli: string, name: string, entry?: string) => `${path(cli, name)}${entry === undefined ? "" : `#${encodeURIComponent(entry)}`}`;
+/** Where the page plays a recording from a place on. */
+export const replayOf = ({ session, offset }: Place) => `/s/${encodeURIComponent(session)}/replay?at=${offset}`;
+
+/** Saves a conversation as a file. */
+export function download(cli: string, name: string, format: "markdown" | "html"): void {
+  const link = document.createElement("a");
+  link.href = `/api/v1${path(cli, name)}/export${query({ format })}`;
+  link.download = `${name}.${format === "html" ? "html" : "md"}`;
+  link.click();
+}

@@ -1,0 +1,115 @@
+// A tool that a model called: one line, which unfolds to what it was given and what came of it.
+import { useState } from "react";
+import type { Of } from "../conversation/api";
+import { LINES_MAX, field, hunksOf, type Hunk } from "../conversation/diff";
+import { Code } from "../conversation/markdown";
+import { brief, plain } from "../conversation/plain";
+
+/** Characters of a result that are shown at once. */
+const RESULT_MAX = 20_000;
+const BRIEF_MAX = 160;
+/** What of a call says most of it, in this order. */
+const TELLING = ["command", "pattern", "query", "url", "file_path", "path", "description", "prompt", "skill", "subject"];
+
+interface Props {
+  call: Of<"tool_call"> | undefined;
+  result: Of<"tool_result"> | undefined;
+}
+
+export function ToolCall({ call, result }: Props) {
+  // What is inside is made only when somebody wants to see it.
+  const [open, setOpen] = useState(false);
+  const failed = result?.is_error === true;
+  const hunks = call === undefined ? undefined : hunksOf(call.input, result?.detail);
+  const counts = hunks && counted(hunks);
+  return (
+    <details className="tool" data-failed={failed} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span className="tool-name">{call?.name ?? "Result"}</span>
+        <span className="tool-brief">{call === undefined ? brief(result?.text ?? "", BRIEF_MAX) : told(call.input)}</span>
+        {counts !== undefined && (
+          <span className="tool-counts">
+            <span className="added">+{counts.added}</span> <span className="removed">−{counts.removed}</span>
+          </span>
+        )}
+        {failed ? <span className="tool-end bad">failed</span> : result === undefined && <span className="tool-end">no result yet</span>}
+      </summary>
+      {open && (
+        <div className="inside">
+          {hunks !== undefined ? <Diff hunks={hunks} /> : call !== undefined && <Input input={call.input} />}
+          {result !== undefined && (hunks === undefined || failed) && <Result text={result.text} failed={failed} />}
+        </div>
+      )}
+    </details>
+  );
+}
+
+function told(input: unknown): string {
+  const name = TELLING.find((name) => typeof field(input, name) === "string");
+  if (name !== undefined) return brief(String(field(input, name)), BRIEF_MAX);
+  const whole = JSON.stringify(input) ?? "";
+  return whole === "{}" ? "" : brief(whole, BRIEF_MAX);
+}
+
+/** Each field by its name; long ones as they are, and not as JSON. */
+function Input({ input }: { input: unknown }) {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return <Code text={plain(JSON.stringify(input, null, 2) ?? "")} />;
+  return (
+    <dl className="input">
+      {Object.entries(input).map(([name, value]) => (
+        <div key={name}>
+          <dt>{plain(name)}</dt>
+          <dd>{typeof value === "string" ? value.includes("\n") || name === "command" ? <Code text={plain(value)} /> : plain(value) : <code>{plain(JSON.stringify(value))}</code>}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Result({ text, failed }: { text: string; failed: boolean }) {
+  const [whole, setWhole] = useState(false);
+  const rest = text.length - RESULT_MAX;
+  return (
+    <div className="result" data-failed={failed}>
+      <h4>{failed ? "Failed with" : "Result"}</h4>
+      {text === "" ? <p className="hint">Nothing was said.</p> : <Code text={plain(whole ? text : text.slice(0, RESULT_MAX))} />}
+      {!whole && rest > 0 && (
+        <button type="button" className="quiet" onClick={() => setWhole(true)}>
+          Show {rest.toLocaleString("en")} more characters
+        </button>
+      )}
+    </div>
+  );
+}
+
+function counted(hunks: Hunk[]): { added: number; removed: number } {
+  const lines = hunks.flatMap(({ lines }) => lines);
+  const begin = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+  return { added: begin("+"), removed: begin("-") };
+}
+
+const SIGNS: Record<string, string> = { "+": "added", "-": "removed" };
+
+function Diff({ hunks }: { hunks: Hunk[] }) {
+  const left_out = hunks.reduce((sum, { lines }) => sum + lines.length, 0) - LINES_MAX;
+  let room = LINES_MAX;
+  return (
+    <div className="diff" tabIndex={0} role="region" aria-label="What was changed">
+      {hunks.map((hunk, at) => {
+        const shown = hunk.lines.slice(0, room);
+        room -= shown.length;
+        return (
+          <div key={at} className="hunk">
+            {hunk.old !== undefined && <p className="where">{`@@ −${hunk.old} +${hunk.new ?? hunk.old} @@`}</p>}
+            {shown.map((line, index) => (
+              <div key={index} className={SIGNS[line.charAt(0)]}>
+                {plain(line) || " "}
+              </div>
+            ))}
+          </div>
+        );
+      })}
+      {left_out > 0 && <p className="where">{left_out.toLocaleString("en")} more lines</p>}
+    </div>
+  );
+}
