@@ -9,7 +9,7 @@ use crate::ingest::{self, Found};
 use crate::place::Places;
 use crate::store::Store;
 use crate::{Error, Result};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -156,8 +156,12 @@ struct Watch {
 fn watch(history: &History) -> Watch {
     let (send, changes) = sync_channel(CHANGES_MAX);
     let heard = move |event: notify::Result<Event>| {
-        let paths = event.map(|event| event.paths).unwrap_or_default();
-        for path in paths {
+        let Ok(event) = event else { return };
+        // To look at a folder is an event as well: whoever followed it would look for ever.
+        if !matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) {
+            return;
+        }
+        for path in event.paths {
             let _ = send.try_send(path);
         }
     };

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::process::Command;
 use tempfile::TempDir;
 use testkit::instance::finish;
-use testkit::{Claude, Instance, ModelServer};
+use testkit::{Claude, Instance, ModelServer, eventually};
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -217,15 +217,19 @@ fn two_sessions_in_one_folder_are_told_apart() {
         desk.ask(name, &format!("[[sleep:500]] [[say:spoken in {name}]]"), "done");
     }
     for name in ["one", "other"] {
-        let told = desk.json(&["conversation", name]);
-        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
-        let said: Vec<&str> = told[0]["entries"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|entry| entry["text"].as_str())
-            .collect();
-        assert!(said.contains(&format!("spoken in {name}").as_str()), "{said:?}");
+        let answer = format!("spoken in {name}");
+        // The CLI reports that it is done, and writes it down a moment later.
+        let told = eventually(LIMIT, || {
+            let told = desk.json(&["conversation", name]);
+            assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+            let entries = told[0]["entries"].as_array().unwrap();
+            entries.iter().any(|entry| entry["text"] == answer.as_str()).then(|| told.clone())
+        });
+        let told = told.expect("its own answer");
+        assert!(
+            !told.to_string().contains(&answer.replace(name, if name == "one" { "other" } else { "one" })),
+            "{told}"
+        );
         assert!(told[0]["entries"][0]["place"]["session"].is_string(), "{told}");
     }
 }

@@ -131,3 +131,26 @@ fn a_server_that_is_killed_a_hundred_times_loses_and_doubles_no_entry() {
     let told = eventually(LIMIT, whole).expect("all entries");
     assert_eq!(texts(&told), messages(0, end));
 }
+
+/// Who waits for what CLIs write does nothing meanwhile, whatever else comes into the folders around.
+#[test]
+fn who_waits_for_conversations_does_nothing_meanwhile() {
+    let rig = Rig::new();
+    write(&rig, NAME, 0, 3);
+    eventually(LIMIT, || conversation(&rig, "")).expect("the conversation is taken in");
+    let before = ticks(rig.server_pid());
+    for number in 0..50 {
+        fs::write(rig.instance.user_home().join(format!("note{number}")), "x").unwrap();
+        let _ = fs::read_dir(rig.instance.user_home().join(".claude/projects/-w")).unwrap().count();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let used = ticks(rig.server_pid()) - before;
+    assert!(used < 20, "{used} hundredths of a second of processor time in one second");
+}
+
+/// Processor time of a process, in hundredths of a second.
+fn ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
