@@ -127,6 +127,11 @@ fn follow_once(
     Ok(())
 }
 
+/// The nearest folder above that is there.
+fn nearest(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|above| above.is_dir())
+}
+
 /// The database that a file is, or is a part of.
 fn database(path: &Path) -> Option<PathBuf> {
     let name = path.to_str()?;
@@ -169,10 +174,18 @@ fn watch(history: &History) -> Watch {
     let mut awaited = Vec::new();
     for (_, root) in history.roots() {
         let Some(watcher) = &mut watcher else { break };
-        if watcher.watch(&root, RecursiveMode::Recursive).is_err() {
-            let above = root.ancestors().skip(1).find(|above| above.is_dir());
+        // Once for each folder that could come meanwhile; where the system watches no more, the look at everything is left.
+        for _ in 0..root.components().count() {
+            if watcher.watch(&root, RecursiveMode::Recursive).is_ok() {
+                break;
+            }
+            let above = nearest(&root);
             let _ = above.map(|above| watcher.watch(above, RecursiveMode::NonRecursive));
-            awaited.push(root);
+            // What came between looking and watching is told by nobody.
+            if nearest(&root) == above && !root.is_dir() {
+                awaited.push(root);
+                break;
+            }
         }
     }
     Watch { changes, awaited, _watcher: watcher }

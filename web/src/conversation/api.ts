@@ -107,10 +107,12 @@ export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kin
 
 const path = (cli: string, name: string) => `/conversations/${encodeURIComponent(cli)}/${encodeURIComponent(name)}`;
 
-export const conversations = (limit: number) => ask<Conversation[]>("GET", `/conversations${query({ limit })}`);
-export const ofSession = (session: string) => ask<Conversation[]>("GET", `/sessions/${encodeURIComponent(session)}/conversations`);
+const list = async (path: string) => (await ask<{ conversations: Conversation[] }>("GET", path)).conversations;
+
+export const conversations = (limit: number) => list(`/conversations${query({ limit })}`);
+export const ofSession = (session: string) => list(`/sessions/${encodeURIComponent(session)}/conversations`);
 export const part = (cli: string, name: string, from: From, limit: number) => ask<Part>("GET", `${path(cli, name)}${query({ ...from, limit })}`);
-export const search = (q: string, wanted: Wanted) => ask<Hit[]>("GET", `/search${query({ q, ...wanted })}`);
+export const search = async (q: string, wanted: Wanted) => (await ask<{ hits: Hit[] }>("GET", `/search${query({ q, ...wanted })}`)).hits;
 
 /** Where the page shows a conversation, and perhaps an entry of it. */
 export const pathOf = (cli: string, name: string, entry?: string) => `${path(cli, name)}${entry === undefined ? "" : `#${encodeURIComponent(entry)}`}`;

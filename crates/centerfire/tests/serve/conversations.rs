@@ -77,7 +77,7 @@ fn what_a_cli_writes_is_told_as_it_is_written() {
     assert_eq!(texts(&conversation(&rig, "?from=1&limit=2").unwrap()), messages(1, 3));
     assert_eq!(texts(&conversation(&rig, "?limit=2").unwrap()), messages(3, 5));
     let found = Call::get("/api/v1/search?q=message+4").bearer(&rig.manage).send(&rig).json();
-    assert_eq!(found[0]["snippet"], "\u{2}message\u{3} \u{2}4\u{3}", "{found}");
+    assert_eq!(found["hits"][0]["snippet"], "\u{2}message\u{3} \u{2}4\u{3}", "{found}");
     let page = Call::get(&format!("/api/v1/conversations/claude/{NAME}/export?format=html"))
         .bearer(&rig.manage)
         .send(&rig);
@@ -104,14 +104,15 @@ fn a_token_for_one_session_sees_no_other_conversation() {
     eventually(LIMIT, || conversation(&rig, "")).expect("the conversation is taken in");
     let guest = rig.token(&["--role", "view", "--session", "own"]);
     let ask = |path: &str| Call::get(path).bearer(&guest).send(&rig);
-    assert_eq!(ask("/api/v1/conversations").json(), json!([]));
-    assert_eq!(ask("/api/v1/search?q=message").json(), json!([]));
-    assert_eq!(ask("/api/v1/sessions/own/conversations").json(), json!([]));
+    let none = json!({ "conversations": [] });
+    assert_eq!(ask("/api/v1/conversations").json(), none);
+    assert_eq!(ask("/api/v1/search?q=message").json(), json!({ "hits": [] }));
+    assert_eq!(ask("/api/v1/sessions/own/conversations").json(), none);
     let one = ask(&format!("/api/v1/conversations/claude/{NAME}"));
     assert_eq!((one.status, one.code().as_str()), (404, "NO_SUCH_CONVERSATION"));
     assert_eq!(ask(&format!("/api/v1/conversations/claude/{NAME}/export")).status, 404);
     assert_eq!(ask("/api/v1/conversations/events").status, 403);
-    assert_eq!(ask("/api/conversation/active").json(), json!({ "conversations": [] }));
+    assert_eq!(ask("/api/conversation/active").json(), none);
 }
 
 /// Point 2: the server is killed at a hundred moments while a CLI writes: no entry is lost, none is there twice.

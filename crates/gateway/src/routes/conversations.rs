@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use conversation::follower::Touched;
 use conversation::render;
-use conversation::store::{self, Asked, Conversation, Filter, Hit, Middle, Stretch};
+use conversation::store::{self, Asked, Conversation, Filter, Middle, Stretch};
 use futures_util::{Stream, StreamExt as _, stream};
 use protocol::{Offset, Time};
 use schemars::JsonSchema;
@@ -137,7 +137,7 @@ pub(super) async fn list(
     State(app): State<App>,
     access: Access,
     Query(which): Query<Which>,
-) -> Result<Json<Vec<Conversation>>, ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let filter = Filter {
         cli: which.cli,
         folder: which.folder,
@@ -146,7 +146,8 @@ pub(super) async fn list(
         ..filter(&app, &access, which.session).await?
     };
     let limit = which.limit.unwrap_or(LIST).min(LIST_MAX);
-    Ok(Json(read(&app, move |store| store.conversations(&filter, limit)).await?))
+    let found = read(&app, move |store| store.conversations(&filter, limit)).await?;
+    Ok(Json(json!({ "conversations": found })))
 }
 
 /// `GET /api/v1/sessions/{session}/conversations`.
@@ -154,9 +155,10 @@ pub(super) async fn of_session(
     State(app): State<App>,
     access: Access,
     Path(session): Path<String>,
-) -> Result<Json<Vec<Conversation>>, ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let entry = find(&app, &access, session).await?;
-    Ok(Json(read(&app, move |store| store.of_session(entry.meta.id)).await?))
+    let found = read(&app, move |store| store.of_session(entry.meta.id)).await?;
+    Ok(Json(json!({ "conversations": found })))
 }
 
 /// `GET /api/v1/conversations/{cli}/{conversation}`.
@@ -214,7 +216,7 @@ pub(super) async fn search(
     State(app): State<App>,
     access: Access,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Vec<Hit>>, ApiError> {
+) -> Result<Json<Value>, ApiError> {
     let filter = Filter {
         cli: wanted.cli,
         folder: wanted.folder,
@@ -226,7 +228,8 @@ pub(super) async fn search(
         ..filter(&app, &access, wanted.session).await?
     };
     let limit = wanted.limit.unwrap_or(HITS).min(HITS_MAX);
-    Ok(Json(read(&app, move |store| store.search(&wanted.q, &filter, limit)).await?))
+    let hits = read(&app, move |store| store.search(&wanted.q, &filter, limit)).await?;
+    Ok(Json(json!({ "hits": hits })))
 }
 
 /// What is asked for of mentions.
