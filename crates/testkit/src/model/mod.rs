@@ -2,8 +2,8 @@
 //!
 //! The prompt carries the script of its own answer ([`script`] has the grammar), so that a test or a demo needs
 //! nothing beside the text it types: `[[say:hello]] [[bash:date]] [[say:done]]`. It speaks the Anthropic Messages API
-//! ([`anthropic`]), OpenAI's Responses ([`openai_responses`]) and chat completions ([`openai_chat`]), and Gemini's
-//! ([`gemini`]); another API is another module beside them, on the same [`http`], [`script`] and [`turn`].
+//! ([`anthropic`]), OpenAI's Responses (`openai_responses`) and chat completions (`openai_chat`), and Gemini's
+//! (`gemini`); another API is another module beside them, on the same [`http`], [`script`] and [`turn`].
 //!
 //! It judges nothing: requests are recorded, and tests look at them. One thread per connection; dropping the server
 //! closes all connections and joins all threads.
