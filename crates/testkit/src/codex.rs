@@ -135,15 +135,15 @@ impl Codex {
     }
 
     /// Presses the key of a choice in the dialog, an [`APPROVAL`] or a [`QUESTION`], that is drawn after `mark`, until the
-    /// program says that it works on: the state `blocked` is told a second before the dialog, which loses the keys that
-    /// come at once.
+    /// program tells another state: it works on, or was refused and is idle at once. The state `blocked` is told a second
+    /// before the dialog, which loses the keys that come at once.
     pub fn choose(&self, terminal: &Terminal, mark: usize, dialog: &str, key: &str) -> Result<(), TimedOut> {
         terminal.wait_for_shown_since(mark, dialog, PATIENCE)?;
         let mark = terminal.mark();
         let start = Instant::now();
         loop {
             terminal.write(key.as_bytes()).expect("press a key");
-            match terminal.wait_for_text_since(mark, "]7501;state=working", PRESS_AGAIN) {
+            match terminal.wait_for_text_since(mark, "]7501;state=", PRESS_AGAIN) {
                 Err(_) if start.elapsed() < PATIENCE => {}
                 outcome => return outcome.map(|_| ()),
             }
