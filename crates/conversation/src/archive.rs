@@ -1,8 +1,8 @@
 //! Our copy of the CLIs' transcripts: `state/transcripts/<cli>/<folder>/…`, byte for byte.
 //!
-//! CLIs remove theirs after some weeks, and rewrite some. A copy only grows: where a file was rewritten, what was there stays
-//! as `NAME.1`, `NAME.2`, … and the copy begins anew; of a database, rows are appended to `NAME.rows` as they change. Only whole lines are copied, so that a line that is being written, or
-//! that was cut by a death, is never taken for one.
+//! CLIs remove theirs after some weeks, and rewrite some. A copy only grows and keeps its name: where a file was rewritten,
+//! what comes goes into another, `NAME.1`, `NAME.2`, … Of a database, rows are appended to `NAME.rows` as they change. Only
+//! whole lines are taken for lines, so that one that is being written, or that was cut by a death, is none.
 
 mod rows;
 
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// Copied at once.
 const PIECE_BYTES: usize = 1 << 20; // 1 MiB
+/// Of a line without an end, what is held back at most.
+const OPEN_LINE_MAX_BYTES: usize = 8 << 20; // 8 MiB
 /// Bytes at the end of a copy by which it is known that the file still has the same beginning.
 const SAME_BYTES: u64 = 4 << 10; // 4 KiB
 /// A file that is read whole, at most.
@@ -24,15 +26,6 @@ pub const WHOLE_MAX_BYTES: u64 = 256 << 20; // 256 MiB
 #[derive(Clone, Debug)]
 pub struct Archive {
     folder: PathBuf,
-}
-
-/// A copy of one file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Copied {
-    /// Its name below the archive's folder.
-    pub name: String,
-    /// Where what was there before lies now, if the file was rewritten.
-    pub set_aside: Option<String>,
 }
 
 impl Archive {
@@ -54,27 +47,35 @@ impl Archive {
         Some(format!("{cli}/{mark}/{below}"))
     }
 
-    /// Brings the copy up to date.
-    pub fn copy(&self, name: &str, from: &Path, layout: Layout) -> Result<Copied> {
+    /// Brings the copy up to date. Gives the names of all copies of the file, the oldest first.
+    pub fn copy(&self, name: &str, from: &Path, layout: Layout) -> Result<Vec<String>> {
         let to = self.path(name);
         if let Some(folder) = to.parent() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|source| Error::Io { path: folder.to_owned(), source })?;
         }
-        let set_aside = match layout {
-            Layout::Lines => copy_lines(from, &to)?,
-            Layout::Whole => {
-                copy_whole(from, &to)?;
-                None
-            }
+        match layout {
+            Layout::Lines => return self.copy_lines(name, from),
+            Layout::Whole => copy_whole(from, &to)?,
             Layout::Database { changes } => {
                 rows::copy(from, &self.path(&rows::name(name)), changes)?;
-                return Ok(Copied { name: rows::name(name), set_aside: None });
+                return Ok(vec![rows::name(name)]);
             }
-        };
-        let set_aside =
-            set_aside.and_then(|path| Some(path.strip_prefix(&self.folder).ok()?.to_str()?.to_owned()));
-        Ok(Copied { name: name.to_owned(), set_aside })
+        }
+        Ok(vec![name.to_owned()])
+    }
+
+    /// Appends to the last copy, or to a new one where the file does not begin as it did.
+    fn copy_lines(&self, name: &str, from: &Path) -> Result<Vec<String>> {
+        let later =
+            (1_u32..).map(|number| format!("{name}.{number}")).take_while(|name| self.path(name).exists());
+        let mut names: Vec<String> = std::iter::once(name.to_owned()).chain(later).collect();
+        if !append_lines(from, &self.path(&names[names.len() - 1]))? {
+            let next = format!("{name}.{}", names.len());
+            append_lines(from, &self.path(&next))?;
+            names.push(next);
+        }
+        Ok(names)
     }
 
     /// All copies of a CLI, by name, in order.
@@ -85,7 +86,8 @@ impl Archive {
             let name = name.filter(|name| !rows::is_mark(name) && !name.ends_with(".new"));
             names.extend(name.map(str::to_owned));
         })?;
-        names.sort_unstable();
+        // The second behind the first, and the tenth behind the ninth.
+        names.sort_by_cached_key(|name| (original(name).to_owned(), name.len(), name.clone()));
         Ok(names)
     }
 }
@@ -121,47 +123,40 @@ pub fn walk(folder: &Path, each: &mut dyn FnMut(&Path)) -> Result<()> {
     Ok(())
 }
 
-/// Appends whole lines; gives where the copy was set aside, if it was.
-fn copy_lines(from: &Path, to: &Path) -> Result<Option<PathBuf>> {
+/// Appends what is new; false where the file does not begin with what was copied of it.
+fn append_lines(from: &Path, to: &Path) -> Result<bool> {
     let of_source = |source| Error::Io { path: from.to_owned(), source };
     let of_copy = |source| Error::Io { path: to.to_owned(), source };
     let mut source = File::open(from).map_err(of_source)?;
-    let open =
-        || OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(to).map_err(of_copy);
-    let mut copy = open()?;
-    let (facts, of_source_file) = (copy.metadata().map_err(of_copy)?, source.metadata().map_err(of_source)?);
-    let mut done = facts.len();
+    let opened = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(to);
+    let mut copy = opened.map_err(of_copy)?;
+    let (copied, now) = (copy.metadata().map_err(of_copy)?, source.metadata().map_err(of_source)?);
+    let done = copied.len();
     // Mostly nothing is new.
-    if of_source_file.len() == done && of_source_file.modified().ok() <= facts.modified().ok() {
-        return Ok(None);
+    if now.len() == done && now.modified().ok() <= copied.modified().ok() {
+        return Ok(true);
     }
-    let mut set_aside = None;
     if !begins_the_same(&source, &copy, done).map_err(of_source)? {
-        let aside = (1_u32..).map(|number| PathBuf::from(format!("{}.{number}", to.display())));
-        let aside = aside.into_iter().find(|path| !path.exists()).expect("numbers do not end");
-        fs::rename(to, &aside).map_err(of_copy)?;
-        (copy, done, set_aside) = (open()?, 0, Some(aside));
+        return Ok(false);
     }
     source.seek(SeekFrom::Start(done)).map_err(of_source)?;
     let mut piece = vec![0; PIECE_BYTES];
-    // What follows the last line's end stands here until its own comes.
+    // What follows the last line's end stands here until its own comes, or it is too long to wait.
     let mut open_line: Vec<u8> = Vec::new();
     loop {
         let read = source.read(&mut piece).map_err(of_source)?;
         if read == 0 {
-            return Ok(set_aside);
+            return Ok(true);
         }
-        let piece = &piece[..read];
-        match piece.iter().rposition(|byte| *byte == b'\n') {
-            None => open_line.extend_from_slice(piece),
-            Some(end) => {
-                // One write: a death leaves whole lines, or a half one that the next copy completes.
-                open_line.extend_from_slice(&piece[..=end]);
-                copy.write_all(&open_line).map_err(of_copy)?;
-                open_line.clear();
-                open_line.extend_from_slice(&piece[end + 1..]);
-            }
-        }
+        open_line.extend_from_slice(&piece[..read]);
+        let end = match open_line.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => end + 1,
+            None if open_line.len() > OPEN_LINE_MAX_BYTES => open_line.len(),
+            None => continue,
+        };
+        // A death in between leaves a half line, which the next copy completes.
+        copy.write_all(&open_line[..end]).map_err(of_copy)?;
+        open_line.drain(..end);
     }
 }
 

@@ -58,14 +58,11 @@ pub fn take_in(store: &mut Store, archive: &Archive, found: &Found) -> Result<Re
     let cli = found.adapter.name();
     let Some(layout) = found.adapter.layout(found.path) else { return Ok(Report::default()) };
     let Some(name) = Archive::name_of(cli, found.root, found.path) else { return Ok(Report::default()) };
-    let copied = archive.copy(&name, found.path, layout)?;
     let mut report = Report::default();
-    if let Some(aside) = &copied.set_aside {
-        // Its last lines may not have been read.
-        store.rename_file(&name, aside)?;
-        report.add(read_copy(store, archive, found.adapter, aside)?);
+    // Of one that was rewritten, the last lines may not have been read.
+    for name in archive.copy(&name, found.path, layout)? {
+        report.add(read_copy(store, archive, found.adapter, &name)?);
     }
-    report.add(read_copy(store, archive, found.adapter, &copied.name)?);
     report.files = 1;
     Ok(report)
 }

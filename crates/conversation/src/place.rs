@@ -1,10 +1,11 @@
 //! Which conversations were held in a session, and where their entries stand in its recording.
 //!
-//! What the session's hooks told, and what the command line names, is sure. Else it is the CLI's conversation in the session's folder while the session ran, if
-//! no other session could have had it.
+//! What the session's hooks told, and what the command line names, is sure. Else it is the CLI's conversation in the
+//! session's folder while the session ran, if no other session could have had it. A recording that cannot be read, or not
+//! to its end, hides no other.
 
-use crate::Result;
 use crate::store::{Filter, Store};
+use crate::{Error, Result};
 use protocol::{Body, Offset, Phase, Place, SessionId, Time};
 use serde::Deserialize;
 use session::registry::{Entry, Registry};
@@ -79,7 +80,10 @@ impl Places {
         let session = held.entry.meta.id;
         let known = self.0.get(&session).filter(|(time, _)| *time <= times[0]).copied();
         let from = known.map_or(Offset::ZERO, |(_, offset)| offset);
-        let offsets = offsets(&held.entry, from, &times)?;
+        let offsets = match offsets(&held.entry, from, &times) {
+            Err(Error::Session(_)) => return Ok(0),
+            offsets => offsets?,
+        };
         if let (Some(time), Some(offset)) = (times.last(), offsets.last()) {
             self.0.insert(session, (*time, *offset));
         }
@@ -113,20 +117,17 @@ impl Held {
         let session = self.entry.meta.id;
         let from = store.scanned(session)?;
         let mut named = BTreeSet::new();
-        let end = match Source::of(&self.entry.folder, &self.entry.meta, from, Kind::Stored) {
-            Ok(mut source) => {
-                while let Some(record) = source.next()? {
-                    if let Body::Hook { bytes, .. } = &record.body
-                        && let Ok(told) = serde_json::from_slice::<Told>(bytes)
-                    {
-                        named.insert(told.session_id);
-                    }
+        let mut end = from;
+        if let Ok(mut source) = Source::of(&self.entry.folder, &self.entry.meta, from, Kind::Stored) {
+            while let Ok(Some(record)) = source.next() {
+                if let Body::Hook { bytes, .. } = &record.body
+                    && let Ok(told) = serde_json::from_slice::<Told>(bytes)
+                {
+                    named.insert(told.session_id);
                 }
-                source.position()
             }
-            // A recording that cannot be read hides no other.
-            Err(_) => from,
-        };
+            end = source.position();
+        }
         if end != from || !named.is_empty() {
             store.set_named(session, &named, end)?;
         }

@@ -58,7 +58,7 @@ export default function SessionChat({ session, me, leave, moment, picked, seek }
           list !== undefined && (
             <>
               <p>No conversation in this session yet.</p>
-              <p className="hint">It appears here as soon as an AI CLI in it writes its first words.</p>
+              <p className="hint">It appears here when a CLI in it writes its first words.</p>
             </>
           )
         )}

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// Install, list and remove models for search by meaning
 ///
 /// Search by meaning finds what says the same in other words. It needs a model that makes vectors of texts: on this machine,
-/// without network, once its file is installed here. Search by words needs none.
+/// without network, once its file is installed here. `centerfire search` does not ask it yet: it searches by words.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -64,12 +64,6 @@ impl Store {
         Ok(Cursor { id: self.connection.last_insert_rowid(), ..Cursor::default() })
     }
 
-    /// A file got another name in the archive.
-    pub(crate) fn rename_file(&self, from: &str, to: &str) -> Result<()> {
-        self.connection.execute("UPDATE OR REPLACE file SET path = ?2 WHERE path = ?1", [from, to])?;
-        Ok(())
-    }
-
     /// Begins a batch of one CLI.
     pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
