@@ -130,7 +130,8 @@ impl Reading<'_> {
                     true => heard.push(Heard::Garbled("a line of more than 32 MiB".to_owned())),
                     false => self.reader.read(line.trim_ascii_end(), &mut heard),
                 }
-                keep(&mut batch, &mut self.cursor, &mut self.report, heard)?;
+                let position = self.cursor.done;
+                keep(&mut batch, &mut self.cursor, &mut self.report, heard, position)?;
                 self.cursor.done += taken;
                 records += 1;
             }
@@ -154,7 +155,7 @@ impl Reading<'_> {
         self.reader.read(&bytes, &mut heard);
         let mut batch = self.store.begin(self.adapter.name())?;
         self.cursor.clock = Time::default();
-        keep(&mut batch, &mut self.cursor, &mut self.report, heard)?;
+        keep(&mut batch, &mut self.cursor, &mut self.report, heard, 0)?;
         self.cursor.done = digest;
         self.cursor.state = self.reader.state();
         self.report.records += 1;
@@ -163,7 +164,14 @@ impl Reading<'_> {
     }
 }
 
-fn keep(batch: &mut Writing, cursor: &mut Cursor, report: &mut Report, heard: Vec<Heard>) -> Result<()> {
+/// Keeps what a record told that begins at a position.
+fn keep(
+    batch: &mut Writing,
+    cursor: &mut Cursor,
+    report: &mut Report,
+    heard: Vec<Heard>,
+    position: u64,
+) -> Result<()> {
     for (number, heard) in heard.into_iter().enumerate() {
         match heard {
             Heard::Head(mut head) => {
@@ -174,7 +182,7 @@ fn keep(batch: &mut Writing, cursor: &mut Cursor, report: &mut Report, heard: Ve
                 mask(&mut entry);
                 cursor.clock = cursor.clock.max(entry.time);
                 // A record is longer than the number of things that it tells.
-                batch.entry(&entry, cursor.clock, cursor.done + number as u64)?;
+                batch.entry(&entry, cursor.clock, position + number as u64)?;
                 report.entries += 1;
             }
             Heard::Usage { conversation, request, model, time, usage } => {

@@ -9,6 +9,7 @@ use crate::{Error, Result};
 use protocol::{Body, Offset, Phase, Place, SessionId, Time};
 use serde::Deserialize;
 use session::registry::{Entry, Registry};
+use session::resume::conversation;
 use session::source::{Kind, Source};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -16,8 +17,6 @@ use std::time::UNIX_EPOCH;
 
 /// Clocks of two programs on one machine differ by less: one stamps what the other only sees a moment later.
 const SLACK_US: u64 = 2_000_000; // 2 s
-/// Options that name the conversation on a CLI's command line.
-const NAMING: &[&str] = &["--session-id", "--resume", "-r"];
 /// Conversations that are looked at for one session.
 const CANDIDATES_MAX: usize = 200;
 
@@ -98,9 +97,7 @@ impl Held {
     fn of(entry: Entry) -> Option<Self> {
         let words = entry.meta.words();
         let adapter = adapter::of_command(&words)?;
-        let texts: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-        let named = texts.windows(2).filter(|pair| NAMING.contains(&pair[0])).map(|pair| pair[1].to_owned());
-        let named = named.collect();
+        let named = conversation(&entry.meta.command).map(str::to_owned).into_iter().collect();
         let to = match entry.folder.exit().ok().flatten() {
             Some(exit) => exit.time,
             None if entry.phase == Phase::Running => Time::now(),

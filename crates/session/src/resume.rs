@@ -17,8 +17,8 @@ pub fn resume_command(command: &[String]) -> Option<String> {
     })
 }
 
-/// The id of the conversation, where a flag names it.
-fn conversation(arguments: &[String]) -> Option<&str> {
+/// The id of the conversation among the arguments of `claude`, where a flag names it.
+pub fn conversation(arguments: &[String]) -> Option<&str> {
     let mut words = arguments.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let (flag, value) = match word.split_once('=') {
