@@ -1,6 +1,7 @@
 // Stories of conversations: beside the terminal and the recording, in their list, and found by what was said in them.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,11 +15,13 @@ const run = promisify(execFile);
 // It is there before the server looks.
 transcripts();
 
-/** Starts a program that calls itself Claude Code, in a session of that name, for a transcript that the story writes. */
-async function stand_in(stage, name, conversation) {
+/** Starts a program that calls itself Claude Code, in a session of that name, and returns the conversation whose transcript the story writes. */
+async function stand_in(stage, name) {
+  const conversation = randomUUID();
   const program = join(process.cwd(), "claude");
   writeFileSync(program, '#!/bin/bash\necho ready\nwhile read -r line; do echo "heard $line"; done\n', { mode: 0o755 });
   await stage.cf("run", "--detached", "--name", name, "--", program, "--session-id", conversation);
+  return conversation;
 }
 
 const at = (stage, path) => `http://${stage.address}${path}`;
@@ -63,8 +66,8 @@ const stories = {
   },
 
   async the_replay_and_the_conversation_go_together(stage) {
-    await stand_in(stage, "told", "told");
-    const talk = new Transcript("told");
+    const told = await stand_in(stage, "told");
+    const talk = new Transcript(told);
     const page = await stage.visitor();
     for (const number of [1, 2, 3]) {
       await stage.cf("send", "told", "--submit", `thing ${number}`);
@@ -73,7 +76,7 @@ const stories = {
       talk.says(`I heard thing ${number}, and did it.`);
       talk.write();
     }
-    await stored(stage, page, "told", 6);
+    await stored(stage, page, told, 6);
     await stage.enter(page, "told");
     await page.keyboard.press("Control+Shift+Y");
     // A transcript tells of a moment a little before its output is written down.
@@ -135,11 +138,11 @@ const stories = {
     await page.locator(".found a.card-of", { hasText: "There is no other one" }).click();
     await page.locator(".line[aria-current=true][data-depth='1']", { hasText: "There is no other one" }).waitFor();
     // A recording is opened at the place, where there is one.
-    await stand_in(stage, "heard", "heard");
-    const heard = new Transcript("heard");
+    const held = await stand_in(stage, "heard");
+    const heard = new Transcript(held);
     heard.user("plums");
     heard.write();
-    await stored(stage, page, "heard", 1);
+    await stored(stage, page, held, 1);
     heard.says("about plums");
     heard.write();
     await page.goto(at(stage, "/search?q=plums"));
@@ -244,8 +247,7 @@ const stories = {
     await usable(page, "no conversation");
     everyKind("kinds", Date.now() - 3_600_000).write();
     await page.locator(".card-of", { hasText: "The parser drops" }).waitFor();
-    await stand_in(stage, "beside", "beside");
-    everyKind("beside", Date.now()).write();
+    everyKind(await stand_in(stage, "beside"), Date.now()).write();
     await page.goto(at(stage, "/conversations/claude/nobody"));
     await page.getByText("there is no such conversation").waitFor();
     await usable(page, "a conversation that is not there");
@@ -256,8 +258,7 @@ const stories = {
 
   async a_phone_shows_conversations(stage) {
     everyKind("kinds", Date.now() - 3_600_000).write();
-    await stand_in(stage, "beside", "beside");
-    everyKind("beside", Date.now()).write();
+    everyKind(await stand_in(stage, "beside"), Date.now()).write();
     await every_view(stage, "phone");
   },
 };
