@@ -7,12 +7,16 @@
 pub mod claude;
 pub mod codex;
 pub mod gemini;
+mod gist;
 pub mod opencode;
+pub mod state;
 mod time;
 mod transcript;
 
+pub use gist::gist;
 pub use transcript::{Head, Heard, Layout, Transcript};
 
+use protocol::Claim;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -30,6 +34,24 @@ pub trait Adapter: Sync {
 
     /// What a file in one of those folders is; `None` for one that holds no conversation.
     fn layout(&self, path: &Path) -> Option<Layout>;
+
+    /// Whether it reports its state to its terminal (OSC 7501).
+    fn reports(&self) -> bool {
+        false
+    }
+
+    /// What its screen says of its state.
+    fn rules(&self) -> &'static state::Rules;
+
+    /// Where it keeps what its process with this number does, and what such a file says.
+    fn register(&self, _variables: &dyn Fn(&str) -> Option<OsString>, _pid: u32) -> Option<PathBuf> {
+        None
+    }
+
+    /// What a file of [`Adapter::register`] says.
+    fn registered(&self, _file: &[u8]) -> Option<Claim> {
+        None
+    }
 
     /// Begins to read such a file, or goes on where [`Transcript::state`] was taken.
     fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript>;

@@ -61,6 +61,7 @@ commands! {
     Attach => attach,
     List => list,
     Show => show,
+    Explain => explain,
     Send => send,
     Screen => screen,
     Output => output,

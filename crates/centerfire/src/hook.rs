@@ -4,8 +4,8 @@
 //! its own way.
 
 use adapter::claude::hooks::{self, Told};
-use protocol::SessionId;
 use protocol::frame::Request;
+use protocol::{SessionId, Time};
 use session::folder::Folder;
 use session::hook::{MAX_HOOK_BYTES, ask, tell};
 use std::ffi::{OsStr, OsString};
@@ -45,7 +45,8 @@ fn claude() -> Option<()> {
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
     let Told { event, ask: asked, ends } = told;
-    let request = Request::Hook { event, cut, ask: asked.clone().map(Box::new), ends };
+    let claim = hooks::claim(&payload, Time::default()).map(Box::new);
+    let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
     let Some(socket) = socket() else { return keep(sent, cut) };
     match asked {
         None => tell(&socket, request, sent),

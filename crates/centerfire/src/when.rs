@@ -33,6 +33,13 @@ pub(crate) fn parse(text: &str) -> Result<Time, String> {
     u64::try_from(timestamp.as_microsecond()).map(Time).map_err(|_| wrong())
 }
 
+/// The time of day at the user's place.
+pub(crate) fn clock(time: Time) -> String {
+    let timestamp = jiff::Timestamp::from_microsecond(i64::try_from(time.0).unwrap_or(i64::MAX));
+    let zoned = timestamp.unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
+    zoned.strftime("%H:%M:%S").to_string()
+}
+
 /// How long ago, in its largest unit.
 pub(crate) fn ago(then: Time) -> String {
     let seconds = Time::now().since(then).as_secs();

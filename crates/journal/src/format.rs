@@ -42,6 +42,7 @@ const NOTICE: u8 = 10;
 const HOOK: u8 = 11;
 const ASKED: u8 = 12;
 const SETTLED: u8 = 13;
+const STATE: u8 = 14;
 
 /// The first bytes of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,6 +183,7 @@ fn encode_body(body: &Body<'_>, out: &mut Vec<u8>) -> (u8, u16) {
         }
         Body::Asked(approval) => (ASKED, encode_json(approval, out)),
         Body::Settled(settled) => (SETTLED, encode_json(settled, out)),
+        Body::State(claim) => (STATE, encode_json(claim, out)),
         Body::Unknown { kind, bytes } => {
             out.extend_from_slice(bytes);
             (*kind, 0)
@@ -226,6 +228,7 @@ fn decode_body(kind: u8, aux: u16, payload: &[u8]) -> Option<Body<'_>> {
         HOOK => Body::Hook { bytes: payload, cut: aux != 0 },
         ASKED => Body::Asked(serde_json::from_slice(payload).ok()?),
         SETTLED => Body::Settled(serde_json::from_slice(payload).ok()?),
+        STATE => Body::State(serde_json::from_slice(payload).ok()?),
         _ => return None,
     })
 }

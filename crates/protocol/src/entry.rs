@@ -2,7 +2,7 @@
 //!
 //! What is read twice, or from two sources, has the same id both times: that is how nothing is doubled.
 
-use crate::{BlockKind, Offset, SessionId, Time};
+use crate::{Offset, SessionId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -176,50 +176,4 @@ impl Usage {
     pub fn context(&self) -> u64 {
         self.input + self.cache_read + self.cache_write + self.cache_write_hour
     }
-}
-
-/// What an agent does, as far as it is known.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AgentState {
-    /// Its process runs and has not said anything yet.
-    Starting,
-    /// It works.
-    Working,
-    /// It cannot go on until somebody answers; [`Claim::on`] says what.
-    Blocked,
-    /// It waits for a new task.
-    Idle,
-    /// Its turn is over, and nobody has looked yet.
-    Done,
-    /// Its turn ended in an error.
-    Error,
-    /// Its user's limit is reached.
-    Limit,
-    /// Its process is gone.
-    Exited,
-    /// Nothing is known.
-    Unknown,
-}
-
-/// What one source says of an agent's state.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Claim {
-    /// The state.
-    pub state: AgentState,
-    /// On what it is blocked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<BlockKind>,
-    /// Why, in a line for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Who says so.
-    pub source: Source,
-    /// Since when.
-    pub since: Time,
-    /// What exactly was seen: the event's name, the rule that fitted, the line.
-    pub evidence: String,
-    /// The sub-agent of which it speaks; `None` is the agent itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
 }

@@ -7,7 +7,7 @@
 //! `docs/host-protocol.md` has the longer form.
 
 use crate::approval::{Approval, Ask, Decision, Ends, Settled};
-use crate::{ClientNumber, ExitStatus, Offset, ProgramReport, SessionId, Size};
+use crate::{AgentStatus, Claim, ClientNumber, ExitStatus, Offset, ProgramReport, SessionId, Size};
 use serde::{Deserialize, Serialize};
 
 /// The version a client names in its hello. A host takes its own version and the two before it.
@@ -87,12 +87,20 @@ pub enum Request {
         /// Whether the JSON goes on behind the tail.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         cut: bool,
+        /// What it says of the agent's state. The host sets the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<Box<Claim>>,
         /// What the program asks leave for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask: Option<Box<Ask>>,
         /// Which questions are over by it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ends: Option<Ends>,
+    },
+    /// Tells what somebody else knows of the agent's state: its transcript, its register.
+    Claim {
+        /// It.
+        claim: Box<Claim>,
     },
     /// Waits until a question is settled. Who asks this is the hook: when it goes, so does the question.
     AwaitApproval {
@@ -289,6 +297,11 @@ pub enum Event {
         /// Output at that moment.
         offset: Offset,
     },
+    /// The agent is in another state, by all that is known.
+    State {
+        /// In which, and what each source says.
+        agent: Box<AgentStatus>,
+    },
     /// The program ended and all its output is stored.
     Exited {
         /// How.
@@ -345,6 +358,9 @@ pub struct Status {
     pub program: ProgramReport,
     /// The output offset at which it said so.
     pub program_since: Offset,
+    /// What is taken for true of the agent, and on whose word; nothing of a program that is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentStatus>>,
     /// Output so far.
     pub offset: Offset,
     /// The size.
@@ -375,6 +391,20 @@ pub struct Status {
     /// Why what is stored may not outlive a loss of power now, where it may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsynced: Option<String>,
+}
+
+impl Status {
+    /// What is taken for true of the program; a host of an older version has only the program's own word.
+    pub fn agent(&self) -> AgentStatus {
+        match &self.agent {
+            Some(agent) => (**agent).clone(),
+            None => AgentStatus {
+                claim: Claim::of_report(&self.program, self.last_output),
+                offset: self.program_since,
+                claims: Vec::new(),
+            },
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -3,6 +3,7 @@
 //! No I/O and no async here: every other crate may use this one, and this one uses none of them. A type that is
 //! written to disk or to a socket carries a version, and has a golden sample in the tests.
 
+mod agent;
 pub mod approval;
 mod entry;
 mod event;
@@ -16,8 +17,9 @@ mod record;
 mod size;
 mod time;
 
+pub use agent::{AgentState, AgentStatus, Claim};
 pub use approval::{Approval, Settled};
-pub use entry::{AgentState, Claim, Content, Entry, Place, Source, Speaker, Usage};
+pub use entry::{Content, Entry, Place, Source, Speaker, Usage};
 pub use event::ProxyEvent;
 pub use exit::ExitStatus;
 pub use frame::{Phase, Status};

@@ -36,6 +36,9 @@ pub struct Meta {
     pub env: Vec<String>,
     /// The socket of its host.
     pub socket: String,
+    /// The version of the AI CLI that it runs, where its package tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cli_version: Option<String>,
 }
 
 /// A command and its folder as numbers, byte for byte: what JSON cannot hold as text.

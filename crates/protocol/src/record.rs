@@ -2,7 +2,7 @@
 //!
 //! These are the values; how they lie on disk is the journal crate's affair (`docs/journal-format.md`).
 
-use crate::{Approval, ExitStatus, Offset, ProgramReport, Settled, Size, Time};
+use crate::{Approval, Claim, ExitStatus, Offset, ProgramReport, Settled, Size, Time};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -78,6 +78,8 @@ pub enum Body<'a> {
     Asked(Box<Approval>),
     /// A question of the program is over.
     Settled(Box<Settled>),
+    /// The agent is in another state, by all that was known then.
+    State(Box<Claim>),
     /// Written by a newer version; kept, skipped by this one.
     Unknown {
         /// Its kind, a number this version does not know.

@@ -5,7 +5,7 @@ use crate::home::Home;
 use crate::poll::poll_until;
 use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
-use crate::{Error, Result, process};
+use crate::{Error, Result, process, version};
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Access, access};
@@ -78,6 +78,7 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
         socket: socket.to_string_lossy().into_owned(),
+        cli_version: cli_version(launch),
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
@@ -136,6 +137,14 @@ fn start_keeper(
     })?;
     drop(ready_write);
     await_start(ready.into(), launch)
+}
+
+/// The version of an AI CLI that is started.
+fn cli_version(launch: &Launch) -> Option<String> {
+    adapter::of_command(&launch.command)?;
+    let own = launch.env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    let path = own.or_else(|| std::env::var_os("PATH"));
+    version::of_program(launch.command.first()?, path.as_deref(), &launch.cwd)
 }
 
 /// Why there is no terminal: what is full is no disk, though the kernel's word for it is the same.

@@ -11,6 +11,7 @@ pub mod client;
 pub mod crew;
 pub mod end;
 mod error;
+pub mod explain;
 pub mod export;
 pub mod folder;
 pub mod follow;
@@ -37,6 +38,7 @@ pub mod summary;
 pub mod tape;
 pub mod timeline;
 pub mod trial;
+mod version;
 pub mod view;
 
 pub use error::{Error, Result};

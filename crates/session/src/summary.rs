@@ -49,6 +49,7 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["offset"] = json!(status.offset);
         value["size"] = json!(status.size);
         value["title"] = json!(status.title);
+        value["agent"] = json!(status.agent());
         value["program"] = json!(status.program);
         value["program_since"] = json!(status.program_since);
         value["last_output"] = json!(status.last_output);
@@ -64,11 +65,12 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
     value
 }
 
-/// One word for where a session stands: its program's own state while it runs.
+/// One word for where a session stands: what its program does while it runs.
 pub fn state_word(entry: &Entry, status: Option<&Status>) -> String {
     match (entry.phase, entry.exit) {
-        (Phase::Running, _) => match status.map(|status| serde_json::to_value(status.program.state)) {
-            Some(Ok(Value::String(state))) if state != "unknown" => state,
+        (Phase::Running, _) => match status.map(|status| serde_json::to_value(status.agent().claim.state)) {
+            // Nothing that a program says in its last moment is news of a session that runs.
+            Some(Ok(Value::String(state))) if state != "unknown" && state != "exited" => state,
             _ => "running".to_owned(),
         },
         (Phase::Exited, Some(ExitStatus::Code(0))) => "exited".to_owned(),

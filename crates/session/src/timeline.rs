@@ -5,7 +5,7 @@ use crate::Result;
 use crate::registry::Entry;
 use crate::source::{Kind, Source};
 use crate::tape::Clock;
-use protocol::{Body, Offset, ProgramState, Record, Size};
+use protocol::{AgentState, Body, Claim, Offset, Record, Size};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ pub enum What {
     /// The program is in another state.
     State {
         /// The state.
-        state: ProgramState,
+        state: AgentState,
     },
     /// The terminal got another size.
     Resize {
@@ -112,7 +112,9 @@ struct Reading {
     wanted: Wanted,
     clock: Clock,
     created: protocol::Time,
-    state: ProgramState,
+    state: AgentState,
+    /// Whether states were recorded; of older recordings there are only the program's own reports.
+    has_states: bool,
     size: Size,
     made: Timeline,
 }
@@ -135,7 +137,8 @@ impl Reading {
             wanted,
             clock: Clock::new(entry.meta.created, wanted.idle_limit),
             created: entry.meta.created,
-            state: ProgramState::Unknown,
+            state: AgentState::Unknown,
+            has_states: false,
             size: entry.meta.size,
             made,
         }
@@ -171,9 +174,12 @@ impl Reading {
         match &record.body {
             Body::Output { bytes, .. } => self.add_activity(bytes.len() as u64),
             Body::Input { bytes, .. } if bytes.contains(&b'\r') => self.add_moment(record, What::Enter),
-            Body::Report(report) if report.id.is_none() && report.state != self.state => {
-                self.state = report.state;
-                self.add_moment(record, What::State { state: report.state });
+            Body::State(claim) => {
+                self.has_states = true;
+                self.take_state(record, claim.state);
+            }
+            Body::Report(report) if report.id.is_none() && !self.has_states => {
+                self.take_state(record, Claim::of_report(report, record.time).state);
             }
             // The first record tells the size that the session began with.
             Body::Resize(size) if *size != self.size => {
@@ -181,6 +187,12 @@ impl Reading {
                 self.add_moment(record, What::Resize { size: *size });
             }
             _ => {}
+        }
+    }
+
+    fn take_state(&mut self, record: &Record<'_>, state: AgentState) {
+        if std::mem::replace(&mut self.state, state) != state {
+            self.add_moment(record, What::State { state });
         }
     }
 

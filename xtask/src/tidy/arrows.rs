@@ -6,7 +6,8 @@ use super::tree::{Finding, Package, Tree};
 const ROWS: &[&[&str]] = &[
     &["protocol"],
     &["journal", "llm", "terminal"],
-    &["adapter", "session"],
+    &["adapter"],
+    &["session"],
     &["conversation"],
     &["gateway"],
     &["centerfire"],

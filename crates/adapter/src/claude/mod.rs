@@ -3,10 +3,12 @@
 pub mod hooks;
 mod transcript;
 
+use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Claude Code, known up to 2.1.329.
 pub struct Claude;
@@ -28,6 +30,15 @@ impl Adapter for Claude {
 
     fn layout(&self, path: &Path) -> Option<Layout> {
         (path.extension()? == "jsonl").then_some(Layout::Lines)
+    }
+
+    fn reports(&self) -> bool {
+        true
+    }
+
+    fn rules(&self) -> &'static Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
+        &RULES
     }
 
     fn transcript(&self, path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {

@@ -5,10 +5,12 @@ mod items;
 mod transcript;
 mod usage;
 
+use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Codex, known up to 0.169.0.
 pub struct Codex;
@@ -32,6 +34,15 @@ impl Adapter for Codex {
     fn layout(&self, path: &Path) -> Option<Layout> {
         let name = path.file_name()?.to_str()?;
         (name.starts_with("rollout-") && name.ends_with(".jsonl")).then_some(Layout::Lines)
+    }
+
+    fn reports(&self) -> bool {
+        true
+    }
+
+    fn rules(&self) -> &'static Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
+        &RULES
     }
 
     fn transcript(&self, _path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {

@@ -3,10 +3,12 @@
 mod message;
 mod transcript;
 
+use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Characters of an id of a conversation.
 const ID: usize = 36;
@@ -38,6 +40,11 @@ impl Adapter for Gemini {
             "json" if name.starts_with("session-") => Some(Layout::Whole),
             _ => None,
         }
+    }
+
+    fn rules(&self) -> &'static Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
+        &RULES
     }
 
     fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {

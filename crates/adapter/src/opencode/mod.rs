@@ -3,10 +3,12 @@
 mod part;
 mod transcript;
 
+use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// opencode, known up to 1.18.33. Versions before 1.2 kept files of JSON instead of a database, which are not read here.
 pub struct Opencode;
@@ -30,6 +32,11 @@ impl Adapter for Opencode {
         let name = path.file_name()?.to_str()?;
         let is_it = name.starts_with("opencode") && name.ends_with(".db");
         is_it.then_some(Layout::Database { changes: include_str!("changes.sql") })
+    }
+
+    fn rules(&self) -> &'static Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
+        &RULES
     }
 
     fn transcript(&self, _path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {

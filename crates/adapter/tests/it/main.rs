@@ -18,3 +18,5 @@ mod real_gemini;
 mod real_opencode;
 /// Making a case of what a real program wrote.
 mod record;
+/// What screens say.
+mod screens;

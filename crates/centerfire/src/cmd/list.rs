@@ -70,8 +70,8 @@ fn print_table(entries: &[Entry]) {
 
 fn colour(state: &str) -> &'static str {
     match state {
-        "blocked" | "error" | "lost" => "31",
-        "working" => "33",
+        "blocked" | "error" | "limit" | "lost" => "31",
+        "working" | "starting" => "33",
         "idle" | "done" => "32",
         "running" => "36",
         _ => "2",

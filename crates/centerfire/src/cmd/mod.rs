@@ -9,6 +9,7 @@ pub(crate) mod conversation;
 mod decide;
 pub(crate) mod deny;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod export;
 mod history;
 pub(crate) mod hooks;

@@ -9,7 +9,7 @@ use crate::exit;
 use clap::ValueEnum;
 use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, Event, Request};
-use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
+use protocol::{AgentState, AgentStatus, ExitStatus, Offset, Phase};
 use regex::Regex;
 use serde_json::{Value, json};
 use session::client::{HostClient, insist};
@@ -65,7 +65,7 @@ enum Waited {
 enum Seen {
     Exit(ExitStatus, Offset),
     Line(String, Offset),
-    State(ProgramReport, Offset),
+    State(Box<AgentStatus>),
 }
 
 impl Args {
@@ -88,7 +88,8 @@ impl Args {
     fn waited_in_vain(&self, entry: &Entry) -> String {
         let seconds = self.timeout.unwrap_or_default().as_secs_f64();
         let name = &entry.name;
-        let silent = entry.status.as_ref().is_none_or(|status| status.program.state == ProgramState::Unknown);
+        let state = entry.status.as_ref().map(|status| status.agent().claim.state);
+        let silent = state.is_none_or(|state| state == AgentState::Unknown);
         let what = match self.condition {
             Condition::Exit => "did not end",
             Condition::Text => "showed no line that matches",
@@ -136,7 +137,7 @@ impl Args {
     ) -> session::Result<Waited> {
         client.call(Request::Follow)?;
         if let Answer::Status(status) = client.call(Request::Status)?
-            && let Some(seen) = self.state(&status.program, status.program_since)
+            && let Some(seen) = self.state(&status.agent())
         {
             return Ok(Waited::Seen(seen));
         }
@@ -153,8 +154,8 @@ impl Args {
                         return Ok(Waited::Seen(Seen::Exit(status, offset)));
                     }
                     Event::Exited { .. } => return Ok(Waited::Over),
-                    Event::Program { report, offset } => {
-                        if let Some(seen) = self.state(&report, offset) {
+                    Event::State { agent } => {
+                        if let Some(seen) = self.state(&agent) {
                             return Ok(Waited::Seen(seen));
                         }
                     }
@@ -167,15 +168,16 @@ impl Args {
         }
     }
 
-    fn state(&self, report: &ProgramReport, since: Offset) -> Option<Seen> {
+    fn state(&self, agent: &AgentStatus) -> Option<Seen> {
+        let state = agent.claim.state;
         let fits = match self.condition {
-            Condition::Idle => matches!(report.state, ProgramState::Idle | ProgramState::Done),
-            Condition::Done => report.state == ProgramState::Done,
-            Condition::Blocked => report.state == ProgramState::Blocked,
+            Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
+            Condition::Done => state == AgentState::Done,
+            Condition::Blocked => state == AgentState::Blocked,
             Condition::Exit | Condition::Text => false,
         };
-        let counts = self.since.is_none_or(|after| since.0 >= after) && report.id.is_none();
-        (fits && counts).then(|| Seen::State(report.clone(), since))
+        let counts = self.since.is_none_or(|after| agent.offset.0 >= after);
+        (fits && counts).then(|| Seen::State(Box::new(agent.clone())))
     }
 
     /// A session that does not run any more can still have shown a text, and has its exit; no state will come.
@@ -212,7 +214,7 @@ impl Seen {
         match self {
             Self::Exit(status, offset) => json!({ "exit": status, "offset": offset }),
             Self::Line(line, offset) => json!({ "line": line, "offset": offset }),
-            Self::State(report, offset) => json!({ "program": report, "offset": offset }),
+            Self::State(agent) => json!({ "agent": agent, "offset": agent.offset }),
         }
     }
 }

@@ -40,6 +40,7 @@ fn request_number(call: &Call) -> usize {
         Request::AwaitApproval { .. } => 11,
         Request::Approvals { .. } => 12,
         Request::Decide { .. } => 13,
+        Request::Claim { .. } => 14,
     }
 }
 
@@ -65,6 +66,7 @@ fn message_number(message: &Message) -> usize {
             Event::Control { .. } => 5,
             Event::Asked { .. } => 6,
             Event::Settled { .. } => 7,
+            Event::State { .. } => 8,
         },
     }
 }
@@ -75,9 +77,9 @@ fn every_frame_has_an_example_that_can_be_read() {
     let all = |numbers: BTreeSet<usize>, count: usize, what: &str| {
         assert_eq!(numbers, (0..count).collect(), "not every {what} has an example");
     };
-    all(examples(&blocks, "json request").iter().map(request_number).collect(), 14, "request");
+    all(examples(&blocks, "json request").iter().map(request_number).collect(), 15, "request");
     all(examples(&blocks, "json answer").iter().map(message_number).collect(), 9, "answer");
-    all(examples(&blocks, "json event").iter().map(message_number).collect(), 8, "event");
+    all(examples(&blocks, "json event").iter().map(message_number).collect(), 9, "event");
 }
 
 #[test]

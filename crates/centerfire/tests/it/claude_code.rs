@@ -73,18 +73,18 @@ fn ask(session: &Session, prompt: &str, state: &str) -> (Value, u64) {
 fn await_state(session: &Session, state: &str, since: u64) -> (Value, u64) {
     let since = since.to_string();
     let told = session.json(&["wait", "--for", state, "--since", &since, "--timeout", LIMIT]);
-    (told["program"].clone(), told["offset"].as_u64().unwrap())
+    (told["agent"].clone(), told["offset"].as_u64().unwrap())
 }
 
 /// The state that `list`, `show` and `status.json` tell, which must come to be the same one: the file follows the
 /// event by a moment, because no byte waits for it.
 fn told_state(session: &Session) -> Value {
     let agreed = eventually(Duration::from_secs(5), || {
-        let listed = session.instance.json(&["list", "--json"])[0]["program"].clone();
-        let shown = session.json(&["show"])["program"].clone();
+        let listed = session.instance.json(&["list", "--json"])[0]["agent"].clone();
+        let shown = session.json(&["show"])["agent"].clone();
         let status = std::fs::read(session.folder.join("status.json")).unwrap();
         let status: Value = serde_json::from_slice(&status).unwrap();
-        (listed == shown && status["program"] == shown).then_some(shown)
+        (listed == shown && status["agent"] == shown).then_some(shown)
     });
     agreed.expect("list, show and status.json tell the same state")
 }
@@ -100,8 +100,9 @@ fn a_question_is_asked_and_answered_and_its_end_is_awaited() {
     let desk = Desk::new();
     let session = desk.session();
     assert_eq!(told_state(&session)["state"], "idle");
-    let (report, done) = ask(&session, SLOW, "done");
-    assert_eq!(report["app"], "claude-code");
+    let (agent, done) = ask(&session, SLOW, "done");
+    assert_eq!(agent["source"], "report");
+    assert_eq!(session.json(&["show"])["program"]["app"], "claude-code");
     assert_eq!(told_state(&session)["state"], "done");
     session.wait_for_line("● the answer");
     // Done is idle enough for who waits for idle, and what was done before does not count (T38).
@@ -160,9 +161,9 @@ fn a_permission_is_seen_as_blocked_and_given_by_a_key() {
     let desk = Desk::new();
     let session = desk.session();
     let file = desk.claude.project().join("made.txt");
-    let (report, blocked) = ask(&session, "[[bash:touch made.txt]] [[say:it is made]]", "blocked");
-    assert_eq!(report["kind"], "permission");
-    assert_eq!(told_state(&session)["kind"], "permission");
+    let (agent, blocked) = ask(&session, "[[bash:touch made.txt]] [[say:it is made]]", "blocked");
+    assert_eq!(agent["on"], "permission");
+    assert_eq!(told_state(&session)["on"], "permission");
     session.wait_for_line("Esc to cancel");
     assert!(!file.exists());
     // In its first 200 ms a dialog takes no key.

@@ -53,6 +53,8 @@ mod secrets;
 mod session;
 /// What `screen` prints is what a terminal shows.
 mod snapshot;
+/// What the real CLIs do is told, by each source.
+mod states;
 /// Bytes that hurt, the same for the same seed.
 mod stream;
 /// A host has threads beside its loop only while they have something to do.

@@ -76,7 +76,7 @@ fn a_state_from_before_the_offset_does_not_count() {
     send(&session, &report("done"));
     let again = seen(&session, &["done", "--since", &since]);
     assert!(again["offset"].as_u64().unwrap() >= sent);
-    assert_eq!(again["program"]["state"], "done");
+    assert_eq!(again["agent"]["state"], "done");
 }
 
 /// Idle is satisfied by done as well, done by itself alone; working, blocked and error by neither.
@@ -95,7 +95,7 @@ fn idle_is_satisfied_by_done_and_done_by_itself_alone() {
         seen(&session, &["text", "--match", &format!("told {state}"), "--since", &since]);
         for wanted in ["idle", "done", "blocked"] {
             if satisfied.contains(&wanted) {
-                assert_eq!(seen(&session, &[wanted, "--since", &since])["program"]["state"], state);
+                assert_eq!(seen(&session, &[wanted, "--since", &since])["agent"]["state"], state);
             } else {
                 assert_times_out(&session, &[wanted, "--since", &since]);
             }

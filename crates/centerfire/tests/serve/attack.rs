@@ -42,6 +42,7 @@ fn table() -> Vec<Row> {
         row("GET", session, own, none.clone(), 404),
         row("PATCH", session, own, json!({ "name": "taken" }), 404),
         row("DELETE", session, own, none.clone(), 404),
+        row("GET", "/api/v1/sessions/{session}/explain", "/api/v1/sessions/own/explain", none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/kill", "/api/v1/sessions/own/kill", none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/restart", "/api/v1/sessions/own/restart", none.clone(), 404),
         row("POST", "/api/v1/sessions/{session}/share", "/api/v1/sessions/own/share", none.clone(), 404),

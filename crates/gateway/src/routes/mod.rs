@@ -175,6 +175,9 @@ fn of_sessions() -> Vec<Endpoint> {
             .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}", Some(View), get(sessions::show))
             .about("Tells all that is known of a session"),
+        route("GET", "/api/v1/sessions/{session}/explain", Some(View), get(sessions::explain))
+            .about("Tells why a session is in its state: which source said what, and when")
+            .query::<sessions::Last>(),
         route("PATCH", "/api/v1/sessions/{session}", Some(Manage), patch(sessions::rename))
             .about("Gives a session another name")
             .body::<sessions::Change>(),

@@ -43,6 +43,25 @@ pub(super) async fn list(
     .await
 }
 
+/// How much of the past is told.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Last {
+    /// Moments of the past, up to 1000; without it 100.
+    last: Option<u16>,
+}
+
+/// `GET /api/v1/sessions/{session}/explain`.
+pub(super) async fn explain(
+    State(app): State<App>,
+    access: Access,
+    Path(session): Path<String>,
+    Query(Last { last }): Query<Last>,
+) -> Result<Json<Value>, ApiError> {
+    let entry = find(&app, &access, session).await?;
+    let explained = move || Ok(session::explain::explain(&entry, "serve", usize::from(last.unwrap_or(100)))?);
+    Ok(Json(json!(blocking(explained).await?)))
+}
+
 /// What to start.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

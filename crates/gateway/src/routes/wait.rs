@@ -9,7 +9,7 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, Event, Request};
-use protocol::{ExitStatus, Offset, Phase, ProgramReport, ProgramState};
+use protocol::{AgentState, AgentStatus, ExitStatus, Offset, Phase};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
             Err(error) if error.is_gone() => continue,
             Err(error) => return Err(error.into()),
         };
-        if let Some(seen) = wait.state(&status.program, status.program_since) {
+        if let Some(seen) = wait.state(&status.agent()) {
             return Ok(Some(seen));
         }
         while let Some(event) = events.recv().await {
@@ -133,8 +133,8 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
                     return Ok(Some(json!({ "exit": status, "offset": offset })));
                 }
                 Event::Exited { status, .. } => return Err(ended(entry, Some(status))),
-                Event::Program { report, offset } => {
-                    if let Some(seen) = wait.state(&report, offset) {
+                Event::State { agent } => {
+                    if let Some(seen) = wait.state(&agent) {
                         return Ok(Some(seen));
                     }
                 }
@@ -150,14 +150,15 @@ fn ended(entry: &Entry, exit: Option<ExitStatus>) -> ApiError {
 }
 
 impl Wait {
-    fn state(&self, report: &ProgramReport, since: Offset) -> Option<Value> {
+    fn state(&self, agent: &AgentStatus) -> Option<Value> {
+        let state = agent.claim.state;
         let fits = match self.condition {
-            Condition::Idle => matches!(report.state, ProgramState::Idle | ProgramState::Done),
-            Condition::Done => report.state == ProgramState::Done,
-            Condition::Blocked => report.state == ProgramState::Blocked,
+            Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
+            Condition::Done => state == AgentState::Done,
+            Condition::Blocked => state == AgentState::Blocked,
             Condition::Exit => false,
         };
-        let counts = self.since.is_none_or(|after| since >= after) && report.id.is_none();
-        (fits && counts).then(|| json!({ "program": report, "offset": since }))
+        let counts = self.since.is_none_or(|after| agent.offset >= after);
+        (fits && counts).then(|| json!({ "agent": agent, "offset": agent.offset }))
     }
 }

@@ -24,7 +24,8 @@ fn wait(seat: &mut Seat<'_>, client: &mut HostClient) -> Result<Step> {
                 | Event::Settled { .. }
                 | Event::Resized { .. }
                 | Event::Control { .. }
-                | Event::Program { .. } => {}
+                | Event::Program { .. }
+                | Event::State { .. } => {}
             }
         }
         let mut fds = [PollFd::new(&*client, PollFlags::IN), PollFd::new(&seat.signals, PollFlags::IN)];

@@ -113,6 +113,7 @@ impl Watch {
                     Event::Detached { .. }
                     | Event::Head { .. }
                     | Event::Program { .. }
+                    | Event::State { .. }
                     | Event::Asked { .. }
                     | Event::Settled { .. } => {}
                 }

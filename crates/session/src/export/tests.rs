@@ -24,6 +24,7 @@ fn meta() -> Meta {
         parent: None,
         env: Vec::new(),
         socket: String::new(),
+        cli_version: None,
     }
 }
 

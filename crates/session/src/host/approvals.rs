@@ -102,6 +102,11 @@ impl Approvals {
         Some(self.pending.remove(place))
     }
 
+    /// The one that waits longest.
+    pub(super) fn oldest(&self) -> Option<&Approval> {
+        self.pending.first().map(|pending| &pending.approval)
+    }
+
     /// The numbers of those that fit.
     pub(super) fn which(&self, fits: impl Fn(&Pending) -> bool) -> Vec<u32> {
         self.pending.iter().filter(|pending| fits(pending)).map(|pending| pending.approval.id).collect()

@@ -99,6 +99,8 @@ impl Host {
     pub(super) fn tend_end(&mut self) {
         let Some(status) = self.ending.tell(self.output.ended) else { return };
         self.end_approvals();
+        self.agent.ended(status);
+        self.tend_agent();
         self.recording.note(Body::Exit(status));
         for receipt in self.input.abandon() {
             let message = "the program ended before it read this";

@@ -7,7 +7,7 @@ use super::Host;
 use super::approvals::{Approvals, Overdue, TERMINAL};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
 use protocol::frame::{Answer, Event, Refusal};
-use protocol::{BlockKind, Body, ClientNumber, ProgramReport, ProgramState, Settled, Time};
+use protocol::{BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time};
 use std::time::Instant;
 
 /// Bytes of a hook's JSON that are kept; what hooks tell is mostly below a tenth of it.
@@ -21,12 +21,16 @@ impl Host {
         &mut self,
         (from, id): (ClientNumber, u64),
         cut: bool,
+        claim: Option<Claim>,
         ask: Option<Ask>,
         ends: Option<&Ends>,
         bytes: &[u8],
     ) {
         let kept = &bytes[..bytes.len().min(MAX_HOOK_BYTES)];
         self.recording.note(Body::Hook { bytes: kept, cut: cut || kept.len() < bytes.len() });
+        if let Some(claim) = claim {
+            self.agent.hear(Claim { since: Time::now(), ..claim });
+        }
         if let Some(ends) = ends {
             for over in self.approvals.which(|pending| ends.covers(&pending.approval.ask)) {
                 self.settle(over, TERMINAL.to_owned(), None);
@@ -55,6 +59,7 @@ impl Host {
         }
         let listed = Box::new(approval.within(LISTED_INPUT_BYTES));
         self.approvals.begin(approval, Some(from));
+        self.agent.questions_changed();
         self.clients.publish(&Event::Asked { approval: listed });
         self.status_file.age.changed();
         Some(id)
@@ -126,6 +131,7 @@ impl Host {
     fn settle(&mut self, id: u32, by: String, decision: Option<Decision>) -> Option<Settled> {
         let settled = Settled { id, time: Time::now(), by, decision };
         let pending = self.approvals.end(settled.clone())?;
+        self.agent.settled(pending.approval.ask.agent.as_ref(), &settled.by);
         self.recording.note(Body::Settled(Box::new(settled.clone())));
         if let (Some(hook), Some(call)) = (pending.hook, pending.call) {
             let settled = Box::new(settled.clone());

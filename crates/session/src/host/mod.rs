@@ -5,6 +5,7 @@
 //! One thread, one loop. A byte of output goes journal → controlling terminal → screen → events; a byte of input
 //! goes journal → program. Nothing on the way waits for a client.
 
+mod agent;
 mod approvals;
 mod asking;
 mod canvas;
@@ -35,6 +36,7 @@ use crate::folder::Folder;
 use crate::link::Link;
 use crate::role::{self, HostArgs};
 use crate::{Error, Result, log, replay, signals};
+use agent::Agent;
 use approvals::Approvals;
 use clients::Clients;
 use door::Door;
@@ -72,6 +74,7 @@ pub(crate) struct Host {
     local: Option<Local>,
     clients: Clients,
     approvals: Approvals,
+    agent: Agent,
     ending: Ending,
     size: Size,
     status_file: StatusFile,
@@ -102,6 +105,11 @@ impl Host {
         let (mut recording, recovered) = Recording::open(&folder, meta.id, min_free)?;
         let master = inherit(args.shared.master)?;
         let again = recovered.is_some();
+        let before = recovered.is_some().then(|| folder.status().ok().flatten()).flatten();
+        let agent = match &recovered {
+            None => Agent::new(&meta),
+            Some(_) => Agent::resume(&meta, before.as_ref()),
+        };
         let output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
@@ -114,7 +122,7 @@ impl Host {
                     // A gap that cannot be stored even now.
                     (replayed.end, replayed.held) = (recording.offset(), Vec::new());
                 }
-                Output::resume(&folder, replayed, folder.status().ok().flatten())
+                Output::resume(&folder, replayed, before)
             }
         };
         if let Some(recovered) = &recovered {
@@ -147,6 +155,7 @@ impl Host {
             local: None,
             clients: Clients::default(),
             approvals: Approvals::default(),
+            agent,
             ending: Ending::default(),
             size,
             status_file: StatusFile::new(&folder),
@@ -215,6 +224,7 @@ impl Host {
         }
         self.publish_reports();
         self.tend_approvals();
+        self.tend_agent();
         self.tend_end();
         if std::mem::take(&mut self.head_due) {
             let offset = self.recording.offset();

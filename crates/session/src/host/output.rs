@@ -8,9 +8,10 @@ use crate::folder::Folder;
 use crate::poll::poll_until;
 use crate::replay::Replayed;
 use protocol::frame::{Event, Status};
-use protocol::{Body, Offset, ProgramReport, Time};
+use protocol::{Body, Claim, Offset, ProgramReport, Time};
 use rustix::event::{PollFd, PollFlags};
 use std::io;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 use terminal::Screen;
@@ -171,6 +172,7 @@ impl Host {
         self.show(start, bytes, held, &questions);
         self.paint(start, bytes, &questions);
         self.output.last = Time::now();
+        self.agent.painted();
         self.input.program_wrote(Instant::now());
         self.status_file.age.output();
         self.head_due = true;
@@ -224,21 +226,25 @@ impl Host {
                 let (waits, now) = (wait.then_some(found.range.start), Instant::now());
                 asking.ask(&query, who, canvas.screen(), waits, now, replies);
             }
-            Item::Report(report) => self.reported(report, found.range.start),
+            Item::Report(report) => self.reported(report, &found.range),
             Item::Title(title) => self.output.title = title,
         }
     }
 
     /// The program told its state. A sub-agent's report is recorded, and is not the program's own state.
-    fn reported(&mut self, report: ProgramReport, offset: Offset) {
+    fn reported(&mut self, report: ProgramReport, range: &Range<Offset>) {
+        let offset = range.start;
         self.recording.note(Body::Report(report.clone()));
         self.approvals_hear(&self.output.program.clone(), &report);
+        self.agent.hear(Claim::of_report(&report, Time::now()));
         if report.id.is_none() {
             self.output.program = report.clone();
             self.output.program_since = offset;
             self.status_file.age.changed();
         }
         self.output.reports.push((report, offset));
+        // Of two reports in one read each counts.
+        self.decide_agent(offset);
     }
 
     /// Tells the clients what the program reported. `status.json` is on its way then, written by a thread of its own:

@@ -135,6 +135,7 @@ impl Host {
             door,
             silent,
             approvals,
+            self.agent.deadline(),
         ]
         .into_iter()
         .flatten()

@@ -63,8 +63,13 @@ impl Host {
             }
             Request::Signal { signal } => self.signal(from, id, signal),
             Request::Upgrade { binary } => self.upgrade(from, id, &binary),
-            Request::Hook { cut, ask, ends, .. } => {
-                self.hook((from, id), cut, ask.map(|ask| *ask), ends.as_ref(), &tail);
+            Request::Hook { cut, claim, ask, ends, .. } => {
+                let (claim, ask) = (claim.map(|claim| *claim), ask.map(|ask| *ask));
+                self.hook((from, id), cut, claim, ask, ends.as_ref(), &tail);
+            }
+            Request::Claim { claim } => {
+                self.agent.hear(*claim);
+                self.done(from, id);
             }
             Request::AwaitApproval { approval } => self.await_approval(from, id, approval),
             Request::Approvals { approval } => self.list_approvals(from, id, approval),

@@ -159,6 +159,7 @@ impl Host {
                 child: self.args.child.unsigned_abs(),
             },
             clients: self.clients.describe(),
+            agent: self.agent.is_known().then(|| Box::new(self.agent.status().clone())),
             approvals: Vec::new(),
             last_approval: 0,
             host: Some(self.upgrade.own.clone()),

@@ -29,9 +29,8 @@ pub fn claim(payload: &[u8], since: Time) -> Option<Claim> {
             (AgentState::Blocked, Some(on), Some(tool))
         }
         "Notification" => match value["notification_type"].as_str()? {
-            "permission_prompt" => {
-                (AgentState::Blocked, Some(BlockKind::Permission), text(&value, "message"))
-            }
+            // A reminder, some seconds after the question, of whatever kind that is.
+            "permission_prompt" => (AgentState::Blocked, None, text(&value, "message")),
             "elicitation_dialog" => (AgentState::Blocked, Some(BlockKind::Question), text(&value, "message")),
             "idle_prompt" => (AgentState::Idle, None, text(&value, "message")),
             _ => return None,
@@ -69,7 +68,7 @@ mod tests {
             (
                 r#"{"hook_event_name":"Notification","notification_type":"permission_prompt","message":"m"}"#,
                 AgentState::Blocked,
-                Some(BlockKind::Permission),
+                None,
             ),
             (r#"{"hook_event_name":"Stop"}"#, AgentState::Done, None),
             (r#"{"hook_event_name":"StopFailure","error":"unknown"}"#, AgentState::Error, None),

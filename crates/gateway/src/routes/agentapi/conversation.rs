@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::routes::blocking;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, InputForm, Request};
-use protocol::{Offset, Phase, ProgramState, SessionId, Status, Time};
+use protocol::{AgentState, Offset, Phase, SessionId, Status, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
 use session::look::look;
@@ -166,7 +166,7 @@ impl Said {
             agent: agent(entry, status.as_ref()),
             screen: screen.join("\n").trim_end().to_owned(),
             over,
-            blocked: status.is_some_and(|status| status.program.state == ProgramState::Blocked),
+            blocked: status.is_some_and(|status| status.agent().claim.state == AgentState::Blocked),
             lines: [looked.history_lines(HISTORY_LINES), screen].concat(),
         };
         self.take_in(&seen.lines);
@@ -177,16 +177,19 @@ impl Said {
     /// By the program's own word, if it told its state since it was asked; else by whether it writes.
     fn state(&mut self, status: Option<&Status>) -> State {
         let Some(status) = status else { return State::Stable };
-        let told = self.sent.is_none_or(|(offset, _)| status.program_since > offset);
+        let agent = status.agent();
+        let told = self.sent.is_none_or(|(offset, _)| agent.offset > offset);
         let wrote = self.sent.map_or(status.last_output, |(_, sent)| sent.max(status.last_output));
-        match status.program.state {
-            ProgramState::Working => {
+        match agent.claim.state {
+            AgentState::Working => {
                 self.worked |= told;
                 State::Running
             }
-            ProgramState::Done | ProgramState::Error | ProgramState::Blocked if told => State::Stable,
+            AgentState::Done | AgentState::Error | AgentState::Limit | AgentState::Blocked if told => {
+                State::Stable
+            }
             // Claude Code says so once more before it begins with what it was asked.
-            ProgramState::Idle if told && (self.worked || self.sent.is_none()) => State::Stable,
+            AgentState::Idle if told && (self.worked || self.sent.is_none()) => State::Stable,
             _ if Time::now().since(wrote) < QUIET => State::Running,
             _ => State::Stable,
         }

@@ -1,0 +1,25 @@
+//! What a person looks for in what a tool is given.
+
+use crate::claude::hooks::questions;
+use serde_json::Value;
+
+/// Characters of a line for people.
+const LINE_CHARS: usize = 200;
+
+/// The first of the words that tools use for it; of a question the question and its choices.
+pub fn gist(input: &Value) -> String {
+    const KEYS: [&str; 7] = ["command", "file_path", "path", "url", "plan", "query", "pattern"];
+    if let Some(text) = KEYS.iter().find_map(|key| input[key].as_str()) {
+        return text.to_owned();
+    }
+    let asked: Vec<String> = questions(input)
+        .iter()
+        .map(|question| format!("{} ({})", question.text, question.labels.join(" · ")))
+        .collect();
+    if asked.is_empty() { input.to_string() } else { asked.join("; ") }
+}
+
+/// The first line of a text, not too long.
+pub fn line(text: &str) -> String {
+    text.trim().lines().next().unwrap_or_default().chars().take(LINE_CHARS).collect()
+}
