@@ -60,6 +60,7 @@ commands! {
     Run => run,
     Attach => attach,
     List => list,
+    Top => top,
     Show => show,
     Explain => explain,
     Send => send,

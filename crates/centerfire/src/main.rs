@@ -11,6 +11,7 @@ mod context;
 mod exit;
 mod fit;
 mod hook;
+mod notify;
 mod orchestrator;
 mod progress;
 mod serve_log;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some(session::role::ATTACH) => attach(&words),
         Some(session::role::HOOK) => hook::run(&words),
         Some(session::role::CHECK) => exit::of_role(check(&words)),
+        Some(session::role::NOTIFY) => exit::of_role(notify::run()),
         Some(session::role::TRY) => exit::of_role(try_binary(&words)),
         _ if orchestrator::is_meant(&words) => orchestrator::run(words),
         _ => cli::run(words),

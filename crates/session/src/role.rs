@@ -7,6 +7,7 @@
 //! At an upgrade one version writes the JSON and another reads it. Within a [`VERSION`] keys may be added, with a
 //! default: readers pass over those they do not know. `tests.rs` has samples of each version.
 
+use protocol::AgentState;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -34,6 +35,9 @@ pub const CHECK: &str = "__check";
 /// The first argument of a hook of the program; the next one names the CLI whose hook it is.
 pub const HOOK: &str = "__hook";
 
+/// The first argument of the process that tells somebody of a session's state.
+pub const NOTIFY: &str = "__notify";
+
 /// The first argument of the process that asks it.
 pub const TRY: &str = "__try";
 
@@ -54,11 +58,23 @@ pub struct Settings {
     /// A question of the program that nobody answers for so many seconds is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deny_after_seconds: Option<u64>,
+    /// Of one that nobody answers for so many seconds somebody is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate_after_seconds: Option<u64>,
+    /// The states of which somebody is told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notify_on: Vec<AgentState>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { history_lines: 2000, min_free_bytes: megabytes(64), deny_after_seconds: None }
+        Self {
+            history_lines: 2000,
+            min_free_bytes: megabytes(64),
+            deny_after_seconds: None,
+            escalate_after_seconds: None,
+            notify_on: Vec::new(),
+        }
     }
 }
 

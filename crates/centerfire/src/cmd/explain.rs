@@ -111,7 +111,7 @@ fn over(settled: &Settled) -> String {
     one_line(&format!("{}: {how} by {}", settled.id, settled.by))
 }
 
-fn plain(claim: &Claim) -> String {
+pub(super) fn plain(claim: &Claim) -> String {
     let on = claim.on.map(|on| format!(" ({})", word(&on))).unwrap_or_default();
     format!("{}{on}", word(&claim.state))
 }
@@ -121,7 +121,7 @@ fn coloured(claim: &Claim) -> String {
 }
 
 /// The colour of a state, as in `list`.
-pub(crate) fn colour(state: AgentState) -> &'static str {
+pub(super) fn colour(state: AgentState) -> &'static str {
     match state {
         AgentState::Blocked | AgentState::Error | AgentState::Limit => "31",
         AgentState::Working | AgentState::Starting => "33",

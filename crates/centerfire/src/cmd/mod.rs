@@ -37,6 +37,7 @@ pub(crate) mod show;
 mod sink;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod top;
 pub(crate) mod upgrade;
 pub(crate) mod upgrade_hosts;
 pub(crate) mod verify;

@@ -3,6 +3,7 @@
 use super::tree::Value;
 use super::{Colours, Config};
 use clap::ValueEnum;
+use protocol::AgentState;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::num::NonZeroU32;
@@ -115,9 +116,10 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "approvals.unanswered",
-        takes: "`wait` or `deny`",
-        about: "What becomes of a program's question that nobody answers: it waits for as long as the program asks, or it is \
-                denied after `approvals.after`, and the program is told so.",
+        takes: "`wait`, `deny` or `escalate`",
+        about: "What becomes of a program's question that nobody answers: it waits for as long as the program asks; or after \
+                `approvals.after` it is denied, and the program is told so; or then it waits on, and `notify.command` and \
+                `notify.webhook` are told once more.",
         set: |config, value| {
             config.approvals_unanswered = choice(value)?;
             Ok(())
@@ -127,12 +129,54 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "approvals.after",
         takes: "a number of seconds",
-        about: "How long a question waits until it is denied, where `approvals.unanswered` is `deny`.",
+        about: "How long a question waits until it is denied or told of again, where `approvals.unanswered` is `deny` or \
+                `escalate`.",
         set: |config, value| {
             config.approvals_after = number(value, 10_000_000)?;
             Ok(())
         },
         get: |config| json!(config.approvals_after),
+    },
+    Key {
+        name: "notify.on",
+        takes: "states with commas between: `blocked`, `done`, `error`, `limit`, `idle`, `working`, `exited`; or `none`",
+        about: "The states of a session of which `notify.command` and `notify.webhook` are told when they begin.",
+        set: |config, value| {
+            config.notify_on = states(text(value)?)?;
+            Ok(())
+        },
+        get: |config| match &config.notify_on[..] {
+            [] => json!("none"),
+            states => {
+                let words: Vec<Json> = states.iter().map(|state| json!(state)).collect();
+                json!(words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(","))
+            }
+        },
+    },
+    Key {
+        name: "notify.command",
+        takes: "`none`, or a command of the shell, such as `notify-send \"$CENTERFIRE_SESSION_NAME\" \"$CENTERFIRE_STATE\"`",
+        about: "What is run when a session comes into a state of `notify.on`: by `sh -c`, for 30 s at most, with JSON on its \
+                standard input and CENTERFIRE_SESSION, _SESSION_NAME, _EVENT, _STATE, _ON and _REASON in its environment. No \
+                server has to run for it.",
+        set: |config, value| {
+            config.notify_command = words(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.notify_command.as_ref()),
+    },
+    Key {
+        name: "notify.webhook",
+        takes: "`none`, or an address, such as `http://127.0.0.1:8080/hook`",
+        about: "Where the same JSON is sent by POST; three times at most, until it is taken.",
+        set: |config, value| {
+            config.notify_webhook = words(value)?;
+            if config.notify_webhook.as_ref().is_some_and(|url| !url.starts_with("http")) {
+                return Err("an address begins with http:// or https://".to_owned());
+            }
+            Ok(())
+        },
+        get: |config| or_none(config.notify_webhook.as_ref()),
     },
     Key {
         name: "serve.listen",
@@ -250,6 +294,21 @@ fn text(value: &Value) -> Result<&str, String> {
         Value::Text(text) => Ok(text),
         other => Err(format!("needs a text, not {other}")),
     }
+}
+
+/// A text, or the word `none`.
+fn words(value: &Value) -> Result<Option<String>, String> {
+    Ok(Some(text(value)?).filter(|text| *text != "none").map(str::to_owned))
+}
+
+fn states(text: &str) -> Result<Vec<AgentState>, String> {
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    let state = |word: &str| {
+        serde_json::from_value(json!(word.trim())).map_err(|_| format!("{word:?} is no state of a session"))
+    };
+    text.split(',').map(state).collect()
 }
 
 fn number(value: &Value, max: u64) -> Result<u64, String> {

@@ -12,6 +12,7 @@ pub(crate) mod tree;
 pub(crate) use merge::load;
 
 use anyhow::bail;
+use protocol::AgentState;
 use session::home::Home;
 use session::role::{Settings, megabytes};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -32,6 +33,9 @@ pub(crate) struct Config {
     pub approvals_unanswered: Unanswered,
     /// In seconds.
     pub approvals_after: u64,
+    pub notify_on: Vec<AgentState>,
+    pub notify_command: Option<String>,
+    pub notify_webhook: Option<String>,
     pub serve_listen: SocketAddr,
     pub serve_tls: bool,
     pub serve_tls_cert: Option<PathBuf>,
@@ -56,6 +60,8 @@ pub(crate) enum Unanswered {
     /// The program goes on asking.
     Wait,
     Deny,
+    /// The program goes on asking, and somebody is told.
+    Escalate,
 }
 
 /// What whoever calls the server from this machine needs.
@@ -106,6 +112,9 @@ impl Default for Config {
             claude_hooks: true,
             approvals_unanswered: Unanswered::Wait,
             approvals_after: 3600,
+            notify_on: vec![AgentState::Blocked, AgentState::Done, AgentState::Error, AgentState::Limit],
+            notify_command: None,
+            notify_webhook: None,
             serve_listen: SERVE_LISTEN,
             serve_tls: false,
             serve_tls_cert: None,
@@ -122,11 +131,14 @@ impl Default for Config {
 impl Config {
     /// What hosts are told.
     pub(crate) fn settings(&self) -> Settings {
-        let deny = self.approvals_unanswered == Unanswered::Deny;
+        let after = |unanswered| (self.approvals_unanswered == unanswered).then_some(self.approvals_after);
+        let is_told = self.notify_command.is_some() || self.notify_webhook.is_some();
         Settings {
             history_lines: self.history_lines,
             min_free_bytes: self.min_free_bytes(),
-            deny_after_seconds: deny.then_some(self.approvals_after),
+            deny_after_seconds: after(Unanswered::Deny),
+            escalate_after_seconds: after(Unanswered::Escalate),
+            notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
         }
     }
 

@@ -27,6 +27,8 @@ mod kill9;
 mod names;
 /// No session is shown inside itself.
 mod nesting;
+/// Somebody is told when a session waits.
+mod notify;
 /// What outlives the program, or its terminal, is neither lost nor in the way.
 mod orphans;
 /// Input is taken whole, or refused.
@@ -59,6 +61,8 @@ mod states;
 mod stream;
 /// A host has threads beside its loop only while they have something to do.
 mod threads;
+/// The board of all sessions.
+mod top;
 /// Another binary takes over without anybody noticing.
 mod upgrade;
 /// The version of the wire before the first, frozen: a host that speaks it, and a client.

@@ -5,6 +5,7 @@
 //! of a frame if that can be helped, and what it says counts once it has said it twice.
 
 use super::Host;
+use super::notify::{News, Occasion};
 use adapter::Adapter;
 use adapter::state::{Decided, Fusion, Shown};
 use protocol::frame::{Event, Status};
@@ -142,6 +143,10 @@ impl Host {
             // The record has a time of its own.
             let claim = Claim { since: Time::default(), ..self.agent.status().claim.clone() };
             self.recording.note(Body::State(Box::new(claim)));
+            if self.args.shared.settings.notify_on.contains(&self.agent.status().claim.state) {
+                let agent = self.agent.status().clone();
+                self.notifier.tell(News::new(Occasion::State, &self.meta, agent));
+            }
         }
         if decided != Decided::Same {
             self.agent.changes.push(self.agent.status().clone());

@@ -43,6 +43,8 @@ pub(super) struct Pending {
     pub hook: Option<ClientNumber>,
     /// The hook's call that is to be answered.
     pub call: Option<u64>,
+    /// Whether somebody was told that nobody answers.
+    pub escalated: bool,
 }
 
 impl Approvals {
@@ -75,7 +77,7 @@ impl Approvals {
 
     pub(super) fn begin(&mut self, approval: Approval, hook: Option<ClientNumber>) {
         self.last = self.last.max(approval.id);
-        self.pending.push(Pending { approval, asked: Instant::now(), hook, call: None });
+        self.pending.push(Pending { approval, asked: Instant::now(), hook, call: None, escalated: false });
     }
 
     /// The same question, asked by a hook whose host died before it could tell the number.
@@ -179,11 +181,14 @@ pub(super) enum Overdue {
     Unseen,
     /// The setting says so.
     Denied,
+    /// It is not: somebody is to be told, and it waits on.
+    Unanswered,
 }
 
 /// How long a question may wait.
 pub(super) struct Limits {
     deny_after: Option<Duration>,
+    escalate_after: Option<Duration>,
     /// Whether somebody sits at a terminal, who does not see some of the questions.
     watched: bool,
 }
@@ -196,7 +201,10 @@ impl Limits {
         }
         let unseen = (self.watched && pending.approval.ask.unseen).then_some((UNSEEN_FOR, Overdue::Unseen));
         let denied = self.deny_after.map(|after| (after, Overdue::Denied));
-        let (after, why) = unseen.into_iter().chain(denied).min_by_key(|(after, _)| *after)?;
+        let escalated = self.escalate_after.filter(|_| !pending.escalated);
+        let escalated = escalated.map(|after| (after, Overdue::Unanswered));
+        let first = unseen.into_iter().chain(denied).chain(escalated);
+        let (after, why) = first.min_by_key(|(after, _)| *after)?;
         // A time too far away to be counted never comes.
         Some((pending.asked.checked_add(after)?, why))
     }
@@ -205,8 +213,10 @@ impl Limits {
 impl Host {
     /// How long questions may wait at this moment.
     pub(super) fn approval_limits(&self) -> Limits {
-        let deny_after = self.args.shared.settings.deny_after_seconds.map(Duration::from_secs);
-        Limits { deny_after, watched: self.clients.controller.is_some() }
+        let settings = &self.args.shared.settings;
+        let deny_after = settings.deny_after_seconds.map(Duration::from_secs);
+        let escalate_after = settings.escalate_after_seconds.map(Duration::from_secs);
+        Limits { deny_after, escalate_after, watched: self.clients.controller.is_some() }
     }
 }
 

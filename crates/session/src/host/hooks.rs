@@ -5,6 +5,7 @@
 
 use super::Host;
 use super::approvals::{Approvals, Overdue, TERMINAL};
+use super::notify::{News, Occasion};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
 use protocol::frame::{Answer, Event, Refusal};
 use protocol::{BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time};
@@ -12,6 +13,8 @@ use std::time::Instant;
 
 /// Bytes of a hook's JSON that are kept; what hooks tell is mostly below a tenth of it.
 pub const MAX_HOOK_BYTES: usize = 256 << 10; // 256 KiB
+/// Bytes of an input that are told with the news that nobody answers.
+const TOLD_INPUT_BYTES: usize = 4 << 10; // 4 KiB
 /// Characters that are kept of the words for who answered.
 const BY_CHARS: usize = 100;
 
@@ -170,6 +173,14 @@ impl Host {
         for (id, why) in due {
             match why {
                 Overdue::HookLost | Overdue::Unseen => drop(self.settle(id, TERMINAL.to_owned(), None)),
+                Overdue::Unanswered => {
+                    let mut news = News::new(Occasion::Unanswered, &self.meta, self.agent.status().clone());
+                    if let Some(pending) = self.approvals.get(id) {
+                        pending.escalated = true;
+                        news.approval = Some(pending.approval.within(TOLD_INPUT_BYTES));
+                    }
+                    self.notifier.tell(news);
+                }
                 Overdue::Denied => {
                     let seconds = self.args.shared.settings.deny_after_seconds.unwrap_or_default();
                     let message = Some(format!("nobody answered within {seconds} s"));

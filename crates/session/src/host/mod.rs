@@ -20,6 +20,7 @@ mod intercept;
 mod join;
 mod keeper;
 mod local;
+mod notify;
 mod output;
 mod questions;
 mod readiness;
@@ -44,6 +45,7 @@ use ending::Ending;
 use input::InputQueue;
 use keeper::Keeper;
 use local::Local;
+use notify::Notifier;
 use output::Output;
 use protocol::frame::Event;
 use protocol::{Body, Meta, Notice, Offset, Size};
@@ -56,6 +58,7 @@ use std::path::Path;
 use terminal::{Screen, pty};
 
 pub use hooks::MAX_HOOK_BYTES;
+pub use notify::{News, Occasion};
 
 /// A session in the hands of its host.
 pub(crate) struct Host {
@@ -75,6 +78,7 @@ pub(crate) struct Host {
     clients: Clients,
     approvals: Approvals,
     agent: Agent,
+    notifier: Notifier,
     ending: Ending,
     size: Size,
     status_file: StatusFile,
@@ -156,6 +160,7 @@ impl Host {
             clients: Clients::default(),
             approvals: Approvals::default(),
             agent,
+            notifier: Notifier::new(&folder),
             ending: Ending::default(),
             size,
             status_file: StatusFile::new(&folder),

@@ -96,13 +96,20 @@ fn a_status_stays_small_whatever_is_asked() {
 fn a_question_is_given_up_by_the_rule_that_comes_first() {
     let mut approvals = waiting(&[None, Some("sub")]);
     let now = Instant::now();
-    let limits =
-        |seconds: Option<u64>, watched| Limits { deny_after: seconds.map(Duration::from_secs), watched };
+    let limits = |seconds: Option<u64>, watched| Limits {
+        deny_after: seconds.map(Duration::from_secs),
+        escalate_after: None,
+        watched,
+    };
     assert_eq!(approvals.deadline(&limits(None, false)), None, "an idle host has no timer");
     assert_eq!(approvals.due(&limits(None, true), now + UNSEEN_FOR), [(2, Overdue::Unseen)]);
     let denied = [(1, Overdue::Denied), (2, Overdue::Denied)];
     assert_eq!(approvals.due(&limits(Some(1), true), now + UNSEEN_FOR), denied);
     assert_eq!(approvals.due(&limits(Some(u64::MAX), true), now), []);
+    let told = Limits { deny_after: None, escalate_after: Some(Duration::from_secs(1)), watched: false };
+    assert_eq!(approvals.due(&told, now + UNSEEN_FOR), [(1, Overdue::Unanswered), (2, Overdue::Unanswered)]);
+    approvals.get(2).unwrap().escalated = true;
+    assert_eq!(approvals.due(&told, now + UNSEEN_FOR), [(1, Overdue::Unanswered)], "each once");
     approvals.get(1).unwrap().hook = None;
     assert_eq!(approvals.due(&limits(None, false), now + HOOK_RETURNS), [(1, Overdue::HookLost)]);
 }

@@ -1,0 +1,81 @@
+//! Somebody is told when a session waits: by a command and a webhook, without any server of ours.
+
+use crate::session::{NAME, Session};
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+use testkit::eventually;
+use testkit::terminal::PATIENCE;
+
+/// A shell that runs what it is sent.
+const SHELL: &[&str] = &["sh", "-c", "stty -echo; echo ready; while read -r line; do eval \"$line\"; done"];
+
+fn report(session: &Session, state: &str) {
+    session.get(&["send", "--text", &format!("printf '\\033]7501;state={state}\\007'\n")]);
+}
+
+/// Takes one call, refuses it if it is to, and gives its body.
+fn take_call(listener: &TcpListener, status: &str) -> Value {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+    let body = loop {
+        let count = stream.read(&mut buffer).unwrap();
+        text.extend_from_slice(&buffer[..count]);
+        let whole = text.windows(4).position(|window| window == b"\r\n\r\n").map(|end| &text[end + 4..]);
+        if let Some(body) = whole.and_then(|body| serde_json::from_slice(body).ok()) {
+            break body;
+        }
+        assert!(count > 0, "{}", String::from_utf8_lossy(&text));
+    };
+    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+    body
+}
+
+#[test]
+fn a_command_and_a_webhook_are_told_of_states_and_of_these_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let session = Session::start_with(SHELL, |command| {
+        command.env("CENTERFIRE_NOTIFY_WEBHOOK", &url);
+        command.env("CENTERFIRE_NOTIFY_ON", "blocked,done");
+        let script = "echo $CENTERFIRE_SESSION_NAME $CENTERFIRE_STATE $CENTERFIRE_ON \"$CENTERFIRE_REASON\" >> told.txt";
+        command.env("CENTERFIRE_NOTIFY_COMMAND", script);
+    });
+    session.wait_for_line("ready");
+    report(&session, "working");
+    report(&session, "blocked:kind=permission:msg=bWF5IEkgZ28/");
+    let told = take_call(&listener, "200 OK");
+    assert_eq!((&told["event"], &told["name"]), (&"state".into(), &NAME.into()));
+    assert_eq!(told["agent"]["on"], "permission");
+    assert_eq!(told["agent"]["reason"], "may I go?");
+    report(&session, "working");
+    report(&session, "done");
+    // It is called again where it did not take the news.
+    take_call(&listener, "503 Busy");
+    assert_eq!(take_call(&listener, "200 OK")["agent"]["state"], "done");
+    let file = session.instance.work().join("told.txt");
+    let both = || std::fs::read_to_string(&file).ok().filter(|text| text.lines().count() == 2);
+    let text = eventually(PATIENCE, both).unwrap_or_else(|| panic!("{:?}", std::fs::read_to_string(&file)));
+    assert_eq!(text, "s blocked permission may I go?\ns done \n");
+}
+
+/// A webhook that takes no connection and a command that hangs hold up nobody.
+#[test]
+fn who_is_told_and_hangs_holds_up_no_session() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let session = Session::start_with(SHELL, |command| {
+        command.env("CENTERFIRE_NOTIFY_WEBHOOK", &url).env("CENTERFIRE_NOTIFY_COMMAND", "sleep 5");
+    });
+    session.wait_for_line("ready");
+    for _ in 0..3 {
+        report(&session, "working");
+        report(&session, "done");
+    }
+    let start = std::time::Instant::now();
+    session.get(&["send", "--text", "echo still; echo here\n"]);
+    session.wait_for_line("here");
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
