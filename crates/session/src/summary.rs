@@ -4,8 +4,9 @@ use crate::Error;
 use crate::client::reach;
 use crate::registry::Entry;
 use crate::resume::resume_command;
+use protocol::approval::Ask;
 use protocol::frame::{Answer, Request};
-use protocol::{ExitStatus, Phase, Status};
+use protocol::{Approval, ExitStatus, Phase, Status};
 use serde_json::{Value, json};
 
 /// The status from the host itself, which a client called `name` asks, or its last words.
@@ -19,6 +20,9 @@ pub fn present_status(entry: &Entry, name: &str) -> Option<Status> {
         _ => entry.status.clone(),
     }
 }
+
+/// Characters of what is asked that stand in a session's description; who wants more asks for the question.
+const GIST_CHARS: usize = 200;
 
 /// A session as JSON: of `show --json`, of each line of `list --json`, of the server.
 pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
@@ -58,10 +62,41 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["degraded"] = json!(status.degraded);
         value["unsynced"] = json!(status.unsynced);
         if entry.phase == Phase::Running {
+            value["approvals"] = status.approvals.iter().map(brief).collect();
             value["pids"] = json!(status.pids);
         }
     }
     value
+}
+
+/// A question that waits, without its input.
+fn brief(approval: &Approval) -> Value {
+    let Approval { id, since, ask, .. } = approval;
+    let gist: String = gist(ask).chars().take(GIST_CHARS).collect();
+    json!({ "id": id, "since": since, "kind": ask.kind, "tool": ask.tool, "agent": ask.agent, "gist": gist })
+}
+
+/// What a person looks for in what is asked: the first of the words that tools use for it, or the questions themselves.
+pub fn gist(ask: &Ask) -> String {
+    const KEYS: [&str; 7] = ["command", "file_path", "path", "url", "plan", "query", "pattern"];
+    let input = &ask.input;
+    if let Some(text) = KEYS.iter().find_map(|key| input[key].as_str()) {
+        return text.to_owned();
+    }
+    let all = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let question = |asked: &Value| {
+        let labels: Vec<String> = all(asked, "options")
+            .iter()
+            .filter_map(|option| Some(option["label"].as_str()?.to_owned()))
+            .collect();
+        Some(format!("{} ({})", asked["question"].as_str()?, labels.join(" · ")))
+    };
+    let asked: Vec<String> = all(input, "questions").iter().filter_map(question).collect();
+    match input {
+        _ if !asked.is_empty() => asked.join("; "),
+        Value::String(begin) => begin.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// One word for where a session stands: its program's own state while it runs.

@@ -10,6 +10,7 @@ use protocol::{Approval, BlockKind, Phase, Time};
 use serde_json::{Value, json};
 use session::client::HostClient;
 use session::registry::Entry;
+use session::summary::gist;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -116,7 +117,7 @@ fn table(waiting: &[(Entry, Approval)]) {
             super::token::in_words(now.since(approval.since)),
             kind(ask.kind),
             one_line(&ask.tool),
-            one_line(&gist(&ask.input)),
+            one_line(&gist(ask)),
         ));
     }
 }
@@ -135,18 +136,4 @@ fn kind(kind: BlockKind) -> &'static str {
         BlockKind::Question => "question",
         BlockKind::Plan => "plan",
     }
-}
-
-/// What a person looks for in an input: the first of the words that tools use for it.
-fn gist(input: &Value) -> String {
-    const KEYS: [&str; 7] = ["command", "file_path", "path", "url", "plan", "query", "pattern"];
-    if let Some(text) = KEYS.iter().find_map(|key| input[key].as_str()) {
-        return text.to_owned();
-    }
-    let questions = adapter::claude::hooks::questions(input);
-    let asked: Vec<String> = questions
-        .iter()
-        .map(|question| format!("{} ({})", question.text, question.labels.join(" · ")))
-        .collect();
-    if asked.is_empty() { input.to_string() } else { asked.join("; ") }
 }
