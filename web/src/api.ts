@@ -1,5 +1,7 @@
 // What the page asks the server over HTTP, and what it gets. The routes are in crates/gateway/src/routes.
 
+import type { Brief, Kind } from "./approvals";
+
 /** How long an answer may take. */
 const PATIENCE_MS = 20_000;
 
@@ -37,6 +39,12 @@ export interface Session {
   size: Size;
   title?: string;
   clients?: { name: string; control: boolean }[];
+  /** What the program says of itself. */
+  program?: { state: string; kind?: Kind; msg?: string };
+  /** When it last wrote. */
+  last_output?: number;
+  /** What it asks leave for, while it runs. */
+  approvals?: Brief[];
 }
 
 export interface NewSession {

@@ -198,3 +198,43 @@ fn conversations_can_be_read_by_everybody() {
 fn a_phone_shows_conversations() {
     tell_of("talk.mjs", "a_phone_shows_conversations");
 }
+
+#[test]
+fn a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer() {
+    tell_of("needs.mjs", "a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer");
+}
+
+#[test]
+fn an_answer_from_elsewhere_is_told_and_a_late_one_refused() {
+    tell_of("needs.mjs", "an_answer_from_elsewhere_is_told_and_a_late_one_refused");
+}
+
+#[test]
+fn the_board_shows_who_waits_and_answers_in_place() {
+    tell_of("needs.mjs", "the_board_shows_who_waits_and_answers_in_place");
+}
+
+#[test]
+fn who_does_not_look_is_told_if_he_asked_for_it() {
+    tell_of("needs.mjs", "who_does_not_look_is_told_if_he_asked_for_it");
+}
+
+#[test]
+fn who_may_only_look_sees_what_is_asked_and_answers_nothing() {
+    tell_of("needs.mjs", "who_may_only_look_sees_what_is_asked_and_answers_nothing");
+}
+
+#[test]
+fn hostile_questions_are_words() {
+    tell_of("needs.mjs", "hostile_questions_are_words");
+}
+
+#[test]
+fn a_phone_answers() {
+    tell_of("needs.mjs", "a_phone_answers");
+}
+
+#[test]
+fn questions_can_be_answered_by_everybody() {
+    tell_of("needs.mjs", "questions_can_be_answered_by_everybody");
+}
