@@ -1,9 +1,14 @@
 // Stories of what programs ask: answered on the page beside the terminal, on the board of all that wait, and elsewhere meanwhile.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { Asker, EDIT, PLAN, QUESTIONS } from "./asker.mjs";
 import { tell } from "./stage.mjs";
 import { fits, usable } from "./usable.mjs";
 
+const run = promisify(execFile);
 const card = (page, text) => page.locator(".ask", { hasText: text });
 const board = (page) => page.getByRole("main", { name: "Needs you" });
 /** The command of a permission, so that each is another. */
@@ -77,6 +82,50 @@ const stories = {
     await late.waitFor();
     assert.match(await late.textContent(), /^Too late, your answer was not taken\. Allowed by token \w+ on the page$/);
     stage.faults = stage.faults.filter((fault) => !fault.includes("409"));
+  },
+
+  async claude_code_is_answered_on_the_page_and_in_its_terminal(stage) {
+    const { program, project, environment } = JSON.parse(process.env.CLAUDE);
+    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
+    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "claude", "--", program], { cwd: project, env });
+    const page = await stage.visitor();
+    await stage.enter(page, "claude");
+    await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "claude", "--submit", "[[write:note.txt|one line]] [[say:It is written.]]");
+    await card(page, "note.txt").locator(".diff .added", { hasText: "one line" }).waitFor();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await stage.shows(page, "● It is written.");
+    assert.equal(await readFile(join(project, "note.txt"), "utf8"), "one line");
+    // Who answers in the terminal beside it answers here as well.
+    await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "claude", "--submit", "[[bash:touch made.txt]] [[say:It is made.]]");
+    await card(page, "touch made.txt").waitFor();
+    await stage.shows(page, "Esc to cancel");
+    await stage.hasKeyboard(page, "a question came");
+    // In its first 200 ms a dialog takes no key.
+    await stage.until("the dialog is answered", async () => {
+      await page.keyboard.press("1");
+      return page.locator(".ask [role=status]", { hasText: "Answered in the terminal" }).waitFor({ timeout: 1_000 }).then(() => true, () => false);
+    });
+    await stage.shows(page, "● It is made.");
+    await card(page, "touch made.txt").waitFor({ state: "detached" });
+  },
+
+  async what_waits_is_answered_after_the_server_is_back(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await stage.enter(page, "one");
+    const first = await asker.ask("one", "Bash", command("first"));
+    await card(page, "echo first").waitFor();
+    await stage.kill();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await page.locator(".ask [role=alert]", { hasText: "cannot be reached" }).waitFor();
+    const second = await asker.ask("one", "Bash", command("second"));
+    await stage.serve(stage.address);
+    await page.getByText("1 of 2").waitFor();
+    await page.getByRole("button", { name: "Allow" }).click();
+    assert.equal((await first.told()).behavior, "allow");
+    await card(page, "echo second").getByRole("button", { name: "Deny" }).click();
+    assert.equal((await second.told()).behavior, "deny");
   },
 
   async the_board_shows_who_waits_and_answers_in_place(stage) {

@@ -6,6 +6,8 @@ import { decide, one, pending, story, type Approval, type Decision } from "./app
 /** How long it is told how a question ended: what was done here is known already. */
 const TOLD_OWN_MS = 1_200;
 const TOLD_MS = 6_000;
+/** Before a look that failed is tried again: a server that is replaced is back soon. */
+const RETRY_MS = 2_000;
 
 /** How a question ended. */
 export interface Over {
@@ -71,7 +73,10 @@ export function useAsked(session: string, news: string, leave: (why?: string) =>
       if (gone.current || number !== looks.current) return;
       // A session that has ended asks nothing.
       if (failure instanceof api.ApiError && (failure.status === 409 || failure.status === 410)) known.current.clear(), show();
-      else api.failing(leave, setTrouble)(failure);
+      else {
+        api.failing(leave, setTrouble)(failure);
+        setTimeout(() => gone.current || number !== looks.current || void look(), RETRY_MS);
+      }
     }
   }, [session]);
 

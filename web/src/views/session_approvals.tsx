@@ -76,6 +76,9 @@ export default function SessionApprovals({ session, questions, me, now_ms, leave
   );
   return (
     <div className="asks" ref={box} onKeyDown={(event) => event.key === "Escape" && done()}>
+      <p className="unseen" role="status">
+        {waiting > 0 && `A question waits: ${KEYS} goes there`}
+      </p>
       <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={done} aside={tools} below={keys} />
     </div>
   );
