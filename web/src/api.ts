@@ -1,5 +1,7 @@
 // What the page asks the server over HTTP, and what it gets. The routes are in crates/gateway/src/routes.
 
+import type { Brief, Kind } from "./approvals";
+
 /** How long an answer may take. */
 const PATIENCE_MS = 20_000;
 
@@ -22,6 +24,17 @@ export interface Size {
 
 export type Exit = { code: number } | { signal: number } | "lost";
 
+/** What an agent does, by all that is known. */
+export interface Agent {
+  state: "starting" | "working" | "blocked" | "idle" | "done" | "error" | "limit" | "exited" | "unknown";
+  /** What it is blocked on, where that is known. */
+  on?: Kind;
+  /** One line for people. */
+  reason?: string;
+  /** In microseconds since 1970. */
+  since: number;
+}
+
 /** A session, as much of it as the page shows. All text in it comes from programs and is shown as text only. */
 export interface Session {
   id: string;
@@ -37,6 +50,12 @@ export interface Session {
   size: Size;
   title?: string;
   clients?: { name: string; control: boolean }[];
+  /** What is taken for true of its agent. */
+  agent?: Agent;
+  /** When it last wrote. */
+  last_output?: number;
+  /** What it asks leave for, while it runs. */
+  approvals?: Brief[];
 }
 
 export interface NewSession {

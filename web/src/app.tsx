@@ -2,6 +2,7 @@
 import { Suspense, lazy, useCallback, useEffect, useState } from "react";
 import { ApiError, type Me } from "./api";
 import { commands, type Command } from "./commands";
+import { useNotifying, useTab } from "./notify";
 import { usePaletteKey } from "./palette_key";
 import { goTo, usePlace, useRoute, type Place } from "./route";
 import { useSessions, type Sessions } from "./sessions";
@@ -16,6 +17,7 @@ import { line } from "./words";
 const HealthView = lazy(() => import("./views/health"));
 const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
+const NeedsView = lazy(() => import("./views/needs_view"));
 const ConversationsView = lazy(() => import("./views/conversations_view"));
 const SearchView = lazy(() => import("./views/search_view"));
 const ReplayView = lazy(async () => ({ default: (await import("./views/replay_view")).ReplayView }));
@@ -56,7 +58,7 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
-const TITLES: Record<Place, string> = { conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
+const TITLES: Record<Place, string> = { needs: "Needs you", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
   const [{ session: open, replay }, go] = useRoute();
@@ -67,9 +69,8 @@ function Inside({ me, leave, theme }: InsideProps) {
   const [started, setStarted] = useState<string>();
   const shown = sessions.list?.find(({ id, name }) => id === open || name === open);
   const title = place === undefined ? shown?.name : TITLES[place];
-  useEffect(() => {
-    document.title = title === undefined ? "Centerfire" : `${title} · Centerfire`;
-  }, [title]);
+  const waiting = useTab(title, sessions.list);
+  const notifying = useNotifying(sessions.list);
   usePaletteKey(me, () => setPalette(true));
   useEffect(() => {
     // Whoever comes back to it later changes no size.
@@ -81,9 +82,10 @@ function Inside({ me, leave, theme }: InsideProps) {
   };
   return (
     <div className="page" data-open={open !== undefined || place !== undefined}>
-      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
+      <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} waiting={waiting} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
+          {place === "needs" && <NeedsView me={me} sessions={sessions} notifying={notifying} leave={leave} />}
           {place === "conversations" && <ConversationsView me={me} leave={leave} />}
           {place === "search" && <SearchView leave={leave} />}
           {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
@@ -105,19 +107,20 @@ function Inside({ me, leave, theme }: InsideProps) {
           <ReplayView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} me={me} light={theme.light} go={go} leave={leave} />
         </Suspense>
       ) : (
-        <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
+        <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} now_ms={sessions.now_ms} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
       )}
-      {palette && <Palette commands={everything(me, sessions, theme, start)} close={() => setPalette(false)} />}
+      {palette && <Palette commands={everything(me, sessions, waiting, theme, start)} close={() => setPalette(false)} />}
     </div>
   );
 }
 
 /** What the palette offers: what the view can do, then sessions, then the rest. */
-function everything(me: Me, sessions: Sessions, theme: InsideProps["theme"], start: () => void): Command[] {
+function everything(me: Me, sessions: Sessions, waiting: number, theme: InsideProps["theme"], start: () => void): Command[] {
   const list = sessions.list ?? [];
   const manages = me.role === "manage";
   return [
     ...commands(),
+    { label: "Needs you", hint: waiting === 0 ? "nothing waits" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`, run: () => goTo("/needs") },
     ...list.map(({ id, name, state, command }) => ({ label: name, hint: `${state} · ${line(command)}`, run: () => goTo(`/s/${id}`) })),
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
     { label: "Search conversations…", hint: "what was said and done", run: () => goTo("/search") },

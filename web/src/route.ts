@@ -3,7 +3,7 @@
 import { useEffect, useState, type MouseEvent } from "react";
 
 /** The views beside the sessions, by their addresses. */
-const PLACES = ["conversations", "search", "health", "access", "docs"] as const;
+const PLACES = ["needs", "conversations", "search", "health", "access", "docs"] as const;
 export type Place = (typeof PLACES)[number];
 
 interface Route {

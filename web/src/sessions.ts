@@ -2,9 +2,12 @@
 import { useCallback, useEffect, useState } from "react";
 import * as api from "./api";
 import { follow } from "./hub";
+import { isNotifying } from "./notify";
 
 /** How often ages are counted anew. */
 const TICK_MS = 2_000;
+/** How often a tab that nobody sees looks at the list. */
+const HIDDEN_EVERY_MS = 20_000;
 
 export interface Sessions {
   /** The running ones first, each group with the newest first; undefined before the first answer. */
@@ -29,10 +32,11 @@ export function useSessions(leave: (why?: string) => void): Sessions {
   const refresh = useCallback(() => void api.list().then(told, () => {}), [told]);
   useEffect(() => {
     let end: (() => void) | undefined;
-    // Who does not look is told nothing: the list is long, and changes all the time.
+    // Who does not look is told nothing, unless he wants to be: the list is long, and changes all the time. What the tab's title
+    // says is looked at now and then.
     const looked = () => {
       end?.();
-      end = document.hidden ? undefined : follow({ sessions: told, away: setFailure, out: leave });
+      end = document.hidden && !isNotifying() ? seldom(refresh) : follow({ sessions: told, away: setFailure, out: leave });
     };
     looked();
     document.addEventListener("visibilitychange", looked);
@@ -42,8 +46,13 @@ export function useSessions(leave: (why?: string) => void): Sessions {
       clearInterval(tick);
       document.removeEventListener("visibilitychange", looked);
     };
-  }, [leave, told]);
+  }, [leave, told, refresh]);
   return { list, failure, now_ms, refresh };
+}
+
+function seldom(look: () => void): () => void {
+  const timer = setInterval(look, HIDDEN_EVERY_MS);
+  return () => clearInterval(timer);
 }
 
 function sorted(list: api.Session[]): api.Session[] {

@@ -27,6 +27,7 @@ export type Note =
   | { type: "hello"; session: string; name: string; role: Role; ahead: number }
   | { type: "resized"; cols: number; rows: number; offset: number }
   | { type: "program"; report: unknown; offset: number }
+  | { type: "asked" | "settled"; offset: number }
   | { type: "gap"; bytes: number; offset: number }
   | { type: "exited"; status: unknown; offset: number }
   | { type: "ack"; id: number; offset: number | null }

@@ -16,7 +16,12 @@ pub fn gist(input: &Value) -> String {
         .iter()
         .map(|question| format!("{} ({})", question.text, question.labels.join(" · ")))
         .collect();
-    if asked.is_empty() { input.to_string() } else { asked.join("; ") }
+    match input {
+        _ if !asked.is_empty() => asked.join("; "),
+        // One that was cut is the beginning of a text.
+        Value::String(begin) => begin.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The first line of a text, not too long.

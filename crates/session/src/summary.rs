@@ -4,8 +4,9 @@ use crate::Error;
 use crate::client::reach;
 use crate::registry::Entry;
 use crate::resume::resume_command;
+use adapter::gist;
 use protocol::frame::{Answer, Request};
-use protocol::{ExitStatus, Phase, Status};
+use protocol::{Approval, ExitStatus, Phase, Status};
 use serde_json::{Value, json};
 
 /// The status from the host itself, which a client called `name` asks, or its last words.
@@ -19,6 +20,9 @@ pub fn present_status(entry: &Entry, name: &str) -> Option<Status> {
         _ => entry.status.clone(),
     }
 }
+
+/// Characters of what is asked that stand in a session's description; who wants more asks for the question.
+const GIST_CHARS: usize = 200;
 
 /// A session as JSON: of `show --json`, of each line of `list --json`, of the server.
 pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
@@ -59,10 +63,18 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["degraded"] = json!(status.degraded);
         value["unsynced"] = json!(status.unsynced);
         if entry.phase == Phase::Running {
+            value["approvals"] = status.approvals.iter().map(brief).collect();
             value["pids"] = json!(status.pids);
         }
     }
     value
+}
+
+/// A question that waits, without its input.
+fn brief(approval: &Approval) -> Value {
+    let Approval { id, since, ask, .. } = approval;
+    let gist: String = gist(&ask.input).chars().take(GIST_CHARS).collect();
+    json!({ "id": id, "since": since, "kind": ask.kind, "tool": ask.tool, "agent": ask.agent, "gist": gist })
 }
 
 /// One word for where a session stands: what its program does while it runs.

@@ -18,6 +18,8 @@ export interface FollowerState {
   role: api.Role;
   size: api.Size;
   exit: unknown;
+  /** How often the program asked leave, or was answered, since the page follows it. */
+  questions: number;
   /** Something went wrong that the user should know; the last of it. */
   trouble: string | undefined;
 }
@@ -40,7 +42,7 @@ export class Follower {
     private readonly changed: (state: FollowerState) => void,
     private readonly refused: (failure: unknown) => void,
   ) {
-    this.state = { link: { is: "connecting", tries: 0 }, control: options.fit ? "asked" : "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, trouble: undefined };
+    this.state = { link: { is: "connecting", tries: 0 }, control: options.fit ? "asked" : "none", role: options.role, size: { cols: 80, rows: 24 }, exit: undefined, questions: 0, trouble: undefined };
     this.screen = new Screen(
       frame,
       {
@@ -153,6 +155,9 @@ export class Follower {
       case "control":
         if (note.control) return this.controls("held");
         return this.controls(note.reason === "taken" || note.reason === undefined ? "taken" : "none");
+      case "asked":
+      case "settled":
+        return this.set({ questions: this.state.questions + 1 });
       case "program":
       case "ack":
       case "alive":

@@ -52,7 +52,7 @@ function told(input: unknown): string {
 }
 
 /** Each field by its name; long ones as they are, and not as JSON. */
-function Input({ input }: { input: unknown }) {
+export function Input({ input }: { input: unknown }) {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return <Code text={plain(JSON.stringify(input, null, 2) ?? "")} />;
   return (
     <dl className="input">
@@ -90,11 +90,11 @@ function counted(hunks: Hunk[]): { added: number; removed: number } {
 
 const SIGNS: Record<string, string> = { "+": "added", "-": "removed" };
 
-function Diff({ hunks }: { hunks: Hunk[] }) {
+export function Diff({ hunks, label = "What was changed" }: { hunks: Hunk[]; label?: string }) {
   const left_out = hunks.reduce((sum, { lines }) => sum + lines.length, 0) - LINES_MAX;
   let room = LINES_MAX;
   return (
-    <div className="diff" tabIndex={0} role="region" aria-label="What was changed">
+    <div className="diff" tabIndex={0} role="region" aria-label={label}>
       {hunks.map((hunk, at) => {
         const shown = hunk.lines.slice(0, room);
         room -= shown.length;

@@ -1,7 +1,8 @@
 // The sessions, one a line: those that run, then those that ended.
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { age } from "../age";
 import * as api from "../api";
+import { wordOf } from "../need";
 import { usePaletteKeys } from "../palette_key";
 import { linkTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
@@ -19,6 +20,8 @@ interface Props {
   sessions: Sessions;
   open: string | undefined;
   place: Place | undefined;
+  /** Sessions that wait for somebody. */
+  waiting: number;
   /** Told of each session that is started here. */
   started: (id: string) => void;
   making: boolean;
@@ -30,7 +33,7 @@ interface Props {
   theme: ReturnType<typeof useTheme>;
 }
 
-export function SessionList({ me, sessions, open, place, started, making, setMaking, search, go, leave, theme }: Props) {
+export function SessionList({ me, sessions, open, place, waiting, started, making, setMaking, search, go, leave, theme }: Props) {
   const { list, failure, now_ms } = sessions;
   const keys = usePaletteKeys(me);
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
@@ -72,6 +75,9 @@ export function SessionList({ me, sessions, open, place, started, making, setMak
         </div>
       )}
       <p className="places">
+        <PlaceLink to="needs" now={place}>
+          Needs you{waiting > 0 && <span className="count">{waiting}</span>}
+        </PlaceLink>
         <PlaceLink to="conversations" now={place}>
           Conversations
         </PlaceLink>
@@ -137,7 +143,7 @@ export function SessionList({ me, sessions, open, place, started, making, setMak
   );
 }
 
-function PlaceLink({ to, now, children }: { to: Place; now: Place | undefined; children: string }) {
+function PlaceLink({ to, now, children }: { to: Place; now: Place | undefined; children: ReactNode }) {
   return (
     <a {...linkTo(`/${to}`)} aria-current={to === now ? "page" : undefined}>
       {children}
@@ -163,7 +169,7 @@ function Row({ session, open, now_ms, go }: RowProps) {
       <a {...linkTo(`/s/${session.id}`)} className="row" aria-current={open ? "page" : undefined} aria-keyshortcuts="r" onKeyDown={key}>
         <span className="over">
           <span className="name">{session.name}</span>
-          <State word={session.state} />
+          <State word={wordOf(session)} />
         </span>
         <span className="under">
           <span className="command">{line(session.command)}</span>

@@ -3,6 +3,7 @@ import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import * as api from "../api";
 import { CHAT_KEYS, useChatShown } from "../chat_shown";
 import { offer, type Command } from "../commands";
+import { wordOf } from "../need";
 import type { Go } from "../route";
 import { Follower, type FollowerState } from "../terminal/follower";
 import { Banner } from "./banner";
@@ -15,6 +16,7 @@ import { SessionMenu, type MenuItem } from "./session_menu";
 import { Share } from "./share";
 import { State } from "./state";
 
+const SessionApprovals = lazy(() => import("./session_approvals"));
 const SessionChat = lazy(() => import("./session_chat"));
 
 interface Props {
@@ -22,6 +24,7 @@ interface Props {
   /** Undefined as long as the list is, and where the session is not in it. */
   session: api.Session | undefined;
   listed: boolean;
+  now_ms: number;
   /** Whether it was started here just now: then it gets this window's size. */
   fit: boolean;
   me: api.Me;
@@ -30,7 +33,7 @@ interface Props {
   leave: (why?: string) => void;
 }
 
-export function SessionView({ id, session, listed, fit, me, light, go, leave }: Props) {
+export function SessionView({ id, session, listed, now_ms, fit, me, light, go, leave }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const follower = useRef<Follower>(undefined);
   const [state, setState] = useState<FollowerState>();
@@ -53,6 +56,11 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
   };
   const missing = listed && session === undefined;
   const [chat, toggleChat] = useChatShown();
+  const [asks, setAsks] = useState(false);
+  useEffect(() => {
+    // Once it asked, how that ended is to be told as well.
+    if ((session?.approvals ?? []).length > 0 || (state?.questions ?? 0) > 0) setAsks(true);
+  }, [session?.approvals, state?.questions]);
 
   useEffect(() => {
     if (frame.current === null || gone !== undefined) return;
@@ -130,7 +138,7 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
           ←
         </button>
         <h2>{name}</h2>
-        {session !== undefined && <State word={session.state} />}
+        {session !== undefined && <State word={wordOf(session)} />}
         <span className="title">{session?.title}</span>
         <span className="size" title="Columns and rows of the session">
           {state === undefined ? "" : `${state.size.cols}×${state.size.rows}`}
@@ -194,6 +202,11 @@ export function SessionView({ id, session, listed, fit, me, light, go, leave }: 
                 follower.current?.screen.focus();
               }}
             />
+          )}
+          {asks && session !== undefined && (
+            <Suspense>
+              <SessionApprovals session={session} questions={state?.questions ?? 0} me={me} now_ms={now_ms} leave={leave} done={toTerminal} />
+            </Suspense>
           )}
           {state !== undefined && (
             <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />

@@ -4,8 +4,8 @@
 const KNOWN = new Set(["blocked", "working", "idle", "done", "running", "exited", "lost"]);
 
 export function State({ word }: { word: string }) {
-  const failed = /^(exit |signal)/.test(word) || !/^[a-z]+$/.test(word);
-  const kind = KNOWN.has(word) ? word : failed ? "failed" : "running";
+  const failed = word === "error" || word === "limit" || /^(exit |signal)/.test(word) || !/^[a-z]+$/.test(word);
+  const kind = KNOWN.has(word) ? word : failed ? "failed" : word === "starting" ? "working" : "running";
   return (
     <span className="state" data-state={kind}>
       {word}

@@ -2,7 +2,7 @@
 
 use super::decide::{self, Which};
 use crate::context::Context;
-use adapter::claude::hooks::{Question, questions};
+use adapter::claude::hooks::{Question, open_questions, questions};
 use protocol::approval::{Behaviour, Decision};
 use protocol::{Approval, BlockKind};
 use std::collections::BTreeMap;
@@ -53,19 +53,19 @@ fn answers(approval: &Approval, given: &[String]) -> anyhow::Result<BTreeMap<Str
         let named = asked.iter().find_map(|question| Some((question.text.clone(), of(question)?)));
         let alone =
             || asked.first().filter(|_| asked.len() == 1).map(|only| (only.text.clone(), text.clone()));
-        let (question, label) = named.or_else(alone).ok_or_else(|| {
-            anyhow::anyhow!("`{text}` answers none of the questions; {}", offered(&asked, &BTreeMap::new()))
-        })?;
+        let (question, label) = named
+            .or_else(alone)
+            .ok_or_else(|| anyhow::anyhow!("`{text}` answers none of the questions; {}", offered(&asked)))?;
         answers.insert(question, label);
     }
-    let is_whole = asked.iter().all(|question| answers.contains_key(&question.text));
-    anyhow::ensure!(is_whole, "{}", offered(&asked, &answers));
+    let open = open_questions(&approval.ask.input, &answers);
+    anyhow::ensure!(open.is_empty(), "{}", offered(&open));
     Ok(answers)
 }
 
 /// What is still to be answered, as it is to be written.
-fn offered(asked: &[Question], answers: &BTreeMap<String, String>) -> String {
-    let open = asked.iter().filter(|question| !answers.contains_key(&question.text));
-    let lines = open.map(|question| format!("--answer '{}={}'", question.text, question.labels.join("|")));
+fn offered(open: &[Question]) -> String {
+    let lines =
+        open.iter().map(|question| format!("--answer '{}={}'", question.text, question.labels.join("|")));
     format!("give {}", lines.collect::<Vec<_>>().join(" "))
 }

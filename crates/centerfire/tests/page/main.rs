@@ -37,6 +37,24 @@ fn tell_with(file: &str, story: &str, prepare: impl FnOnce(&mut Command)) {
     assert!(output.status.success(), "{story}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A story with the real Claude Code on a scripted model.
+#[track_caller]
+fn tell_of_claude(file: &str, story: &str) {
+    let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let claude = Claude::prepare(folder.path(), &server).unwrap();
+    let environment: Vec<_> =
+        claude.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
+    let desk =
+        json!({ "program": claude.program(), "project": claude.project(), "environment": environment });
+    // A folder that comes to be while a server runs is found at its next look at everything.
+    let transcripts = claude.project().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    fs::create_dir_all(claude.config().join("projects").join(transcripts)).unwrap();
+    tell_with(file, story, |command| {
+        command.env("CLAUDE", desk.to_string()).env("CLAUDE_CONFIG_DIR", claude.config());
+    });
+}
+
 #[test]
 fn a_link_lets_a_browser_in_once_and_it_types() {
     tell("a_link_lets_a_browser_in_once_and_it_types");
@@ -154,19 +172,7 @@ fn a_phone_plays_a_recording() {
 
 #[test]
 fn what_claude_code_says_appears_and_leads_to_the_recording() {
-    let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
-    let server = ModelServer::start().unwrap();
-    let claude = Claude::prepare(folder.path(), &server).unwrap();
-    let environment: Vec<_> =
-        claude.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
-    let desk =
-        json!({ "program": claude.program(), "project": claude.project(), "environment": environment });
-    // A folder that comes to be while a server runs is found at its next look at everything.
-    let transcripts = claude.project().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    fs::create_dir_all(claude.config().join("projects").join(transcripts)).unwrap();
-    tell_with("talk.mjs", "what_claude_code_says_appears_and_leads_to_the_recording", |command| {
-        command.env("CLAUDE", desk.to_string()).env("CLAUDE_CONFIG_DIR", claude.config());
-    });
+    tell_of_claude("talk.mjs", "what_claude_code_says_appears_and_leads_to_the_recording");
 }
 
 #[test]
@@ -197,4 +203,54 @@ fn conversations_can_be_read_by_everybody() {
 #[test]
 fn a_phone_shows_conversations() {
     tell_of("talk.mjs", "a_phone_shows_conversations");
+}
+
+#[test]
+fn a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer() {
+    tell_of("needs.mjs", "a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer");
+}
+
+#[test]
+fn an_answer_from_elsewhere_is_told_and_a_late_one_refused() {
+    tell_of("needs.mjs", "an_answer_from_elsewhere_is_told_and_a_late_one_refused");
+}
+
+#[test]
+fn the_board_shows_who_waits_and_answers_in_place() {
+    tell_of("needs.mjs", "the_board_shows_who_waits_and_answers_in_place");
+}
+
+#[test]
+fn who_does_not_look_is_told_if_he_asked_for_it() {
+    tell_of("needs.mjs", "who_does_not_look_is_told_if_he_asked_for_it");
+}
+
+#[test]
+fn who_may_only_look_sees_what_is_asked_and_answers_nothing() {
+    tell_of("needs.mjs", "who_may_only_look_sees_what_is_asked_and_answers_nothing");
+}
+
+#[test]
+fn hostile_questions_are_words() {
+    tell_of("needs.mjs", "hostile_questions_are_words");
+}
+
+#[test]
+fn a_phone_answers() {
+    tell_of("needs.mjs", "a_phone_answers");
+}
+
+#[test]
+fn questions_can_be_answered_by_everybody() {
+    tell_of("needs.mjs", "questions_can_be_answered_by_everybody");
+}
+
+#[test]
+fn claude_code_is_answered_on_the_page_and_in_its_terminal() {
+    tell_of_claude("needs.mjs", "claude_code_is_answered_on_the_page_and_in_its_terminal");
+}
+
+#[test]
+fn what_waits_is_answered_after_the_server_is_back() {
+    tell_of("needs.mjs", "what_waits_is_answered_after_the_server_is_back");
 }

@@ -95,6 +95,28 @@ fn table() -> Vec<Row> {
             none.clone(),
             404,
         ),
+        row("GET", "/api/v1/approvals", "/api/v1/approvals", none.clone(), 200),
+        row(
+            "GET",
+            "/api/v1/sessions/{session}/approvals",
+            "/api/v1/sessions/own/approvals",
+            none.clone(),
+            404,
+        ),
+        row(
+            "GET",
+            "/api/v1/sessions/{session}/approvals/{approval}",
+            "/api/v1/sessions/own/approvals/1",
+            none.clone(),
+            404,
+        ),
+        row(
+            "POST",
+            "/api/v1/sessions/{session}/approvals/{approval}",
+            "/api/v1/sessions/own/approvals/1",
+            json!({ "behaviour": "allow" }),
+            404,
+        ),
         row("GET", "/api/v1/conversations", "/api/v1/conversations", none.clone(), 200),
         row("GET", "/api/v1/conversations/events", "/api/v1/conversations/events", none.clone(), 403),
         row(

@@ -2,6 +2,8 @@
 
 /// Clients of agentapi.
 mod agentapi;
+/// What programs ask leave for, answered over HTTP.
+mod approvals;
 /// Everybody who must not get in, at every door.
 mod attack;
 /// A hundred viewers of one flood.

@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
+use protocol::approval::LISTED_INPUT_BYTES;
 use protocol::{Body, ExitStatus, Offset, Size};
 use serde_json::{Value, json};
 use session::Result;
@@ -146,6 +147,10 @@ impl Frames {
                 }
                 Body::Resize(size) => ("resized", json!({ "cols": size.cols, "rows": size.rows })),
                 Body::Report(report) => ("program", json!({ "report": report })),
+                Body::Asked(approval) => {
+                    ("asked", json!({ "approval": approval.within(LISTED_INPUT_BYTES) }))
+                }
+                Body::Settled(settled) => ("settled", json!({ "settled": settled })),
                 Body::Gap(bytes) => ("gap", json!({ "bytes": bytes })),
                 Body::Exit(status) => {
                     output.flush(position, &mut items);

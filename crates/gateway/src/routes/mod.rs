@@ -2,6 +2,7 @@
 //! attack each of them.
 
 mod agentapi;
+mod approvals;
 mod compatible;
 mod connections;
 mod conversations;
@@ -118,6 +119,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         of_terminals(),
         of_recordings(),
         of_conversations(),
+        of_approvals(),
         agentapi::endpoints(),
         compatible(),
     ]
@@ -288,6 +290,22 @@ fn of_conversations() -> Vec<Endpoint> {
         route("GET", "/api/v1/search", Some(View), get(conversations::search))
             .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
             .query::<conversations::Wanted>(),
+    ]
+}
+
+fn of_approvals() -> Vec<Endpoint> {
+    use Role::{Type, View};
+    let route = Endpoint::new;
+    vec![
+        route("GET", "/api/v1/approvals", Some(View), get(approvals::list))
+            .about("Lists what programs ask leave for, the oldest first in each session, long inputs cut"),
+        route("GET", "/api/v1/sessions/{session}/approvals", Some(View), get(approvals::of_session))
+            .about("The questions of a session that wait for an answer, each with all of its input"),
+        route("GET", "/api/v1/sessions/{session}/approvals/{approval}", Some(View), get(approvals::show))
+            .about("One question by its number: as `approval` while it waits, then as `settled`, by whom and when"),
+        route("POST", "/api/v1/sessions/{session}/approvals/{approval}", Some(Type), post(approvals::decide))
+            .about("Answers a question. The first answer counts: a later one is refused with 409 `SETTLED` and who was first")
+            .body::<approvals::Answer>(),
     ]
 }
 

@@ -80,14 +80,20 @@ impl Host {
         }
     }
 
-    /// A client asks which questions wait.
+    /// A client asks which questions wait, or what became of one.
     pub(super) fn list_approvals(&mut self, from: ClientNumber, id: u64, only: Option<u32>) {
         let approvals = match only {
             None => self.approvals.listed(),
-            Some(only) => match self.approvals.get(only) {
-                Some(pending) => vec![pending.approval.clone()],
-                None => return self.no_such_approval(from, id, only),
-            },
+            Some(only) => {
+                if let Some(settled) = self.approvals.find_settled(only) {
+                    let settled = Box::new(settled.clone());
+                    return self.clients.answer(from, id, Answer::Settled { settled }, &[]);
+                }
+                match self.approvals.get(only) {
+                    Some(pending) => vec![pending.approval.clone()],
+                    None => return self.no_such_approval(from, id, only),
+                }
+            }
         };
         self.clients.answer(from, id, Answer::Approvals { approvals }, &[]);
     }

@@ -17,6 +17,7 @@ pub use settings::{Put, put_in};
 use protocol::BlockKind;
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The tool that puts questions to the person.
 const QUESTION: &str = "AskUserQuestion";
@@ -112,11 +113,17 @@ pub fn questions(input: &Value) -> Vec<Question> {
     all(input, "questions").iter().map(question).collect()
 }
 
+/// Those of them that have no answer yet.
+pub fn open_questions(input: &Value, answers: &BTreeMap<String, String>) -> Vec<Question> {
+    let mut open = questions(input);
+    open.retain(|question| !answers.contains_key(&question.text));
+    open
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::from_str;
-    use std::collections::BTreeMap;
 
     const ASKED: &str = r#"{"session_id":"s","prompt_id":"p1","permission_mode":"default","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"touch q"},"permission_suggestions":[{"type":"setMode"}]}"#;
     const QUESTIONS: &str =

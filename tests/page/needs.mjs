@@ -1,0 +1,272 @@
+// Stories of what programs ask: answered on the page beside the terminal, on the board of all that wait, and elsewhere meanwhile.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Asker, EDIT, PLAN, QUESTIONS } from "./asker.mjs";
+import { tell } from "./stage.mjs";
+import { fits, usable } from "./usable.mjs";
+
+const run = promisify(execFile);
+const card = (page, text) => page.locator(".ask", { hasText: text });
+const board = (page) => page.getByRole("main", { name: "Needs you" });
+/** The command of a permission, so that each is another. */
+const command = (text) => ({ command: `echo ${text}`, description: "Says something" });
+
+/** Two sessions whose programs ask when the story says so. */
+async function opened(stage, kind, role) {
+  const asker = new Asker(stage);
+  await stage.start("one", "echo ready; exec cat");
+  await stage.start("two", "echo ready; exec cat");
+  return { asker, page: await stage.visitor(kind, role) };
+}
+
+const stories = {
+  async a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await stage.enter(page, "one");
+    await stage.shows(page, "ready");
+    const size = () => page.evaluate(() => [globalThis.centerfire.cols, document.querySelector(".frame").getBoundingClientRect().width]);
+    const before = await size();
+    const first = await asker.ask("one", "Bash", command("first"));
+    await card(page, "echo first").waitFor();
+    assert.deepEqual(await size(), before, "the terminal does not move");
+    await stage.hasKeyboard(page, "a question came");
+    // What is typed goes to the program until somebody goes to the question.
+    await page.keyboard.type("add\n");
+    await stage.shows(page, "add");
+    assert.equal(await card(page, "echo first").getAttribute("data-over"), "false");
+    await page.keyboard.press("Control+Shift+Enter");
+    await page.locator(".ask:focus").waitFor();
+    await page.keyboard.press("a");
+    assert.deepEqual((await first.told()).behavior, "allow");
+    await page.getByText("Allowed", { exact: true }).waitFor();
+    await card(page, "echo first").waitFor({ state: "detached" });
+    await stage.hasKeyboard(page, "the answer");
+    const second = await asker.ask("one", "Edit", EDIT);
+    await card(page, "src/retry.rs").locator(".diff .added").first().waitFor();
+    await page.getByLabel("Deny: Why not").fill("keep the old name");
+    await page.getByRole("button", { name: "Deny" }).click();
+    assert.deepEqual(await second.told(), { behavior: "deny", message: "keep the old name" });
+    // Put aside it waits on, and a key brings it back.
+    const third = await asker.ask("one", "ExitPlanMode", PLAN);
+    await page.locator(".ask .markdown h4", { hasText: "Retry" }).waitFor();
+    await page.getByRole("button", { name: "Put it aside" }).click();
+    await page.getByRole("button", { name: "1 question" }).waitFor();
+    await page.keyboard.press("Control+Shift+Enter");
+    await page.getByRole("button", { name: "Approve" }).click();
+    assert.equal((await third.told()).updatedInput.plan, PLAN.plan);
+  },
+
+  async an_answer_from_elsewhere_is_told_and_a_late_one_refused(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await stage.enter(page, "one");
+    await asker.ask("one", "Bash", command("first"));
+    await card(page, "echo first").waitFor();
+    await stage.cf("deny", "one", "--message", "no");
+    const over = page.locator(".ask [role=status]", { hasText: "Denied by" });
+    await over.waitFor();
+    assert.match(await over.textContent(), /with centerfire deny$/);
+    await card(page, "echo first").waitFor({ state: "detached" });
+    // This tab does not hear of it in time.
+    await asker.ask("one", "Bash", command("second"));
+    await card(page, "echo second").waitFor();
+    await page.route("**/api/v1/sessions/*/approvals", () => {});
+    const other = await stage.tab(page.context());
+    await other.goto(page.url());
+    await card(other, "echo second").getByRole("button", { name: "Allow" }).click();
+    await card(other, "echo second").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Allow" }).click();
+    const late = page.getByRole("alert");
+    await late.waitFor();
+    assert.match(await late.textContent(), /^Too late, your answer was not taken\. Allowed by token \w+ on the page$/);
+    stage.faults = stage.faults.filter((fault) => !fault.includes("409"));
+  },
+
+  async claude_code_is_answered_on_the_page_and_in_its_terminal(stage) {
+    const { program, project, environment } = JSON.parse(process.env.CLAUDE);
+    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
+    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "claude", "--", program], { cwd: project, env });
+    const page = await stage.visitor();
+    await stage.enter(page, "claude");
+    await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "claude", "--submit", "[[write:note.txt|one line]] [[say:It is written.]]");
+    await card(page, "note.txt").locator(".diff .added", { hasText: "one line" }).waitFor();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await stage.shows(page, "● It is written.");
+    assert.equal(await readFile(join(project, "note.txt"), "utf8"), "one line");
+    // Who answers in the terminal beside it answers here as well.
+    await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "claude", "--submit", "[[bash:touch made.txt]] [[say:It is made.]]");
+    await card(page, "touch made.txt").waitFor();
+    await stage.shows(page, "Esc to cancel");
+    await stage.hasKeyboard(page, "a question came");
+    // In its first 200 ms a dialog takes no key.
+    await stage.until("the dialog is answered", async () => {
+      await page.keyboard.press("1");
+      return page.locator(".ask [role=status]", { hasText: "Answered in the terminal" }).waitFor({ timeout: 1_000 }).then(() => true, () => false);
+    });
+    await stage.shows(page, "● It is made.");
+    await card(page, "touch made.txt").waitFor({ state: "detached" });
+  },
+
+  async what_waits_is_answered_after_the_server_is_back(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await stage.enter(page, "one");
+    const first = await asker.ask("one", "Bash", command("first"));
+    await card(page, "echo first").waitFor();
+    await stage.kill();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await page.locator(".ask [role=alert]", { hasText: "cannot be reached" }).waitFor();
+    const second = await asker.ask("one", "Bash", command("second"));
+    await stage.serve(stage.address);
+    await page.getByText("1 of 2").waitFor();
+    await page.getByRole("button", { name: "Allow" }).click();
+    assert.equal((await first.told()).behavior, "allow");
+    await card(page, "echo second").getByRole("button", { name: "Deny" }).click();
+    assert.equal((await second.told()).behavior, "deny");
+  },
+
+  async the_board_shows_who_waits_and_answers_in_place(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await page.getByRole("link", { name: "Needs you" }).click();
+    await board(page).getByText("Nothing waits for you.").waitFor();
+    const first = await asker.ask("two", "Bash", command("first"));
+    await page.locator(".list .count", { hasText: "1" }).waitFor();
+    const second = await asker.ask("one", "AskUserQuestion", QUESTIONS);
+    await card(page, "Which database").waitFor();
+    await page.waitForFunction(() => document.title === "(2) Needs you · Centerfire");
+    assert.match(await page.locator("link[rel=icon]").getAttribute("href"), /needs/);
+    // Who waits longest is first.
+    assert.deepEqual(await page.locator(".need .name").allTextContents(), ["two", "one"]);
+    await page.locator(".need-of").first().focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("a");
+    assert.equal((await first.told()).behavior, "allow");
+    // The focus goes on to what waits still.
+    await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
+    const answer = card(page, "Which database").getByRole("button", { name: "Answer" });
+    assert.equal(await answer.isDisabled(), true, "a question needs an answer");
+    await page.getByRole("radio", { name: "SQLite" }).check();
+    await page.getByRole("checkbox", { name: "Retries" }).check();
+    await page.getByRole("checkbox", { name: "Metrics" }).check();
+    await page.getByLabel("What else? In other words").fill("a changelog");
+    await answer.click();
+    const { answers } = (await second.told()).updatedInput;
+    assert.deepEqual(answers, { "Which database shall it use?": "SQLite", "What else?": "Retries, Metrics, a changelog" });
+    await board(page).getByText("Nothing waits for you.").waitFor();
+    await page.waitForFunction(() => document.title === "Needs you · Centerfire");
+    // From the palette.
+    await page.goto(`http://${stage.address}/`);
+    await page.locator("a.row").first().waitFor();
+    await page.keyboard.press("Control+K");
+    await page.getByRole("combobox").fill("needs");
+    await page.keyboard.press("Enter");
+    await board(page).waitFor();
+  },
+
+  async who_does_not_look_is_told_if_he_asked_for_it(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    await page.addInitScript(() => {
+      globalThis.told = [];
+      globalThis.Notification = class {
+        static permission = "default";
+        static asked = 0;
+        static async requestPermission() {
+          this.asked += 1;
+          return (this.permission = "granted");
+        }
+        constructor(title, { body }) {
+          globalThis.told.push(`${title}: ${body}`);
+        }
+      };
+    });
+    await page.goto(`http://${stage.address}/needs`);
+    await page.locator(".need").first().waitFor();
+    assert.equal(await page.evaluate(() => Notification.asked), 0, "nobody is asked who did not ask");
+    const look = (hidden) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    await page.getByRole("button", { name: "Notify me" }).click();
+    await page.getByRole("button", { name: "Notifications are on" }).waitFor();
+    await asker.ask("one", "Bash", command("seen"));
+    await card(page, "echo seen").waitFor();
+    await look(true);
+    await asker.ask("two", "Bash", command("unseen"));
+    await page.waitForFunction(() => globalThis.told.length > 0);
+    assert.deepEqual(await page.evaluate(() => globalThis.told), ["two waits for you: Bash: echo unseen"]);
+    await look(false);
+    await page.getByRole("button", { name: "Notifications are on" }).click();
+    await page.getByRole("button", { name: "Notify me" }).waitFor();
+  },
+
+  async who_may_only_look_sees_what_is_asked_and_answers_nothing(stage) {
+    const { asker, page } = await opened(stage, "desk", "view");
+    await asker.ask("one", "Bash", command("first"));
+    await page.goto(`http://${stage.address}/needs`);
+    await card(page, "echo first").getByText("You may look, and not answer").waitFor();
+    assert.equal(await page.locator(".ask").getByRole("button", { name: /Allow|Deny/ }).count(), 0);
+    await page.locator(".ask").focus();
+    await page.keyboard.press("a");
+    const asked = JSON.parse(await stage.cf("approvals", "--json"));
+    assert.equal(asked.length, 1);
+  },
+
+  async hostile_questions_are_words(stage) {
+    const hostile = "<img src=x onerror=alert(1)>";
+    const { asker, page } = await opened(stage, "desk");
+    const question = { question: `${hostile}?`, header: hostile, options: [{ label: hostile, description: hostile }] };
+    await asker.ask("one", "AskUserQuestion", { questions: [question] });
+    await asker.ask("two", hostile, { [hostile]: hostile, nothing: null, list: [hostile] });
+    await asker.ask("two", "AskUserQuestion", { questions: "none" });
+    await asker.ask("two", "ExitPlanMode", { plan: `# ${hostile}` });
+    await asker.ask("two", "Bash", { command: `printf '\u202e${"x".repeat(5_000)}'` });
+    await page.goto(`http://${stage.address}/needs`);
+    await stage.until("all are shown", async () => (await page.locator(".ask").count()) === 5);
+    assert.equal(await page.locator(".ask img").count(), 0);
+    await fits(page, "the board");
+  },
+
+  async a_phone_answers(stage) {
+    const { asker, page } = await opened(stage, "phone");
+    const first = await asker.ask("one", "Edit", EDIT);
+    await stage.enter(page, "one");
+    await page.getByRole("button", { name: "Chat" }).tap();
+    await card(page, "src/retry.rs").waitFor();
+    await fits(page, "a question on a phone");
+    await page.getByRole("button", { name: "Allow" }).tap();
+    assert.equal((await first.told()).behavior, "allow");
+    const second = await asker.ask("two", "AskUserQuestion", QUESTIONS);
+    await page.goto(`http://${stage.address}/needs`);
+    await page.locator(".option", { hasText: "Redis" }).tap();
+    await page.getByLabel("What else? In other words").fill("nothing");
+    await page.getByRole("button", { name: "Answer" }).tap();
+    assert.equal((await second.told()).updatedInput.answers["Which database shall it use?"], "Redis");
+  },
+
+  async questions_can_be_answered_by_everybody(stage) {
+    for (const kind of ["desk", "phone"]) {
+      const { asker, page } = kind === "desk" ? await opened(stage, kind) : { asker: new Asker(stage), page: await stage.visitor(kind) };
+      const asked = [["one", "Edit", EDIT], ["two", "AskUserQuestion", QUESTIONS], ["two", "ExitPlanMode", PLAN]];
+      const hooks = [];
+      for (const [session, tool, input] of asked) hooks.push(await asker.ask(session, tool, input));
+      for (const path of ["/needs", "/s/one", "/s/two"]) {
+        await page.goto(`http://${stage.address}${path}`);
+        await page.locator(".ask button.main").first().waitFor();
+        for (const colours of ["dark", "light"]) {
+          await page.emulateMedia({ colorScheme: colours, reducedMotion: "reduce" });
+          await page.waitForFunction(() => document.querySelector(".ask [data-fresh=true]") === null);
+          await usable(page, `${path}, ${kind}, ${colours}`);
+        }
+        await fits(page, `${path}, ${kind}`);
+      }
+      for (const hook of hooks) hook.leave();
+      await stage.until("they are gone", async () => (await stage.cf("approvals", "--json")).trim() === "[]");
+    }
+  },
+};
+
+await tell(stories);

@@ -1,0 +1,149 @@
+// A question of a program: what it asks leave for, whole, and what answers it. It takes no key that was not meant for it:
+// whoever answers by keys has put the focus on it before.
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { age } from "../age";
+import type { Approval, Decision } from "../approvals";
+import type { Card } from "../asked";
+import { field, hunksOf } from "../conversation/diff";
+import { Code, Markdown } from "../conversation/markdown";
+import { plain } from "../conversation/plain";
+import { Diff, Input } from "./chat_tool";
+import { Questions, answersOf, questionsOf, type Chosen } from "./questions";
+
+/** A question that takes the place of another under somebody's finger is not answered by that; keys go where the focus was put. */
+const FRESH_MS = 350;
+
+/** What a yes and a no are called. */
+const WORDS: Record<Approval["kind"], { title: string | undefined; yes: string; no: string; why: string }> = {
+  permission: { title: undefined, yes: "Allow", no: "Deny", why: "Why not, or what instead" },
+  question: { title: "Question", yes: "Answer", no: "Decline", why: "Why not" },
+  plan: { title: "Plan", yes: "Approve", no: "Keep planning", why: "What to change" },
+};
+
+interface Props {
+  card: Card;
+  now_ms: number;
+  mayAnswer: boolean;
+  trouble: string | undefined;
+  answer: (decision: Decision) => Promise<boolean>;
+  /** Where the focus goes once it is answered from here. */
+  done: () => void;
+  /** What stands at the end of its head, and of all of it. */
+  aside?: ReactNode;
+  below?: ReactNode;
+}
+
+export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trouble, answer, done, aside, below }: Props) {
+  const { kind, tool, input } = approval;
+  const words = WORDS[kind];
+  const title = words.title ?? plain(tool);
+  const [fresh, setFresh] = useState(true);
+  const [busy, setBusy] = useState(false);
+  const [message, setMessage] = useState("");
+  const [chosen, setChosen] = useState<Chosen>({});
+  const why = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setFresh(false), FRESH_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const questions = kind === "question" ? questionsOf(input) : [];
+  const answers = answersOf(questions, chosen);
+  const ready = !busy && over === undefined;
+  const mayAllow = ready && (kind !== "question" || answers !== undefined);
+
+  const send = async (decision: Decision) => {
+    setBusy(true);
+    if (await answer(decision)) done();
+    setBusy(false);
+  };
+  const allow = () => mayAllow && void send({ behaviour: "allow", ...(answers === undefined ? {} : { answers }) });
+  const deny = () => ready && void send({ behaviour: "deny", ...(message.trim() === "" ? {} : { message: message.trim() }) });
+  const key = (event: KeyboardEvent<HTMLElement>) => {
+    if (!mayAnswer || event.altKey || event.metaKey || event.nativeEvent.isComposing) return;
+    const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
+    if (event.ctrlKey && event.key === "Enter") allow();
+    else if (event.ctrlKey || typing || event.repeat) return;
+    else if (event.key === "a") allow();
+    else if (event.key === "d") why.current?.focus();
+    else if (/^[1-9]$/.test(event.key) && questions.length === 1) {
+      const option = event.currentTarget.querySelectorAll<HTMLInputElement>("fieldset input:is([type=radio], [type=checkbox])")[Number(event.key) - 1];
+      option?.click();
+      option?.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const said = over?.words ?? trouble;
+  return (
+    <section className="ask" data-over={over !== undefined} tabIndex={0} aria-label={`${title}: an answer is wanted`} onKeyDown={key}>
+      <header>
+        <strong>{title}</strong>
+        {kind === "permission" && <span className="soft">asks leave</span>}
+        {approval.agent !== undefined && <span className="soft">for a sub-agent</span>}
+        <time className="soft" title={new Date(approval.since / 1_000).toLocaleString()}>{age(approval.since, now_ms)}</time>
+        {aside}
+      </header>
+      <div className="ask-body">
+        {kind === "plan" ? <Markdown text={String(field(input, "plan") ?? "")} /> : questions.length > 0 ? <Questions questions={questions} chosen={chosen} set={setChosen} disabled={!mayAnswer || over !== undefined} /> : <Wanted input={input} />}
+      </div>
+      <footer>
+        {over !== undefined || !mayAnswer ? (
+          <p role={over?.late === true ? "alert" : "status"} data-late={over?.late}>
+            {over?.late === true && <strong>Too late, your answer was not taken. </strong>}
+            {said === undefined ? "You may look, and not answer." : plain(said)}
+          </p>
+        ) : (
+          <>
+            {trouble !== undefined && <p role="alert" data-late="true">{plain(trouble)}</p>}
+            <input
+              ref={why}
+              type="text"
+              value={message}
+              maxLength={4_000}
+              placeholder={words.why}
+              aria-label={`${words.no}: ${words.why}`}
+              onChange={(event) => setMessage(event.target.value)}
+              onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && !event.nativeEvent.isComposing && deny()}
+            />
+            <button type="button" disabled={!ready || fresh} data-fresh={fresh} onClick={deny} aria-keyshortcuts="d" title="D goes to the words, Enter sends them">
+              {words.no} <kbd aria-hidden="true">D</kbd>
+            </button>
+            <button type="button" className="main" disabled={!mayAllow || fresh} data-fresh={fresh && mayAllow} onClick={allow} aria-keyshortcuts="a Control+Enter">
+              {words.yes} <kbd aria-hidden="true">A</kbd>
+            </button>
+          </>
+        )}
+        {below}
+      </footer>
+    </section>
+  );
+}
+
+/** What a tool is to be given: a command as one, an edit as what it changes, anything else by its fields. */
+function Wanted({ input }: { input: unknown }) {
+  const hunks = hunksOf(input, undefined) ?? written(input);
+  const command = field(input, "command");
+  if (hunks !== undefined) {
+    return (
+      <>
+        <p className="path">{plain(String(field(input, "file_path") ?? ""))}</p>
+        <Diff hunks={hunks} label="What it changes" />
+      </>
+    );
+  }
+  if (typeof command !== "string") return <Input input={input} />;
+  const about = field(input, "description");
+  return (
+    <>
+      {typeof about === "string" && <p className="soft">{plain(about)}</p>}
+      <Code text={plain(command)} />
+    </>
+  );
+}
+
+/** A file that is written whole, as lines that come. */
+function written(input: unknown) {
+  const content = field(input, "content");
+  if (typeof content !== "string" || typeof field(input, "file_path") !== "string") return undefined;
+  return [{ old: undefined, new: undefined, lines: content.replace(/\n$/, "").split("\n").map((line) => `+${line}`) }];
+}

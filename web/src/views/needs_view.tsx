@@ -1,0 +1,123 @@
+// Every session by what it needs: first those that wait for somebody, the one that waits longest at the top, answered in place.
+import { useRef, type KeyboardEvent } from "react";
+import { age } from "../age";
+import * as api from "../api";
+import { useAsked } from "../asked";
+import { brief, plain } from "../conversation/plain";
+import { needOf, wordOf, type Need } from "../need";
+import type { Notifying } from "../notify";
+import { linkTo } from "../route";
+import type { Sessions } from "../sessions";
+import { line } from "../words";
+import { ApprovalCard } from "./approval";
+import { PlaceFrame } from "./place";
+import { State } from "./state";
+import "../style/chat.css";
+import "../style/needs.css";
+
+/** What needed somebody stays where it is for this time, so that nothing jumps away under a hand. */
+const STAYS_MS = 7_000;
+/** Ended sessions are shown for this time, and so many at most. */
+const ENDED_WITHIN_US = 24 * 3_600 * 1_000_000;
+const ENDED_MAX = 12;
+const REASON_MAX = 160;
+
+type Group = "Needs you" | "Finished" | "At work" | "Quiet" | "Ended";
+const GROUPS: Group[] = ["Needs you", "Finished", "At work", "Quiet", "Ended"];
+const GROUP_OF: Record<Need["state"], Group> = { blocked: "Needs you", limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+/** What a session waits for, in words. */
+const WAITS: Record<NonNullable<Need["on"]>, string> = { permission: "leave", question: "an answer", plan: "a word on its plan" };
+
+interface Props {
+  me: api.Me;
+  sessions: Sessions;
+  notifying: Notifying;
+  leave: (why?: string) => void;
+}
+
+export default function NeedsView({ me, sessions: { list, now_ms }, notifying, leave }: Props) {
+  const needed = useRef(new Map<string, number>());
+  const rows = (list ?? []).map((session) => {
+    const need = needOf(session);
+    if (need.state === "blocked") needed.current.set(session.id, now_ms);
+    const stays = now_ms - (needed.current.get(session.id) ?? -Infinity) < STAYS_MS;
+    return { session, need, group: stays ? "Needs you" : GROUP_OF[need.state] };
+  });
+  const groups = GROUPS.map((group) => {
+    const of = rows.filter((row) => row.group === group);
+    if (group === "Needs you") of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
+    return { group, of: group === "Ended" ? of.filter(({ session, need }) => now_ms * 1_000 - (need.since ?? session.created) < ENDED_WITHIN_US).slice(0, ENDED_MAX) : of };
+  }).filter(({ of }) => of.length > 0);
+  const waiting = rows.filter(({ need }) => need.state === "blocked").length;
+  return (
+    <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing waits for you" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`}>
+      <div className="needs" onKeyDown={move} aria-busy={list === undefined}>
+        <Notify notifying={notifying} />
+        {list !== undefined && waiting === 0 && (
+          <p className="calm">
+            Nothing waits for you. <span className="soft">What a program asks appears here by itself.</span>
+          </p>
+        )}
+        {/* In one list, so that a session that changes its group keeps what is typed into it. */}
+        {groups.flatMap(({ group, of }) => [
+          <h3 key={group}>
+            {group} <span>{of.length}</span>
+          </h3>,
+          ...of.map(({ session, need }) => <Row key={session.id} session={session} need={need} me={me} now_ms={now_ms} leave={leave} />),
+        ])}
+      </div>
+    </PlaceFrame>
+  );
+}
+
+function Row({ session, need, me, now_ms, leave }: { session: api.Session; need: Need; me: api.Me; now_ms: number; leave: Props["leave"] }) {
+  const { cards, trouble, answer } = useAsked(session.id, (session.approvals ?? []).map(({ id }) => id).join(), leave);
+  const row = useRef<HTMLElement>(null);
+  const word = wordOf(session);
+  // What is shown whole below need not be told.
+  const told = cards.length > 0 ? "" : need.reason === word ? "" : brief(need.reason, REASON_MAX);
+  const done = () => {
+    const all = [...document.querySelectorAll<HTMLElement>(".needs .ask[data-over=false]")].filter((ask) => ask !== document.activeElement?.closest(".ask"));
+    const below = all.find((ask) => row.current !== null && (row.current.compareDocumentPosition(ask) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0);
+    (below ?? all[0] ?? row.current?.querySelector<HTMLElement>(".need-of"))?.focus();
+  };
+  return (
+    <article className="need" data-state={need.state} aria-label={session.name} ref={row}>
+      <a {...linkTo(`/s/${session.id}`)} className="need-of">
+        <span className="name">{session.name}</span>
+        <State word={word} />
+        <span className="need-what">
+          {need.on !== undefined && <span>waits for {WAITS[need.on]}</span>} {told !== "" ? <span className="soft">{plain(told)}</span> : need.on === undefined && <code className="soft">{line(session.command)}</code>}
+        </span>
+        {need.since !== undefined && <time title={new Date(need.since / 1_000).toLocaleString()}>{age(need.since, now_ms)}</time>}
+      </a>
+      {cards.map((card) => (
+        <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={done} />
+      ))}
+    </article>
+  );
+}
+
+function Notify({ notifying: { state, toggle } }: { notifying: Notifying }) {
+  if (state === "unable") return null;
+  if (state === "denied") return <p className="hint notify">This browser lets no notifications through; its settings for this site do.</p>;
+  return (
+    <p className="notify">
+      <button type="button" aria-pressed={state === "on"} onClick={() => void toggle()} title="When a session waits for you or is done while this tab is not seen">
+        {state === "on" ? "Notifications are on" : "Notify me"}
+      </button>
+    </p>
+  );
+}
+
+/** Up and down go from what can be answered, or opened, to the next. */
+function move(event: KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined || event.target instanceof HTMLInputElement) return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(".need-of, .ask")];
+  const at = all.findIndex((one) => one === document.activeElement || (one.classList.contains("ask") && one.contains(document.activeElement)));
+  const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}
