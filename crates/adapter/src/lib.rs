@@ -7,6 +7,7 @@
 pub mod claude;
 pub mod codex;
 pub mod gemini;
+pub mod log;
 pub mod opencode;
 mod time;
 mod transcript;
@@ -36,7 +37,8 @@ pub trait Adapter: Sync {
 }
 
 /// All that are known, each asked in its turn.
-pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode];
+pub const ADAPTERS: &[&dyn Adapter] =
+    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode, &log::Log];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {

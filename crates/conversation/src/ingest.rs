@@ -135,6 +135,12 @@ impl Reading<'_> {
                 self.cursor.done += taken;
                 records += 1;
             }
+            if !more {
+                let mut rest = Vec::new();
+                self.reader.rest(&mut rest);
+                let position = self.cursor.done;
+                keep(&mut batch, &mut self.cursor, &mut self.report, rest, position)?;
+            }
             self.report.records += records;
             self.report.bytes += self.cursor.done - begun;
             self.cursor.state = self.reader.state();
