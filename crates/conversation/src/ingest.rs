@@ -58,9 +58,20 @@ pub fn take_in(store: &mut Store, archive: &Archive, found: &Found) -> Result<Re
     let cli = found.adapter.name();
     let Some(layout) = found.adapter.layout(found.path) else { return Ok(Report::default()) };
     let Some(name) = Archive::name_of(cli, found.root, found.path) else { return Ok(Report::default()) };
+    take_in_as(store, archive, found, &name, layout)
+}
+
+/// Takes in a file whose copy has this name.
+pub(crate) fn take_in_as(
+    store: &mut Store,
+    archive: &Archive,
+    found: &Found,
+    name: &str,
+    layout: Layout,
+) -> Result<Report> {
     let mut report = Report::default();
     // Of one that was rewritten, the last lines may not have been read.
-    for name in archive.copy(&name, found.path, layout)? {
+    for name in archive.copy(name, found.path, layout)? {
         report.add(read_copy(store, archive, found.adapter, &name)?);
     }
     report.files = 1;

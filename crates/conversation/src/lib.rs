@@ -9,6 +9,7 @@ pub mod archive;
 pub mod embed;
 mod error;
 pub mod extract;
+mod files;
 pub mod follower;
 pub mod fuse;
 pub mod history;

@@ -36,6 +36,20 @@ pub struct Meta {
     pub env: Vec<String>,
     /// The socket of its host.
     pub socket: String,
+    /// From where it was taken in, if nothing of ours ever ran it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// A recording that somebody else made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Imported {
+    /// The file that it was read from.
+    pub file: String,
+    /// In which form, such as `asciicast-v2`.
+    pub format: String,
+    /// When it was taken in.
+    pub time: Time,
 }
 
 /// A command and its folder as numbers, byte for byte: what JSON cannot hold as text.

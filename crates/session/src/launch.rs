@@ -78,6 +78,7 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
         socket: socket.to_string_lossy().into_owned(),
+        imported: None,
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;

@@ -17,6 +17,7 @@ pub mod follow;
 pub mod home;
 pub mod hook;
 pub mod host;
+pub mod import;
 pub mod keeper;
 pub mod launch;
 mod link;

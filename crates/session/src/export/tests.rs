@@ -24,6 +24,7 @@ fn meta() -> Meta {
         parent: None,
         env: Vec::new(),
         socket: String::new(),
+        imported: None,
     }
 }
 

@@ -130,6 +130,7 @@ mod tests {
             parent: None,
             env: Vec::new(),
             socket: String::new(),
+            imported: None,
         };
         let (folder, _, alive) = registry.create(&meta, Some(name)).unwrap();
         (folder, alive)
