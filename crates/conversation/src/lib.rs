@@ -16,6 +16,7 @@ pub mod history;
 pub mod ingest;
 pub mod models;
 mod place;
+pub mod purge;
 pub mod redact;
 pub mod render;
 mod search;

@@ -257,13 +257,18 @@ fn cleaned(
     };
     let is_output = matches!(record.body, Body::Output { .. });
     let whole = from..from + bytes.len() as u64;
-    let doomed: Vec<Range<u64>> = match purge {
+    let in_span;
+    let doomed = match purge {
         Purge::Text(_) => {
             let first = ranges.partition_point(|range| range.end <= whole.start);
-            ranges[first..].iter().take_while(|range| range.start < whole.end).cloned().collect()
+            let to = ranges.partition_point(|range| range.start < whole.end);
+            &ranges[first..to.max(first)]
         }
-        Purge::Span(span) if is_output => vec![span.start.0..span.end.0],
-        Purge::Span(span) if stands_in(record.offset, span) => vec![whole.clone()],
+        Purge::Span(span) if is_output => std::slice::from_ref({
+            in_span = span.start.0..span.end.0;
+            &in_span
+        }),
+        Purge::Span(span) if stands_in(record.offset, span) => std::slice::from_ref(&whole),
         Purge::Span(_) => return None,
     };
     let mut payload = bytes.to_vec();

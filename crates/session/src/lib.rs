@@ -27,6 +27,7 @@ pub mod name;
 pub mod nearest;
 mod poll;
 mod process;
+pub mod purge;
 pub mod registry;
 pub mod replay;
 pub mod resume;

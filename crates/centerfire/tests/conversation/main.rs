@@ -6,5 +6,7 @@ mod files;
 mod hardship;
 /// A history that a test writes, in the form of Claude Code.
 mod history;
+/// What is purged is nowhere, and does not come back.
+mod purge;
 /// The real Claude Code in sessions.
 mod real;
