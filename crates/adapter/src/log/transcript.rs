@@ -59,7 +59,7 @@ struct Line {
 struct Metadata {
     session_id: Option<String>,
     working_directory: Option<String>,
-    sequence_number: u64,
+    sequence_number: Option<u64>,
     is_complete_message: bool,
 }
 
@@ -183,11 +183,20 @@ impl Open {
 }
 
 impl Line {
-    /// The same for the same entry in whatever file. The number alone would not do: some writers begin anew at 0.
+    /// The same for the same entry in whatever file. The number alone would not do, for some writers begin anew at 0; what
+    /// was said tells only those apart that have none, so that a text that is purged changes no id.
     fn id(&self, conversation: &str) -> String {
         let Self { timestamp, entry_type, content, metadata } = self;
-        let said = digest(format!("{timestamp}\n{entry_type}\n{content}").as_bytes());
-        format!("log:{conversation}:{}:{said}", metadata.sequence_number)
+        match metadata.sequence_number {
+            Some(number) => {
+                let when = digest(format!("{timestamp}\n{entry_type}").as_bytes());
+                format!("log:{conversation}:{number}:{when}")
+            }
+            None => {
+                let said = digest(format!("{timestamp}\n{entry_type}\n{content}").as_bytes());
+                format!("log:{conversation}:{said}")
+            }
+        }
     }
 }
 
