@@ -1,6 +1,6 @@
 //! The copies of transcripts without what is to go.
 
-use super::{Purged, Target, json};
+use super::{Target, json};
 use crate::archive::{self, Archive, Gap, WHOLE_MAX_BYTES};
 use crate::ingest::is_blank;
 use crate::{Error, Result};
@@ -14,14 +14,13 @@ use std::path::{Path, PathBuf};
 
 const DRAFT: &str = "purge.new";
 
-/// What became of the copies.
+/// Where it stands.
 #[derive(Default)]
 pub(super) struct Found {
-    pub purged: Purged,
-    /// What no copy tells any more.
+    /// The copies that have it.
+    pub copies: Vec<Copy>,
+    /// What no copy would tell any more.
     pub gone: Gone,
-    /// By copy: its length, and what its reader remembers at its end now.
-    pub states: Vec<(String, u64, Value)>,
 }
 
 /// What the records told that are gone.
@@ -53,31 +52,40 @@ pub(super) fn remove_drafts(archive: &Archive) -> Result<()> {
     Ok(())
 }
 
-/// Writes the copies anew that have it.
-pub(super) fn clean(archive: &Archive, target: &Target, is_dry: bool) -> Result<Found> {
+/// Looks which copies have it, and what they would not tell any more.
+pub(super) fn look(archive: &Archive, target: &Target) -> Result<Found> {
     let mut found = Found::default();
     let mut told = Told::default();
     for adapter in ADAPTERS.iter().copied().filter(|adapter| may_tell(*adapter, target)) {
         for name in archive.names(adapter.name())? {
             let mut copy = Copy::open(archive, adapter, name)?;
             copy.look(target, &mut told)?;
-            if copy.gaps.is_empty() {
-                continue;
-            }
-            found.purged.copies += 1;
-            found.purged.records += copy.gaps.len() as u64;
-            if !is_dry {
-                let (length, state) = copy.rewrite(archive, target)?;
-                found.states.push((copy.name, length, state));
+            if !copy.gaps.is_empty() {
+                found.copies.push(copy);
             }
         }
     }
     let Told { mut gone, stays } = told;
     gone.entries.retain(|entry| !stays.entries.contains(entry));
     gone.requests.retain(|request| !stays.requests.contains(request));
-    found.purged.entries.clone_from(&gone.entries);
     found.gone = gone;
     Ok(found)
+}
+
+impl Found {
+    /// Records that would change.
+    pub fn records(&self) -> u64 {
+        self.copies.iter().map(|copy| copy.gaps.len() as u64).sum()
+    }
+
+    /// Writes the copies anew; by copy its length, and what its reader remembers at its end now.
+    pub fn rewrite(&self, archive: &Archive, target: &Target) -> Result<Vec<(String, u64, Value)>> {
+        let rewritten = self.copies.iter().map(|copy| {
+            let (length, state) = copy.rewrite(archive, target)?;
+            Ok((copy.name.clone(), length, state))
+        });
+        rewritten.collect()
+    }
 }
 
 fn may_tell(adapter: &dyn Adapter, target: &Target) -> bool {
@@ -90,7 +98,7 @@ fn may_tell(adapter: &dyn Adapter, target: &Target) -> bool {
 }
 
 /// A copy, and the ranges of it that are to change.
-struct Copy {
+pub(super) struct Copy {
     adapter: &'static dyn Adapter,
     name: String,
     path: PathBuf,

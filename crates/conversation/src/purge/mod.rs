@@ -86,14 +86,20 @@ pub fn purge(store: &mut Store, state: &Path, target: &Target, is_dry: bool) -> 
     let archive = Archive::new(state);
     if !is_dry {
         copies::remove_drafts(&archive)?;
-        let mut record = Record::read(state)?;
-        record.add(target, Time::now());
-        record.write(state)?;
     }
-    let mut found = copies::clean(&archive, target, is_dry)?;
-    found.purged.entries.append(&mut store.would_purge(target)?);
+    let mut found = copies::look(&archive, target)?;
+    let mut entries = found.gone.entries.clone();
+    entries.append(&mut store.would_purge(target)?);
+    let purged = Purged { entries, copies: found.copies.len() as u64, records: found.records() };
     if !is_dry {
-        store.purge(target, &found.gone, &found.states)?;
+        // First of all: what is read meanwhile is kept out already.
+        let mut record = Record::read(state)?;
+        record.add(target, &found.gone.entries, Time::now());
+        record.write(state)?;
+        let states = found.rewrite(&archive, target)?;
+        // Also those that were left in the store when another purge was cut off.
+        found.gone.entries.append(&mut record.entries);
+        store.purge(target, &found.gone, &states)?;
     }
-    Ok(found.purged)
+    Ok(purged)
 }

@@ -16,7 +16,8 @@ use std::path::Path;
 #[serde(default)]
 pub(crate) struct Record {
     version: u16,
-    entries: BTreeSet<String>,
+    /// By id.
+    pub entries: BTreeSet<String>,
     /// `CLI/id`.
     conversations: BTreeSet<String>,
     /// When, in microseconds since 1970, and what kind.
@@ -44,12 +45,13 @@ impl Record {
         written.and_then(|()| fs::rename(&draft, &path)).map_err(|source| Error::Io { path, source })
     }
 
-    pub fn add(&mut self, target: &Target, time: Time) {
+    /// Adds a purge, and the entries that go with those that are named.
+    pub fn add(&mut self, target: &Target, gone: &BTreeSet<String>, time: Time) {
         self.version = 1;
         let what = match target {
             Target::Text(_) => "text",
             Target::Entries(ids) => {
-                self.entries.extend(ids.iter().cloned());
+                self.entries.extend(ids.union(gone).cloned());
                 "entries"
             }
             Target::Conversation(cli, name) => {

@@ -105,7 +105,8 @@ impl Store {
             "INSERT INTO words (words) VALUES ('rebuild'); INSERT INTO letters (letters) VALUES ('rebuild');",
         )?;
         transaction.commit()?;
-        self.connection.execute_batch("VACUUM")?;
+        // It needs as much room as the file takes, which is too much for memory.
+        self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")?;
         // What was is in the log of changes until that is emptied; who reads the store holds it up for a moment.
         for _ in 0..CHECKPOINTS {
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
