@@ -8,6 +8,7 @@ pub mod claude;
 pub mod codex;
 pub mod gemini;
 mod gist;
+pub mod log;
 pub mod opencode;
 pub mod state;
 mod time;
@@ -40,8 +41,11 @@ pub trait Adapter: Sync {
         false
     }
 
-    /// What its screen says of its state.
-    fn rules(&self) -> &'static state::Rules;
+    /// What its screen says of its state; of what is no program there are no rules.
+    fn rules(&self) -> &'static state::Rules {
+        static NONE: state::Rules = state::Rules::none();
+        &NONE
+    }
 
     /// Where it keeps what its process with this number does, and what such a file says.
     fn register(&self, _variables: &dyn Fn(&str) -> Option<OsString>, _pid: u32) -> Option<PathBuf> {
@@ -58,7 +62,8 @@ pub trait Adapter: Sync {
 }
 
 /// All that are known, each asked in its turn.
-pub const ADAPTERS: &[&dyn Adapter] = &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode];
+pub const ADAPTERS: &[&dyn Adapter] =
+    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode, &log::Log];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {

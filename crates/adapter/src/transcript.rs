@@ -26,6 +26,10 @@ pub trait Transcript: Send {
     /// [`Heard::Garbled`] and harm no others.
     fn read(&mut self, record: &[u8], heard: &mut Vec<Heard>);
 
+    /// Tells what it holds back because more of it may come, as far as it is known at the file's present end. It is told
+    /// again under the same id when it is whole.
+    fn rest(&self, _heard: &mut Vec<Heard>) {}
+
     /// What it has to remember between two records, to be kept beside how far the file was read.
     fn state(&self) -> Value;
 }

@@ -82,6 +82,7 @@ commands! {
     Restart => restart,
     Remove => remove,
     Prune => prune,
+    Purge => purge,
     Verify => verify,
     Status => status,
     Serve => serve,

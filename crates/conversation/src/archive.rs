@@ -4,10 +4,13 @@
 //! what comes goes into another, `NAME.1`, `NAME.2`, … Of a database, rows are appended to `NAME.rows` as they change. Only
 //! whole lines are taken for lines, so that one that is being written, or that was cut by a death, is none.
 
+mod gaps;
 mod rows;
 
 use crate::{Error, Result};
 use adapter::Layout;
+pub(crate) use gaps::Gap;
+use gaps::Gaps;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
@@ -83,7 +86,8 @@ impl Archive {
         let mut names = Vec::new();
         walk(&self.folder.join(cli), &mut |path| {
             let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
-            let name = name.filter(|name| !rows::is_mark(name) && !name.ends_with(".new"));
+            let name =
+                name.filter(|name| !rows::is_mark(name) && !gaps::is_mark(name) && !name.ends_with(".new"));
             names.extend(name.map(str::to_owned));
         })?;
         // The second behind the first, and the tenth behind the ninth.
@@ -136,7 +140,7 @@ fn append_lines(from: &Path, to: &Path) -> Result<bool> {
     if now.len() == done && now.modified().ok() <= copied.modified().ok() {
         return Ok(true);
     }
-    if !begins_the_same(&source, &copy, done).map_err(of_source)? {
+    if !begins_the_same(&source, &copy, done, &Gaps::of(to)?).map_err(of_source)? {
         return Ok(false);
     }
     source.seek(SeekFrom::Start(done)).map_err(of_source)?;
@@ -161,7 +165,7 @@ fn append_lines(from: &Path, to: &Path) -> Result<bool> {
 }
 
 /// Whether a file still begins with what was copied of it, by the end of the copy.
-fn begins_the_same(source: &File, copy: &File, done: u64) -> std::io::Result<bool> {
+fn begins_the_same(source: &File, copy: &File, done: u64, gaps: &Gaps) -> std::io::Result<bool> {
     if source.metadata()?.len() < done {
         return Ok(false);
     }
@@ -170,6 +174,8 @@ fn begins_the_same(source: &File, copy: &File, done: u64) -> std::io::Result<boo
     let (mut one, mut other) = (vec![0; length], vec![0; length]);
     source.read_exact_at(&mut one, from)?;
     copy.read_exact_at(&mut other, from)?;
+    gaps.blank(&mut one, from);
+    gaps.blank(&mut other, from);
     Ok(one == other)
 }
 
@@ -183,7 +189,7 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     if bytes.len() as u64 > WHOLE_MAX_BYTES {
         return Err(of_source(std::io::Error::other("larger than 256 MiB, which no conversation is")));
     }
-    if fs::read(to).is_ok_and(|copy| copy == bytes) {
+    if fs::read(to).is_ok_and(|copy| copy == bytes) || Gaps::of(to)?.was(&bytes) {
         return Ok(());
     }
     let new = PathBuf::from(format!("{}.new", to.display()));

@@ -74,6 +74,9 @@ fn follow_once(
         // Since when they changed.
         let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
+            if Store::is_wanted(history.state) {
+                return Ok(());
+            }
             let is_quiet = new_folders.is_empty() && databases.is_empty();
             let wait = if is_quiet { STOP_EVERY } else { AGAIN_AFTER };
             let mut due = BTreeSet::new();

@@ -6,6 +6,7 @@ use crate::ingest::{self, Found, Report};
 use crate::place::Places;
 use crate::store::Store;
 use adapter::{ADAPTERS, Adapter};
+use session::import::Taken;
 use session::registry::Registry;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub placed: u64,
     /// Files that could not be read, and why not. They harm no others, and are tried again.
     pub failed: Vec<(PathBuf, String)>,
+    /// Recordings of others that are sessions now, and the files that they were.
+    pub recordings: Vec<(PathBuf, Taken)>,
 }
 
 /// The history of a user, and where it goes.
@@ -87,6 +90,16 @@ impl History<'_> {
         }
         outcome.placed = Places::default().link(store, self.registry)?;
         Ok(outcome)
+    }
+
+    /// Takes in files that somebody names: conversation logs and asciicasts.
+    pub fn take_in(
+        &self,
+        store: &mut Store,
+        paths: &[PathBuf],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome> {
+        crate::files::take_in(store, self.state, self.registry, paths, progress)
     }
 
     /// Makes the store anew of the archive and the journals.

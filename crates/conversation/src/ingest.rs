@@ -1,6 +1,7 @@
 //! From the archive into the store: each file from where it was read last, in batches that are written whole.
 
 use crate::archive::{self, Archive, WHOLE_MAX_BYTES};
+use crate::purge::Record;
 use crate::redact::{redact, redact_value};
 use crate::store::{Cursor, Store, Writing};
 use crate::{Error, Result};
@@ -58,9 +59,20 @@ pub fn take_in(store: &mut Store, archive: &Archive, found: &Found) -> Result<Re
     let cli = found.adapter.name();
     let Some(layout) = found.adapter.layout(found.path) else { return Ok(Report::default()) };
     let Some(name) = Archive::name_of(cli, found.root, found.path) else { return Ok(Report::default()) };
+    take_in_as(store, archive, found, &name, layout)
+}
+
+/// Takes in a file whose copy has this name.
+pub(crate) fn take_in_as(
+    store: &mut Store,
+    archive: &Archive,
+    found: &Found,
+    name: &str,
+    layout: Layout,
+) -> Result<Report> {
     let mut report = Report::default();
     // Of one that was rewritten, the last lines may not have been read.
-    for name in archive.copy(&name, found.path, layout)? {
+    for name in archive.copy(name, found.path, layout)? {
         report.add(read_copy(store, archive, found.adapter, &name)?);
     }
     report.files = 1;
@@ -79,7 +91,8 @@ pub fn read_copy(
     let Some(layout) = adapter.layout(&original) else { return Ok(Report::default()) };
     let cursor = store.cursor(adapter.name(), name)?;
     let reader = adapter.transcript(&original, (cursor.done > 0).then_some(&cursor.state));
-    let mut reading = Reading { store, adapter, reader, cursor, report: Report::default() };
+    let purged = archive.purged()?;
+    let mut reading = Reading { store, adapter, reader, cursor, report: Report::default(), purged };
     match layout {
         Layout::Lines | Layout::Database { .. } => reading.lines(&path)?,
         Layout::Whole => reading.whole(&path)?,
@@ -94,6 +107,7 @@ struct Reading<'a> {
     reader: Box<dyn adapter::Transcript>,
     cursor: Cursor,
     report: Report,
+    purged: Record,
 }
 
 impl Reading<'_> {
@@ -128,12 +142,21 @@ impl Reading<'_> {
                 let mut heard = Vec::new();
                 match is_long {
                     true => heard.push(Heard::Garbled("a line of more than 32 MiB".to_owned())),
+                    false if is_blank(&line) => {}
                     false => self.reader.read(line.trim_ascii_end(), &mut heard),
                 }
                 let position = self.cursor.done;
+                self.purged.keep_out(self.adapter.name(), &mut heard);
                 keep(&mut batch, &mut self.cursor, &mut self.report, heard, position)?;
                 self.cursor.done += taken;
                 records += 1;
+            }
+            if !more {
+                let mut rest = Vec::new();
+                self.reader.rest(&mut rest);
+                self.purged.keep_out(self.adapter.name(), &mut rest);
+                let position = self.cursor.done;
+                keep(&mut batch, &mut self.cursor, &mut self.report, rest, position)?;
             }
             self.report.records += records;
             self.report.bytes += self.cursor.done - begun;
@@ -152,7 +175,10 @@ impl Reading<'_> {
             return Ok(());
         }
         let mut heard = Vec::new();
-        self.reader.read(&bytes, &mut heard);
+        if !is_blank(&bytes) {
+            self.reader.read(&bytes, &mut heard);
+        }
+        self.purged.keep_out(self.adapter.name(), &mut heard);
         let mut batch = self.store.begin(self.adapter.name())?;
         self.cursor.clock = Time::default();
         keep(&mut batch, &mut self.cursor, &mut self.report, heard, 0)?;
@@ -209,6 +235,12 @@ fn mask(entry: &mut Entry) {
     {
         entry.content = masked;
     }
+}
+
+/// Whether a record was purged: nothing but blanks stands in its place.
+pub(crate) fn is_blank(record: &[u8]) -> bool {
+    let blanks = record.strip_suffix(b"\n").unwrap_or(record);
+    !blanks.is_empty() && blanks.iter().all(|byte| matches!(byte, b' ' | b'\n'))
 }
 
 /// Passes over what is left of a line; how much that was.

@@ -8,6 +8,7 @@ use protocol::SessionId;
 use session::registry::Entry;
 use session::tape::{Point, Tape};
 use std::collections::VecDeque;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -25,12 +26,15 @@ const BUDGET: Duration = Duration::from_secs(10);
 /// The tapes, and whose turn it is.
 pub(crate) struct Recordings {
     /// The one that was used last in front.
-    tapes: Mutex<VecDeque<(SessionId, SharedTape)>>,
+    tapes: Mutex<VecDeque<(Recording, SharedTape)>>,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
 
 type SharedTape = Arc<Mutex<Tape>>;
+
+/// A session, and the number of its journal's folder: a purge puts another one in its place.
+type Recording = (SessionId, u64);
 
 impl Default for Recordings {
     fn default() -> Self {
@@ -66,7 +70,8 @@ impl Recordings {
 
     /// The tape of a session, wherever it was left.
     pub(crate) fn tape(&self, entry: &Entry) -> session::Result<SharedTape> {
-        let id = entry.meta.id;
+        let journal = std::fs::metadata(entry.folder.journal()).map_or(0, |facts| facts.ino());
+        let id = (entry.meta.id, journal);
         if let Some(tape) = self.take(id) {
             self.tapes().push_front((id, tape.clone()));
             return Ok(tape);
@@ -79,13 +84,13 @@ impl Recordings {
     }
 
     /// Takes a tape out of the list, unless whoever used it last panicked.
-    fn take(&self, id: SessionId) -> Option<SharedTape> {
+    fn take(&self, id: Recording) -> Option<SharedTape> {
         let mut tapes = self.tapes();
         let at = tapes.iter().position(|(other, _)| *other == id)?;
         tapes.remove(at).map(|(_, tape)| tape).filter(|tape| !tape.is_poisoned())
     }
 
-    fn tapes(&self) -> MutexGuard<'_, VecDeque<(SessionId, SharedTape)>> {
+    fn tapes(&self) -> MutexGuard<'_, VecDeque<(Recording, SharedTape)>> {
         self.tapes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

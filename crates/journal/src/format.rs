@@ -140,6 +140,13 @@ pub(crate) fn encode(record: &Record<'_>, out: &mut Vec<u8>) {
     head[4..8].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// Puts another payload of the same length into a whole record.
+pub(crate) fn refill(record: &mut [u8], payload: &[u8]) {
+    record[RECORD_HEADER_BYTES..].copy_from_slice(payload);
+    let crc = crc32fast::hash(&record[8..]);
+    record[4..8].copy_from_slice(&crc.to_le_bytes());
+}
+
 fn encode_body(body: &Body<'_>, out: &mut Vec<u8>) -> (u8, u16) {
     match body {
         Body::Output { bytes, held } => {

@@ -26,7 +26,7 @@ pub(crate) fn tail(dir: &Path) -> Result<Tail> {
     let mut earlier = segment::list(dir)?;
     let last = earlier.pop().ok_or_else(|| Error::Missing(dir.to_owned()))?;
     if last.sealed {
-        return begin_after_sealed(dir, last.number, &earlier);
+        return begin_after_sealed(dir, &last, &earlier);
     }
     let failed = |error| Error::io(&last.path, error);
     let mut file = OpenOptions::new().read(true).write(true).open(&last.path).map_err(failed)?;
@@ -119,10 +119,14 @@ fn scan(bytes: &[u8], header: &SegmentHeader) -> Scan {
 }
 
 /// Where every segment is sealed the journal goes on in a new one.
-fn begin_after_sealed(dir: &Path, number: u32, earlier: &[SegmentFile]) -> Result<Tail> {
-    let mut reader = Reader::at_segment(dir, number)?;
-    let session = reader.session();
-    let (mut offset, mut last) = (Offset::ZERO, Time::default());
+fn begin_after_sealed(dir: &Path, sealed: &SegmentFile, earlier: &[SegmentFile]) -> Result<Tail> {
+    let (mut file, sealed) = segment::open(sealed)?;
+    let header = segment::read_header(&mut file, &sealed.path)?;
+    let mut reader = Reader::at_segment(dir, sealed.number)?;
+    let (session, number) = (reader.session(), sealed.number);
+    // One that was begun and left at once holds no record that could tell.
+    let (mut offset, mut last) =
+        header.map_or((Offset::ZERO, Time::default()), |header| (header.offset, header.time));
     let mut end = End::default();
     while let Some(record) = reader.next()? {
         offset = record.offset + advance(&record.body);

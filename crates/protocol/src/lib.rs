@@ -24,7 +24,7 @@ pub use event::ProxyEvent;
 pub use exit::ExitStatus;
 pub use frame::{Phase, Status};
 pub use id::{IdError, SessionId};
-pub use meta::{Bytes, Exit, META_VERSION, Meta};
+pub use meta::{Bytes, Exit, Imported, META_VERSION, Meta};
 pub use offset::Offset;
 pub use program::{BlockKind, ProgramReport, ProgramState};
 pub use record::{Body, ClientNumber, LengthClass, Notice, Record};

@@ -39,6 +39,20 @@ pub struct Meta {
     /// The version of the AI CLI that it runs, where its package tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cli_version: Option<String>,
+    /// From where it was taken in, if nothing of ours ever ran it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// A recording that somebody else made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Imported {
+    /// The file that it was read from.
+    pub file: String,
+    /// In which form, such as `asciicast-v2`.
+    pub format: String,
+    /// When it was taken in.
+    pub time: Time,
 }
 
 /// A command and its folder as numbers, byte for byte: what JSON cannot hold as text.

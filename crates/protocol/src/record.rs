@@ -132,6 +132,15 @@ pub enum Notice {
     },
     /// Recording goes on.
     Recovered,
+    /// Something was taken out of the recording for ever, and filler stands in its place.
+    Purged {
+        /// Where output was; the first thousand ranges.
+        ranges: Vec<Range<Offset>>,
+        /// Bytes of output.
+        output_bytes: u64,
+        /// Records of other kinds.
+        records: u64,
+    },
 }
 
 /// How long a secret was, without telling its length.

@@ -79,6 +79,7 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
         socket: socket.to_string_lossy().into_owned(),
         cli_version: cli_version(launch),
+        imported: None,
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;

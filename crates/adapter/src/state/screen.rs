@@ -49,6 +49,11 @@ struct Rule {
 }
 
 impl Rules {
+    /// No rules.
+    pub(crate) const fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Reads rules.
     ///
     /// # Panics

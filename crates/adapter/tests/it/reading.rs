@@ -21,6 +21,7 @@ impl Reading {
         for record in records(adapter, file, at) {
             reader.read(&record, &mut self.heard);
         }
+        reader.rest(&mut self.heard);
     }
 
     /// The same with a new reader for each record, which knows only the state of the one before.
@@ -32,6 +33,7 @@ impl Reading {
             // As it comes back from a disk.
             state = Some(serde_json::from_str(&reader.state().to_string()).unwrap());
         }
+        adapter.transcript(at, state.as_ref()).rest(&mut self.heard);
     }
 
     /// The entries; one with a known id replaces what was known under it.

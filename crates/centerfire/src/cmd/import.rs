@@ -7,6 +7,8 @@ use crate::term::{bytes, counted};
 use conversation::history::Outcome;
 use conversation::store::Store;
 use serde_json::json;
+use session::import::Taken;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Take in the conversations that AI CLIs had on this machine
@@ -14,7 +16,14 @@ use std::process::ExitCode;
 /// What they keep is copied before they delete it (Claude Code does after 30 days), read, and made searchable:
 /// `centerfire search`, `centerfire conversation`. Nothing of theirs is changed. What was taken in before is not taken in
 /// again. The other commands do the same by themselves; this one tells what came of it.
+///
+/// With --log it takes in files that other programs wrote: conversation logs (lines of JSON with an `entry_type`, as
+/// `centerfire export --format log` writes them) become conversations, and asciicasts of version 2 and 3 become sessions that
+/// have ended: to be played, searched and exported.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire import\n  centerfire import --log ~/old-logs demo.cast\n  centerfire import --rebuild"
+)]
 pub(crate) struct Args {
     /// Only this CLI
     #[arg(value_name = "CLI")]
@@ -22,6 +31,9 @@ pub(crate) struct Args {
     /// Make the store anew of what was copied before
     #[arg(long, conflicts_with = "cli")]
     rebuild: bool,
+    /// Take in these conversation logs and asciicasts, and those in these folders
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["cli", "rebuild"], value_hint = clap::ValueHint::AnyPath)]
+    log: Vec<PathBuf>,
 }
 
 impl Args {
@@ -41,14 +53,18 @@ impl Args {
         }
         let outcome = with_history(context, |history, line| match self.rebuild {
             true => history.rebuild(&mut store, line),
+            false if !self.log.is_empty() => history.take_in(&mut store, &self.log, line),
             false => history.catch_up(&mut store, self.cli.as_deref(), line),
         })?;
         let garbled = store.garbled()?;
-        let Outcome { report, placed, failed } = &outcome;
+        let Outcome { report, placed, failed, recordings } = &outcome;
         let value = json!({
             "files": report.files, "records": report.records, "entries": report.entries, "bytes": report.bytes,
             "garbled": garbled.iter().map(|(file, count, last)| json!({ "file": file, "records": count, "last": last })).collect::<Vec<_>>(),
             "placed": placed,
+            "recordings": recordings.iter().map(|(path, taken)| json!({
+                "file": path.to_string_lossy(), "session": taken.id, "name": taken.name, "new": taken.is_new, "garbled": taken.garbled,
+            })).collect::<Vec<_>>(),
             "failed": failed.iter().map(|(path, reason)| json!({ "file": path.to_string_lossy(), "error": reason })).collect::<Vec<_>>(),
         });
         warn_of(&outcome);
@@ -60,6 +76,7 @@ impl Args {
                 report.entries,
                 placed
             )];
+            lines.extend(recordings.iter().map(|(path, taken)| recording(path, taken)));
             lines.extend(garbled.iter().map(|(file, count, last)| {
                 format!("{file}: {} could not be read, the last one: {last}", counted(*count, "record"))
             }));
@@ -67,4 +84,14 @@ impl Args {
         });
         Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// A line for an asciicast that is a session now.
+fn recording(path: &Path, taken: &Taken) -> String {
+    let word = if taken.is_new { "is session" } else { "was session" };
+    let mut line = format!("{} {word} {} ({})", path.display(), taken.name, taken.id.short());
+    if taken.is_new && taken.garbled > 0 {
+        line.push_str(&format!(", without {} that are no events", counted(taken.garbled, "line")));
+    }
+    line
 }

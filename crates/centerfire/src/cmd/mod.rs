@@ -20,6 +20,7 @@ pub(crate) mod man;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod prune;
+pub(crate) mod purge;
 mod quantity;
 pub(crate) mod remove;
 pub(crate) mod rename;

@@ -36,6 +36,12 @@ impl Args {
         if entry.phase == Phase::Running {
             return Err(session::Error::Running(name.clone()).into());
         }
+        if let Some(imported) = &entry.meta.imported {
+            anyhow::bail!(
+                "`{name}` was imported from {}, which does not tell how to start it; `centerfire run -- PROGRAM` starts one",
+                imported.file
+            );
+        }
         let given = |wanted: &String| self.env.iter().any(|(name, _)| name == wanted);
         let missing: Vec<_> = entry.meta.env.iter().filter(|name| *name != "TERM" && !given(name)).collect();
         if !missing.is_empty() {

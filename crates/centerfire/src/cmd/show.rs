@@ -38,6 +38,9 @@ fn page(context: &Context, entry: &Entry, status: Option<&Status>) -> String {
         ("cwd", meta.cwd.clone()),
         ("folder", entry.folder.path().display().to_string()),
     ];
+    if let Some(imported) = &meta.imported {
+        lines.push(("imported", format!("{} ({})", imported.file, imported.format)));
+    }
     if let Some(parent) = meta.parent {
         // Of one that was removed there is only the id.
         let known = context.registry().find(&parent.to_string());

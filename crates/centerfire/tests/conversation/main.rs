@@ -1,8 +1,12 @@
 //! Conversations, with the real binary: what CLIs write down becomes entries, whatever happens on the way.
 
+/// Files that others wrote: conversation logs and asciicasts.
+mod files;
 /// What is killed, damaged, rewritten or removed costs no entry.
 mod hardship;
 /// A history that a test writes, in the form of Claude Code.
 mod history;
+/// What is purged is nowhere, and does not come back.
+mod purge;
 /// The real Claude Code in sessions.
 mod real;

@@ -67,6 +67,12 @@ fn the_tutorial_shows_what_happens() {
     run("docs/tutorial.md");
 }
 
+#[test]
+fn purging_and_importing_are_as_they_are_told() {
+    run("docs/purge.md");
+    run("docs/import.md");
+}
+
 /// Set-up cannot be run from within a test of itself; that its words exist can be seen.
 #[test]
 fn every_make_target_that_a_document_names_is_in_the_makefile() {

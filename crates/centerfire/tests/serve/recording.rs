@@ -285,3 +285,19 @@ fn a_recording_that_grows_goes_on() {
     let rest: Vec<u8> = after[before.len()..].iter().flat_map(bytes).collect();
     assert_eq!(rest.escape_ascii().to_string(), "more\\r\\n");
 }
+
+/// A page that played a recording asks again after a purge: what it gets is that of the new one.
+#[test]
+fn what_was_purged_is_shown_to_nobody_any_more() {
+    let rig = Rig::new();
+    rig.instance.out(&["run", "-d", "--name", "s", "--", "sh", "-c", "echo to-be-purged; seq 10"]);
+    rig.instance.out(&["wait", "s", "--for", "exit"]);
+    let shown = || {
+        let frames = whole(&rig, "s", 1 << 20);
+        frames.iter().map(|frame| String::from_utf8_lossy(&bytes(frame)).into_owned()).collect::<String>()
+    };
+    assert!(shown().contains("to-be-purged"));
+    rig.instance.out(&["purge", "--match", "to-be-purged"]);
+    let after = shown();
+    assert!(after.contains("************") && !after.contains("purged"), "{after:?}");
+}

@@ -5,6 +5,7 @@
 
 mod deadline;
 mod mentions;
+mod purge;
 mod read;
 mod stretch;
 mod write;
@@ -24,12 +25,15 @@ use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the schema came to be: each step leads from the version of its place to the next.
 const STEPS: &[&str] = &[include_str!("schema.sql")];
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
+
+/// Between two looks whether the one who writes it has left.
+const TRY_EVERY: Duration = Duration::from_millis(20);
 
 /// The store, open.
 pub struct Store {
@@ -64,6 +68,30 @@ impl Store {
             Err(error) => return Err(failed(&lock)(error.into())),
         }
         Self::made(&path, Some(lock_file)).map(Some)
+    }
+
+    /// The same, and asks whoever follows the CLIs to let go for a while.
+    pub fn open_to_write_within(state: &Path, limit: Duration) -> Result<Option<Self>> {
+        let path = Self::path(state).with_extension("wanted");
+        let failed = |source| Error::Io { path: path.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(failed)?;
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        // Held until this returns; of two that wait each may come first.
+        let wanted = made.map_err(failed)?;
+        let _ = flock(&wanted, FlockOperation::NonBlockingLockExclusive);
+        let end = Instant::now() + limit;
+        loop {
+            match Self::open_to_write(state)? {
+                None if Instant::now() < end => std::thread::sleep(TRY_EVERY),
+                store => return Ok(store),
+            }
+        }
+    }
+
+    /// Whether somebody waits to write it.
+    pub(crate) fn is_wanted(state: &Path) -> bool {
+        let wanted = File::open(Self::path(state).with_extension("wanted"));
+        wanted.is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err())
     }
 
     fn made(path: &Path, lock: Option<File>) -> Result<Self> {

@@ -2,9 +2,11 @@
 //!
 //! - `roundtrip`: what is written is read, from any offset, across segments, live and sealed
 //! - `crash`: a journal cut or bent anywhere loses nothing that was whole
+//! - `purge`: what is taken out is nowhere, and no offset moves
 //! - `shown`: what terminals get is the output without the answered queries
 
 mod crash;
+mod purge;
 mod roundtrip;
 mod shown;
 

@@ -148,6 +148,9 @@ fn message(body: &Body<'_>) -> String {
             format!("{name} joined to {}", if *control { "control" } else { "watch" })
         }
         Body::Notice(Notice::Degraded { reason }) => format!("recording stopped: {reason}"),
+        Body::Notice(Notice::Purged { output_bytes, .. }) => {
+            format!("{output_bytes} bytes of output were purged, and what was typed and told there")
+        }
         Body::Notice(Notice::Recovered) => "recording goes on".to_owned(),
         _ => String::new(),
     }

@@ -25,6 +25,7 @@ fn meta() -> Meta {
         env: Vec::new(),
         socket: String::new(),
         cli_version: None,
+        imported: None,
     }
 }
 

@@ -131,6 +131,7 @@ mod tests {
             env: Vec::new(),
             socket: String::new(),
             cli_version: None,
+            imported: None,
         };
         let (folder, _, alive) = registry.create(&meta, Some(name)).unwrap();
         (folder, alive)

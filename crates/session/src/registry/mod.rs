@@ -141,6 +141,28 @@ impl Registry {
         Ok((folder, name, alive))
     }
 
+    /// Where the folder of a session is made that is not to be seen before it is whole.
+    pub(crate) fn draft(&self, id: SessionId) -> Folder {
+        Folder::at(&self.sessions.join(format!("{id}.importing")))
+    }
+
+    /// Makes a session of a folder that was made elsewhere, under the first of these names that can be one.
+    pub(crate) fn adopt(
+        &self,
+        draft: &Folder,
+        meta: &Meta,
+        mut wanted: impl Iterator<Item = String>,
+    ) -> Result<String> {
+        let _lock = self.lock()?;
+        let taken = self.running_names()?;
+        let name = wanted.find(|name| self.check_name(name, meta.id, &taken).is_ok());
+        let name = name.unwrap_or_else(|| name::free(&meta.command, &taken));
+        draft.write_name(&name)?;
+        let to = Folder::of(&self.sessions, meta.id);
+        fs::rename(draft.path(), to.path()).map_err(|error| Error::io(to.path(), error))?;
+        Ok(name)
+    }
+
     /// Gives a session another name.
     pub fn rename(&self, entry: &Entry, name: &str) -> Result<()> {
         let _lock = self.lock()?;

@@ -1,0 +1,251 @@
+//! `centerfire purge`: takes something out of recordings, conversations and all that was made of them, for ever.
+
+use super::history::with_history;
+use crate::completion;
+use crate::context::Context;
+use crate::exit::Usage;
+use crate::term::counted;
+use clap_complete::ArgValueCandidates;
+use conversation::purge::{self as conversations, Target, Text};
+use conversation::store::Store;
+use journal::{Purge, Purged};
+use protocol::{Offset, Phase};
+use serde_json::{Value, json};
+use session::purge as recordings;
+use session::registry::Entry;
+use std::io::Read as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a server may take to let go of the store of conversations.
+const STORE_WITHIN: Duration = Duration::from_secs(30);
+/// A text at most.
+const TEXT_MAX_BYTES: u64 = 64 << 10; // 64 KiB
+
+/// Take a secret out for ever: out of recordings, conversations, search, and our copies of the CLIs' files
+///
+/// What is purged is overwritten, so that all else stays where it is: a recording is played, searched and verified as before,
+/// and has a record that says what was purged. What the CLIs keep themselves, and files that were exported, are not touched.
+/// A session that runs is refused.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  centerfire purge --match 'sk-live-4711' --dry-run\n  pass show key | centerfire purge --match -\n  centerfire purge build --from 18200 --to 18900\n  centerfire purge 0198e5a2-4c11-7b10-9c55-d2f6a8b1c3e4 --entry claude:0f6a-1"
+)]
+pub(crate) struct Args {
+    /// A session (with --from and --to, or --match), or a conversation by the CLI's own id
+    #[arg(add = ArgValueCandidates::new(completion::all))]
+    target: Option<String>,
+    /// Purge what the program wrote from this offset on, what was typed there, and entries that stand there
+    #[arg(long, value_name = "OFFSET", requires_all = ["to", "target"])]
+    from: Option<u64>,
+    /// Up to this offset
+    #[arg(long, value_name = "OFFSET", requires = "from")]
+    to: Option<u64>,
+    /// Of the conversation only this entry, with the record that tells it; may be given more than once
+    #[arg(long, value_name = "ID", requires = "target", conflicts_with = "from")]
+    entry: Vec<String>,
+    /// Purge this text wherever it stands, or in the recording of one session; `-` reads it from standard input, where no
+    /// other program sees it
+    #[arg(long = "match", value_name = "TEXT", conflicts_with_all = ["from", "entry"], allow_hyphen_values = true)]
+    text: Option<String>,
+    /// Only say what would go
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+}
+
+/// What went.
+#[derive(Default)]
+struct Outcome {
+    conversations: conversations::Purged,
+    recordings: Vec<(Entry, Purged)>,
+    files: u64,
+    /// Recordings that cannot be read to their end, by name, and why.
+    failed: Vec<(String, String)>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+        let outcome = match (&self.target, &self.text, self.from, self.to) {
+            (None, Some(text), ..) => self.everywhere(context, &text_of(text)?)?,
+            (Some(name), Some(text), ..) => {
+                let text = text_of(text)?;
+                self.recordings(vec![context.find(Some(name))?], &Purge::Text(&text.spellings))?
+            }
+            (Some(name), None, Some(from), Some(to)) => self.span(context, name, from, to)?,
+            (Some(name), None, ..) => self.conversation(context, name)?,
+            (None, None, ..) => {
+                let why =
+                    "say what is to go: a conversation, a session with --from and --to, or --match TEXT";
+                return Err(Usage(why.to_owned()).into());
+            }
+        };
+        self.tell(context, &outcome);
+        Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn everywhere(&self, context: &Context, text: &Text) -> anyhow::Result<Outcome> {
+        let purge = Purge::Text(&text.spellings);
+        let (mut found, mut failed) = (Vec::new(), Vec::new());
+        for entry in context.registry().list()? {
+            let entry = entry?;
+            match recordings::would_purge(&entry, &purge) {
+                Ok(would) if would.is_empty() || entry.phase != Phase::Running => found.push(entry),
+                Ok(_) if self.dry_run => found.push(entry),
+                Ok(_) => return Err(session::Error::Running(entry.name).into()),
+                // One that never began has nothing.
+                Err(session::Error::Journal(journal::Error::Missing(_))) => {}
+                Err(session::Error::Journal(error @ journal::Error::Corrupt { .. })) => {
+                    failed.push((entry.name, error.to_string()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        found.retain(|entry| self.dry_run || entry.phase != Phase::Running);
+        let mut outcome = self.recordings(found, &purge)?;
+        outcome.failed = failed;
+        outcome.conversations = self.conversations(context, &Target::Text(text.clone()))?;
+        outcome.files = recordings::clean_files(&context.home.state, &text.spellings, self.dry_run)?;
+        Ok(outcome)
+    }
+
+    fn span(&self, context: &Context, name: &str, from: u64, to: u64) -> anyhow::Result<Outcome> {
+        if to < from {
+            return Err(Usage(format!("--to {to} is before --from {from}")).into());
+        }
+        let entry = context.find(Some(name))?;
+        let span = Offset(from)..Offset(to);
+        let id = entry.meta.id;
+        let mut outcome = self.recordings(vec![entry], &Purge::Span(span.clone()))?;
+        let mut store = self.store(context)?;
+        let placed = store.placed_in(id, &span)?;
+        outcome.conversations = self.purge(context, &mut store, &Target::Entries(placed))?;
+        Ok(outcome)
+    }
+
+    fn conversation(&self, context: &Context, name: &str) -> anyhow::Result<Outcome> {
+        let mut store = self.store(context)?;
+        let named = store.named(name)?;
+        let [one] = named.as_slice() else {
+            let what = if named.is_empty() { "no" } else { "more than one" };
+            anyhow::bail!(
+                "{what} conversation `{name}`; `centerfire conversation --list` shows them. Of a session say --from and --to \
+                 or --match; `centerfire remove` removes it whole"
+            );
+        };
+        let target = if self.entry.is_empty() {
+            Target::Conversation(one.cli.clone(), one.name.clone())
+        } else {
+            let entries = store.entries(one.id)?;
+            let unknown = |id: &&String| !entries.iter().any(|listed| listed.entry.id == **id);
+            if let Some(id) = self.entry.iter().find(unknown) {
+                anyhow::bail!(
+                    "conversation {name} has no entry `{id}`; `centerfire conversation {name} --json` shows them"
+                );
+            }
+            Target::Entries(self.entry.iter().cloned().collect())
+        };
+        let conversations = self.purge(context, &mut store, &target)?;
+        Ok(Outcome { conversations, ..Outcome::default() })
+    }
+
+    fn conversations(&self, context: &Context, target: &Target) -> anyhow::Result<conversations::Purged> {
+        let mut store = self.store(context)?;
+        self.purge(context, &mut store, target)
+    }
+
+    fn purge(
+        &self,
+        context: &Context,
+        store: &mut Store,
+        target: &Target,
+    ) -> anyhow::Result<conversations::Purged> {
+        Ok(conversations::purge(store, &context.home.state, target, self.dry_run)?)
+    }
+
+    /// The store, with all that is new: what came later would not be purged.
+    fn store(&self, context: &Context) -> anyhow::Result<Store> {
+        let store = Store::open_to_write_within(&context.home.state, STORE_WITHIN)?;
+        let busy =
+            || anyhow::anyhow!("somebody else writes the store of conversations; try again in a moment");
+        let mut store = store.ok_or_else(busy)?;
+        with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
+        Ok(store)
+    }
+
+    fn recordings(&self, entries: Vec<Entry>, purge: &Purge<'_>) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::default();
+        for entry in entries {
+            let purged = match self.dry_run {
+                true => recordings::would_purge(&entry, purge)?,
+                false => recordings::purge(&entry, purge)?,
+            };
+            if !purged.is_empty() {
+                outcome.recordings.push((entry, purged));
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn tell(&self, context: &Context, outcome: &Outcome) {
+        let Outcome { conversations, recordings, files, failed } = outcome;
+        for (name, why) in failed {
+            crate::exit::warn(&format!(
+                "`{name}` is not purged: {why}; where a recording is damaged nobody knows what it holds: `centerfire remove {name}` removes it"
+            ));
+        }
+        let value = json!({
+            "dry_run": self.dry_run,
+            "recordings": recordings.iter().map(|(entry, purged)| recording(entry, purged)).collect::<Vec<_>>(),
+            "conversations": conversations,
+            "files": files,
+            "failed": failed.iter().map(|(name, why)| json!({ "name": name, "error": why })).collect::<Vec<_>>(),
+        });
+        let word = if self.dry_run { "would purge" } else { "purged" };
+        context.say(&value, || {
+            let line = |(entry, purged): &(Entry, Purged)| {
+                let bytes = counted(purged.output_bytes, "byte");
+                format!(
+                    "{word} {bytes} of output and {} of {}",
+                    counted(purged.records, "other record"),
+                    entry.name
+                )
+            };
+            let mut lines: Vec<String> = recordings.iter().map(line).collect();
+            lines.push(format!(
+                "{word} {} of conversations in {}, {}, {}",
+                if conversations.entries.len() == 1 {
+                    "1 entry".to_owned()
+                } else {
+                    format!("{} entries", conversations.entries.len())
+                },
+                counted(conversations.records, "record"),
+                if conversations.copies == 1 {
+                    "1 copy".to_owned()
+                } else {
+                    format!("{} copies", conversations.copies)
+                },
+                counted(*files, "other file")
+            ));
+            lines.push("not touched: what the CLIs keep themselves, and exports".to_owned());
+            lines.join("\n")
+        });
+    }
+}
+
+fn recording(entry: &Entry, purged: &Purged) -> Value {
+    json!({
+        "id": entry.meta.id, "name": entry.name, "output_bytes": purged.output_bytes, "records": purged.records,
+        "ranges": purged.ranges.iter().map(|range| json!([range.start, range.end])).collect::<Vec<_>>(),
+    })
+}
+
+/// The text that is meant.
+fn text_of(given: &str) -> anyhow::Result<Text> {
+    let mut text = given.to_owned();
+    if given == "-" {
+        text.clear();
+        std::io::stdin().take(TEXT_MAX_BYTES).read_to_string(&mut text)?;
+        text.truncate(text.trim_end_matches(['\n', '\r']).len());
+    }
+    Ok(Text::new(&text)?)
+}

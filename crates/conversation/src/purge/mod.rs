@@ -1,0 +1,105 @@
+//! Takes something out of the archive and the store for ever.
+//!
+//! A text is overwritten wherever it stands; of an entry or a whole conversation the records go, and blanks stand in their
+//! place, so that nothing that was counted in bytes moves. `purged.json` beside the archive keeps what was purged, never the
+//! text: what a CLI's own file still holds does not come back under the same id. Each file is replaced in one step and the
+//! store in one transaction; who was cut off between them does it again, and finds what is left.
+
+mod copies;
+mod json;
+mod record;
+
+pub(crate) use copies::Gone;
+pub(crate) use record::Record;
+
+use crate::archive::Archive;
+use crate::store::Store;
+use crate::{Error, Result};
+use protocol::Time;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// A text at least: shorter ones stand in half of all that there is.
+pub const TEXT_MIN_BYTES: usize = 4;
+
+/// What is to go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A text wherever it stands.
+    Text(Text),
+    /// Entries, by id, with the records that tell them.
+    Entries(BTreeSet<String>),
+    /// A conversation, by its CLI and the CLI's own id.
+    Conversation(String, String),
+}
+
+/// A text, in all spellings in which it may stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Text {
+    /// As it is first, then as JSON has it, and JSON within JSON.
+    pub spellings: Vec<String>,
+}
+
+/// What went, or would go.
+#[derive(Clone, PartialEq, Eq, Default, Debug, serde::Serialize)]
+pub struct Purged {
+    /// Entries that are gone or changed, by id.
+    pub entries: BTreeSet<String>,
+    /// Copies of transcripts that were written anew.
+    pub copies: u64,
+    /// Records of theirs that are gone or changed.
+    pub records: u64,
+}
+
+impl Text {
+    /// A text that is long enough.
+    pub fn new(text: &str) -> Result<Self> {
+        if text.trim().len() < TEXT_MIN_BYTES {
+            let why = format!(
+                "to take out every place of so short a text would take out others: give {TEXT_MIN_BYTES} bytes or more"
+            );
+            return Err(Error::Query(why));
+        }
+        let mut spellings = vec![text.to_owned()];
+        for _ in 0..2 {
+            let inner = serde_json::to_string(&spellings[spellings.len() - 1]).unwrap_or_default();
+            let inner = inner[1..inner.len() - 1].to_owned();
+            if !spellings.contains(&inner) {
+                spellings.push(inner);
+            }
+        }
+        Ok(Self { spellings })
+    }
+
+    /// A text without it, if it was there.
+    pub(crate) fn out_of(&self, text: &str) -> Option<String> {
+        let mut cleaned = std::borrow::Cow::from(text);
+        for spelling in self.spellings.iter().rev().filter(|spelling| text.contains(*spelling)) {
+            cleaned = cleaned.replace(spelling, &"*".repeat(spelling.chars().count())).into();
+        }
+        (cleaned != text).then(|| cleaned.into_owned())
+    }
+}
+
+/// Takes it out, or only says what would go.
+pub fn purge(store: &mut Store, state: &Path, target: &Target, is_dry: bool) -> Result<Purged> {
+    let archive = Archive::new(state);
+    if !is_dry {
+        copies::remove_drafts(&archive)?;
+    }
+    let mut found = copies::look(&archive, target)?;
+    let mut entries = found.gone.entries.clone();
+    entries.append(&mut store.would_purge(target)?);
+    let purged = Purged { entries, copies: found.copies.len() as u64, records: found.records() };
+    if !is_dry {
+        // First of all: what is read meanwhile is kept out already.
+        let mut record = Record::read(state)?;
+        record.add(target, &found.gone.entries, Time::now());
+        record.write(state)?;
+        let states = found.rewrite(&archive, target)?;
+        // Also those that were left in the store when another purge was cut off.
+        found.gone.entries.append(&mut record.entries);
+        store.purge(target, &found.gone, &states)?;
+    }
+    Ok(purged)
+}

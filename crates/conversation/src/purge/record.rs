@@ -1,0 +1,81 @@
+//! `purged.json`: what was purged, when, and never its text.
+
+use super::Target;
+use crate::{Error, Result};
+use adapter::Heard;
+use protocol::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// The file.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Record {
+    version: u16,
+    /// By id.
+    pub entries: BTreeSet<String>,
+    /// `CLI/id`.
+    conversations: BTreeSet<String>,
+    /// When, in microseconds since 1970, and what kind.
+    purges: Vec<(Time, String)>,
+}
+
+impl Record {
+    pub fn read(state: &Path) -> Result<Self> {
+        let path = state.join("purged.json");
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| Error::Io { path, source: std::io::Error::other(error) }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(Error::Io { path, source }),
+        }
+    }
+
+    pub fn write(&self, state: &Path) -> Result<()> {
+        let path = state.join("purged.json");
+        let draft = path.with_extension("json.new");
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&draft);
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        let written = file.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+        written.and_then(|()| fs::rename(&draft, &path)).map_err(|source| Error::Io { path, source })
+    }
+
+    /// Adds a purge, and the entries that go with those that are named.
+    pub fn add(&mut self, target: &Target, gone: &BTreeSet<String>, time: Time) {
+        self.version = 1;
+        let what = match target {
+            Target::Text(_) => "text",
+            Target::Entries(ids) => {
+                self.entries.extend(ids.union(gone).cloned());
+                "entries"
+            }
+            Target::Conversation(cli, name) => {
+                self.conversations.insert(format!("{cli}/{name}"));
+                "conversation"
+            }
+        };
+        self.purges.push((time, what.to_owned()));
+    }
+
+    /// Leaves out what is not to come back.
+    pub fn keep_out(&self, cli: &str, heard: &mut Vec<Heard>) {
+        if self.entries.is_empty() && self.conversations.is_empty() {
+            return;
+        }
+        heard.retain(|heard| {
+            let (conversation, entry) = match heard {
+                Heard::Entry(entry) => (&entry.conversation, Some(&entry.id)),
+                Heard::Usage { conversation, .. } => (conversation, None),
+                Heard::Head(head) => (&head.conversation, None),
+                Heard::Claim(_) | Heard::Garbled(_) => return true,
+            };
+            !entry.is_some_and(|entry| self.entries.contains(entry))
+                && !self.conversations.contains(&format!("{cli}/{conversation}"))
+        });
+    }
+}
