@@ -80,12 +80,19 @@ impl Archive {
 
     /// All copies of a CLI, by name, in order.
     pub fn names(&self, cli: &str) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        walk(&self.folder.join(cli), &mut |path| {
-            let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
-            let name = name.filter(|name| !rows::is_mark(name) && !name.ends_with(".new"));
-            names.extend(name.map(str::to_owned));
-        })?;
+        let (mut names, mut failed) = (Vec::new(), None);
+        walk(&self.folder.join(cli), &mut |path| match path {
+            Ok(path) => {
+                let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
+                let name = name.filter(|name| !rows::is_mark(name) && !name.ends_with(".new"));
+                names.extend(name.map(str::to_owned));
+            }
+            Err(error) => failed = Some(error),
+        });
+        // Ours: what is missing in it would be missing in all that is made of it.
+        if let Some(error) = failed {
+            return Err(error);
+        }
         // The second behind the first, and the tenth behind the ninth.
         names.sort_by_cached_key(|name| (original(name).to_owned(), name.len(), name.clone()));
         Ok(names)
@@ -103,24 +110,24 @@ pub fn original(name: &str) -> &str {
     }
 }
 
-/// Calls for each file below a folder, in no order; a folder that is not there has none.
-pub fn walk(folder: &Path, each: &mut dyn FnMut(&Path)) -> Result<()> {
+/// Calls for each file below a folder, in no order, and with the reason for each folder that cannot be read; a folder that is
+/// not there has no files.
+pub fn walk(folder: &Path, each: &mut dyn FnMut(Result<&Path>)) {
     let failed = |source| Error::Io { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return each(Err(failed(error))),
+        Ok(entries) => entries,
     };
     for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        // No link is followed: it could lead in a circle.
-        if kind.is_dir() {
-            walk(&entry.path(), each)?;
-        } else if kind.is_file() {
-            each(&entry.path());
+        match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+            // No link is followed: it could lead in a circle.
+            Ok((path, kind)) if kind.is_dir() => walk(&path, each),
+            Ok((path, kind)) if kind.is_file() => each(Ok(&path)),
+            Ok(_) => {}
+            Err(error) => each(Err(failed(error))),
         }
     }
-    Ok(())
 }
 
 /// Appends what is new; false where the file does not begin with what was copied of it.

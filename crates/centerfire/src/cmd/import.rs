@@ -1,6 +1,6 @@
 //! `centerfire import`: takes in the histories of the CLIs.
 
-use super::history::{warn_of, with_history};
+use super::history::{make_vectors, meaning, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
 use crate::term::{bytes, counted};
@@ -14,6 +14,9 @@ use std::process::ExitCode;
 /// What they keep is copied before they delete it (Claude Code does after 30 days), read, and made searchable:
 /// `centerfire search`, `centerfire conversation`. Nothing of theirs is changed. What was taken in before is not taken in
 /// again. The other commands do the same by themselves; this one tells what came of it.
+///
+/// Where a model is installed (`centerfire models`), entries are then read for search by meaning, the newest first: some tens
+/// of them a second. C-c ends that without loss, and it goes on the next time, or beside a running server.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only this CLI
@@ -43,12 +46,17 @@ impl Args {
             true => history.rebuild(&mut store, line),
             false => history.catch_up(&mut store, self.cli.as_deref(), line),
         })?;
+        let vectors = make_vectors(context, &mut store, &meaning(context)?, None);
+        if let Err(error) = &vectors {
+            crate::exit::warn(&format!("search by meaning: {error}"));
+        }
+        let vectors = vectors.unwrap_or_default();
         let garbled = store.garbled()?;
         let Outcome { report, placed, failed } = &outcome;
         let value = json!({
             "files": report.files, "records": report.records, "entries": report.entries, "bytes": report.bytes,
             "garbled": garbled.iter().map(|(file, count, last)| json!({ "file": file, "records": count, "last": last })).collect::<Vec<_>>(),
-            "placed": placed,
+            "placed": placed, "read_for_meaning": vectors,
             "failed": failed.iter().map(|(path, reason)| json!({ "file": path.to_string_lossy(), "error": reason })).collect::<Vec<_>>(),
         });
         warn_of(&outcome);
@@ -60,6 +68,12 @@ impl Args {
                 report.entries,
                 placed
             )];
+            if vectors > 0 {
+                lines.push(format!(
+                    "{} can now be found by meaning",
+                    if vectors == 1 { "1 entry".to_owned() } else { format!("{vectors} entries") }
+                ));
+            }
             lines.extend(garbled.iter().map(|(file, count, last)| {
                 format!("{file}: {} could not be read, the last one: {last}", counted(*count, "record"))
             }));
