@@ -199,3 +199,31 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     copy.write_all(&bytes).map_err(of_copy)?;
     fs::rename(&new, to).map_err(of_copy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_told_and_hides_no_file_beside_it() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::write(root.path().join("a"), "").expect("a file");
+        // A path that is longer than the system takes, which no right of root helps against.
+        let mut folder = File::open(root.path()).expect("it opens");
+        let name = "n".repeat(200);
+        for _ in 0..25 {
+            mkdirat(&folder, &name, Mode::RWXU).expect("a folder");
+            folder = openat(&folder, &name, OFlags::DIRECTORY, Mode::empty()).expect("it opens").into();
+        }
+        fs::create_dir(root.path().join("z")).expect("a folder");
+        fs::write(root.path().join("z/b"), "").expect("a file");
+        let (mut files, mut failed) = (Vec::new(), 0);
+        walk(root.path(), &mut |path| match path {
+            Ok(path) => files.push(path.file_name().expect("a name").to_owned()),
+            Err(_) => failed += 1,
+        });
+        files.sort();
+        assert_eq!((files, failed), (vec!["a".into(), "b".into()], 1));
+    }
+}

@@ -92,8 +92,8 @@ impl Scale {
             request_seconds: 3,
             reconnects: 50,
             restarts: 3,
-            transcript_bytes: 64 * MB,
-            chunks: 20_000,
+            transcript_bytes: 256 * MB,
+            chunks: 50_000,
             queries: 20,
         }
     }

@@ -13,6 +13,8 @@ use unicode_normalization::UnicodeNormalization as _;
 const QUERY_MAX_BYTES: usize = 1 << 10; // 1 KiB
 /// Entries that are ranked.
 const RANKED_MAX: usize = 1_000;
+/// Of what is looked for letter by letter, so many threes narrow down where it can be.
+const THREES_MAX: usize = 24;
 /// Of a text, what is told around the place where it was found, in characters before and behind.
 const SNIPPET_BEFORE: usize = 60;
 const SNIPPET_BEHIND: usize = 140;
@@ -89,7 +91,8 @@ impl<'a> Query<'a> {
         }
         let escape = |c: char| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]);
         let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
-        let found = store.candidates(Found::Letters(pattern), filter, RANKED_MAX)?;
+        let found = Found::Letters { threes: threes(letters), pattern };
+        let found = store.candidates(found, filter, RANKED_MAX)?;
         Ok(ranked(found, &[fold(letters)]))
     }
 
@@ -108,6 +111,18 @@ impl<'a> Query<'a> {
     fn letters(&self) -> &'a str {
         self.text.trim().trim_matches('"')
     }
+}
+
+/// Any three letters that follow each other, in the words of FTS5: all of them are where the letters are.
+fn threes(letters: &str) -> String {
+    let chars: Vec<char> = letters.chars().collect();
+    let quoted = chars.windows(3).take(THREES_MAX).map(|three| quote(&three.iter().collect::<String>()));
+    quoted.collect::<Vec<_>>().join(" AND ")
+}
+
+/// A text as FTS5 takes it for no more than a text.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 fn ranked(found: Vec<Candidate>, wanted: &[String]) -> Vec<Scored> {
@@ -169,7 +184,8 @@ pub(super) fn snippet(text: &str, wanted: &[String]) -> String {
 
 /// A text as it is compared: without case and marks, one character for each of its own.
 pub(super) fn fold(text: &str) -> String {
-    text.chars().map(fold_char).collect()
+    // Most texts are, and a thousand of them are looked at for one search.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().map(fold_char).collect() }
 }
 
 /// The letter below the marks, and small.
@@ -225,7 +241,6 @@ fn parse(query: &str) -> Vec<Term> {
 /// The query in the words of FTS5, in which every text is quoted; with `begins`, beginnings of words are enough. `None` where
 /// it has no word that the index could know.
 fn expression(terms: &[Term], begins: bool) -> Option<String> {
-    let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let has_word = |text: &str| text.chars().any(is_of_word);
     let (not, wanted): (Vec<&Term>, Vec<&Term>) =
         terms.iter().filter(|term| has_word(term.text())).partition(|term| matches!(term, Term::Not(_)));

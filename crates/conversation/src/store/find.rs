@@ -60,8 +60,14 @@ const CHUNK_BYTES: i64 = 1_000;
 pub(crate) enum Found {
     /// An expression of FTS5.
     Words(String),
-    /// A pattern of LIKE.
-    Letters(String),
+    /// An expression of any three letters, and a pattern of LIKE. The index knows no order of threes, and is not asked by LIKE
+    /// where the pattern escapes something.
+    Letters {
+        /// For the index.
+        threes: String,
+        /// For the texts that it finds.
+        pattern: String,
+    },
 }
 
 /// An entry that may be what is searched for.
@@ -77,11 +83,17 @@ impl Store {
     /// is not found in time is left out.
     pub(crate) fn candidates(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
         let mut wheres = Wheres::default();
-        let (table, condition, expression) = match found {
-            Found::Words(expression) => ("words", "words MATCH ?", expression),
-            Found::Letters(pattern) => ("letters", "letters.text LIKE ? ESCAPE '\\'", pattern),
+        let table = match found {
+            Found::Words(expression) => {
+                wheres.add("words MATCH ?", Some(expression));
+                "words"
+            }
+            Found::Letters { threes, pattern } => {
+                wheres.add("letters MATCH ?", Some(threes));
+                wheres.add("e.text LIKE ? ESCAPE '\\'", Some(pattern));
+                "letters"
+            }
         };
-        wheres.add(condition, Some(expression));
         wheres.of_entry(filter);
         let (wheres, values) = wheres.into_parts();
         let query = format!(

@@ -35,14 +35,16 @@ impl Chance {
     }
 }
 
-/// The word of a rank: letters that can be spoken, another one for each rank.
+/// The word of a rank: syllables that can be spoken, another one for each rank.
 pub fn word(rank: u64) -> String {
-    const SYLLABLES: [&str; 16] =
-        ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va"];
-    let (mut word, mut left) = (String::new(), rank + 16);
+    const CONSONANTS: &[u8; 20] = b"bcdfghjklmnpqrstvwxz";
+    const VOWELS: &[u8; 5] = b"aeiou";
+    let (mut word, mut left) = (String::new(), rank + 100);
     while left > 0 {
-        word.push_str(SYLLABLES[(left % 16) as usize]);
-        left /= 16;
+        let syllable = (left % 100) as usize;
+        word.push(char::from(CONSONANTS[syllable / 5]));
+        word.push(char::from(VOWELS[syllable % 5]));
+        left /= 100;
     }
     word
 }

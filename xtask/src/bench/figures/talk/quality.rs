@@ -22,6 +22,23 @@ const MODEL: &str = ".tools/minilm/model.whl";
 /// Results that somebody looks at.
 const SEEN: usize = 5;
 
+/// How well a question was answered.
+struct Score<'a> {
+    kind: &'a str,
+    recall: f64,
+    rank: f64,
+}
+
+/// The mean of what some of the questions have.
+fn mean<'a>(
+    scores: &[Score<'a>],
+    which: impl Fn(&Score<'a>) -> bool,
+    of: impl Fn(&Score<'a>) -> f64,
+) -> Option<f64> {
+    let values: Vec<f64> = scores.iter().filter(|score| which(score)).map(of).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
 pub fn measure(field: &Field) -> Result<Vec<Table>> {
     let found = field.our_server()?;
     let ground = Ground::new()?;
@@ -60,17 +77,13 @@ pub fn measure(field: &Field) -> Result<Vec<Table>> {
             let recall =
                 hits.iter().take(SEEN).filter(|hit| is_right(hit)).count() as f64 / right.len() as f64;
             let rank = hits.iter().position(is_right).map_or(0.0, |place| 1.0 / (place + 1) as f64);
-            scores.push((kind, recall, rank));
+            scores.push(Score { kind, recall, rank });
         }
-        let mean = |of: &dyn Fn(&(&str, f64, f64)) -> Option<f64>| {
-            let values: Vec<f64> = scores.iter().filter_map(of).collect();
-            Some(values.iter().sum::<f64>() / values.len().max(1) as f64)
-        };
-        let recall_of = |wanted: &str| mean(&|(kind, recall, _)| (*kind == wanted).then_some(*recall));
+        let recall_of = |wanted: &str| mean(&scores, |score| score.kind == wanted, |score| score.recall);
         let [p50, p95] = percentiles(&times);
         let cells = vec![
-            mean(&|(_, recall, _)| Some(*recall)),
-            mean(&|(_, _, rank)| Some(*rank)),
+            mean(&scores, |_| true, |score| score.recall),
+            mean(&scores, |_| true, |score| score.rank),
             recall_of("exact"),
             recall_of("paraphrase"),
             recall_of("recalled"),

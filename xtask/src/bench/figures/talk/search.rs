@@ -77,26 +77,40 @@ fn take_in(found: &Found, ground: &Ground, entries: usize, bytes: usize) -> Resu
     Ok(table)
 }
 
-/// What is asked: what it is called, its words, a filter, and what ripgrep looks for.
-fn kinds(entries: usize) -> Vec<(&'static str, String, Option<(&'static str, &'static str)>, String)> {
+/// What is asked.
+struct Query {
+    name: &'static str,
+    words: String,
+    filter: Option<(&'static str, &'static str)>,
+    /// What ripgrep looks for.
+    pattern: String,
+}
+
+fn kinds(entries: usize) -> Vec<Query> {
     // Of a million entries of a hundred words, a word of this rank is in some tens; in fewer entries it is a lower one.
     let rare = (entries as u64 / 2).max(100);
-    let [a, b, c] = [rare, 20_000.min(rare), 300].map(word);
-    let everywhere = word(1);
-    let phrase = format!("{} {}", word(1), word(2));
+    let [a, b, c, d, everywhere, next] = [rare, 20_000.min(rare), 300, 301, 1, 2].map(word);
+    let phrase = format!("{everywhere} {next}");
+    let (begin, part) = (c[..4].to_owned(), a[1..a.len() - 1].to_owned());
+    let query = |name, words: &str, pattern: &str| Query {
+        name,
+        words: words.to_owned(),
+        filter: None,
+        pattern: pattern.to_owned(),
+    };
     vec![
-        ("a rare word", a.clone(), None, a.clone()),
-        ("a word of one in thousands", b.clone(), None, b.clone()),
-        ("a usual word", c.clone(), None, c.clone()),
-        ("a word that is everywhere", everywhere.clone(), None, everywhere.clone()),
-        ("two usual words", format!("{c} {}", word(301)), None, format!("{c} .*{}", word(301))),
-        ("two words that are everywhere", format!("{everywhere} {}", word(2)), None, phrase.clone()),
-        ("a phrase", format!("\"{phrase}\""), None, phrase),
-        ("the begin of a word", format!("{}*", &c[..4]), None, c[..4].to_owned()),
-        ("a usual word of the user", c.clone(), Some(("role", "user")), c.clone()),
-        ("a usual word in one folder", c.clone(), Some(("folder", "/w/p7")), c.clone()),
-        ("a word that is nowhere", "xylophone".to_owned(), None, "xylophone".to_owned()),
-        ("a part of a word", a[1..a.len() - 1].to_owned(), None, a[1..a.len() - 1].to_owned()),
+        query("a rare word", &a, &a),
+        query("a word of one in thousands", &b, &b),
+        query("a usual word", &c, &c),
+        query("a word that is everywhere", &everywhere, &everywhere),
+        query("two usual words", &format!("{c} {d}"), &format!("{c} .*{d}")),
+        query("two words that are everywhere", &phrase, &phrase),
+        query("a phrase", &format!("\"{phrase}\""), &phrase),
+        query("the begin of a word", &format!("{begin}*"), &begin),
+        Query { filter: Some(("role", "user")), ..query("a usual word of the user", &c, &c) },
+        Query { filter: Some(("folder", "/w/p7")), ..query("a usual word in one folder", &c, &c) },
+        query("a word that is nowhere", "yacht", "yacht"),
+        query("a part of a word", &part, &part),
     ]
 }
 
@@ -106,7 +120,7 @@ fn queries(field: &Field, server: &Running, entries: usize) -> Result<Table> {
     let mut table = of_queries("talk-search", &title, &columns);
     let mut client = Client::connect(server, "")?;
     let mut all = Vec::new();
-    for (name, words, filter, pattern) in kinds(entries) {
+    for Query { name, words, filter, pattern } in kinds(entries) {
         eprintln!("Search: {name}");
         let mut query = vec![("mode", "words"), ("q", words.as_str()), ("limit", "20")];
         query.extend(filter);
