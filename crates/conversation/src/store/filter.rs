@@ -98,8 +98,10 @@ impl Wheres {
         let mut of = Self::default();
         of.of_conversation(filter);
         if !of.is_empty() {
+            // The conversations are looked for once, and not for each entry.
             let exists = format!(
-                "EXISTS (SELECT 1 FROM part JOIN conversation c ON c.id = part.conversation WHERE part.entry = e.id AND {})",
+                "EXISTS (SELECT 1 FROM part WHERE part.entry = e.id
+                 AND part.conversation IN (SELECT c.id FROM conversation c WHERE {}))",
                 of.text()
             );
             self.conditions.push(exists.into());
