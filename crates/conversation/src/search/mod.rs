@@ -1,6 +1,6 @@
-//! Searching what was said and done: by words ([`words`]), by meaning ([`crate::meaning`]), or both, fused.
+//! Searching what was said and done: by words (`words`), by meaning ([`crate::meaning`]), or both, fused.
 //!
-//! A search by both takes what has all the words, or else what has the most of them ([`partly`]), and what says something
+//! A search by both takes what has all the words, or else what has the most of them (`partly`), and what says something
 //! like it. All stages together have one deadline: who waits gets what was found until then.
 
 mod partly;
