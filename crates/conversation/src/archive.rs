@@ -83,13 +83,21 @@ impl Archive {
 
     /// All copies of a CLI, by name, in order.
     pub fn names(&self, cli: &str) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        walk(&self.folder.join(cli), &mut |path| {
-            let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
-            let name =
-                name.filter(|name| !rows::is_mark(name) && !gaps::is_mark(name) && !name.ends_with(".new"));
-            names.extend(name.map(str::to_owned));
-        })?;
+        let (mut names, mut failed) = (Vec::new(), None);
+        walk(&self.folder.join(cli), &mut |path| match path {
+            Ok(path) => {
+                let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
+                let is_copy =
+                    |name: &&str| !rows::is_mark(name) && !gaps::is_mark(name) && !name.ends_with(".new");
+                let name = name.filter(is_copy);
+                names.extend(name.map(str::to_owned));
+            }
+            Err(error) => failed = Some(error),
+        });
+        // Ours: what is missing in it would be missing in all that is made of it.
+        if let Some(error) = failed {
+            return Err(error);
+        }
         // The second behind the first, and the tenth behind the ninth.
         names.sort_by_cached_key(|name| (original(name).to_owned(), name.len(), name.clone()));
         Ok(names)
@@ -107,24 +115,24 @@ pub fn original(name: &str) -> &str {
     }
 }
 
-/// Calls for each file below a folder, in no order; a folder that is not there has none.
-pub fn walk(folder: &Path, each: &mut dyn FnMut(&Path)) -> Result<()> {
+/// Calls for each file below a folder, in no order, and with the reason for each folder that cannot be read; a folder that is
+/// not there has no files.
+pub fn walk(folder: &Path, each: &mut dyn FnMut(Result<&Path>)) {
     let failed = |source| Error::Io { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return each(Err(failed(error))),
+        Ok(entries) => entries,
     };
     for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        // No link is followed: it could lead in a circle.
-        if kind.is_dir() {
-            walk(&entry.path(), each)?;
-        } else if kind.is_file() {
-            each(&entry.path());
+        match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+            // No link is followed: it could lead in a circle.
+            Ok((path, kind)) if kind.is_dir() => walk(&path, each),
+            Ok((path, kind)) if kind.is_file() => each(Ok(&path)),
+            Ok(_) => {}
+            Err(error) => each(Err(failed(error))),
         }
     }
-    Ok(())
 }
 
 /// Appends what is new; false where the file does not begin with what was copied of it.
@@ -197,4 +205,32 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
         OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new).map_err(of_copy)?;
     copy.write_all(&bytes).map_err(of_copy)?;
     fs::rename(&new, to).map_err(of_copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_told_and_hides_no_file_beside_it() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::write(root.path().join("a"), "").expect("a file");
+        // A path that is longer than the system takes, which no right of root helps against.
+        let mut folder = File::open(root.path()).expect("it opens");
+        let name = "n".repeat(200);
+        for _ in 0..25 {
+            mkdirat(&folder, &name, Mode::RWXU).expect("a folder");
+            folder = openat(&folder, &name, OFlags::DIRECTORY, Mode::empty()).expect("it opens").into();
+        }
+        fs::create_dir(root.path().join("z")).expect("a folder");
+        fs::write(root.path().join("z/b"), "").expect("a file");
+        let (mut files, mut failed) = (Vec::new(), 0);
+        walk(root.path(), &mut |path| match path {
+            Ok(path) => files.push(path.file_name().expect("a name").to_owned()),
+            Err(_) => failed += 1,
+        });
+        files.sort();
+        assert_eq!((files, failed), (vec!["a".into(), "b".into()], 1));
+    }
 }

@@ -38,6 +38,15 @@ pub enum Error {
     /// A search that is none.
     #[error("{0}")]
     Query(String),
+    /// The model of search by meaning does not work.
+    #[error(transparent)]
+    Model(crate::embed::Error),
+    /// There is no model, and one is needed.
+    #[error(
+        "search by meaning needs a model, and there is none: `centerfire models list` shows how to get one, or set \
+         `search.endpoint`; --mode words searches without"
+    )]
+    NoModel,
     /// A recording cannot be read.
     #[error(transparent)]
     Session(#[from] session::Error),

@@ -37,11 +37,19 @@ pub(crate) fn take_in(
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            archive::walk(path, &mut |path| {
-                if path.extension().and_then(OsStr::to_str).is_some_and(|end| NAMES.contains(&end)) {
+            let folder = path;
+            archive::walk(folder, &mut |path| match path {
+                Ok(path)
+                    if path.extension().and_then(OsStr::to_str).is_some_and(|end| NAMES.contains(&end)) =>
+                {
                     files.push(path.to_owned());
                 }
-            })?;
+                Ok(_) => {}
+                Err(error) => {
+                    let path = if let Error::Io { path, .. } = &error { path } else { folder };
+                    outcome.fail(path, &error);
+                }
+            });
         } else {
             files.push(path.clone());
         }

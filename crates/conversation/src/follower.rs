@@ -6,12 +6,14 @@
 use crate::archive::{Archive, walk};
 use crate::history::History;
 use crate::ingest::{self, Found};
+use crate::meaning::Meaning;
 use crate::place::Places;
 use crate::store::Store;
-use crate::{Error, Result};
+use crate::{Error, Result, backlog};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -37,15 +39,16 @@ pub struct Touched {
     pub conversations: BTreeSet<(String, String)>,
 }
 
-/// Follows until `stopped`, and tells what came. Errors are told, too, and end nothing.
+/// Follows until `stopped`, and tells what came; beside it entries get their vectors. Errors are told, too, and end nothing.
 pub fn follow(
     history: &History,
-    stopped: &dyn Fn() -> bool,
+    meaning: &Meaning,
+    stopped: &(dyn Fn() -> bool + Sync),
     touched: &mut dyn FnMut(Touched),
-    failed: &mut dyn FnMut(&Error),
+    failed: &(dyn Fn(&Error) + Sync),
 ) {
     while !stopped() {
-        if let Err(error) = follow_once(history, stopped, touched) {
+        if let Err(error) = follow_once(history, meaning, stopped, touched, failed) {
             failed(&error);
         }
         let again = Instant::now() + TRY_AGAIN;
@@ -58,17 +61,47 @@ pub fn follow(
 /// Follows until something fails, or another process has the store.
 fn follow_once(
     history: &History,
+    meaning: &Meaning,
+    stopped: &(dyn Fn() -> bool + Sync),
+    touched: &mut dyn FnMut(Touched),
+    failed: &(dyn Fn(&Error) + Sync),
+) -> Result<()> {
+    let Some(mut store) = Store::open_to_write(history.state)? else { return Ok(()) };
+    let over = AtomicBool::new(false);
+    let (wake, woken) = sync_channel(1);
+    let state = history.state;
+    std::thread::scope(|scope| {
+        let is_over = || over.load(Ordering::Relaxed) || stopped();
+        let worker = std::thread::Builder::new().name("vectors".to_owned());
+        // Without the thread there are no new vectors, and all else goes on.
+        let _ = worker.spawn_scoped(scope, move || {
+            backlog::work(state, meaning, &woken, &is_over, &|error| failed(error));
+        });
+        let told = &mut |came| {
+            touched(came);
+            // Where it is full, it is awake.
+            let _ = wake.try_send(());
+        };
+        let followed = take_in(history, &mut store, stopped, told);
+        over.store(true, Ordering::Relaxed);
+        followed
+    })
+}
+
+/// Takes in what comes, until something fails.
+fn take_in(
+    history: &History,
+    store: &mut Store,
     stopped: &dyn Fn() -> bool,
     touched: &mut dyn FnMut(Touched),
 ) -> Result<()> {
-    let Some(mut store) = Store::open_to_write(history.state)? else { return Ok(()) };
     let archive = Archive::new(history.state);
     let mut places = Places::default();
     while !stopped() {
         // Watched first, so that nothing falls between looking and watching.
         let Watch { changes, awaited, _watcher } = watch(history);
-        history.catch_up(&mut store, None, &mut |_| ())?;
-        tell(&mut store, touched)?;
+        history.catch_up(store, None, &mut |_| ())?;
+        tell(store, touched)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
         // Since when they changed.
@@ -85,7 +118,7 @@ fn follow_once(
                 Err(RecvTimeoutError::Timeout) => {
                     let mut paths = BTreeSet::new();
                     for folder in std::mem::take(&mut new_folders) {
-                        walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
+                        walk(&folder, &mut |path| paths.extend(path.ok().map(Path::to_owned)));
                     }
                     due = std::mem::take(&mut databases).into_keys().collect();
                     paths
@@ -108,13 +141,13 @@ fn follow_once(
             }
             // What was written into a new folder before it was watched is told by nobody.
             for folder in paths.iter().filter(|path| path.is_dir()).cloned().collect::<Vec<_>>() {
-                walk(&folder, &mut |path| _ = paths.insert(path.to_owned()))?;
+                walk(&folder, &mut |path| paths.extend(path.ok().map(Path::to_owned)));
                 new_folders.insert(folder);
             }
             paths.append(&mut due);
             for (adapter, root) in history.roots() {
                 for path in paths.iter().filter(|path| path.starts_with(&root)) {
-                    match ingest::take_in(&mut store, &archive, &Found { adapter, root: &root, path }) {
+                    match ingest::take_in(store, &archive, &Found { adapter, root: &root, path }) {
                         // Gone again, or not readable: the next look at everything tells.
                         Ok(_) | Err(Error::Io { .. }) => {}
                         Err(error) => return Err(error),
@@ -122,8 +155,8 @@ fn follow_once(
                 }
             }
             if !paths.is_empty() {
-                places.link(&mut store, history.registry)?;
-                tell(&mut store, touched)?;
+                places.link(store, history.registry)?;
+                tell(store, touched)?;
             }
         }
     }

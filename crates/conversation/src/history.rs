@@ -31,10 +31,16 @@ pub struct Outcome {
     pub report: Report,
     /// Places in recordings that were found now.
     pub placed: u64,
-    /// Files that could not be read, and why not. They harm no others, and are tried again.
+    /// Files and folders that could not be read, and why not. They harm no others, and are tried again.
     pub failed: Vec<(PathBuf, String)>,
     /// Recordings of others that are sessions now, and the files that they were.
     pub recordings: Vec<(PathBuf, Taken)>,
+}
+
+impl Outcome {
+    fn fail(&mut self, path: &Path, error: &crate::Error) {
+        self.failed.push((path.to_owned(), error.to_string()));
+    }
 }
 
 /// The history of a user, and where it goes.
@@ -63,28 +69,30 @@ impl History<'_> {
         cli: Option<&str>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
-        let mut files = Vec::new();
+        let (mut files, mut outcome) = (Vec::new(), Outcome::default());
         for adapter in ADAPTERS.iter().copied().filter(|adapter| cli.is_none_or(|cli| cli == adapter.name()))
         {
             for root in adapter.history(self.variables) {
-                archive::walk(&root, &mut |path| {
-                    if adapter.layout(path).is_some() {
+                archive::walk(&root, &mut |path| match path {
+                    Ok(path) if adapter.layout(path).is_some() => {
                         files.push((adapter, root.clone(), path.to_owned()));
                     }
-                })?;
+                    Ok(_) => {}
+                    Err(error) => {
+                        let path = if let crate::Error::Io { path, .. } = &error { path } else { &root };
+                        outcome.fail(path, &error);
+                    }
+                });
             }
         }
         // In one order, whatever that of the disk is: what was said last of a conversation holds.
         files.sort_by(|one, other| one.2.cmp(&other.2));
         let archive = Archive::new(self.state);
-        let mut outcome = Outcome::default();
         for (done, (adapter, root, path)) in files.iter().enumerate() {
             progress(Progress { done, of: files.len(), path, report: outcome.report });
             match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
                 Ok(report) => outcome.report.add(report),
-                Err(error @ crate::Error::Io { .. }) => {
-                    outcome.failed.push((path.clone(), error.to_string()))
-                }
+                Err(error @ crate::Error::Io { .. }) => outcome.fail(path, &error),
                 Err(error) => return Err(error),
             }
         }
@@ -115,7 +123,7 @@ impl History<'_> {
             progress(Progress { done, of: files.len(), path: &path, report: outcome.report });
             match ingest::read_copy(store, &archive, *adapter, name) {
                 Ok(report) => outcome.report.add(report),
-                Err(error @ crate::Error::Io { .. }) => outcome.failed.push((path, error.to_string())),
+                Err(error @ crate::Error::Io { .. }) => outcome.fail(&path, &error),
                 Err(error) => return Err(error),
             }
         }

@@ -3,9 +3,11 @@
 //! A CLI's transcripts are copied into an [`archive`] of ours, because CLIs delete theirs. [`ingest`] reads the archive by the
 //! CLI's adapter and writes entries into the [`store`], each batch together with how far it has read: whoever is killed in
 //! between loses and doubles nothing. [`history`] finds what there is to take in, and [`follower`] does as it comes; `place`
-//! finds where entries stand in recordings. Archive and journals are the truth; all else is made from them.
+//! finds where entries stand in recordings.
+//! [`search`] finds entries by their words and by their [`meaning`], of which the [`backlog`] makes vectors. Archive and journals are the truth; all else is made from them.
 
 pub mod archive;
+pub mod backlog;
 pub mod embed;
 mod error;
 pub mod extract;
@@ -14,12 +16,13 @@ pub mod follower;
 pub mod fuse;
 pub mod history;
 pub mod ingest;
+pub mod meaning;
 pub mod models;
 mod place;
 pub mod purge;
 pub mod redact;
 pub mod render;
-mod search;
+pub mod search;
 pub mod store;
 pub mod vectors;
 

@@ -4,52 +4,36 @@
 //! first results that anybody would see. Every vector is compared; 200,000 of 384 numbers are 77 MB, read from end to end
 //! in milliseconds, so that an index which finds only most of the nearest is not worth its upkeep.
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, Result, params};
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
-/// The table. Rows of one entry are written together, and none is changed: it goes, and a new one comes. The counter of
-/// those that went tells a matrix in memory that it must be loaded anew.
-pub const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS vectors (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    entry INTEGER NOT NULL,
-    chunk INTEGER NOT NULL,
-    model TEXT NOT NULL,
-    scale REAL NOT NULL,
-    vector BLOB NOT NULL,
-    UNIQUE (entry, model, chunk)
-) STRICT;
-CREATE TABLE IF NOT EXISTS vectors_gone (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
-INSERT OR IGNORE INTO vectors_gone VALUES (1, 0);
-CREATE TRIGGER IF NOT EXISTS vectors_delete AFTER DELETE ON vectors BEGIN
-    UPDATE vectors_gone SET count = count + 1;
-END;
-";
+/// The tables, as the store has them.
+pub const SCHEMA: &str = include_str!("store/vectors.sql");
+
+/// A chunk's vector, and where in its entry's text it begins, in bytes.
+pub type Vector = (usize, Vec<f32>);
 
 /// Writes the vectors of an entry's chunks in place of those that it had of this model.
-pub fn put(store: &Connection, entry: i64, model: &str, vectors: &[Vec<f32>]) -> Result<()> {
+pub fn put(store: &Connection, entry: i64, model: &str, vectors: &[Vector]) -> Result<()> {
     store
         .prepare_cached("DELETE FROM vectors WHERE entry = ?1 AND model = ?2")?
         .execute(params![entry, model])?;
-    let sql = "INSERT INTO vectors (entry, chunk, model, scale, vector) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO vectors (entry, chunk, model, start, scale, vector) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut insert = store.prepare_cached(sql)?;
-    for (chunk, vector) in vectors.iter().enumerate() {
+    for (chunk, (start, vector)) in vectors.iter().enumerate() {
         let (numbers, scale) = quantise(vector);
         let bytes: Vec<u8> = numbers.iter().map(|number| number.cast_unsigned()).collect();
-        insert.execute(params![entry, chunk as i64, model, f64::from(scale), bytes])?;
+        insert.execute(params![entry, chunk as i64, model, *start as i64, f64::from(scale), bytes])?;
     }
     Ok(())
 }
 
-/// Removes the vectors of an entry, of whatever model.
-pub fn remove(store: &Connection, entry: i64) -> Result<()> {
-    store.prepare_cached("DELETE FROM vectors WHERE entry = ?1")?.execute([entry]).map(drop)
-}
-
-/// Removes all vectors but those of a model: what another one made is never compared with them.
-pub fn keep_only(store: &Connection, model: &str) -> Result<usize> {
-    store.execute("DELETE FROM vectors WHERE model <> ?1", [model])
+/// Removes so many vectors of other models: what they made is never compared with this one's. How many went.
+pub fn remove_others(store: &Connection, model: &str, most: usize) -> Result<usize> {
+    let sql = "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors WHERE model <> ?1 LIMIT ?2)";
+    store.prepare_cached(sql)?.execute(params![model, most as i64])
 }
 
 /// A chunk's place among the results.
@@ -72,15 +56,20 @@ pub struct Matrix {
     keys: Vec<(i64, u32)>,
     /// The last row that is here.
     last: i64,
-    /// How many had been deleted when it was loaded; `None` before.
-    gone: Option<i64>,
+    /// Which store it was loaded of, and how many had been removed there by then; `None` before.
+    of: Option<(String, i64)>,
 }
 
 impl Matrix {
     /// An empty one; nothing is read before [`Matrix::refresh`].
     pub fn new(model: &str, dim: usize) -> Self {
         let model = model.to_owned();
-        Self { model, dim, numbers: Vec::new(), scales: Vec::new(), keys: Vec::new(), last: 0, gone: None }
+        Self { model, dim, numbers: Vec::new(), scales: Vec::new(), keys: Vec::new(), last: 0, of: None }
+    }
+
+    /// Whose vectors it has.
+    pub fn model(&self) -> &str {
+        &self.model
     }
 
     /// How many vectors there are.
@@ -101,9 +90,10 @@ impl Matrix {
     /// Reads the rows that came since the last time; all of them, if any went. The store may be in no transaction.
     pub fn refresh(&mut self, store: &Connection) -> Result<()> {
         let read = store.unchecked_transaction()?;
-        let gone = read.query_row("SELECT count FROM vectors_gone", [], |row| row.get(0)).optional()?;
-        if self.gone != gone {
-            *self = Self { gone, ..Self::new(&self.model, self.dim) };
+        let of =
+            read.query_row("SELECT born, gone FROM meaning", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if self.of.as_ref() != Some(&of) {
+            *self = Self { of: Some(of), ..Self::new(&self.model, self.dim) };
         }
         if self.is_empty() {
             // Growing by doubling would take up to twice the room.

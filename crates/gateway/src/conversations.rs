@@ -1,10 +1,12 @@
 //! Conversations for the server's clients: the follower that takes them in, who is told of changes, and reading the store.
 
+use crate::places::Places;
 use crate::{ApiError, App};
 use axum::http::StatusCode;
 use conversation::follower::{Touched, follow};
 use conversation::history::History;
 use conversation::store::Store;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::broadcast;
 
@@ -26,6 +28,14 @@ impl Changes {
     }
 }
 
+/// Searches at once, and of one token: each takes a thread, and a second of a core at most.
+const SEARCHES_MAX: usize = 8;
+const EACH_MAX: usize = 2;
+
+pub(crate) fn searches() -> Arc<Places> {
+    Places::new("searches", SEARCHES_MAX, EACH_MAX)
+}
+
 /// Takes in what CLIs write, on a thread of its own, until the server ends.
 pub(crate) fn start_following(app: &App) {
     let app = app.clone();
@@ -38,13 +48,14 @@ pub(crate) fn start_following(app: &App) {
         let told = AtomicBool::new(false);
         follow(
             &history,
+            &app.0.meaning,
             &|| *stopping.borrow(),
             &mut |touched| {
                 let _ = app.0.conversation_changes.0.send(touched);
             },
-            &mut |error| {
+            &|error| {
                 if !told.swap(true, Ordering::Relaxed) {
-                    tracing::error!(cause = %error, "conversations are not taken in; it is tried again");
+                    tracing::error!(cause = %error, "conversations are not taken in, or not made searchable by meaning; it is tried again");
                 }
             },
         );
@@ -71,6 +82,12 @@ impl From<conversation::Error> for ApiError {
     fn from(error: conversation::Error) -> Self {
         match error {
             conversation::Error::Query(message) => Self::bad_request(message),
+            error @ conversation::Error::NoModel => {
+                Self::new(StatusCode::CONFLICT, "NO_MODEL", error.to_string())
+            }
+            error @ conversation::Error::Model(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "MODEL", error.to_string())
+            }
             conversation::Error::Session(error) => error.into(),
             error => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "STORE", error.to_string()),
         }

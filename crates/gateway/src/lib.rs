@@ -60,6 +60,8 @@ pub struct Options {
     pub tls: Option<tls::Tls>,
     /// Whether what AI CLIs write down is taken in.
     pub follows_conversations: bool,
+    /// What makes vectors of what was said, for search by meaning.
+    pub model: conversation::embed::Choice,
     /// Whether who calls from this machine needs no token. Host and Origin are looked at all the same.
     pub open_loopback: bool,
     /// For the sessions that it starts.
@@ -107,6 +109,8 @@ struct Inner {
     streams: Arc<places::Places>,
     sockets: Arc<places::Places>,
     exports: Arc<places::Places>,
+    searches: Arc<places::Places>,
+    meaning: Arc<conversation::meaning::Meaning>,
     waits: Arc<places::Places>,
     questions: questions::Questions,
     metrics: metrics::Metrics,

@@ -40,7 +40,7 @@ pub fn document() -> Value {
 
 fn operation(endpoint: &Endpoint, schemas: &mut SchemaGenerator) -> Value {
     let mut parameters = path_parameters(endpoint.path);
-    if let Some(query) = endpoint.query {
+    for query in &endpoint.query {
         parameters.extend(query_parameters(&query(schemas).to_value()));
     }
     let mut operation = json!({

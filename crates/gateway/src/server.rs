@@ -9,6 +9,7 @@ use crate::{
     App, Inner, Options, accept, audit, conversations, guard, history, live, pace, roster, routes, successor,
     ws,
 };
+use conversation::meaning::Meaning;
 use protocol::Time;
 use session::home::Home;
 use session::registry::Registry;
@@ -133,6 +134,8 @@ impl Server {
             streams: routes::streams(options.sse_connections_max),
             sockets: ws::sockets(accept::connections_max()),
             exports: routes::exports(),
+            searches: conversations::searches(),
+            meaning: Arc::new(Meaning::new(home.models(), options.model.clone())),
             waits: routes::waits(),
             questions: Default::default(),
             metrics: Default::default(),

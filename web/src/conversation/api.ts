@@ -100,10 +100,18 @@ export interface Hit {
   /** Some of its words, those that were looked for between U+0002 and U+0003. */
   snippet: string;
   place: Place | null;
+  found_by: "words" | "meaning" | "both";
+}
+
+export interface Answer {
+  mode: "words" | "meaning" | "both";
+  hits: Hit[];
+  /** What the user should know of how it was searched. */
+  note?: string;
 }
 
 /** What is left out is not asked for. */
-export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kind" | "tool", string>> & { since?: number; limit?: number };
+export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kind" | "tool" | "mode", string>> & { since?: number; limit?: number };
 
 const path = (cli: string, name: string) => `/conversations/${encodeURIComponent(cli)}/${encodeURIComponent(name)}`;
 
@@ -112,7 +120,7 @@ const list = async (path: string) => (await ask<{ conversations: Conversation[] 
 export const conversations = (limit: number) => list(`/conversations${query({ limit })}`);
 export const ofSession = (session: string) => list(`/sessions/${encodeURIComponent(session)}/conversations`);
 export const part = (cli: string, name: string, from: From, limit: number) => ask<Part>("GET", `${path(cli, name)}${query({ ...from, limit })}`);
-export const search = async (q: string, wanted: Wanted) => (await ask<{ hits: Hit[] }>("GET", `/search${query({ q, ...wanted })}`)).hits;
+export const search = (q: string, wanted: Wanted) => ask<Answer>("GET", `/search${query({ q, ...wanted })}`);
 
 /** Where the page shows a conversation, and perhaps an entry of it. */
 export const pathOf = (cli: string, name: string, entry?: string) => `${path(cli, name)}${entry === undefined ? "" : `#${encodeURIComponent(entry)}`}`;

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { age } from "../age";
 import * as api from "../api";
-import { conversations, pathOf, replayOf, search, type Hit, type Wanted } from "../conversation/api";
+import { conversations, pathOf, replayOf, search, type Answer, type Hit, type Wanted } from "../conversation/api";
 import { plain, titleOf } from "../conversation/plain";
 import { goTo, linkTo, useWholeAddress } from "../route";
 import { Choice } from "./choice";
@@ -21,12 +21,13 @@ const HOUR_US = 3_600_000_000;
 const ROLES = [["user", "You"], ["assistant", "The model"], ["tool", "A tool"], ["system", "The CLI"]] as const;
 const KINDS = [["message", "Messages"], ["thinking", "Thinking"], ["tool_call", "Tool calls"], ["tool_result", "Results"], ["compaction", "Compactions"], ["failure", "Failures"], ["notice", "Notices"]] as const;
 const TIMES = [["24", "The last day"], ["168", "The last week"], ["720", "The last month"], ["8760", "The last year"]] as const;
+const MODES = [["words", "By words"], ["meaning", "By meaning"]] as const;
 const FILTERS = ["cli", "folder", "role", "kind", "tool"] as const;
 
 export default function SearchView({ leave }: { leave: (why?: string) => void }) {
   const asked = new URL(useWholeAddress(), location.origin).searchParams;
   const [question, setQuestion] = useState(() => Object.fromEntries(asked));
-  const [hits, setHits] = useState<Hit[]>();
+  const [answer, setAnswer] = useState<Answer>();
   const [trouble, setTrouble] = useState<string>();
   const [busy, setBusy] = useState(false);
   const [offered, setOffered] = useState<{ clis: string[]; folders: string[] }>({ clis: [], folders: [] });
@@ -54,7 +55,7 @@ export default function SearchView({ leave }: { leave: (why?: string) => void })
     written.current = fields.toString();
     history.replaceState(null, "", `${location.pathname}${fields.size === 0 ? "" : `?${fields}`}`);
     if (q.length < LETTERS_MIN) {
-      setHits(undefined);
+      setAnswer(undefined);
       setTrouble(undefined);
       return;
     }
@@ -64,7 +65,7 @@ export default function SearchView({ leave }: { leave: (why?: string) => void })
       try {
         const found = await search(q, wanted(question));
         if (over) return;
-        setHits(found);
+        setAnswer(found);
         setTrouble(undefined);
       } catch (failure) {
         if (!over) api.failing(leave, setTrouble)(failure);
@@ -101,14 +102,15 @@ export default function SearchView({ leave }: { leave: (why?: string) => void })
           <Choice label="Who" any="Everybody" value={value("role")} values={ROLES} set={set("role")} />
           <Choice label="What" any="Everything" value={value("kind")} values={KINDS} set={set("kind")} />
           <input className="tool-of" aria-label="Tool" placeholder="Tool, such as Bash" value={value("tool")} spellCheck={false} onChange={(event) => set("tool")(event.target.value)} />
+          <Choice label="How" any="Words and meaning" value={value("mode")} values={MODES} set={set("mode")} />
           <Choice label="When" any="At any time" value={value("within")} values={TIMES} set={set("within")} />
         </div>
         {trouble !== undefined && <Failure why={trouble} again={() => setAgain(again + 1)} />}
         <p className="hint" role="status">
-          {trouble === undefined && told(hits, busy, q, filtered)}
+          {trouble === undefined && told(answer, busy, q, filtered)}
         </p>
         <ol className="found" aria-label="Hits">
-          {trouble === undefined && hits?.map((hit) => <Found key={`${hit.cli} ${hit.entry}`} hit={hit} />)}
+          {trouble === undefined && answer?.hits.map((hit) => <Found key={`${hit.cli} ${hit.entry}`} hit={hit} />)}
         </ol>
       </div>
     </PlaceFrame>
@@ -119,16 +121,20 @@ const unique = (values: string[]) => [...new Set(values)].sort();
 
 function wanted(question: Record<string, string>): Wanted {
   const wanted: Wanted = { limit: HITS_MAX };
-  for (const name of FILTERS) if (question[name]) wanted[name] = question[name];
+  for (const name of [...FILTERS, "mode"] as const) if (question[name]) wanted[name] = question[name];
   const hours = Number(question["within"]);
   if (hours > 0) wanted.since = Math.round(Date.now() * 1_000 - hours * HOUR_US);
   return wanted;
 }
 
-function told(hits: Hit[] | undefined, busy: boolean, q: string, filtered: boolean): ReactNode {
+function told(answer: Answer | undefined, busy: boolean, q: string, filtered: boolean): ReactNode {
   if (q.length < LETTERS_MIN) return "What was said, thought, called and answered, in all conversations that are kept.";
-  if (hits === undefined) return busy ? "Searching …" : "";
-  if (hits.length === 0) return filtered ? "Nothing was found. Fewer filters find more." : "Nothing was found. All words must be in one entry; begin* finds words that begin so.";
+  if (answer === undefined) return busy ? "Searching …" : "";
+  const { hits, mode, note } = answer;
+  if (hits.length === 0) {
+    const tip = filtered ? "Fewer filters find more." : mode === "words" ? "All words must be in one entry; begin* finds words that begin so." : "";
+    return ["Nothing was found.", tip, note && sentence(note)].filter(Boolean).join(" ");
+  }
   const count = hits.length === 1 ? "1 hit" : hits.length === HITS_MAX ? `The best ${HITS_MAX} hits` : `${hits.length} hits`;
   return (
     <>
@@ -136,15 +142,18 @@ function told(hits: Hit[] | undefined, busy: boolean, q: string, filtered: boole
       <span className="keys-of">
         . <kbd>↓</kbd> <kbd>↑</kbd> move, <kbd>Enter</kbd> opens, <kbd>r</kbd> plays the recording
       </span>
+      {note !== undefined && <>. {sentence(note)}</>}
     </>
   );
 }
+
+const sentence = (note: string) => `${note[0]?.toUpperCase()}${note.slice(1).replaceAll("`", "")}.`;
 
 const KIND_NAMES: Record<string, string> = { message: "", thinking: "thinking", tool_call: "call", tool_result: "result" };
 const ROLE_NAMES: Record<string, string> = { user: "You", assistant: "Model", tool: "Tool", system: "CLI" };
 
 function Found({ hit }: { hit: Hit }) {
-  const { cli, conversation, entry, title, cwd, time, role, kind, snippet, place } = hit;
+  const { cli, conversation, entry, title, cwd, time, role, kind, snippet, place, found_by } = hit;
   const play = (event: KeyboardEvent) => {
     if (event.key !== "r" || event.ctrlKey || event.metaKey || event.altKey || place === null) return;
     event.preventDefault();
@@ -161,6 +170,7 @@ function Found({ hit }: { hit: Hit }) {
           <span className="folder" title={cwd ?? undefined}>
             {titleOf({ title, name: conversation }, TITLE_MAX)}
           </span>
+          {found_by === "meaning" && <span className="by">by meaning</span>}
           <time title={new Date(time / 1_000).toLocaleString()}>{age(time, Date.now())}</time>
         </span>
       </a>

@@ -1,4 +1,4 @@
-//! The documents that a run writes: one for terminals, one for servers, each from the tables that it is about.
+//! The documents that a run writes: for terminals, for servers, for conversations, each from the tables that it is about.
 
 use super::table::Table;
 
@@ -13,13 +13,25 @@ pub struct Document {
     pub explanation: &'static str,
     /// The columns of the summary: heading, table, column.
     pub summary: &'static [(&'static str, &'static str, &'static str)],
-    /// Whether it is about servers.
-    servers: bool,
+    pub about: About,
+}
+
+/// What a document is about.
+#[derive(Clone, Copy, PartialEq)]
+pub enum About {
+    Terminals,
+    Servers,
+    Conversations,
 }
 
 impl Document {
     pub fn has(&self, table: &str) -> bool {
-        self.servers == table.starts_with("web-")
+        let about = match table.split('-').next() {
+            Some("web") => About::Servers,
+            Some("talk") => About::Conversations,
+            _ => About::Terminals,
+        };
+        self.about == about
     }
 
     pub fn tables<'a>(&self, tables: &'a [Table]) -> impl Iterator<Item = &'a Table> {
@@ -28,13 +40,13 @@ impl Document {
 }
 
 /// All of them.
-pub const DOCUMENTS: &[Document] = &[TERMINALS, SERVERS];
+pub const DOCUMENTS: &[Document] = &[TERMINALS, SERVERS, CONVERSATIONS];
 
 pub const TERMINALS: Document = Document {
     file: "benchmarks.md",
     title: "Benchmarks",
     rows: "peer",
-    servers: false,
+    about: About::Terminals,
     summary: &[
     ("echo p50 µs", "echo-idle", "p50 µs"),
     ("× script", "echo-idle", "× script"),
@@ -52,7 +64,8 @@ pub const TERMINALS: Document = Document {
 Centerfire beside the programs that people use for parts of its work. All were measured in one run, in turn, each
 attached in a terminal of its own, with the same child inside. Read the ratios: numbers depend on the machine, ratios
 much less. `script` (util-linux, `script -f`) is the yardstick, as the plainest recorder there is.
-The server beside other terminals in the browser: [benchmarks-server.md](benchmarks-server.md).
+The server beside other terminals in the browser: [benchmarks-server.md](benchmarks-server.md); taking in and searching
+conversations: [benchmarks-conversations.md](benchmarks-conversations.md).
 ",
     explanation: "\
 - **Echo**: a byte is typed into the outer terminal, the child answers it with itself, and the clock stops when it is
@@ -80,7 +93,7 @@ pub const SERVERS: Document = Document {
     file: "benchmarks-server.md",
     title: "Benchmarks of the server",
     rows: "server",
-    servers: true,
+    about: About::Servers,
     summary: &[
     ("key to echo p50 µs", "web-echo-idle", "p50 µs"),
     ("× node-pty", "web-echo-idle", "× node-pty"),
@@ -107,5 +120,30 @@ is the server's own child, it ends with it, and leaves nothing.
   to when xterm.js has parsed its echo.
 - Ratios are taken in each round and their median is shown; `–` means that a server cannot do it, or failed (see the
   notes below a table).
+",
+};
+
+pub const CONVERSATIONS: Document = Document {
+    file: "benchmarks-conversations.md",
+    title: "Benchmarks of conversations",
+    rows: "query",
+    about: About::Conversations,
+    summary: &[],
+    introduction: "\
+Taking in what AI CLIs write down, and finding it again: by words, beside `ripgrep` over the same transcripts in the same run,
+and by meaning. Goals: a query by words over a million entries in less than 20 ms (p95), by meaning over 200,000 chunks in
+less than 60 ms (p95); where one is missed, a note below its table says so.
+",
+    explanation: "\
+- **Taking in**: `centerfire import` of generated transcripts in the form of Claude Code, an entry of about a kilobyte on each
+  line, from words of which a few are everywhere and most are rare. The copy that is kept is written as well.
+- **Queries** are asked of a running server over one HTTP connection, of the command, which looks for new transcripts first,
+  and of `ripgrep -i`, which lists lines. `ripgrep` needs no store, and knows no entries, order or filters.
+- **By meaning**: vectors of 384 numbers come from a server on this machine that knows its answers beforehand: they cost
+  nothing, and what is measured is ours. What MiniLM takes for a question is in the last table, whose queries are asked
+  of it.
+- **Quality**: the questions and entries of `crates/conversation/cases/quality`, asked over HTTP. recall@5 is how many of the
+  right entries are among the first five; MRR is 1 where the first result is right, 1/2 where the second is the first right
+  one, and so on; both as a mean over the questions.
 ",
 };

@@ -19,6 +19,7 @@ static GROUNDS: AtomicU32 = AtomicU32::new(0);
 pub struct Ground {
     tag: String,
     folder: PathBuf,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// What all tags of this run begin with. Short: some peers put a socket below the folder, and the path of a socket
@@ -34,7 +35,12 @@ impl Ground {
         for part in ["", "home", "screens", "run"] {
             create_private(&folder.join(part))?;
         }
-        Ok(Ground { tag, folder })
+        Ok(Ground { tag, folder, variables: Vec::new() })
+    }
+
+    /// Has a variable in the environment of every command from now on.
+    pub fn set(&mut self, name: &'static str, value: String) {
+        self.variables.push((name, value));
     }
 
     pub fn tag(&self) -> &str {
@@ -61,6 +67,7 @@ impl Ground {
         command.env("HOME", self.folder.join("home")).env("XDG_RUNTIME_DIR", self.folder.join("run"));
         command.env("TMUX_TMPDIR", &self.folder).env("SCREENDIR", self.folder.join("screens"));
         command.env("CENTERFIRE_HOME", self.folder.join("centerfire")).env("CENTERFIRE_BENCH", &self.tag);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -25,6 +25,7 @@ mod web;
 pub mod workload;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -56,7 +57,7 @@ pub fn run(words: &[String]) -> Result<()> {
     let (servers, missing_servers) = find_servers(&options, &places);
     missing.extend(missing_servers);
     let scale = if options.quick { Scale::quick() } else { Scale::full() };
-    let field = Field { peers, servers, scale };
+    let field = Field { peers, servers, ripgrep: ripgrep(), scale };
     let tables = measure(&options, &field);
     let command = [&["xtask".to_owned(), "bench".to_owned()], words].concat().join(" ");
     let report = Report { command, machine, field, missing, tables };
@@ -100,6 +101,13 @@ fn find_peers(options: &Options, places: &Places) -> (Vec<Present>, Vec<Missing>
         }
     }
     (present, missing)
+}
+
+/// The version of ripgrep, beside which search is measured.
+fn ripgrep() -> Option<String> {
+    let said =
+        command::text(std::process::Command::new("rg").arg("--version"), Duration::from_secs(5)).ok()?;
+    said.lines().next().map(str::to_owned)
 }
 
 fn find_servers(options: &Options, places: &Places) -> (Vec<Found>, Vec<Missing>) {

@@ -124,6 +124,11 @@ pub fn rss_kb(processes: &BTreeSet<i32>) -> u64 {
     processes.iter().map(|&process| field(process, "status", "VmRSS:")).sum()
 }
 
+/// The most memory that a process had so far, in KB.
+pub fn peak_kb(process: i32) -> u64 {
+    field(process, "status", "VmHWM:")
+}
+
 fn all_processes() -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::chart::{CHARTS, draw};
-use super::document::{DOCUMENTS, Document, SERVERS};
+use super::document::{About, DOCUMENTS, Document};
 use super::figures::Field;
 use super::machine::Machine;
 use super::peer::Named;
@@ -101,16 +101,25 @@ impl Report {
 
     /// Everyone that was measured for a document, with a version.
     fn present(&self, document: &Document) -> impl Iterator<Item = (&'static str, &str)> {
-        let servers = document.file == SERVERS.file;
+        let about = document.about;
         let terminals = self.field.peers.iter().map(|peer| (peer.name(), peer.version.as_str()));
         let others = self.field.servers.iter().map(|server| (server.name(), server.version.as_str()));
-        terminals.filter(move |_| !servers).chain(others.filter(move |_| servers))
+        let ripgrep = self.field.ripgrep.iter().map(|version| ("ripgrep", version.as_str()));
+        let ours = self.field.our_server().ok().map(|ours| (ours.name(), ours.version.as_str()));
+        terminals
+            .filter(move |_| about == About::Terminals)
+            .chain(others.filter(move |_| about == About::Servers))
+            .chain(ripgrep.chain(ours).filter(move |_| about == About::Conversations))
     }
 
     fn peers(&self, document: &Document) -> String {
         let row = |name: &str, said: &str| vec![name.to_owned(), said.to_owned()];
         let present = self.present(document).map(|(name, version)| row(name, version));
-        let missing = self.missing.iter().filter(|peer| peer.servers == (document.file == SERVERS.file));
+        let missing = self.missing.iter().filter(|peer| match document.about {
+            About::Terminals => !peer.servers,
+            About::Servers => peer.servers,
+            About::Conversations => false,
+        });
         let missing = missing.map(|peer| row(peer.name, &peer.why));
         grid(&row("peer", "version"), &present.chain(missing).collect::<Vec<_>>())
     }
@@ -121,7 +130,7 @@ impl Report {
 }
 
 fn section(table: &Table) -> String {
-    let head = [vec!["peer".to_owned()], table.columns.clone()].concat();
+    let head = [vec![table.rows_are.to_owned()], table.columns.clone()].concat();
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()

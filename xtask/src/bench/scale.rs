@@ -34,6 +34,11 @@ pub struct Scale {
     pub request_seconds: usize,
     pub reconnects: usize,
     pub restarts: usize,
+    /// Of transcripts, a kilobyte for each entry; and chunks that have vectors.
+    pub transcript_bytes: usize,
+    pub chunks: usize,
+    /// Times that each query is asked of the server; the command and others are asked fewer times.
+    pub queries: usize,
 }
 
 impl Scale {
@@ -59,6 +64,9 @@ impl Scale {
             request_seconds: 10,
             reconnects: 200,
             restarts: 10,
+            transcript_bytes: 1024 * MB,
+            chunks: 200_000,
+            queries: 100,
         }
     }
 
@@ -84,6 +92,9 @@ impl Scale {
             request_seconds: 3,
             reconnects: 50,
             restarts: 3,
+            transcript_bytes: 256 * MB,
+            chunks: 50_000,
+            queries: 20,
         }
     }
 }

@@ -8,6 +8,8 @@ pub struct Table {
     /// Stable name, also in the JSON: `echo-idle`.
     pub key: String,
     pub title: String,
+    /// What its rows are.
+    pub rows_are: &'static str,
     /// Each with its unit.
     pub columns: Vec<String>,
     pub rows: Vec<Row>,
@@ -25,7 +27,7 @@ pub struct Row {
 impl Table {
     pub fn new(key: &str, title: &str, columns: &[&str]) -> Table {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        Table { key: key.to_owned(), title: title.to_owned(), columns, ..Table::default() }
+        Table { key: key.to_owned(), title: title.to_owned(), rows_are: "peer", columns, ..Table::default() }
     }
 
     /// Appends one row per peer, with the cells that `cells` gives it; a peer without any number has no row.

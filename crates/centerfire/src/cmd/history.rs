@@ -1,16 +1,12 @@
 //! What `conversation`, `search` and `import` share: the store, brought up to date.
 
 use crate::context::Context;
-use crate::term;
+use crate::progress;
+use conversation::backlog;
 use conversation::history::{History, Outcome, Progress};
+use conversation::meaning::Meaning;
 use conversation::store::Store;
-use std::io::Write as _;
 use std::time::{Duration, Instant};
-
-/// What is done sooner needs no progress.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Between two looks of a person.
-const EVERY: Duration = Duration::from_millis(100);
 
 /// The store with all that is new. While somebody else writes it, what it has so far.
 pub(super) fn up_to_date(context: &Context) -> anyhow::Result<Store> {
@@ -36,12 +32,42 @@ pub(super) fn with_history<T>(
         registry: &registry,
         variables: &|name| std::env::var_os(name),
     };
-    let mut line = Line {
-        next: Instant::now() + PATIENCE,
-        shown: false,
-        wanted: !context.json && term::rewrites_on_stderr(),
-    };
-    work(&history, &mut |progress| line.tell(&progress))
+    let mut line = progress::Progress::new(context, "import", 0);
+    work(&history, &mut |progress| {
+        let Progress { done, of, report, .. } = progress;
+        line.count(done as u64, of as u64, &format!("file {done} of {of}, {} entries", report.entries));
+    })
+}
+
+/// What finds by meaning, as the configuration has it.
+pub(super) fn meaning(context: &Context) -> anyhow::Result<Meaning> {
+    Ok(Meaning::new(context.home.models(), context.config.search_choice()?))
+}
+
+/// Makes vectors of entries that have none yet, for so long or to the end. How many entries were read.
+pub(super) fn make_vectors(
+    context: &Context,
+    store: &mut Store,
+    meaning: &Meaning,
+    within: Option<Duration>,
+) -> conversation::Result<u64> {
+    // Whoever wrote last has the lock, and makes them.
+    if !store.may_write() {
+        return Ok(0);
+    }
+    let Some(model) = meaning.model()? else { return Ok(0) };
+    let (begun, of) = (Instant::now(), backlog::waiting(store, Some(model.id()))?);
+    let mut line = progress::Progress::new(context, "vectors", 0);
+    let mut done = 0;
+    while within.is_none_or(|within| begun.elapsed() < within) {
+        let batch = backlog::batch(store, &*model)?;
+        if batch == 0 {
+            break;
+        }
+        done += batch;
+        line.count(done, of, &format!("{done} of {of} entries"));
+    }
+    Ok(done)
 }
 
 /// Tells of files that could not be read.
@@ -51,39 +77,5 @@ pub(super) fn warn_of(outcome: &Outcome) {
     }
     if outcome.failed.len() > 3 {
         crate::exit::warn(&format!("{} more files cannot be read", outcome.failed.len() - 3));
-    }
-}
-
-/// The line of progress.
-struct Line {
-    next: Instant,
-    shown: bool,
-    wanted: bool,
-}
-
-impl Line {
-    fn tell(&mut self, progress: &Progress) {
-        let now = Instant::now();
-        if !self.wanted || now < self.next {
-            return;
-        }
-        self.next = now + EVERY;
-        self.shown = true;
-        let Progress { done, of, report, .. } = progress;
-        let line = format!(
-            "import {:>3} %  file {done} of {of}, {} entries",
-            done * 100 / of.max(&1),
-            report.entries
-        );
-        let mut out = std::io::stderr().lock();
-        let _ = write!(out, "\r{line}\x1b[K").and_then(|()| out.flush());
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if self.shown {
-            let _ = std::io::stderr().write_all(b"\r\x1b[K");
-        }
     }
 }

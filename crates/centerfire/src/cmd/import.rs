@@ -1,6 +1,6 @@
 //! `centerfire import`: takes in the histories of the CLIs.
 
-use super::history::{warn_of, with_history};
+use super::history::{make_vectors, meaning, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
 use crate::term::{bytes, counted};
@@ -20,6 +20,9 @@ use std::process::ExitCode;
 /// With --log it takes in files that other programs wrote: conversation logs (lines of JSON with an `entry_type`, as
 /// `centerfire export --format log` writes them) become conversations, and asciicasts of version 2 and 3 become sessions that
 /// have ended: to be played, searched and exported.
+///
+/// Where a model is installed (`centerfire models`), entries are then read for search by meaning, the newest first: some tens
+/// of them a second. C-c ends that without loss, and it goes on the next time, or beside a running server.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  centerfire import\n  centerfire import --log ~/old-logs demo.cast\n  centerfire import --rebuild"
@@ -56,12 +59,17 @@ impl Args {
             false if !self.log.is_empty() => history.take_in(&mut store, &self.log, line),
             false => history.catch_up(&mut store, self.cli.as_deref(), line),
         })?;
+        let vectors = make_vectors(context, &mut store, &meaning(context)?, None);
+        if let Err(error) = &vectors {
+            crate::exit::warn(&format!("search by meaning: {error}"));
+        }
+        let vectors = vectors.unwrap_or_default();
         let garbled = store.garbled()?;
         let Outcome { report, placed, failed, recordings } = &outcome;
         let value = json!({
             "files": report.files, "records": report.records, "entries": report.entries, "bytes": report.bytes,
             "garbled": garbled.iter().map(|(file, count, last)| json!({ "file": file, "records": count, "last": last })).collect::<Vec<_>>(),
-            "placed": placed,
+            "placed": placed, "read_for_meaning": vectors,
             "recordings": recordings.iter().map(|(path, taken)| json!({
                 "file": path.to_string_lossy(), "session": taken.id, "name": taken.name, "new": taken.is_new, "garbled": taken.garbled,
             })).collect::<Vec<_>>(),
@@ -77,6 +85,12 @@ impl Args {
                 placed
             )];
             lines.extend(recordings.iter().map(|(path, taken)| recording(path, taken)));
+            if vectors > 0 {
+                lines.push(format!(
+                    "{} can now be found by meaning",
+                    if vectors == 1 { "1 entry".to_owned() } else { format!("{vectors} entries") }
+                ));
+            }
             lines.extend(garbled.iter().map(|(file, count, last)| {
                 format!("{file}: {} could not be read, the last one: {last}", counted(*count, "record"))
             }));

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 /// Install, list and remove models for search by meaning
 ///
 /// Search by meaning finds what says the same in other words. It needs a model that makes vectors of texts: on this machine,
-/// without network, once its file is installed here. `centerfire search` does not ask it yet: it searches by words.
+/// without network, once its file is installed here. From then on `centerfire search` finds by meaning as well; `centerfire import`, or
+/// a running server, reads what is there already. `search.model` chooses between models, or turns this off.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -70,7 +71,7 @@ fn list(context: &Context, installed: &[Manifest]) {
         return say(json!({ "installed": installed, "known": KNOWN }));
     }
     if installed.is_empty() {
-        eprintln!("no model is installed: search finds words, and not yet what means the same");
+        eprintln!("no model is installed: search finds words, and not what means the same");
     } else {
         say(format!("{:<24}  {:>7}  {:>8}  ID", "NAME", "NUMBERS", "SIZE"));
     }

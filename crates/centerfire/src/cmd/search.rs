@@ -1,32 +1,41 @@
 //! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
 
-use super::history::up_to_date;
+use super::history::{make_vectors, meaning, up_to_date};
 use crate::completion;
 use crate::context::Context;
 use crate::term::{one_line, paint, say};
 use crate::when::{ago, parse};
 use clap_complete::ArgValueCandidates;
-use conversation::store::{Filter, Hit};
+use conversation::search::{self, Mode};
+use conversation::store::{By, Filter, Hit};
 use protocol::Time;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Hits at most.
 const LIMIT_MAX: u64 = 1_000;
+/// For entries that came since the last time, before who asks is kept waiting for their vectors.
+const VECTORS_WITHIN: Duration = Duration::from_secs(1);
 
 /// Search everything that was said and done
+///
+/// Where a model is installed (`centerfire models`), by what it means as well: ask in your own words.
 ///
 /// Words are all to be there; "several words" in this order; begin* for a beginning; -word, behind --, for one that must not be there.
 /// What is no word, such as foo::bar( or ->, is found letter by letter. Secrets are never found: they are masked before.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire search connection refused --since 3d\n  centerfire search '\"exit code\"' --role tool\n  centerfire search --folder . -- retry -timeout"
+    after_help = "Examples:\n  centerfire search connection refused --since 3d\n  centerfire search '\"exit code\"' --role tool\n  centerfire search --mode meaning why did the build get slower\n  centerfire search --folder . -- retry -timeout"
 )]
 pub(crate) struct Args {
     /// What to search for
     #[arg(required = true)]
     query: Vec<String>,
+    /// Find by words, by what they mean, or both; without it both, where a model is installed
+    #[arg(long, value_name = "MODE")]
+    mode: Option<How>,
     /// Only conversations of this CLI: claude, codex, …
     #[arg(long)]
     cli: Option<String>,
@@ -56,6 +65,13 @@ pub(crate) struct Args {
     limit: u64,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum How {
+    Words,
+    Meaning,
+    Both,
+}
+
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let session = self.session.as_deref().map(|name| context.registry().find(name)).transpose()?;
@@ -70,7 +86,22 @@ impl Args {
             since: self.since,
             until: self.until,
         };
-        let hits = up_to_date(context)?.search(&self.query.join(" "), &filter, self.limit as usize)?;
+        let mode = self.mode.map(|mode| match mode {
+            How::Words => Mode::Words,
+            How::Meaning => Mode::Meaning,
+            How::Both => Mode::Both,
+        });
+        let (mut store, meaning) = (up_to_date(context)?, meaning(context)?);
+        if mode != Some(Mode::Words) {
+            // What is wrong with the model is told by the search.
+            let _ = make_vectors(context, &mut store, &meaning, Some(VECTORS_WITHIN));
+        }
+        let query = self.query.join(" ");
+        let answer = search::search(&store, &meaning, &query, &filter, mode, self.limit as usize)?;
+        if let Some(note) = &answer.note {
+            eprintln!("centerfire: {note}");
+        }
+        let hits = answer.hits;
         if context.json {
             say(json!(hits));
         } else {
@@ -90,8 +121,9 @@ fn print(hit: &Hit) {
         None => String::new(),
     };
     let about = hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default();
-    let head =
-        format!("{} ago  {}  {} {}  {}{place}", ago(hit.time), hit.cli, hit.role, hit.kind, one_line(about));
+    let by = if hit.found_by == Some(By::Meaning) { "  by meaning" } else { "" };
+    let about = one_line(about);
+    let head = format!("{} ago  {}  {} {}  {about}{place}{by}", ago(hit.time), hit.cli, hit.role, hit.kind);
     say(paint(&head, "2"));
     // What was looked for stands between two control characters, which nothing else of it keeps.
     let mut line = String::new();

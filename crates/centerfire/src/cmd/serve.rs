@@ -79,6 +79,7 @@ impl Args {
             hosts: self.host.clone(),
             insecure_network: self.insecure_network,
             tls: self.tls(context)?,
+            model: context.config.search_choice()?,
             follows_conversations: context.config.conversations_follow,
             open_loopback: context.config.auth_loopback == Loopback::Open,
             settings: context.config.settings(),

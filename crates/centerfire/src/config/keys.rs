@@ -248,6 +248,49 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| json!(config.conversations_follow),
     },
     Key {
+        name: "search.model",
+        takes: "`auto`, `off`, or the name of a model",
+        about: "What finds by meaning: with `auto` the model that `centerfire models install` installed last, if there is one; \
+                by its name another of those, or of `search.endpoint`. With `off` search is by words alone.",
+        set: |config, value| {
+            config.search_model = text(value)?.to_owned();
+            Ok(())
+        },
+        get: |config| json!(config.search_model),
+    },
+    Key {
+        name: "search.endpoint",
+        takes: "the address of a server, such as `http://127.0.0.1:11434`, or `none`",
+        about: "A server that makes vectors of texts in the place of a model on this machine; `search.model` names the one it \
+                is to use. What was said is sent there, with secrets masked.",
+        set: |config, value| {
+            config.search_endpoint = optional_text(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.search_endpoint.as_ref()),
+    },
+    Key {
+        name: "search.dialect",
+        takes: "`openai` or `ollama`",
+        about: "How `search.endpoint` is asked: `POST /v1/embeddings` as OpenAI has it, and many others, or `POST /api/embed` of \
+                Ollama.",
+        set: |config, value| {
+            config.search_dialect = choice(value)?;
+            Ok(())
+        },
+        get: |config| named(&config.search_dialect),
+    },
+    Key {
+        name: "search.api_key_env",
+        takes: "the name of an environment variable, or `none`",
+        about: "The variable that holds the key for `search.endpoint`.",
+        set: |config, value| {
+            config.search_api_key_env = optional_text(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.search_api_key_env.as_ref()),
+    },
+    Key {
         name: "serve.writes_per_second",
         takes: "a number, or `none`",
         about: "How often one token may change something at `centerfire serve`, on average; who was quiet may do what is due \
@@ -350,9 +393,13 @@ fn named(value: &impl ValueEnum) -> Json {
 }
 
 fn file(value: &Value) -> Result<Option<PathBuf>, String> {
+    Ok(optional_text(value)?.map(PathBuf::from))
+}
+
+fn optional_text(value: &Value) -> Result<Option<String>, String> {
     match value {
         Value::Null => Ok(None),
-        value => Ok(Some(text(value)?).filter(|path| *path != "none").map(PathBuf::from)),
+        value => Ok(Some(text(value)?).filter(|text| *text != "none").map(str::to_owned)),
     }
 }
 

@@ -11,7 +11,8 @@ pub(crate) mod tree;
 
 pub(crate) use merge::load;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use conversation::embed::{self, Choice, Service};
 use protocol::AgentState;
 use session::home::Home;
 use session::role::{Settings, megabytes};
@@ -42,6 +43,12 @@ pub(crate) struct Config {
     pub serve_tls_key: Option<PathBuf>,
     pub auth_loopback: Loopback,
     pub conversations_follow: bool,
+    /// `auto`, `off`, or a name.
+    pub search_model: String,
+    pub search_endpoint: Option<String>,
+    pub search_dialect: Dialect,
+    /// The name of a variable.
+    pub search_api_key_env: Option<String>,
     pub serve_writes_per_second: Option<NonZeroU32>,
     pub serve_log_format: LogFormat,
     pub serve_log_level: LogLevel,
@@ -90,6 +97,13 @@ pub(crate) enum LogLevel {
     Debug,
 }
 
+/// How a server of embeddings is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Dialect {
+    Openai,
+    Ollama,
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Colours {
@@ -121,6 +135,10 @@ impl Default for Config {
             serve_tls_key: None,
             auth_loopback: Loopback::Token,
             conversations_follow: true,
+            search_model: "auto".to_owned(),
+            search_endpoint: None,
+            search_dialect: Dialect::Openai,
+            search_api_key_env: None,
             serve_writes_per_second: SERVE_WRITES_PER_SECOND,
             serve_log_format: LogFormat::Text,
             serve_log_level: LogLevel::Warn,
@@ -140,6 +158,32 @@ impl Config {
             escalate_after_seconds: after(Unanswered::Escalate),
             notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
         }
+    }
+
+    /// What makes vectors, for search by meaning.
+    pub(crate) fn search_choice(&self) -> anyhow::Result<Choice> {
+        let model = self.search_model.clone();
+        let Some(url) = self.search_endpoint.clone() else {
+            return Ok(match model.as_str() {
+                "auto" => Choice::Auto,
+                "off" => Choice::Off,
+                _ => Choice::Local { name: model },
+            });
+        };
+        match model.as_str() {
+            "off" => return Ok(Choice::Off),
+            "auto" => bail!("`search.endpoint` needs `search.model`: which of its models it is to use"),
+            _ => {}
+        }
+        let key = |name: &String| {
+            std::env::var(name).map_err(|_| anyhow!("`search.api_key_env` names {name}, which is not set"))
+        };
+        let key = self.search_api_key_env.as_ref().map(key).transpose()?;
+        let dialect = match self.search_dialect {
+            Dialect::Openai => embed::remote::Dialect::OpenAi,
+            Dialect::Ollama => embed::remote::Dialect::Ollama,
+        };
+        Ok(Choice::Remote(Service { dialect, url, model, key }))
     }
 
     /// Recording stops where the disk has less free.

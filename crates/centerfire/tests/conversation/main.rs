@@ -6,6 +6,8 @@ mod files;
 mod hardship;
 /// A history that a test writes, in the form of Claude Code.
 mod history;
+/// Search by meaning.
+mod meaning;
 /// What is purged is nowhere, and does not come back.
 mod purge;
 /// The real Claude Code in sessions.

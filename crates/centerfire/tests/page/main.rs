@@ -186,6 +186,11 @@ fn what_was_said_is_found_and_opened() {
 }
 
 #[test]
+fn what_means_the_same_is_found() {
+    tell_of("talk.mjs", "what_means_the_same_is_found");
+}
+
+#[test]
 fn twenty_thousand_entries_stay_usable() {
     tell_of("talk.mjs", "twenty_thousand_entries_stay_usable");
 }

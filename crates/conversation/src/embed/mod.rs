@@ -36,8 +36,10 @@ pub trait Embedder: Send + Sync {
 /// Where vectors come from.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub enum Choice {
-    /// There are none: search is by words alone.
+    /// The model that was installed last, if there is one.
     #[default]
+    Auto,
+    /// There are none: search is by words alone.
     Off,
     /// A model that `centerfire models install` put into the folder of models.
     Local {
@@ -49,12 +51,23 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// What is meant now: a name for [`Choice::Auto`], if a model is installed.
+    pub fn resolve(&self, models: &Path) -> Self {
+        match self {
+            Self::Auto => {
+                let last = crate::models::list(models).into_iter().max_by_key(|manifest| manifest.installed);
+                last.map_or(Self::Off, |manifest| Self::Local { name: manifest.name })
+            }
+            choice => choice.clone(),
+        }
+    }
+
     /// Loads the model, or asks the server for a first vector; `None` where there shall be none.
     pub fn open(&self, models: &Path) -> Result<Option<Box<dyn Embedder>>> {
-        Ok(match self {
-            Self::Off => None,
+        Ok(match self.resolve(models) {
+            Self::Off | Self::Auto => None,
             Self::Local { name } => Some(Box::new(Local::load(&models.join(name))?)),
-            Self::Remote(service) => Some(Box::new(Remote::connect(service.clone())?)),
+            Self::Remote(service) => Some(Box::new(Remote::connect(service)?)),
         })
     }
 }

@@ -70,6 +70,11 @@ impl std::fmt::Debug for Service {
 }
 
 impl Service {
+    /// The id of its model.
+    pub(crate) fn id(&self) -> String {
+        format!("{}:{}", self.dialect.word(), self.model)
+    }
+
     fn endpoint(&self) -> String {
         let base = self.url.trim_end_matches('/');
         match self.dialect {
@@ -101,7 +106,7 @@ impl Remote {
             .root_certs(RootCerts::PlatformVerifier)
             .unversioned_rustls_crypto_provider(provider)
             .build();
-        let (endpoint, dialect) = (service.endpoint(), service.dialect.word());
+        let endpoint = service.endpoint();
         let proxy = if is_here(&endpoint) { None } else { Proxy::try_from_env() };
         let config = Agent::config_builder()
             .proxy(proxy)
@@ -111,7 +116,7 @@ impl Remote {
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
-        let id = format!("{dialect}:{}", service.model);
+        let id = service.id();
         let mut remote = Self { service, endpoint, id, dim: 0, agent: config.into() };
         remote.dim = remote.ask(&["dimensions"])?.first().map_or(0, Vec::len);
         Ok(remote)

@@ -41,12 +41,14 @@ struct Told {
 /// Removes what a death left half written.
 pub(super) fn remove_drafts(archive: &Archive) -> Result<()> {
     let mut drafts = Vec::new();
-    archive::walk(&archive.path(""), &mut |path| {
-        if path.extension().is_some_and(|end| end == "new") {
-            drafts.push(path.to_owned());
-        }
-    })?;
+    archive::walk(&archive.path(""), &mut |path| match path {
+        Ok(path) if path.extension().is_some_and(|end| end == "new") => drafts.push(Ok(path.to_owned())),
+        Ok(_) => {}
+        // What cannot be looked at may hold what is to be purged.
+        Err(error) => drafts.push(Err(error)),
+    });
     for path in drafts {
+        let path = path?;
         fs::remove_file(&path).map_err(|source| Error::Io { path, source })?;
     }
     Ok(())

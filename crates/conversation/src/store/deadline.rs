@@ -17,7 +17,7 @@ pub(super) struct Deadline {
 }
 
 /// Holds a limit as long as it is kept.
-pub(super) struct Limit<'a>(&'a Deadline);
+pub(crate) struct Limit<'a>(&'a Deadline);
 
 impl Deadline {
     /// Has a connection look at it.
@@ -37,6 +37,13 @@ impl Deadline {
         let at = u64::try_from((self.begun.elapsed() + within).as_micros()).unwrap_or(u64::MAX);
         self.at.store(at.max(1), Ordering::Relaxed);
         Limit(self)
+    }
+}
+
+impl Limit<'_> {
+    /// Whether the time is over: then whatever is asked finds nothing more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.begun.elapsed() > Duration::from_micros(self.0.at.load(Ordering::Relaxed))
     }
 }
 

@@ -69,7 +69,7 @@ impl Store {
     }
 
     fn mention_condition(&self, asked: &Asked) -> (String, Vec<rusqlite::types::Value>) {
-        let mut wheres = super::read::Wheres::default();
+        let mut wheres = super::filter::Wheres::default();
         match asked.kind.as_deref() {
             Some("file") => wheres.add_always("m.kind IN ('file_read', 'file_written')"),
             kind => wheres.add("m.kind = ?", kind.map(str::to_owned)),

@@ -4,15 +4,21 @@
 //! up to date when it is opened to be written; one of a newer version is refused.
 
 mod deadline;
+mod filter;
+mod find;
 mod mentions;
 mod purge;
 mod read;
+mod rows;
 mod stretch;
 mod write;
 
+pub(crate) use deadline::Limit;
+pub use filter::Filter;
+pub use find::{By, Hit};
+pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use mentions::{Asked, Mentioned};
-pub(crate) use read::{Candidate, Found};
-pub use read::{Conversation, Filter, Hit, Listed, Total};
+pub use read::{Conversation, Listed, Total};
 pub use stretch::{Middle, Part, Stretch};
 pub(crate) use write::{Cursor, Writing};
 
@@ -28,7 +34,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How the schema came to be: each step leads from the version of its place to the next.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
+];
+/// The version from which on there are vectors.
+const WITH_VECTORS: usize = 2;
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
 
@@ -135,6 +146,46 @@ impl Store {
         }
     }
 
+    /// Another connection to write with, for who works beside the one that holds the lock; `None` where there is no store yet.
+    pub(crate) fn open_beside(state: &Path) -> Result<Option<Self>> {
+        let path = Self::path(state);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        prepare(&connection)?;
+        connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
+        let deadline = Deadline::of(&mut connection)?;
+        let store =
+            Self { deadline, prices: prices(&path)?, connection, touched: BTreeSet::new(), lock: None };
+        Ok(Some(store).filter(|store| store.version().is_ok_and(|version| version == STEPS.len())))
+    }
+
+    /// Gives up whatever is asked, that long from now, for as long as the limit is kept.
+    pub(crate) fn within(&self, time: Duration) -> Limit<'_> {
+        self.deadline.set(time)
+    }
+
+    /// Whether it was opened to write, and nobody else writes.
+    pub fn may_write(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Whether it may have vectors: one that nobody has brought up to date yet has no table of them.
+    pub(crate) fn has_vectors(&self) -> Result<bool> {
+        Ok(self.version()? >= WITH_VECTORS)
+    }
+
+    /// For who keeps tables of an own in it.
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The same, to read.
+    pub(crate) fn reading(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Empties it: everything in it can be made again.
     pub fn anew(self, state: &Path) -> Result<Self> {
         let path = Self::path(state);
@@ -187,3 +238,6 @@ fn prepare(connection: &Connection) -> Result<()> {
         .execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Taking something out of the store for ever.
 
-use super::{Store, read};
+use super::Store;
 use crate::extract::{Mention, mentions};
 use crate::purge::{Gone, Target, Text};
 use crate::{Error, Result};
@@ -160,7 +160,7 @@ fn clean_entry(transaction: &Transaction, key: &str, text: &Text) -> Result<()> 
     let words = text.out_of(&words).unwrap_or(words);
     let update = "UPDATE entry SET text = ?2, rest = ?3 WHERE id = ?1";
     transaction.prepare_cached(update)?.execute(params![id, words, value.to_string()])?;
-    let entry: Entry = transaction.prepare_cached(select)?.query_row([key], read::entry)?;
+    let entry: Entry = transaction.prepare_cached(select)?.query_row([key], super::rows::entry)?;
     transaction.prepare_cached("DELETE FROM mention WHERE entry = ?1")?.execute([id])?;
     for Mention { kind, value } in mentions(&entry) {
         let insert = "INSERT OR IGNORE INTO mention (entry, kind, value) VALUES (?1, ?2, ?3)";

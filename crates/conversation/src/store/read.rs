@@ -1,16 +1,14 @@
 //! What the store knows.
 
 use super::Store;
+use super::filter::{Filter, Wheres};
+use super::rows::{count, entry, time};
 use crate::Result;
-use protocol::{Entry, Offset, Place, SessionId, Time, Usage};
+use protocol::{Entry, SessionId, Time, Usage};
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension as _, Row, params, params_from_iter};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// A conversation as a whole.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -84,78 +82,11 @@ pub struct Listed {
     pub entry: Entry,
 }
 
-/// Which conversations or entries are meant; what is left open fits all.
-#[derive(Clone, Default, Debug)]
-pub struct Filter {
-    /// The CLI.
-    pub cli: Option<String>,
-    /// The folder in which it worked, or one above it.
-    pub folder: Option<String>,
-    /// Held in this session.
-    pub session: Option<SessionId>,
-    /// Who spoke: `user`, `assistant`, `tool`, `system`.
-    pub role: Option<String>,
-    /// What it is: `message`, `tool_call`, …
-    pub kind: Option<String>,
-    /// The tool that was called.
-    pub tool: Option<String>,
-    /// Not before.
-    pub since: Option<Time>,
-    /// Before.
-    pub until: Option<Time>,
-}
-
-/// Something that a search found.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Hit {
-    /// The entry.
-    pub entry: String,
-    /// The conversation that had it first.
-    pub cli: String,
-    /// The CLI's own id of it.
-    pub conversation: String,
-    /// What it is called.
-    pub title: Option<String>,
-    /// Where it worked.
-    pub cwd: Option<String>,
-    /// When.
-    pub time: Time,
-    /// Who.
-    pub role: String,
-    /// What.
-    pub kind: String,
-    /// Some of its words, those that were looked for between U+0002 and U+0003.
-    pub snippet: String,
-    /// Where it stands in a recording.
-    pub place: Option<Place>,
-}
-
 /// What a conversation is called, or else the first words of its user.
-const TITLE: &str =
+pub(super) const TITLE: &str =
     "COALESCE(c.title, (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
      WHERE part.conversation = c.id AND e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
      ORDER BY part.time, part.position LIMIT 1))";
-
-/// Of an entry's text, what is looked at to rank it.
-const SCORED_CHARS: usize = 8_000;
-/// A search takes no longer: who waits gets what was found until then.
-const SEARCH_WITHIN: Duration = Duration::from_secs(1);
-
-/// In which index to look, and for what.
-pub(crate) enum Found {
-    /// An expression of FTS5.
-    Words(String),
-    /// A pattern of LIKE.
-    Letters(String),
-}
-
-/// An entry that may be what is searched for.
-pub(crate) struct Candidate {
-    pub id: i64,
-    /// The beginning of its text.
-    pub text: String,
-    pub kind: String,
-}
 
 /// Begins a query for conversations.
 fn select_conversations() -> String {
@@ -172,12 +103,12 @@ impl Store {
         wheres.of_conversation(filter);
         wheres.add_time("c.ended >= ?", filter.since);
         wheres.add_time("c.started < ?", filter.until);
+        let (wheres, values) = wheres.into_parts();
         let query = format!(
-            "{} WHERE {} ORDER BY c.started DESC, c.name LIMIT {limit}",
-            select_conversations(),
-            wheres.text()
+            "{} WHERE {wheres} ORDER BY c.started DESC, c.name LIMIT {limit}",
+            select_conversations()
         );
-        self.list(&query, wheres.values)
+        self.list(&query, values)
     }
 
     /// The conversations of a session, the oldest first.
@@ -309,70 +240,6 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Entries that an index finds by an expression and that fit, the newest first, each with the beginning of its text. What
-    /// is not found in time is left out.
-    pub(crate) fn candidates(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
-        let mut wheres = Wheres::default();
-        let (table, condition, expression) = match found {
-            Found::Words(expression) => ("words", "words MATCH ?", expression),
-            Found::Letters(pattern) => ("letters", "letters.text LIKE ? ESCAPE '\\'", pattern),
-        };
-        wheres.add(condition, Some(expression));
-        wheres.add("e.role = ?", filter.role.clone());
-        wheres.add("e.kind = ?", filter.kind.clone());
-        wheres.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
-        wheres.add_time("e.time >= ?", filter.since);
-        wheres.add_time("e.time < ?", filter.until);
-        let mut of = Wheres::default();
-        of.of_conversation(filter);
-        if !of.conditions.is_empty() {
-            let exists = format!(
-                "EXISTS (SELECT 1 FROM part JOIN conversation c ON c.id = part.conversation WHERE part.entry = e.id AND {})",
-                of.text()
-            );
-            wheres.conditions.push(exists.into());
-            wheres.values.append(&mut of.values);
-        }
-        let query = format!(
-            "SELECT e.id, substr(e.text, 1, {SCORED_CHARS}), e.kind FROM {table} JOIN entry e ON e.id = {table}.rowid
-             WHERE {} ORDER BY {table}.rowid DESC LIMIT {limit}",
-            wheres.text()
-        );
-        let mut select = self.connection.prepare_cached(&query)?;
-        let rows = select.query_map(params_from_iter(wheres.values), |row| {
-            Ok(Candidate { id: row.get(0)?, text: row.get(1)?, kind: row.get(2)? })
-        })?;
-        let _limit = self.deadline.set(SEARCH_WITHIN);
-        // Where the time is over, the next row is an error.
-        Ok(rows.map_while(rusqlite::Result::ok).collect())
-    }
-
-    /// What is told of a found entry.
-    pub(crate) fn hit(&self, entry: i64, snippet: String) -> Result<Hit> {
-        // An entry of a fork is one of its parent, too: the conversation that began first has it.
-        let query = format!(
-            "SELECT e.key, c.cli, c.name, {TITLE}, c.cwd, e.time, e.role, e.kind, place.session, place.offset
-             FROM entry e JOIN conversation c ON c.id = (SELECT c2.id FROM part JOIN conversation c2 ON c2.id = part.conversation
-                 WHERE part.entry = e.id ORDER BY c2.parent IS NOT NULL, c2.started, c2.name LIMIT 1)
-             LEFT JOIN place ON place.entry = e.id WHERE e.id = ?1"
-        );
-        let mut select = self.connection.prepare_cached(&query)?;
-        Ok(select.query_row([entry], |row| {
-            Ok(Hit {
-                entry: row.get(0)?,
-                cli: row.get(1)?,
-                conversation: row.get(2)?,
-                title: row.get(3)?,
-                cwd: row.get(4)?,
-                time: Time(row.get::<_, i64>(5)? as u64),
-                role: row.get(6)?,
-                kind: row.get(7)?,
-                snippet,
-                place: place(row, 8)?,
-            })
-        })?)
-    }
-
     /// The number of a conversation.
     pub(crate) fn number_of(&self, cli: &str, name: &str) -> Result<Option<i64>> {
         let select = "SELECT id FROM conversation WHERE cli = ?1 AND name = ?2";
@@ -380,82 +247,10 @@ impl Store {
     }
 }
 
-/// Conditions and their values, in one order.
-#[derive(Default)]
-pub(super) struct Wheres {
-    conditions: Vec<Cow<'static, str>>,
-    values: Vec<Sql>,
-}
-
-impl Wheres {
-    pub(super) fn into_parts(self) -> (String, Vec<Sql>) {
-        (self.text(), self.values)
-    }
-
-    pub(super) fn add_always(&mut self, condition: &'static str) {
-        self.conditions.push(condition.into());
-    }
-
-    /// One with a value, and with another twice.
-    pub(super) fn add_two(&mut self, condition: &'static str, one: &str, other: &str) {
-        self.conditions.push(condition.into());
-        self.values.extend([one, other, other].map(|value| Sql::from(value.to_owned())));
-    }
-
-    pub(super) fn add(&mut self, condition: &'static str, value: Option<String>) {
-        if let Some(value) = value {
-            self.conditions.push(condition.into());
-            self.values.push(value.into());
-        }
-    }
-
-    pub(super) fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
-        if let Some(time) = time {
-            self.conditions.push(condition.into());
-            self.values.push((time.0 as i64).into());
-        }
-    }
-
-    pub(super) fn of_conversation(&mut self, filter: &Filter) {
-        self.add("c.cli = ?", filter.cli.clone());
-        if let Some(folder) = &filter.folder {
-            let folder = folder.trim_end_matches('/');
-            self.conditions.push("(c.cwd = ? OR substr(c.cwd, 1, ?) = ?)".into());
-            let below = format!("{folder}/");
-            self.values.extend([
-                folder.to_owned().into(),
-                (below.chars().count() as i64).into(),
-                below.into(),
-            ]);
-        }
-        let in_session = "c.id IN (SELECT conversation FROM link WHERE session = ?)";
-        self.add(in_session, filter.session.map(|session| session.to_string()));
-    }
-
-    fn text(&self) -> String {
-        if self.conditions.is_empty() { "TRUE".to_owned() } else { self.conditions.join(" AND ") }
-    }
-}
-
 /// Whether a turn begins with it: words of the user to the agent itself.
 fn begins_turn(entry: &Entry) -> bool {
     let is_message = matches!(entry.content, protocol::Content::Message { .. });
     entry.role == protocol::Speaker::User && entry.agent.is_none() && is_message
-}
-
-pub(super) fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
-    Ok(row.get::<_, i64>(column)? as u64)
-}
-
-fn time(row: &Row, column: usize) -> rusqlite::Result<Option<Time>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(|time| Time(time as u64)))
-}
-
-fn place(row: &Row, column: usize) -> rusqlite::Result<Option<Place>> {
-    let session: Option<String> = row.get(column)?;
-    let Some(session) = session.and_then(|session| session.parse().ok()) else { return Ok(None) };
-    let offset = Offset(row.get::<_, i64>(column + 1)? as u64);
-    Ok(Some(Place { session, offset }))
 }
 
 fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
@@ -473,47 +268,5 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
         entry_count: count(row, 10)?,
         sessions: Vec::new(),
         usage: Vec::new(),
-    })
-}
-
-pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
-    let kind: String = row.get(5)?;
-    let text: String = row.get(6)?;
-    let rest: String = row.get(7)?;
-    Ok(Entry {
-        id: row.get(0)?,
-        conversation: row.get(1)?,
-        agent: row.get(2)?,
-        time: Time(row.get::<_, i64>(3)? as u64),
-        role: of_word(row.get(4)?, 4)?,
-        content: join(kind, text, &rest)?,
-        model: row.get(8)?,
-        request: row.get(9)?,
-        source: of_word(row.get(10)?, 10)?,
-        place: place(row, 11)?,
-    })
-}
-
-/// Puts a content together again, as it was before it was stored.
-fn join(kind: String, text: String, rest: &str) -> rusqlite::Result<protocol::Content> {
-    let mut fields: Map<String, Value> = serde_json::from_str(rest).unwrap_or_default();
-    fields.insert("kind".to_owned(), kind.into());
-    fields.entry("text").or_insert(text.into());
-    for (name, empty) in
-        [("call", Value::from("")), ("name", "".into()), ("input", Value::Null), ("record", Value::Null)]
-    {
-        // Where what is beside the text was too much to be stored.
-        fields.entry(name).or_insert(empty);
-    }
-    of_value(Value::Object(fields), 7)
-}
-
-fn of_word<T: DeserializeOwned>(word: String, column: usize) -> rusqlite::Result<T> {
-    of_value(Value::String(word), column)
-}
-
-fn of_value<T: DeserializeOwned>(value: Value, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_value(value).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
 }

@@ -1,7 +1,8 @@
 //! A stretch of a conversation: some entries, numbered among all, so that of a long one not everything is read for a few.
 
 use super::Store;
-use super::read::{Listed, count, entry};
+use super::read::Listed;
+use super::rows::{count, entry};
 use crate::Result;
 use protocol::{Offset, SessionId};
 use rusqlite::{OptionalExtension as _, params};

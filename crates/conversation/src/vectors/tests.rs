@@ -33,7 +33,7 @@ fn the_nearest_are_those_of_a_plain_search() {
     let (store, mut chance) = (store(), Chance(7));
     let all: Vec<Vec<f32>> = (0..2000).map(|_| chance.vector(96)).collect();
     for (entry, vector) in all.iter().enumerate() {
-        put(&store, entry as i64, "m", std::slice::from_ref(vector)).expect("it is written");
+        put(&store, entry as i64, "m", &[(0, vector.clone())]).expect("it is written");
     }
     let mut matrix = Matrix::new("m", 96);
     matrix.refresh(&store).expect("it is read");
@@ -54,8 +54,8 @@ fn the_nearest_are_those_of_a_plain_search() {
 #[test]
 fn an_entry_is_found_once_by_its_nearest_chunk_and_only_if_it_is_allowed() {
     let store = store();
-    put(&store, 1, "m", &[vec![1.0, 0.0], vec![0.0, 1.0]]).expect("it is written");
-    put(&store, 2, "m", &[vec![0.6, 0.8]]).expect("it is written");
+    put(&store, 1, "m", &[(0, vec![1.0, 0.0]), (9, vec![0.0, 1.0])]).expect("it is written");
+    put(&store, 2, "m", &[(0, vec![0.6, 0.8])]).expect("it is written");
     let mut matrix = Matrix::new("m", 2);
     matrix.refresh(&store).expect("it is read");
     let found = matrix.nearest(&[0.0, 1.0], 10, None);
@@ -77,15 +77,16 @@ fn what_comes_is_appended_and_what_goes_is_gone() {
         entries(&matrix.nearest(&[1.0, 0.0], 10, None))
     };
     assert!(seen(&mut matrix).is_empty());
-    put(&store, 5, "m", &[vec![1.0, 0.0]]).expect("it is written");
-    put(&store, 6, "m", &[vec![0.8, 0.6]]).expect("it is written");
-    put(&store, 7, "other", &[vec![1.0, 0.0]]).expect("it is written");
+    put(&store, 5, "m", &[(0, vec![1.0, 0.0])]).expect("it is written");
+    put(&store, 6, "m", &[(0, vec![0.8, 0.6])]).expect("it is written");
+    put(&store, 7, "other", &[(0, vec![1.0, 0.0])]).expect("it is written");
     assert_eq!(seen(&mut matrix), [5, 6]);
-    put(&store, 8, "m", &[vec![0.9, 0.1]]).expect("it is written");
+    put(&store, 8, "m", &[(0, vec![0.9, 0.1])]).expect("it is written");
     assert_eq!(seen(&mut matrix), [5, 8, 6]);
-    put(&store, 5, "m", &[vec![0.0, 1.0]]).expect("it is written");
+    put(&store, 5, "m", &[(0, vec![0.0, 1.0])]).expect("it is written");
     assert_eq!(seen(&mut matrix), [8, 6, 5]);
-    remove(&store, 8).expect("it is removed");
+    put(&store, 8, "m", &[]).expect("it is removed");
     assert_eq!(seen(&mut matrix), [6, 5]);
-    assert_eq!((keep_only(&store, "other").expect("they go"), seen(&mut matrix)), (2, vec![]));
+    assert_eq!((remove_others(&store, "other", 1).expect("one goes"), seen(&mut matrix).len()), (1, 1));
+    assert_eq!((remove_others(&store, "other", 9).expect("they go"), seen(&mut matrix)), (1, vec![]));
 }

@@ -4,31 +4,42 @@
 //! `questions.txt` has a question on each line, `kind|question|ids of the right entries`: *exact* has a word of the entry,
 //! an identifier or an error's text; *paraphrase* says the same in other words; *recalled* is what somebody half remembers.
 //!
+//! The entries are written as a CLI writes them, taken in, and given vectors, as an instance does; then each question is asked.
+//!
 //! recall@5 is how many of the right entries are among the first five; MRR is 1 where the first result is right, 1/2 where
 //! the second is the first right one, and so on; both as a mean over the questions.
 
-use conversation::embed::{Embedder, Local, chunk};
-use conversation::{fuse, vectors};
-use rusqlite::Connection;
+use conversation::backlog;
+use conversation::embed::Choice;
+use conversation::history::History;
+use conversation::meaning::Meaning;
+use conversation::search::{Mode, search};
+use conversation::store::{Filter, Store};
+use serde_json::json;
+use session::home::Home;
+use session::registry::Registry;
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Results of each search that are fused.
+/// Results that are asked for.
 const DEPTH: usize = 50;
 /// Results that somebody looks at.
 const SEEN: usize = 5;
 
 struct Entry {
     id: String,
+    project: String,
+    role: String,
     text: String,
 }
 
 struct Question {
     kind: String,
     text: String,
-    /// Numbers of the right entries.
-    right: Vec<i64>,
+    /// The ids of the right entries.
+    right: Vec<String>,
 }
 
 fn cases() -> (Vec<Entry>, Vec<Question>) {
@@ -38,88 +49,91 @@ fn cases() -> (Vec<Entry>, Vec<Question>) {
     files.sort();
     let mut entries = Vec::new();
     for file in files {
+        let project = file.file_stem().expect("a name").to_string_lossy().into_owned();
         for line in std::fs::read_to_string(&file).expect("entries").lines() {
-            let mut parts = line.splitn(3, '|');
-            let (id, role, text) = (parts.next(), parts.next(), parts.next());
-            assert!(role.is_some_and(|role| ["user", "assistant", "tool"].contains(&role)), "{line}");
-            entries.push(Entry {
-                id: id.expect("an id").to_owned(),
-                text: text.expect("a text").replace("\\n", "\n"),
-            });
+            let parts: Vec<&str> = line.splitn(3, '|').collect();
+            let [id, role, text] = parts[..] else { panic!("{line}") };
+            assert!(["user", "assistant", "tool"].contains(&role), "{line}");
+            let (id, role, text) = (id.to_owned(), role.to_owned(), text.replace("\\n", "\n"));
+            entries.push(Entry { id, project: project.clone(), role, text });
         }
     }
-    let number = |id: &str| entries.iter().position(|entry| entry.id == id).expect(id) as i64;
     let questions = std::fs::read_to_string(folder.join("questions.txt")).expect("the questions");
     let question = |line: &str| {
         let parts: Vec<&str> = line.split('|').collect();
         let [kind, text, ids] = parts[..] else { panic!("{line}") };
-        let right = ids.split(' ').map(number).collect();
+        let known = |id: &&str| entries.iter().any(|entry| entry.id == *id);
+        assert!(ids.split(' ').all(|id| known(&id)), "{line}");
+        let right = ids.split(' ').map(str::to_owned).collect();
         Question { kind: kind.to_owned(), text: text.to_owned(), right }
     };
     let questions = questions.lines().map(question).collect();
     (entries, questions)
 }
 
-/// The store of this test: full text and vectors.
-struct Search {
-    store: Connection,
-    model: Local,
-    matrix: vectors::Matrix,
-    entries: u64,
+/// An instance with all entries.
+struct Instance {
+    _home: tempfile::TempDir,
+    store: Store,
+    meaning: Meaning,
 }
 
-impl Search {
-    fn over(entries: &[Entry]) -> Self {
-        let store = Connection::open_in_memory().expect("SQLite");
-        store.execute_batch(vectors::SCHEMA).expect("the vectors' table");
-        let table = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'unicode61 remove_diacritics 2')";
-        store.execute_batch(table).expect("the words' table");
-        let model = Local::load(&testkit::tools::minilm().expect("the model")).expect("it loads");
-        let mut chunks = Vec::new();
-        for (key, entry) in (0_i64..).zip(entries) {
-            let sql = "INSERT INTO words (rowid, text) VALUES (?1, ?2)";
-            store.execute(sql, (key, &entry.text)).expect("words");
-            chunks.extend(
-                chunk::chunks(&entry.text, &model).into_iter().map(|range| (key, &entry.text[range])),
-            );
+impl Instance {
+    fn with(entries: &[Entry]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (number, entry) in entries.iter().enumerate() {
+            write(folder.path(), number, entry);
         }
-        let texts: Vec<&str> = chunks.iter().map(|(_, text)| *text).collect();
-        let made: Vec<(i64, Vec<f32>)> =
-            chunks.iter().map(|(key, _)| *key).zip(model.embed(&texts).expect("vectors")).collect();
-        for one in made.chunk_by(|a, b| a.0 == b.0) {
-            let vectors: Vec<Vec<f32>> = one.iter().map(|(_, vector)| vector.clone()).collect();
-            vectors::put(&store, one[0].0, model.id(), &vectors).expect("it is written");
-        }
-        let mut matrix = vectors::Matrix::new(model.id(), model.dim());
-        matrix.refresh(&store).expect("the matrix");
-        Self { store, model, matrix, entries: entries.len() as u64 }
+        let home = Home::at(&folder.path().join("instance"));
+        let registry = Registry::new(&home);
+        let user = folder.path().as_os_str().to_owned();
+        let variables = |name: &str| -> Option<OsString> { (name == "HOME").then(|| user.clone()) };
+        let history = History { state: &home.state, registry: &registry, variables: &variables };
+        let mut store = Store::open_to_write(&home.state).expect("it opens").expect("nobody else");
+        let taken = history.catch_up(&mut store, None, &mut |_| ()).expect("it is taken in");
+        assert_eq!(taken.report.entries, entries.len() as u64);
+        let model = testkit::tools::minilm().expect("the model");
+        let models = model.parent().expect("a folder").to_owned();
+        let name = model.file_name().expect("a name").to_string_lossy().into_owned();
+        let meaning = Meaning::new(models, Choice::Local { name });
+        let model = meaning.model().expect("it loads").expect("it is there");
+        while backlog::batch(&mut store, &*model).expect("vectors") > 0 {}
+        Self { _home: folder, store, meaning }
     }
 
-    /// Entries with any of the question's words, the rarest words first; each with its share of the question.
-    fn text(&self, question: &str) -> Vec<(i64, f64)> {
-        let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
-        let having: Vec<HashSet<i64>> =
-            words.iter().map(|word| self.matches(word, -1).into_iter().collect()).collect();
-        let share = |key: i64| {
-            let words = having.iter().map(|having| (having.len() as u64, having.contains(&key)));
-            fuse::share(self.entries, words)
-        };
-        self.matches(&words.join(" OR "), DEPTH as i64).into_iter().map(|key| (key, share(key))).collect()
+    /// The ids of what is found, the best first.
+    fn ask(&self, question: &str, mode: Mode) -> Vec<String> {
+        let filter = Filter::default();
+        let answer =
+            search(&self.store, &self.meaning, question, &filter, Some(mode), DEPTH).expect("an answer");
+        // `claude:ID`, or more behind it where a message has several blocks.
+        let id = |entry: &str| entry.split([':', '/']).nth(1).unwrap_or(entry).to_owned();
+        answer.hits.iter().map(|hit| id(&hit.entry)).collect()
     }
+}
 
-    /// What an expression of FTS5 finds, the best first; all of it where there is no limit.
-    fn matches(&self, expression: &str, limit: i64) -> Vec<i64> {
-        let sql = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2";
-        let mut select = self.store.prepare_cached(sql).expect("a query");
-        let rows = select.query_map((expression, limit), |row| row.get(0)).expect("rows");
-        rows.map(|row| row.expect("a row")).collect()
-    }
-
-    fn semantic(&self, question: &str) -> Vec<i64> {
-        let vector = self.model.embed(&[question]).expect("a vector").remove(0);
-        self.matrix.nearest(&vector, DEPTH, None).into_iter().map(|near| near.entry).collect()
-    }
+/// Appends an entry to the transcript of its project.
+fn write(home: &std::path::Path, number: usize, entry: &Entry) {
+    let folder = home.join(".claude/projects/-w");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (kind, message) = match entry.role.as_str() {
+        "user" => ("user", json!({ "role": "user", "content": entry.text })),
+        "tool" => (
+            "user",
+            json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": entry.id, "content": entry.text }] }),
+        ),
+        _ => (
+            "assistant",
+            json!({ "role": "assistant", "id": entry.id, "model": "m", "content": [{ "type": "text", "text": entry.text }] }),
+        ),
+    };
+    let line = json!({
+        "type": kind, "uuid": entry.id, "sessionId": entry.project, "cwd": "/w", "version": "2.1.329", "message": message,
+        "timestamp": format!("2026-01-01T{:02}:{:02}:00Z", number / 60 % 24, number % 60),
+    });
+    let path = folder.join(format!("{}.jsonl", entry.project));
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("it opens");
+    std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).expect("it is written");
 }
 
 /// Sums over questions.
@@ -131,7 +145,7 @@ struct Score {
 }
 
 impl Score {
-    fn add(&mut self, found: &[i64], right: &[i64]) {
+    fn add(&mut self, found: &[String], right: &[String]) {
         let seen = found.iter().take(SEEN).filter(|key| right.contains(key)).count();
         self.questions += 1;
         self.recall += seen as f64 / right.len() as f64;
@@ -148,29 +162,25 @@ impl Score {
     }
 }
 
-/// By words, by meaning, both fused as they are, and both where only good matches of words count.
-const WAYS: [&str; 4] = ["text", "semantic", "fused", "hybrid"];
+const WAYS: [(&str, Mode); 3] = [("text", Mode::Words), ("semantic", Mode::Meaning), ("hybrid", Mode::Both)];
 
 #[test]
 fn search_by_words_and_meaning_together_finds_more_than_either() {
     let (entries, questions) = cases();
-    let search = Search::over(&entries);
-    let mut scores: BTreeMap<&str, [Score; 4]> = BTreeMap::new();
+    let instance = Instance::with(&entries);
+    let mut scores: BTreeMap<&str, [Score; 3]> = BTreeMap::new();
     for question in &questions {
-        let (text, semantic) = (search.text(&question.text), search.semantic(&question.text));
-        let all: Vec<i64> = text.iter().map(|(key, _)| *key).collect();
-        let fused: Vec<i64> = fuse::fuse(&[&all, &semantic]).into_iter().map(|(key, _)| key).collect();
-        let lists = [&all, &semantic, &fused, &fuse::hybrid(&text, &semantic)];
+        let lists = WAYS.map(|(_, mode)| instance.ask(&question.text, mode));
         for kind in [question.kind.as_str(), "all"] {
             let row = scores.entry(kind).or_default();
-            for (score, found) in row.iter_mut().zip(lists) {
+            for (score, found) in row.iter_mut().zip(&lists) {
                 score.add(found, &question.right);
             }
         }
     }
     let mut table = format!("{} entries, {} questions\n", entries.len(), questions.len());
     for (kind, row) in &scores {
-        for (way, score) in WAYS.iter().zip(row) {
+        for ((way, _), score) in WAYS.iter().zip(row) {
             let (recall, mrr) = (score.recall(), score.mrr());
             writeln!(
                 table,
@@ -181,7 +191,7 @@ fn search_by_words_and_meaning_together_finds_more_than_either() {
         }
     }
     println!("{table}");
-    let [text, semantic, _, hybrid] = scores["all"];
+    let [text, semantic, hybrid] = scores["all"];
     assert!(hybrid.recall() >= text.recall().max(semantic.recall()), "{table}");
     assert!(hybrid.mrr() >= text.mrr().max(semantic.mrr()), "{table}");
 }

@@ -1,4 +1,4 @@
-//! Conversations and the search in them.
+//! Conversations and their entries.
 
 use super::events::{last_event, take_slot};
 use super::find;
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use conversation::follower::Touched;
 use conversation::render;
-use conversation::store::{self, Asked, Conversation, Filter, Middle, Stretch};
+use conversation::store::{self, Conversation, Filter, Middle, Stretch};
 use futures_util::{Stream, StreamExt as _, stream};
 use protocol::{Offset, Time};
 use schemars::JsonSchema;
@@ -21,15 +21,11 @@ use std::convert::Infallible;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Conversations in a list, unless fewer are asked for, and at most.
-const LIST: usize = 100;
-const LIST_MAX: usize = 1_000;
+pub(super) const LIST: usize = 100;
+pub(super) const LIST_MAX: usize = 1_000;
 /// Entries in an answer, unless fewer are asked for, and at most.
 const ENTRIES: usize = 500;
 const ENTRIES_MAX: usize = 5_000;
-/// Hits of a search, unless fewer are asked for, and at most.
-const HITS: usize = 20;
-const HITS_MAX: usize = 200;
-
 /// Which conversations or entries are meant.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Which {
@@ -43,32 +39,7 @@ pub(super) struct Which {
     since: Option<u64>,
     /// Before, in microseconds since 1970.
     until: Option<u64>,
-    /// So many at most.
-    limit: Option<usize>,
-}
-
-/// What to search for.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Wanted {
-    /// Words, all of which are to be there; `"several words"` in this order, `begin*`, `-not`.
-    q: String,
-    /// The CLI.
-    cli: Option<String>,
-    /// The folder in which it worked, or one above it.
-    folder: Option<String>,
-    /// Said in this session, by name or id.
-    session: Option<String>,
-    /// Who spoke: `user`, `assistant`, `tool`, `system`.
-    role: Option<String>,
-    /// What it is: `message`, `tool_call`, `tool_result`, …
-    kind: Option<String>,
-    /// The tool that was called.
-    tool: Option<String>,
-    /// Not before, in microseconds since 1970.
-    since: Option<u64>,
-    /// Before, in microseconds since 1970.
-    until: Option<u64>,
-    /// So many at most, 200 at most.
+    /// So many at most; 1000 conversations or mentions, and 200 hits of a search.
     limit: Option<usize>,
 }
 
@@ -123,13 +94,21 @@ struct Told {
     stretch: Stretch,
 }
 
-/// Conversations that this token may see: one for a session sees those of the session.
-async fn filter(app: &App, access: &Access, session: Option<String>) -> Result<Filter, ApiError> {
-    let session = match (session, access.0.session) {
-        (Some(wanted), _) => Some(find(app, access, wanted).await?.meta.id),
-        (None, only) => only,
-    };
-    Ok(Filter { session, ..Filter::default() })
+impl Which {
+    /// What is meant of what this token may see: one for a session sees the conversations of the session.
+    pub(super) async fn filter(self, app: &App, access: &Access) -> Result<Filter, ApiError> {
+        let session = match (self.session, access.0.session) {
+            (Some(wanted), _) => Some(find(app, access, wanted).await?.meta.id),
+            (None, only) => only,
+        };
+        let (since, until) = (self.since.map(Time), self.until.map(Time));
+        Ok(Filter { cli: self.cli, folder: self.folder, session, since, until, ..Filter::default() })
+    }
+
+    /// How many are wanted, of so many at most.
+    pub(super) fn limit(&self, usual: usize, most: usize) -> usize {
+        self.limit.unwrap_or(usual).min(most)
+    }
 }
 
 /// `GET /api/v1/conversations`.
@@ -138,14 +117,8 @@ pub(super) async fn list(
     access: Access,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, ApiError> {
-    let filter = Filter {
-        cli: which.cli,
-        folder: which.folder,
-        since: which.since.map(Time),
-        until: which.until.map(Time),
-        ..filter(&app, &access, which.session).await?
-    };
-    let limit = which.limit.unwrap_or(LIST).min(LIST_MAX);
+    let limit = which.limit(LIST, LIST_MAX);
+    let filter = which.filter(&app, &access).await?;
     let found = read(&app, move |store| store.conversations(&filter, limit)).await?;
     Ok(Json(json!({ "conversations": found })))
 }
@@ -209,72 +182,6 @@ pub(super) async fn export(
         Format::Html => ("text/html; charset=utf-8", "attachment; filename=\"conversation.html\""),
     };
     Ok(([("content-type", media_type), ("content-disposition", name)], text))
-}
-
-/// `GET /api/v1/search`.
-pub(super) async fn search(
-    State(app): State<App>,
-    access: Access,
-    Query(wanted): Query<Wanted>,
-) -> Result<Json<Value>, ApiError> {
-    let filter = Filter {
-        cli: wanted.cli,
-        folder: wanted.folder,
-        role: wanted.role,
-        kind: wanted.kind,
-        tool: wanted.tool,
-        since: wanted.since.map(Time),
-        until: wanted.until.map(Time),
-        ..filter(&app, &access, wanted.session).await?
-    };
-    let limit = wanted.limit.unwrap_or(HITS).min(HITS_MAX);
-    let hits = read(&app, move |store| store.search(&wanted.q, &filter, limit)).await?;
-    Ok(Json(json!({ "hits": hits })))
-}
-
-/// What is asked for of mentions.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct Mentions {
-    /// `file`, `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
-    kind: Option<String>,
-    /// The very value; of a file also the end of its path. With it the entries that mention it are told.
-    value: Option<String>,
-    /// The CLI.
-    cli: Option<String>,
-    /// The folder in which it worked, or one above it.
-    folder: Option<String>,
-    /// Mentioned in this session, by name or id.
-    session: Option<String>,
-    /// Not before, in microseconds since 1970.
-    since: Option<u64>,
-    /// Before, in microseconds since 1970.
-    until: Option<u64>,
-    /// So many at most, 1000 at most.
-    limit: Option<usize>,
-}
-
-/// `GET /api/v1/mentions`.
-pub(super) async fn mentions(
-    State(app): State<App>,
-    access: Access,
-    Query(mentions): Query<Mentions>,
-) -> Result<Json<Value>, ApiError> {
-    let filter = Filter {
-        cli: mentions.cli,
-        folder: mentions.folder,
-        since: mentions.since.map(Time),
-        until: mentions.until.map(Time),
-        ..filter(&app, &access, mentions.session).await?
-    };
-    let limit = mentions.limit.unwrap_or(LIST).min(LIST_MAX);
-    let asked = Asked { kind: mentions.kind, value: mentions.value, filter };
-    let told = read(&app, move |store| {
-        Ok(match asked.value {
-            Some(_) => json!({ "entries": store.mentioning(&asked, limit)? }),
-            None => json!({ "mentions": store.mentioned(&asked, limit)? }),
-        })
-    });
-    Ok(Json(told.await?))
 }
 
 /// `GET /api/v1/conversations/events`.

@@ -16,6 +16,7 @@ mod page;
 mod recording;
 mod screen;
 mod screen_events;
+mod search;
 mod sessions;
 mod share;
 mod tokens;
@@ -54,7 +55,7 @@ pub struct Endpoint {
     /// The form of its body.
     pub(crate) body: Option<Form>,
     /// The form of what stands behind the question mark.
-    pub(crate) query: Option<Form>,
+    pub(crate) query: Vec<Form>,
     /// The status of its answer.
     pub(crate) status: u16,
     /// The form of its answer, as a media type; empty for none.
@@ -81,7 +82,7 @@ impl Endpoint {
             role,
             about: "",
             body: None,
-            query: None,
+            query: Vec::new(),
             status: 200,
             gives: JSON,
             or: &[],
@@ -98,8 +99,9 @@ impl Endpoint {
         Self { body: Some(SchemaGenerator::root_schema_for::<T>), ..self }
     }
 
-    fn query<T: JsonSchema>(self) -> Self {
-        Self { query: Some(SchemaGenerator::root_schema_for::<T>), ..self }
+    fn query<T: JsonSchema>(mut self) -> Self {
+        self.query.push(SchemaGenerator::root_schema_for::<T>);
+        self
     }
 
     fn gives(self, status: u16, gives: &'static str) -> Self {
@@ -284,12 +286,14 @@ fn of_conversations() -> Vec<Endpoint> {
             .or(&["text/html"]),
         route("GET", "/api/v1/sessions/{session}/conversations", Some(View), get(conversations::of_session))
             .about("Lists the conversations that were held in a session, the oldest first"),
-        route("GET", "/api/v1/mentions", Some(View), get(conversations::mentions))
+        route("GET", "/api/v1/mentions", Some(View), get(search::mentions))
             .about("What was touched, run, met and named: files, commands, errors, addresses; with a value, where")
-            .query::<conversations::Mentions>(),
-        route("GET", "/api/v1/search", Some(View), get(conversations::search))
+            .query::<conversations::Which>()
+            .query::<search::Mentions>(),
+        route("GET", "/api/v1/search", Some(View), get(search::search))
             .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
-            .query::<conversations::Wanted>(),
+            .query::<conversations::Which>()
+            .query::<search::Wanted>(),
     ]
 }
 

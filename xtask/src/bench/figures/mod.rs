@@ -7,6 +7,7 @@ mod memory;
 mod recording;
 mod sessions;
 mod start;
+mod talk;
 mod throughput;
 mod web;
 
@@ -23,6 +24,8 @@ type Measure = fn(&Field) -> Result<Vec<Table>>;
 pub struct Field {
     pub peers: Vec<Present>,
     pub servers: Vec<Found>,
+    /// Its version, if it is there.
+    pub ripgrep: Option<String>,
     pub scale: Scale,
 }
 
@@ -61,4 +64,7 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("web-requests", web::requests::measure),
     ("web-reconnect", web::reconnect::measure),
     ("web-page", web::page::measure),
+    ("talk-search", talk::search::measure),
+    ("talk-meaning", talk::meaning::measure),
+    ("talk-quality", talk::quality::measure),
 ];

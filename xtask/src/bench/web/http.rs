@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use super::server::Running;
 
@@ -31,6 +32,12 @@ impl Client {
             server.token().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!("Host: {}\r\n{token}{headers}\r\n", server.address());
         Ok(Client { stream, head, answer: Vec::new() })
+    }
+
+    /// Asks for a path; its answer is JSON.
+    pub fn json(&mut self, path: &str) -> Result<Value> {
+        let bytes = self.get(path)?;
+        serde_json::from_slice(&self.answer[self.answer.len() - bytes..]).context("read the answer as JSON")
     }
 
     /// Asks for a path; how many bytes the body has. Anything but 200 is an error.

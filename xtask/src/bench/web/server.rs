@@ -139,7 +139,15 @@ impl<'a> Running<'a> {
     /// Starts a server over a session with a workload, and waits until it listens.
     pub fn start(found: &'a Found, work: &[&str]) -> Result<Running<'a>> {
         let ground = Ground::new()?;
-        let token = if found.is(OURS) { Some(Self::prepare(found, &ground, work)?) } else { None };
+        if found.is(OURS) {
+            start_session(found, &ground, SESSION, work)?;
+        }
+        Self::over(found, ground, work)
+    }
+
+    /// Starts a server on a ground on which others were at work.
+    pub fn over(found: &'a Found, ground: Ground, work: &[&str]) -> Result<Running<'a>> {
+        let token = if found.is(OURS) { Some(Self::make_token(found, &ground)?) } else { None };
         let port = free_port()?;
         let process = spawn(found, &ground, port, &child(work)?)?;
         let running = Running { found, ground, process, port, token };
@@ -147,9 +155,7 @@ impl<'a> Running<'a> {
         Ok(running)
     }
 
-    /// Starts our session, and makes a token.
-    fn prepare(found: &Found, ground: &Ground, work: &[&str]) -> Result<String> {
-        start_session(found, ground, SESSION, work)?;
+    fn make_token(found: &Found, ground: &Ground) -> Result<String> {
         let mut command = ground.command(&found.program);
         let said = command::text(command.args(["token", "create", "--role", "manage"]), COMMAND_LIMIT)?;
         Ok(said.lines().last().context("a token is printed")?.trim().to_owned())

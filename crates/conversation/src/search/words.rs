@@ -1,19 +1,20 @@
-//! Searching what was said and done.
-//!
-//! A query is words, all of which must be there: `"several words"` in their order, `begin*` for a beginning, `-word` for one
+//! Search by words, all of which must be there: `"several words"` in their order, `begin*` for a beginning, `-word` for one
 //! that must not be there. What is no word, such as `foo::bar(`, must be there letter by letter. Where no entry has the words,
 //! beginnings of words count, and then any letters.
 //!
 //! Of all entries that fit, the newest [`RANKED_MAX`] are ranked: by how much of the entry the words are, and by what the entry
 //! is. How rare a word is among all is not asked: to count a word that is everywhere takes longer than the search.
 
-use crate::store::{Candidate, Filter, Found, Hit, Store};
+use crate::store::{Candidate, Filter, Found, Limit, Store};
 use crate::{Error, Result};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// A query at most.
 const QUERY_MAX_BYTES: usize = 1 << 10; // 1 KiB
 /// Entries that are ranked.
 const RANKED_MAX: usize = 1_000;
+/// Of what is looked for letter by letter, so many threes narrow down where it can be.
+const THREES_MAX: usize = 24;
 /// Of a text, what is told around the place where it was found, in characters before and behind.
 const SNIPPET_BEFORE: usize = 60;
 const SNIPPET_BEHIND: usize = 140;
@@ -28,51 +29,112 @@ enum Term {
     Not(String),
 }
 
-impl Store {
-    /// What fits a query, the best first.
-    pub fn search(&self, query: &str, filter: &Filter, limit: usize) -> Result<Vec<Hit>> {
-        if query.len() > QUERY_MAX_BYTES {
+/// A query, taken apart.
+pub(super) struct Query<'a> {
+    text: &'a str,
+    terms: Vec<Term>,
+    /// What is to be there, as it is compared.
+    pub wanted: Vec<String>,
+}
+
+/// An entry that was found, and how well it fits.
+pub(super) struct Scored {
+    pub score: f64,
+    /// How much of what was asked for it has, from 0 to 1.
+    pub share: f64,
+    pub candidate: Candidate,
+}
+
+impl<'a> Query<'a> {
+    pub fn parse(text: &'a str) -> Result<Self> {
+        if text.len() > QUERY_MAX_BYTES {
             return Err(Error::Query("a query has 1 KiB at most".to_owned()));
         }
-        let terms = parse(query);
+        let terms = parse(text);
         let wanted: Vec<String> =
             terms.iter().filter(|term| !matches!(term, Term::Not(_))).map(|term| fold(term.text())).collect();
         if wanted.is_empty() {
             return Err(Error::Query("say at least one word to search for".to_owned()));
         }
-        let signs: Vec<&String> = wanted.iter().filter(|text| !is_words(text)).collect();
+        Ok(Self { text, terms, wanted })
+    }
+
+    /// What is asked for, without what must not be there: what a model understands.
+    pub fn question(&self) -> String {
+        let wanted = self.terms.iter().filter(|term| !matches!(term, Term::Not(_)));
+        wanted.map(Term::text).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether an entry has none of the words that must not be there.
+    pub fn allows(&self, text: &str) -> bool {
+        let text = if self.forbids() { fold(text) } else { return true };
+        let has = |word: &str| text.split(|c: char| !is_of_word(c)).any(|other| other == word);
+        !self.terms.iter().any(|term| matches!(term, Term::Not(_)) && has(&fold(term.text())))
+    }
+
+    /// Entries that have all that is asked for, the best first.
+    pub fn whole(&self, store: &Store, filter: &Filter, limit: &Limit) -> Result<Vec<Scored>> {
+        let signs: Vec<&String> = self.wanted.iter().filter(|text| !is_words(text)).collect();
         for begins in [false, true] {
-            let Some(expression) = expression(&terms, begins) else { break };
-            let mut found = self.candidates(Found::Words(expression), filter, RANKED_MAX)?;
+            let Some(expression) = expression(&self.terms, begins) else { break };
+            let mut found = store.candidates(Found::Words(expression), filter, RANKED_MAX)?;
             found.retain(|one| {
                 signs.is_empty() || signs.iter().all(|signs| fold(&one.text).contains(signs.as_str()))
             });
-            if !found.is_empty() {
-                return self.best(found, &wanted, limit);
+            if !found.is_empty() || limit.is_over() {
+                return Ok(ranked(found, &self.wanted));
             }
         }
-        let letters = query.trim().trim_matches('"');
+        let letters = self.letters();
         if letters.chars().count() < 3 {
             return Ok(Vec::new());
         }
         let escape = |c: char| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]);
         let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
-        let found = self.candidates(Found::Letters(pattern), filter, RANKED_MAX)?;
-        self.best(found, &[fold(letters)], limit)
+        let found = Found::Letters { threes: threes(letters), pattern };
+        let found = store.candidates(found, filter, RANKED_MAX)?;
+        Ok(ranked(found, &[fold(letters)]))
     }
 
-    fn best(&self, found: Vec<Candidate>, wanted: &[String], limit: usize) -> Result<Vec<Hit>> {
-        let mut scored: Vec<(f64, Candidate)> =
-            found.into_iter().map(|one| (score(&one, wanted), one)).collect();
-        // Of equals, the newest: so they came.
-        scored.sort_by(|one, other| other.0.total_cmp(&one.0));
-        scored.truncate(limit);
-        scored.into_iter().map(|(_, one)| self.hit(one.id, snippet(&one.text, wanted))).collect()
+    /// Whether anything must not be there.
+    pub fn forbids(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::Not(_)))
+    }
+
+    /// What a snippet shows: words, and the letters as they stand.
+    pub fn shown(&self) -> Vec<String> {
+        let letters = fold(self.letters());
+        self.wanted.iter().cloned().chain([letters]).collect()
+    }
+
+    /// The query as it may stand in a text, letter by letter.
+    fn letters(&self) -> &'a str {
+        self.text.trim().trim_matches('"')
     }
 }
 
+/// Any three letters that follow each other, in the words of FTS5: all of them are where the letters are.
+fn threes(letters: &str) -> String {
+    let chars: Vec<char> = letters.chars().collect();
+    let quoted = chars.windows(3).take(THREES_MAX).map(|three| quote(&three.iter().collect::<String>()));
+    quoted.collect::<Vec<_>>().join(" AND ")
+}
+
+/// A text as FTS5 takes it for no more than a text.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+fn ranked(found: Vec<Candidate>, wanted: &[String]) -> Vec<Scored> {
+    let scored = |candidate| Scored { score: score(&candidate, wanted), share: 1.0, candidate };
+    let mut scored: Vec<Scored> = found.into_iter().map(scored).collect();
+    // Of equals, the newest: so they came.
+    scored.sort_by(|one, other| other.score.total_cmp(&one.score));
+    scored
+}
+
 /// How well an entry fits: how often each word is in it, the more the less each time, and the less the longer it is.
-fn score(candidate: &Candidate, wanted: &[String]) -> f64 {
+pub(super) fn score(candidate: &Candidate, wanted: &[String]) -> f64 {
     let text = fold(&candidate.text);
     let length = 0.25 + 0.75 * text.len() as f64 / USUAL_BYTES;
     let of_word = |word: &String| {
@@ -90,7 +152,7 @@ fn score(candidate: &Candidate, wanted: &[String]) -> f64 {
 }
 
 /// Some of a text around the first place where something of it was found, which stands between U+0002 and U+0003.
-fn snippet(text: &str, wanted: &[String]) -> String {
+pub(super) fn snippet(text: &str, wanted: &[String]) -> String {
     let chars: Vec<char> = text.chars().filter(|c| !matches!(c, '\u{2}' | '\u{3}')).collect();
     let folded: Vec<char> = chars.iter().map(|c| fold_char(*c)).collect();
     let words: Vec<Vec<char>> = wanted.iter().map(|word| word.chars().collect()).collect();
@@ -121,26 +183,27 @@ fn snippet(text: &str, wanted: &[String]) -> String {
 }
 
 /// A text as it is compared: without case and marks, one character for each of its own.
-fn fold(text: &str) -> String {
-    text.chars().map(fold_char).collect()
+pub(super) fn fold(text: &str) -> String {
+    // Most texts are, and a thousand of them are looked at for one search.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().map(fold_char).collect() }
 }
 
+/// The letter below the marks, and small.
 fn fold_char(c: char) -> char {
-    match c {
-        'à'..='å' | 'À'..='Å' => 'a',
-        'ç' | 'Ç' => 'c',
-        'è'..='ë' | 'È'..='Ë' => 'e',
-        'ì'..='ï' | 'Ì'..='Ï' => 'i',
-        'ñ' | 'Ñ' => 'n',
-        'ò'..='ö' | 'Ò'..='Ö' => 'o',
-        'ù'..='ü' | 'Ù'..='Ü' => 'u',
-        _ => c.to_lowercase().next().unwrap_or(c),
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
     }
+    let letter = std::iter::once(c).nfd().next().unwrap_or(c);
+    letter.to_lowercase().next().unwrap_or(letter)
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Whether a text has nothing but what the index of words knows.
 fn is_words(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
+    text.chars().all(|c| is_of_word(c) || c.is_whitespace())
 }
 
 impl Term {
@@ -178,8 +241,7 @@ fn parse(query: &str) -> Vec<Term> {
 /// The query in the words of FTS5, in which every text is quoted; with `begins`, beginnings of words are enough. `None` where
 /// it has no word that the index could know.
 fn expression(terms: &[Term], begins: bool) -> Option<String> {
-    let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let has_word = |text: &str| text.chars().any(|c| c.is_alphanumeric() || c == '_');
+    let has_word = |text: &str| text.chars().any(is_of_word);
     let (not, wanted): (Vec<&Term>, Vec<&Term>) =
         terms.iter().filter(|term| has_word(term.text())).partition(|term| matches!(term, Term::Not(_)));
     let wanted: Vec<String> = wanted

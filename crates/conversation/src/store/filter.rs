@@ -1,0 +1,115 @@
+//! Which conversations and entries are meant, and the conditions in SQL that say so.
+
+use protocol::{SessionId, Time};
+use rusqlite::types::Value as Sql;
+use std::borrow::Cow;
+
+/// Which conversations or entries are meant; what is left open fits all.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Filter {
+    /// The CLI.
+    pub cli: Option<String>,
+    /// The folder in which it worked, or one above it.
+    pub folder: Option<String>,
+    /// Held in this session.
+    pub session: Option<SessionId>,
+    /// Who spoke: `user`, `assistant`, `tool`, `system`.
+    pub role: Option<String>,
+    /// What it is: `message`, `tool_call`, …
+    pub kind: Option<String>,
+    /// The tool that was called.
+    pub tool: Option<String>,
+    /// Not before.
+    pub since: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
+}
+
+impl Filter {
+    /// Whether nothing is left out.
+    pub(crate) fn fits_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Conditions and their values, in one order.
+#[derive(Default)]
+pub(super) struct Wheres {
+    conditions: Vec<Cow<'static, str>>,
+    values: Vec<Sql>,
+}
+
+impl Wheres {
+    pub(super) fn into_parts(self) -> (String, Vec<Sql>) {
+        (self.text(), self.values)
+    }
+
+    pub(super) fn add_always(&mut self, condition: &'static str) {
+        self.conditions.push(condition.into());
+    }
+
+    /// One with a value, and with another twice.
+    pub(super) fn add_two(&mut self, condition: &'static str, one: &str, other: &str) {
+        self.conditions.push(condition.into());
+        self.values.extend([one, other, other].map(|value| Sql::from(value.to_owned())));
+    }
+
+    pub(super) fn add(&mut self, condition: &'static str, value: Option<String>) {
+        if let Some(value) = value {
+            self.conditions.push(condition.into());
+            self.values.push(value.into());
+        }
+    }
+
+    pub(super) fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
+        if let Some(time) = time {
+            self.conditions.push(condition.into());
+            self.values.push((time.0 as i64).into());
+        }
+    }
+
+    pub(super) fn of_conversation(&mut self, filter: &Filter) {
+        self.add("c.cli = ?", filter.cli.clone());
+        if let Some(folder) = &filter.folder {
+            let folder = folder.trim_end_matches('/');
+            self.conditions.push("(c.cwd = ? OR substr(c.cwd, 1, ?) = ?)".into());
+            let below = format!("{folder}/");
+            self.values.extend([
+                folder.to_owned().into(),
+                (below.chars().count() as i64).into(),
+                below.into(),
+            ]);
+        }
+        let in_session = "c.id IN (SELECT conversation FROM link WHERE session = ?)";
+        self.add(in_session, filter.session.map(|session| session.to_string()));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// What a filter asks of an entry `e`, its conversations included.
+    pub(super) fn of_entry(&mut self, filter: &Filter) {
+        self.add("e.role = ?", filter.role.clone());
+        self.add("e.kind = ?", filter.kind.clone());
+        self.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
+        self.add_time("e.time >= ?", filter.since);
+        self.add_time("e.time < ?", filter.until);
+        let mut of = Self::default();
+        of.of_conversation(filter);
+        if !of.is_empty() {
+            // The conversations are looked for once, and not for each entry.
+            let exists = format!(
+                "EXISTS (SELECT 1 FROM part WHERE part.entry = e.id
+                 AND part.conversation IN (SELECT c.id FROM conversation c WHERE {}))",
+                of.text()
+            );
+            self.conditions.push(exists.into());
+            self.values.append(&mut of.values);
+        }
+    }
+
+    fn text(&self) -> String {
+        if self.conditions.is_empty() { "TRUE".to_owned() } else { self.conditions.join(" AND ") }
+    }
+}

@@ -1,0 +1,37 @@
+//! Stores of older versions.
+
+use super::*;
+use crate::embed::Choice;
+use crate::meaning::Meaning;
+use crate::search::search;
+
+/// A store as version 1 was, with an entry.
+fn version_1(state: &Path) {
+    let old = Connection::open(Store::path(state)).expect("SQLite");
+    old.execute_batch(&format!("{} PRAGMA user_version = 1;", STEPS[0])).expect("the first schema");
+    old.execute_batch(
+        "INSERT INTO conversation (id, cli, name) VALUES (1, 'claude', 'one');
+         INSERT INTO entry (id, key, time, role, kind, text, rest, source)
+             VALUES (7, 'claude:a', 1, 'user', 'message', 'marmalade', '{}', 'transcript');
+         INSERT INTO part VALUES (1, 7, 1, 0);",
+    )
+    .expect("an entry");
+}
+
+fn found(store: &Store) -> usize {
+    let meaning = Meaning::new("/nowhere".into(), Choice::Off);
+    search(store, &meaning, "marmalade", &Filter::default(), None, 9).expect("it is searched").hits.len()
+}
+
+#[test]
+fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
+    let state = tempfile::tempdir().expect("a folder");
+    version_1(state.path());
+    let old = Store::open(state.path()).expect("it opens").expect("it is there");
+    assert_eq!((found(&old), crate::backlog::waiting(&old, None).expect("none")), (1, 0));
+    drop(old);
+    drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
+    let store = Store::open(state.path()).expect("it opens").expect("it is there");
+    assert_eq!((store.version().expect("a version"), found(&store)), (STEPS.len(), 1));
+    assert_eq!(crate::backlog::waiting(&store, None).expect("a number"), 1);
+}
