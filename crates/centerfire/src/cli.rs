@@ -73,6 +73,7 @@ commands! {
     Export => export,
     Conversation => conversation,
     Search => search,
+    Projects => projects,
     Import => import,
     Resize => resize,
     Rename => rename,

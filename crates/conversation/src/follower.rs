@@ -4,9 +4,11 @@
 //! network's disk, a queue that ran over.
 
 use crate::archive::{Archive, walk};
+use crate::capture;
 use crate::history::History;
 use crate::ingest::{self, Found};
 use crate::place::Places;
+use crate::project::{self, Look};
 use crate::store::Store;
 use crate::{Error, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -62,6 +64,8 @@ fn follow_once(
     touched: &mut dyn FnMut(Touched),
 ) -> Result<()> {
     let Some(mut store) = Store::open_to_write(history.state)? else { return Ok(()) };
+    // Watched by itself: the folder above changes whenever the store does.
+    capture::make_folder(history.state)?;
     let archive = Archive::new(history.state);
     let mut places = Places::default();
     while !stopped() {
@@ -120,6 +124,7 @@ fn follow_once(
             }
             if !paths.is_empty() {
                 places.link(&mut store, history.registry)?;
+                project::find(&mut store, history.state, history.registry, Look::New)?;
                 tell(&mut store, touched)?;
             }
         }

@@ -2,9 +2,12 @@
 
 use crate::Result;
 use crate::archive::{self, Archive};
+use crate::capture;
 use crate::ingest::{self, Found, Report};
 use crate::place::Places;
+use crate::project::{self, Look};
 use crate::store::Store;
+use adapter::captured::Captured;
 use adapter::{ADAPTERS, Adapter};
 use session::registry::Registry;
 use std::ffi::OsString;
@@ -50,7 +53,9 @@ impl History<'_> {
         let of = |adapter: &'static dyn Adapter| {
             adapter.history(self.variables).into_iter().map(move |root| (adapter, root))
         };
-        ADAPTERS.iter().copied().flat_map(of).collect()
+        let captured: &'static dyn Adapter = &Captured;
+        let ours = (captured, capture::folder(self.state));
+        ADAPTERS.iter().copied().flat_map(of).chain([ours]).collect()
     }
 
     /// Takes in what is new in the folders of all CLIs, or of one.
@@ -61,15 +66,13 @@ impl History<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
         let mut files = Vec::new();
-        for adapter in ADAPTERS.iter().copied().filter(|adapter| cli.is_none_or(|cli| cli == adapter.name()))
-        {
-            for root in adapter.history(self.variables) {
-                archive::walk(&root, &mut |path| {
-                    if adapter.layout(path).is_some() {
-                        files.push((adapter, root.clone(), path.to_owned()));
-                    }
-                })?;
-            }
+        let wanted = |adapter: &dyn Adapter| cli.is_none_or(|cli| cli == adapter.name());
+        for (adapter, root) in self.roots().into_iter().filter(|(adapter, _)| wanted(*adapter)) {
+            archive::walk(&root, &mut |path| {
+                if adapter.layout(path).is_some() {
+                    files.push((adapter, root.clone(), path.to_owned()));
+                }
+            })?;
         }
         // In one order, whatever that of the disk is: what was said last of a conversation holds.
         files.sort_by(|one, other| one.2.cmp(&other.2));
@@ -86,6 +89,7 @@ impl History<'_> {
             }
         }
         outcome.placed = Places::default().link(store, self.registry)?;
+        project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
 
@@ -107,6 +111,7 @@ impl History<'_> {
             }
         }
         outcome.placed = Places::default().link(store, self.registry)?;
+        project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
 }

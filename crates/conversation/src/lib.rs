@@ -6,6 +6,7 @@
 //! finds where entries stand in recordings. Archive and journals are the truth; all else is made from them.
 
 pub mod archive;
+pub mod capture;
 pub mod embed;
 mod error;
 pub mod extract;
@@ -15,6 +16,7 @@ pub mod history;
 pub mod ingest;
 pub mod models;
 mod place;
+pub mod project;
 pub mod redact;
 pub mod render;
 mod search;

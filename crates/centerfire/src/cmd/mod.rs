@@ -18,6 +18,7 @@ pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod models;
 pub(crate) mod output;
+pub(crate) mod projects;
 pub(crate) mod prune;
 mod quantity;
 pub(crate) mod remove;

@@ -4,5 +4,7 @@
 mod hardship;
 /// A history that a test writes, in the form of Claude Code.
 mod history;
+/// Projects, found from folders.
+mod projects;
 /// The real Claude Code in sessions.
 mod real;

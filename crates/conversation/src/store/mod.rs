@@ -5,11 +5,13 @@
 
 mod deadline;
 mod mentions;
+mod projects;
 mod read;
 mod stretch;
 mod write;
 
 pub use mentions::{Asked, Mentioned};
+pub(crate) use projects::Spent;
 pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
 pub use stretch::{Middle, Part, Stretch};
@@ -27,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How the schema came to be: each step leads from the version of its place to the next.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("projects.sql")];
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
 

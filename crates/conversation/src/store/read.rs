@@ -59,7 +59,7 @@ pub struct Total {
 }
 
 impl Total {
-    fn add(&mut self, usage: Usage, cost: Option<u64>) {
+    pub(super) fn add(&mut self, usage: Usage, cost: Option<u64>) {
         self.requests += 1;
         self.cost = self.cost.zip(cost).map(|(one, other)| one + other);
         self.usage.input += usage.input;
@@ -91,6 +91,8 @@ pub struct Filter {
     pub cli: Option<String>,
     /// The folder in which it worked, or one above it.
     pub folder: Option<String>,
+    /// Of the project with this key.
+    pub project: Option<String>,
     /// Held in this session.
     pub session: Option<SessionId>,
     /// Who spoke: `user`, `assistant`, `tool`, `system`.
@@ -206,6 +208,12 @@ impl Store {
         Ok(self.list(&query, vec![cli.to_owned().into(), name.to_owned().into()])?.pop())
     }
 
+    /// Whether an entry of that id is there.
+    pub fn has_entry(&self, key: &str) -> Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)";
+        Ok(self.connection.prepare_cached(select)?.query_row([key], |row| row.get(0))?)
+    }
+
     /// The highest cursor of all entries.
     pub fn cursor_of_all(&self) -> Result<i64> {
         let select = "SELECT COALESCE(MAX(id), 0) FROM entry";
@@ -243,16 +251,7 @@ impl Store {
         let select = "SELECT model, input, output, cache_read, cache_write, cache_write_hour FROM usage
              WHERE conversation = ?1 ORDER BY model";
         let mut select = self.connection.prepare_cached(select)?;
-        let rows = select.query_map([conversation], |row| {
-            let usage = Usage {
-                input: count(row, 1)?,
-                output: count(row, 2)?,
-                cache_read: count(row, 3)?,
-                cache_write: count(row, 4)?,
-                cache_write_hour: count(row, 5)?,
-            };
-            Ok((row.get(0)?, usage))
-        })?;
+        let rows = select.query_map([conversation], |row| Ok((row.get(0)?, usage(row, 1)?)))?;
         let mut totals: Vec<Total> = Vec::new();
         for row in rows {
             let (model, usage): (String, Usage) = row?;
@@ -428,6 +427,8 @@ impl Wheres {
                 below.into(),
             ]);
         }
+        let in_project = "c.cwd IN (SELECT folder.path FROM folder JOIN project ON project.id = folder.project WHERE project.key = ?)";
+        self.add(in_project, filter.project.clone());
         let in_session = "c.id IN (SELECT conversation FROM link WHERE session = ?)";
         self.add(in_session, filter.session.map(|session| session.to_string()));
     }
@@ -445,6 +446,17 @@ fn begins_turn(entry: &Entry) -> bool {
 
 pub(super) fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)? as u64)
+}
+
+/// What a request took, in five columns from this one on.
+pub(super) fn usage(row: &Row, column: usize) -> rusqlite::Result<Usage> {
+    Ok(Usage {
+        input: count(row, column)?,
+        output: count(row, column + 1)?,
+        cache_read: count(row, column + 2)?,
+        cache_write: count(row, column + 3)?,
+        cache_write_hour: count(row, column + 4)?,
+    })
 }
 
 fn time(row: &Row, column: usize) -> rusqlite::Result<Option<Time>> {

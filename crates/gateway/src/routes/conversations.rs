@@ -37,6 +37,8 @@ pub(super) struct Which {
     cli: Option<String>,
     /// The folder in which it worked, or one above it.
     folder: Option<String>,
+    /// The id of the project to which its folder belongs.
+    project: Option<String>,
     /// Held in this session, by name or id.
     session: Option<String>,
     /// Not before, in microseconds since 1970.
@@ -56,6 +58,8 @@ pub(super) struct Wanted {
     cli: Option<String>,
     /// The folder in which it worked, or one above it.
     folder: Option<String>,
+    /// The id of the project to which its folder belongs.
+    project: Option<String>,
     /// Said in this session, by name or id.
     session: Option<String>,
     /// Who spoke: `user`, `assistant`, `tool`, `system`.
@@ -141,6 +145,7 @@ pub(super) async fn list(
     let filter = Filter {
         cli: which.cli,
         folder: which.folder,
+        project: which.project,
         since: which.since.map(Time),
         until: which.until.map(Time),
         ..filter(&app, &access, which.session).await?
@@ -220,6 +225,7 @@ pub(super) async fn search(
     let filter = Filter {
         cli: wanted.cli,
         folder: wanted.folder,
+        project: wanted.project,
         role: wanted.role,
         kind: wanted.kind,
         tool: wanted.tool,
@@ -243,6 +249,8 @@ pub(super) struct Mentions {
     cli: Option<String>,
     /// The folder in which it worked, or one above it.
     folder: Option<String>,
+    /// The id of the project to which its folder belongs.
+    project: Option<String>,
     /// Mentioned in this session, by name or id.
     session: Option<String>,
     /// Not before, in microseconds since 1970.
@@ -262,6 +270,7 @@ pub(super) async fn mentions(
     let filter = Filter {
         cli: mentions.cli,
         folder: mentions.folder,
+        project: mentions.project,
         since: mentions.since.map(Time),
         until: mentions.until.map(Time),
         ..filter(&app, &access, mentions.session).await?
