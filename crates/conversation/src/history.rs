@@ -10,8 +10,10 @@ use crate::store::Store;
 use adapter::captured::Captured;
 use adapter::{ADAPTERS, Adapter};
 use session::registry::Registry;
+use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// How far it is, for who waits.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,28 @@ impl History<'_> {
         outcome.placed = Places::default().link(store, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
+    }
+
+    /// Takes in what is new in the folder of a file, the latest files first, as long as there is time.
+    pub fn catch_up_beside(&self, store: &mut Store, file: &Path, until: Instant) -> Result<()> {
+        let roots = self.roots();
+        let Some((adapter, root)) = roots.iter().find(|(_, root)| file.starts_with(root)) else {
+            return Ok(());
+        };
+        let entries = file.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        files.retain(|path| adapter.layout(path).is_some());
+        files.sort_by_cached_key(|path| Reverse(path.metadata().and_then(|data| data.modified()).ok()));
+        let archive = Archive::new(self.state);
+        for path in files.iter().take_while(|_| Instant::now() < until) {
+            match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
+                // One that cannot be read hides no others.
+                Ok(_) | Err(crate::Error::Io { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        project::find(store, self.state, self.registry, Look::New)
     }
 
     /// Makes the store anew of the archive and the journals.

@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod capture;
+pub mod context;
 pub mod embed;
 mod error;
 pub mod extract;

@@ -17,6 +17,9 @@ const RANKED_MAX: usize = 1_000;
 /// Of a text, what is told around the place where it was found, in characters before and behind.
 const SNIPPET_BEFORE: usize = 60;
 const SNIPPET_BEHIND: usize = 140;
+/// Words of a text by which what is related to it is looked for, and letters of each at least.
+const RELATED_WORDS_MAX: usize = 12;
+const RELATED_MIN_CHARS: usize = 4;
 /// The length of a text, in bytes, from which a word in it counts for less.
 const USUAL_BYTES: f64 = 400.0;
 
@@ -59,6 +62,26 @@ impl Store {
         let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
         let found = self.candidates(Found::Letters(pattern), filter, RANKED_MAX)?;
         self.best(found, &[fold(letters)], limit)
+    }
+
+    /// What shares words with a text, such as a prompt, the best first: the more of its longest words, the better.
+    pub(crate) fn related(&self, text: &str, filter: &Filter, limit: usize) -> Result<Vec<Hit>> {
+        let mut words: Vec<String> = fold(text)
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .filter(|word| word.chars().count() >= RELATED_MIN_CHARS)
+            .map(str::to_owned)
+            .collect();
+        words.sort();
+        words.dedup();
+        // Long words tell more than short ones, and need no list of those that tell nothing.
+        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        words.truncate(RELATED_WORDS_MAX);
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let found = self.candidates(Found::Words(quoted.join(" OR ")), filter, RANKED_MAX)?;
+        self.best(found, &words, limit)
     }
 
     fn best(&self, found: Vec<Candidate>, wanted: &[String], limit: usize) -> Result<Vec<Hit>> {

@@ -5,6 +5,7 @@ pub(crate) mod approve;
 pub(crate) mod attach;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod context;
 pub(crate) mod conversation;
 mod decide;
 pub(crate) mod deny;

@@ -19,6 +19,16 @@ pub fn key(root: &Path) -> String {
     adapter::digest(root.as_os_str().as_encoded_bytes())
 }
 
+impl Store {
+    /// The project of a folder, as it is now or was when it was there.
+    pub fn project_of(&self, folder: &Path) -> Result<Option<Project>> {
+        if folder.is_dir() {
+            return Ok(Some(Project::of(&detect(folder))));
+        }
+        Ok(self.folders()?.get(folder.to_string_lossy().as_ref()).map(Project::of))
+    }
+}
+
 /// Which folders are looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Look {

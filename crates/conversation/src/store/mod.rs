@@ -7,14 +7,18 @@ mod deadline;
 mod mentions;
 mod projects;
 mod read;
+mod recall;
 mod stretch;
+mod window;
 mod write;
 
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
+pub(crate) use recall::Said;
 pub use stretch::{Middle, Part, Stretch};
+pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
 
 use crate::{Error, Result};

@@ -42,6 +42,8 @@ pub struct Conversation {
     pub entry_count: u64,
     /// What it took, by model.
     pub usage: Vec<Total>,
+    /// How full its model's window is.
+    pub context: Option<super::Window>,
 }
 
 /// What requests to one model took.
@@ -236,6 +238,7 @@ impl Store {
         for conversation in &mut conversations {
             conversation.sessions = self.sessions_of(conversation.id)?;
             conversation.usage = self.usage_of(conversation.id)?;
+            conversation.context = self.window_of(conversation.id)?;
         }
         Ok(conversations)
     }
@@ -485,6 +488,7 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
         entry_count: count(row, 10)?,
         sessions: Vec::new(),
         usage: Vec::new(),
+        context: None,
     })
 }
 
