@@ -13,6 +13,7 @@ mod fit;
 mod hook;
 mod orchestrator;
 mod progress;
+mod restore;
 mod serve_log;
 mod term;
 mod usage;

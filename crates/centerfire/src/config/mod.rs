@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub quota_mb: Option<u64>,
     pub colours: Colours,
     pub claude_hooks: bool,
+    /// In tokens.
+    pub claude_restore_context: Option<u64>,
     pub approvals_unanswered: Unanswered,
     /// In seconds.
     pub approvals_after: u64,
@@ -104,6 +106,7 @@ impl Default for Config {
             quota_mb: None,
             colours: Colours::Auto,
             claude_hooks: true,
+            claude_restore_context: None,
             approvals_unanswered: Unanswered::Wait,
             approvals_after: 3600,
             serve_listen: SERVE_LISTEN,

@@ -8,3 +8,5 @@ mod history;
 mod projects;
 /// The real Claude Code in sessions.
 mod real;
+/// The history of a project, told to the next conversation.
+mod restore;
