@@ -17,6 +17,7 @@ const HealthView = lazy(() => import("./views/health"));
 const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
 const ConversationsView = lazy(() => import("./views/conversations_view"));
+const ProjectsView = lazy(() => import("./views/projects_view"));
 const SearchView = lazy(() => import("./views/search_view"));
 const ReplayView = lazy(async () => ({ default: (await import("./views/replay_view")).ReplayView }));
 
@@ -56,7 +57,7 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
-const TITLES: Record<Place, string> = { conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
+const TITLES: Record<Place, string> = { projects: "Projects", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
   const [{ session: open, replay }, go] = useRoute();
@@ -84,6 +85,7 @@ function Inside({ me, leave, theme }: InsideProps) {
       <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
+          {place === "projects" && <ProjectsView me={me} leave={leave} />}
           {place === "conversations" && <ConversationsView me={me} leave={leave} />}
           {place === "search" && <SearchView leave={leave} />}
           {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
@@ -122,6 +124,7 @@ function everything(me: Me, sessions: Sessions, theme: InsideProps["theme"], sta
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
     { label: "Search conversations…", hint: "what was said and done", run: () => goTo("/search") },
     { label: "Conversations", hint: "all that are kept", run: () => goTo("/conversations") },
+    ...(me.session === null ? [{ label: "Projects", hint: "what was done, and what it cost", run: () => goTo("/projects") }] : []),
     ...(me.session === null ? [{ label: "Health", hint: "the server in figures", run: () => goTo("/health") }] : []),
     ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
     { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },

@@ -72,6 +72,11 @@ export function SessionList({ me, sessions, open, place, started, making, setMak
         </div>
       )}
       <p className="places">
+        {me.session === null && (
+          <PlaceLink to="projects" now={place}>
+            Projects
+          </PlaceLink>
+        )}
         <PlaceLink to="conversations" now={place}>
           Conversations
         </PlaceLink>

@@ -198,3 +198,13 @@ fn conversations_can_be_read_by_everybody() {
 fn a_phone_shows_conversations() {
     tell_of("talk.mjs", "a_phone_shows_conversations");
 }
+
+#[test]
+fn projects_are_listed_and_one_is_looked_at() {
+    tell_of("projects.mjs", "projects_are_listed_and_one_is_looked_at");
+}
+
+#[test]
+fn projects_can_be_read_by_everybody() {
+    tell_of("projects.mjs", "projects_can_be_read_by_everybody");
+}
