@@ -142,7 +142,9 @@ pub fn assemble(store: &Store, wanted: &Wanted) -> Result<Context> {
         // Words are read in the order in which they were said, the rest by its worth.
         pieces.sort_by_key(|(place, _)| *place);
         if section.name == "recent" {
-            pieces.sort_by(|(_, one), (_, other)| one.time.cmp(&other.time));
+            // The latest came first; of one time, they stay in their order.
+            pieces.reverse();
+            pieces.sort_by_key(|(_, piece)| piece.time);
         }
         text.push_str(&format!("\n\n## {}", section.heading));
         for (_, piece) in pieces {

@@ -6,6 +6,7 @@ use crate::store::{Asked, Conversation, Filter, Mentioned, Store, Total};
 use protocol::{BlockKind, Phase, ProgramState, SessionId, Time};
 use serde::Serialize;
 use session::registry::Entry;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -189,7 +190,7 @@ fn failing(store: &Store, filter: &Filter) -> Result<Vec<Failing>> {
         }
     }
     let mut failing: Vec<Failing> = commands.into_values().filter(|one| one.failed > 0).collect();
-    failing.sort_by(|one, other| (other.failed, other.last).cmp(&(one.failed, one.last)));
+    failing.sort_by_key(|one| Reverse((one.failed, one.last)));
     failing.truncate(SHOWN_MAX);
     Ok(failing)
 }

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::project::{Detected, Kind, key};
 use protocol::Time;
 use rusqlite::{TransactionBehavior, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -196,26 +196,34 @@ impl Store {
             "{} JOIN mention m ON m.entry = e.id AND m.kind = 'command' WHERE {condition} AND e.kind = 'tool_call' ORDER BY e.id",
             of("m.value")
         );
-        let read = |query: &str| -> Result<Vec<(i64, i64, Option<String>, i64, String)>> {
+        let read = |query: &str| -> Result<Vec<Call>> {
             let mut select = self.connection.prepare_cached(query)?;
             let rows = select.query_map(rusqlite::params_from_iter(values.clone()), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                Ok(Call {
+                    entry: row.get(0)?,
+                    name: (row.get(1)?, row.get(2)?),
+                    time: Time(row.get::<_, i64>(3)? as u64),
+                    command: row.get(4)?,
+                })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         };
-        let failed: std::collections::HashSet<(i64, Option<String>)> =
-            read(&failed)?.into_iter().map(|(_, conversation, call, ..)| (conversation, call)).collect();
-        // An entry of a fork is one of its parent, too.
+        let failed: HashSet<_> = read(&failed)?.into_iter().map(|result| result.name).collect();
         let mut ran = read(&ran)?;
-        let fails = |row: &(i64, i64, Option<String>, i64, String)| failed.contains(&(row.1, row.2.clone()));
-        ran.sort_by_key(|row| (row.0, !fails(row)));
-        ran.dedup_by_key(|row| (row.0, row.4.clone()));
-        Ok(ran
-            .into_iter()
-            .map(|row| (fails(&row), row))
-            .map(|(fails, row)| (row.4, Time(row.3 as u64), fails))
-            .collect())
+        // An entry of a fork is one of its parent, too.
+        ran.sort_by_key(|call| (call.entry, !failed.contains(&call.name)));
+        ran.dedup_by(|one, other| (one.entry, &one.command) == (other.entry, &other.command));
+        Ok(ran.into_iter().map(|call| (call.command, call.time, failed.contains(&call.name))).collect())
     }
+}
+
+/// A call of a tool, or its result.
+struct Call {
+    entry: i64,
+    /// The conversation, and the CLI's id of the call in it.
+    name: (i64, Option<String>),
+    time: Time,
+    command: String,
 }
 
 fn seconds(stretches: i64) -> u64 {

@@ -19,6 +19,7 @@ use session::registry::Entry;
 pub(super) struct Place {
     /// An absolute path.
     #[schemars(length(min = 1))]
+    #[serde(alias = "path")]
     working_dir: String,
 }
 
