@@ -15,6 +15,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Files that are looked at where there is little time.
+const BESIDE_MAX: usize = 25;
+
 /// How far it is, for who waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
@@ -107,7 +110,7 @@ impl History<'_> {
         files.retain(|path| adapter.layout(path).is_some());
         files.sort_by_cached_key(|path| Reverse(path.metadata().and_then(|data| data.modified()).ok()));
         let archive = Archive::new(self.state);
-        for path in files.iter().take_while(|_| Instant::now() < until) {
+        for path in files.iter().take(BESIDE_MAX).take_while(|_| Instant::now() < until) {
             match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
                 // One that cannot be read hides no others.
                 Ok(_) | Err(crate::Error::Io { .. }) => {}

@@ -8,7 +8,7 @@ use clap_complete::ArgValueCandidates;
 use conversation::context::{Wanted, assemble};
 use conversation::project::{Project, detect};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Tokens at most.
@@ -52,13 +52,13 @@ impl Args {
             }
         };
         let wanted = Wanted {
-            project: Some(
-                store.project_of(Path::new(&folder))?.unwrap_or_else(|| Project::of(&detect(&folder))),
-            ),
+            project: store.project_of(&folder)?.unwrap_or_else(|| Project::of(&detect(&folder))),
             session,
             query: Some(query.join(" ")).filter(|query| !query.trim().is_empty()),
             budget: self.budget,
-            ..Wanted::default()
+            conversation: None,
+            is_known: false,
+            bytes_max: None,
         };
         let found = assemble(&store, &wanted)?;
         if context.json {

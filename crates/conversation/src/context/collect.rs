@@ -2,11 +2,13 @@
 
 use super::{Wanted, filter};
 use crate::Result;
-use crate::store::{Conversation, Said, Store};
+use crate::store::{Said, Store, Talk};
 
 /// Conversations whose last words are told, and words of each.
 const CONVERSATIONS_MAX: usize = 6;
 const WORDS_MAX: usize = 30;
+/// Conversations in which is looked for what was decided, left to do, met and touched: a history is wanted soon.
+const LOOKED_THROUGH_MAX: usize = 10;
 /// Of each other kind.
 const EACH_MAX: usize = 25;
 
@@ -18,46 +20,37 @@ pub(super) fn all(store: &Store, wanted: &Wanted) -> Result<Vec<Vec<Said>>> {
         wanted.is_known
             && own.as_ref().is_some_and(|own| (&own.cli, &own.name) == (&said.cli, &said.conversation))
     };
-    let mut latest = store.conversations(&filter, CONVERSATIONS_MAX + 1)?;
-    latest.sort_by(|one, other| (other.ended, &other.name).cmp(&(one.ended, &one.name)));
+    let mut latest = store.latest(&filter, LOOKED_THROUGH_MAX)?;
     latest.retain(|one| own.as_ref().is_none_or(|own| own.id != one.id));
-    latest.truncate(CONVERSATIONS_MAX);
-    let recent = own.iter().filter(|_| !wanted.is_known).chain(&latest);
-    let words = recent.map(|one| store.last_words(one.id, WORDS_MAX));
+    latest.splice(0..0, own.clone().filter(|_| !wanted.is_known));
+    let words = latest.iter().take(CONVERSATIONS_MAX).map(|one| store.last_words(one.id, WORDS_MAX));
     let recent: Vec<Said> = words.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-    let found = found(store, wanted, own.as_ref())?;
-    let mentioned = |kinds: &str, order: &str| store.worth_knowing(kinds, order, &filter, EACH_MAX);
-    let mut all = vec![
+    let mut found = found(store, wanted, own.as_ref())?;
+    found.retain(|said| !is_known(said));
+    let mentioned = |kinds: &str, order: &str| store.worth_knowing(kinds, order, &latest, EACH_MAX);
+    Ok(vec![
         recent,
         found,
-        mentioned("'decision'", "time DESC")?,
-        mentioned("'todo'", "time DESC")?,
-        mentioned("'error'", "time DESC")?,
-        mentioned("'file_read', 'file_written'", "times DESC, time DESC")?,
-    ];
-    // Without a project each conversation is of nobody but itself.
-    if wanted.project.is_none() {
-        all.iter_mut().for_each(|said| {
-            said.retain(|said| own.as_ref().is_some_and(|own| own.name == said.conversation));
-        });
-    }
-    all.iter_mut().for_each(|said| said.retain(|said| !is_known(said)));
-    Ok(all)
+        mentioned("'decision'", "latest DESC")?,
+        mentioned("'todo'", "latest DESC")?,
+        mentioned("'error'", "latest DESC")?,
+        mentioned("'file_read', 'file_written'", "times DESC, latest DESC")?,
+    ])
 }
 
 /// The conversation that is told first.
-fn own(store: &Store, wanted: &Wanted) -> Result<Option<Conversation>> {
-    if let Some((cli, name)) = &wanted.conversation {
-        return store.conversation(cli, name);
-    }
-    match wanted.session {
-        Some(session) => Ok(store.of_session(session)?.pop()),
-        None => Ok(None),
-    }
+fn own(store: &Store, wanted: &Wanted) -> Result<Option<Talk>> {
+    let named = match (&wanted.conversation, wanted.session) {
+        (Some(named), _) => Some(named.clone()),
+        (None, Some(session)) => store.of_session(session)?.pop().map(|one| (one.cli, one.name)),
+        (None, None) => None,
+    };
+    let Some((cli, name)) = named else { return Ok(None) };
+    Ok(store.number_of(&cli, &name)?.map(|id| Talk { id, cli, name }))
 }
 
 /// What is found for the query, or for what the user said last.
-fn found(store: &Store, wanted: &Wanted, own: Option<&Conversation>) -> Result<Vec<Said>> {
+fn found(store: &Store, wanted: &Wanted, own: Option<&Talk>) -> Result<Vec<Said>> {
     let mut hits = Vec::new();
     let filter = filter(wanted);
     if let Some(query) = &wanted.query {

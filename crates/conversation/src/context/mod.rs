@@ -7,7 +7,6 @@ mod collect;
 
 use crate::Result;
 use crate::project::Project;
-use crate::redact::redact;
 use crate::store::{Filter, Said, Store};
 use llm::count::estimate;
 use protocol::{SessionId, Time};
@@ -15,10 +14,10 @@ use serde::Serialize;
 use std::collections::HashSet;
 
 /// What is wanted.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// The project whose history it is.
-    pub project: Option<Project>,
+    pub project: Project,
     /// A session whose conversation is told first.
     pub session: Option<SessionId>,
     /// Or that conversation: the CLI and its own id of it.
@@ -37,7 +36,9 @@ pub struct Wanted {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Context {
     /// The project's name.
-    pub project: Option<String>,
+    pub project: String,
+    /// Where it begins.
+    pub root: String,
     /// Tokens that it may have.
     pub budget: u64,
     /// Tokens that it has.
@@ -94,46 +95,45 @@ pub fn tokens(text: &str) -> u64 {
 
 /// Puts a history together.
 pub fn assemble(store: &Store, wanted: &Wanted) -> Result<Context> {
-    let name = wanted.project.as_ref().map(|project| project.name.clone());
-    let head = match &wanted.project {
-        Some(Project { name, root, .. }) => {
-            format!("Earlier work in {} ({}), as it was recorded:", one_line(name), one_line(root))
-        }
-        None => "Earlier work, as it was recorded:".to_owned(),
-    };
+    let Project { name, root, .. } = &wanted.project;
+    let head = format!("Earlier work in {} ({}), as it was recorded:", one_line(name), one_line(root));
     let mut budget = Budget { tokens: wanted.budget, bytes: wanted.bytes_max.unwrap_or(usize::MAX) };
-    let mut context =
-        Context { project: name, budget: wanted.budget, tokens: 0, text: String::new(), pieces: Vec::new() };
+    let mut context = Context {
+        project: name.clone(),
+        root: root.clone(),
+        budget: wanted.budget,
+        tokens: 0,
+        text: String::new(),
+        pieces: Vec::new(),
+    };
     if !budget.take(&head) {
         return Ok(context);
     }
     let all = collect::all(store, wanted)?;
+    let lines: Vec<Vec<String>> = SECTIONS
+        .iter()
+        .zip(&all)
+        .map(|(section, said)| said.iter().map(|said| line(section, said)).collect())
+        .collect();
     let mut taken: Vec<Vec<(usize, Piece)>> = SECTIONS.iter().map(|_| Vec::new()).collect();
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut used: HashSet<(usize, usize)> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     // First each its share, then whoever needs more.
     let whole = budget.tokens;
     for round in 0..2 {
-        for (at, (section, said)) in SECTIONS.iter().zip(&all).enumerate() {
+        for (at, section) in SECTIONS.iter().enumerate() {
             let mut share = if round == 0 { whole * section.share / 100 } else { budget.tokens };
-            for (place, one) in said.iter().enumerate() {
-                let text = line(section, one);
+            for (place, text) in lines[at].iter().enumerate() {
                 let heading = if taken[at].is_empty() { tokens(section.heading) + 3 } else { 0 };
-                let cost = tokens(&text) + heading;
+                let cost = tokens(text) + heading;
                 let bytes = text.len() + 1 + if heading > 0 { section.heading.len() + 6 } else { 0 };
-                // What was said in the same words is told once, wherever it was found.
-                if cost > share.min(budget.tokens)
-                    || bytes > budget.bytes
-                    || used.contains(&(at, place))
-                    || !seen.insert(text.clone())
-                {
+                // What was taken before, or said in the same words, is told once, wherever it was found.
+                if cost > share.min(budget.tokens) || bytes > budget.bytes || !seen.insert(text) {
                     continue;
                 }
                 share -= cost;
                 budget.tokens -= cost;
                 budget.bytes -= bytes;
-                used.insert((at, place));
-                taken[at].push((place, piece(section, one, text)));
+                taken[at].push((place, piece(section, &all[at][place], text.clone())));
             }
         }
     }
@@ -199,8 +199,8 @@ fn line(section: &Section, said: &Said) -> String {
     let name: String = said.conversation.chars().take(8).collect();
     let time = jiff::Timestamp::from_microsecond(i64::try_from(said.time.0).unwrap_or(i64::MAX));
     let time = time.unwrap_or_default().strftime("%Y-%m-%d %H:%M");
-    // What is stored is masked already; rules may have come since.
-    let text = redact(said.text.trim()).text.into_owned();
+    // Secrets are masked in all that is stored.
+    let text = said.text.trim();
     let mut cut: String = text.chars().take(section.chars).collect();
     if cut.len() < text.len() {
         cut.push('…');
@@ -215,6 +215,5 @@ fn one_line(text: &str) -> String {
 
 /// Which conversations belong to it.
 fn filter(wanted: &Wanted) -> Filter {
-    let project = wanted.project.as_ref().map(|project| project.id.clone());
-    Filter { project, ..Filter::default() }
+    Filter { project: Some(wanted.project.id.clone()), ..Filter::default() }
 }

@@ -16,7 +16,7 @@ pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub(crate) use read::{Candidate, Found};
 pub use read::{Conversation, Filter, Hit, Listed, Total};
-pub(crate) use recall::Said;
+pub(crate) use recall::{Said, Talk};
 pub use stretch::{Middle, Part, Stretch};
 pub use window::Window;
 pub(crate) use write::{Cursor, Writing};

@@ -23,6 +23,14 @@ pub(crate) struct Said {
     pub times: u64,
 }
 
+/// A conversation, as little of it as is needed.
+#[derive(Clone)]
+pub(crate) struct Talk {
+    pub id: i64,
+    pub cli: String,
+    pub name: String,
+}
+
 impl Store {
     /// The last words of a conversation between the user and the agent itself, the latest first.
     pub(crate) fn last_words(&self, conversation: i64, limit: usize) -> Result<Vec<Said>> {
@@ -37,26 +45,44 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// What entries mention of these kinds, each with its latest entry, in an order of `times` and `time`.
+    /// The latest conversations that fit, without what takes longer to know.
+    pub(crate) fn latest(&self, filter: &Filter, limit: usize) -> Result<Vec<Talk>> {
+        let mut wheres = Wheres::default();
+        wheres.of_conversation(filter);
+        let (condition, values) = wheres.into_parts();
+        let select = format!(
+            "SELECT c.id, c.cli, c.name FROM conversation c WHERE {condition} ORDER BY c.ended DESC, c.name LIMIT {limit}"
+        );
+        let mut select = self.connection.prepare_cached(&select)?;
+        let rows = select.query_map(params_from_iter(values), |row| {
+            Ok(Talk { id: row.get(0)?, cli: row.get(1)?, name: row.get(2)? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// What entries of conversations mention of these kinds, each with its latest entry, in an order of `times` and `latest`.
     pub(crate) fn worth_knowing(
         &self,
         kinds: &str,
         order: &str,
-        filter: &Filter,
+        talks: &[Talk],
         limit: usize,
     ) -> Result<Vec<Said>> {
-        let mut wheres = Wheres::default();
-        wheres.of_conversation(filter);
-        let (condition, values) = wheres.into_parts();
-        // What stands beside the greatest time is of the row that has it: so SQLite promises.
+        let ids: Vec<String> = talks.iter().map(|talk| talk.id.to_string()).collect();
+        // What stands beside the greatest time is of the row that has it: so SQLite promises. Entries are joined only where they
+        // are told: there are many. The cross join has few conversations looked at first, not all mentions of a kind.
         let select = format!(
-            "SELECT e.key, c.cli, c.name, MAX(e.time) AS time, e.role, m.kind, m.value, COUNT(DISTINCT m.entry) AS times
-             FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
-             JOIN conversation c ON c.id = part.conversation WHERE m.kind IN ({kinds}) AND {condition}
-             GROUP BY m.value ORDER BY {order}, m.value LIMIT {limit}"
+            "SELECT e.key, c.cli, c.name, e.time, e.role, found.kind, found.value, found.times FROM
+             (SELECT m.kind, m.value, COUNT(*) AS times, MAX(part.time) AS latest, part.entry, part.conversation
+                 FROM part CROSS JOIN mention m ON m.entry = part.entry AND m.kind IN ({kinds})
+                 WHERE part.conversation IN ({}) GROUP BY m.value ORDER BY {order}, m.value LIMIT {limit}) AS found
+             JOIN entry e ON e.id = found.entry JOIN conversation c ON c.id = found.conversation
+             ORDER BY {order}, found.value",
+            ids.join(", ")
         );
-        let mut select = self.connection.prepare_cached(&select)?;
-        let rows = select.query_map(params_from_iter(values), said)?;
+        // The numbers differ each time: nothing of it is worth keeping.
+        let mut select = self.connection.prepare(&select)?;
+        let rows = select.query_map([], said)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
