@@ -19,6 +19,7 @@ const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
 const NeedsView = lazy(() => import("./views/needs_view"));
 const ConversationsView = lazy(() => import("./views/conversations_view"));
+const ProjectsView = lazy(() => import("./views/projects_view"));
 const SearchView = lazy(() => import("./views/search_view"));
 const ReplayView = lazy(async () => ({ default: (await import("./views/replay_view")).ReplayView }));
 
@@ -58,7 +59,7 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
-const TITLES: Record<Place, string> = { needs: "Needs you", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
+const TITLES: Record<Place, string> = { needs: "Needs you", projects: "Projects", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
   const [{ session: open, replay }, go] = useRoute();
@@ -86,6 +87,7 @@ function Inside({ me, leave, theme }: InsideProps) {
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
           {place === "needs" && <NeedsView me={me} sessions={sessions} notifying={notifying} leave={leave} />}
+          {place === "projects" && <ProjectsView me={me} leave={leave} />}
           {place === "conversations" && <ConversationsView me={me} leave={leave} />}
           {place === "search" && <SearchView leave={leave} />}
           {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
@@ -125,6 +127,7 @@ function everything(me: Me, sessions: Sessions, waiting: number, theme: InsidePr
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
     { label: "Search conversations…", hint: "what was said and done", run: () => goTo("/search") },
     { label: "Conversations", hint: "all that are kept", run: () => goTo("/conversations") },
+    ...(me.session === null ? [{ label: "Projects", hint: "what was done, and what it cost", run: () => goTo("/projects") }] : []),
     ...(me.session === null ? [{ label: "Health", hint: "the server in figures", run: () => goTo("/health") }] : []),
     ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
     { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },

@@ -1,10 +1,12 @@
 // The page's own addresses: `/` is the list, `/s/{id}` a session, `/s/{id}/replay` its recording, from `?at=OFFSET` on,
-// `/conversations/{cli}/{id}` a conversation, from `#ENTRY` on, and each other view has its name.
+// `/conversations/{cli}/{id}` a conversation, from `#ENTRY` on, `/projects/{id}` a project, and each other view has its name.
 import { useEffect, useState, type MouseEvent } from "react";
 
 /** The views beside the sessions, by their addresses. */
-const PLACES = ["needs", "conversations", "search", "health", "access", "docs"] as const;
+const PLACES = ["needs", "projects", "conversations", "search", "health", "access", "docs"] as const;
 export type Place = (typeof PLACES)[number];
+/** Those that show one of many at an address below theirs. */
+const WITH_PARTS: Place[] = ["projects", "conversations"];
 
 interface Route {
   session: string | undefined;
@@ -40,7 +42,7 @@ function useAddress<T>(read: () => T): T {
   return value;
 }
 
-const currentPlace = () => PLACES.find((place) => location.pathname === `/${place}` || (place === "conversations" && location.pathname.startsWith("/conversations/")));
+const currentPlace = () => PLACES.find((place) => location.pathname === `/${place}` || (WITH_PARTS.includes(place) && location.pathname.startsWith(`/${place}/`)));
 
 /** The view that is shown, if it is none of a session. */
 export const usePlace = (): Place | undefined => useAddress(currentPlace);

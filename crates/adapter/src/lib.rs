@@ -4,6 +4,7 @@
 //! Everything here is a function of what was observed: nothing is opened, started or waited for, so that each is tested by a
 //! folder of cases (`cases/`). A CLI is a folder with an [`Adapter`] and a line in [`ADAPTERS`].
 
+pub mod captured;
 pub mod claude;
 pub mod codex;
 pub mod gemini;
@@ -63,7 +64,7 @@ pub trait Adapter: Sync {
 
 /// All that are known, each asked in its turn.
 pub const ADAPTERS: &[&dyn Adapter] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode, &log::Log];
+    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode, &log::Log, &captured::Captured];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {

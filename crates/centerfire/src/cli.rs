@@ -47,7 +47,7 @@ macro_rules! commands {
         }
 
         impl Command {
-            fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
+            fn run(self, context: &crate::context::Context) -> anyhow::Result<ExitCode> {
                 match self {
                     $(Self::$name(args) => args.run(context),)*
                 }
@@ -75,6 +75,8 @@ commands! {
     Export => export,
     Conversation => conversation,
     Search => search,
+    Projects => projects,
+    Context => context,
     Import => import,
     Resize => resize,
     Rename => rename,

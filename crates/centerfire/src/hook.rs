@@ -3,6 +3,7 @@
 //! It ends well whatever happens. A CLI that waits for its hook must not wait for long, and one whose hook fails asks in
 //! its own way.
 
+use crate::restore::Restoring;
 use adapter::claude::hooks::{self, Told};
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
@@ -27,7 +28,8 @@ pub(crate) fn run(words: &[OsString]) -> ExitCode {
         let is_installed = words.get(3).map(OsString::as_os_str) == Some(OsStr::new(hooks::INSTALLED));
         // Where hooks were put in at the start, those in the user's settings have nothing to add.
         if !is_installed || std::env::var_os(session::role::HOOKS_VARIABLE).is_none() {
-            let _ = claude();
+            let restore = words.get(3).filter(|word| *word == hooks::RESTORE).and(words.get(4));
+            let _ = claude(restore.and_then(|tokens| tokens.to_str()?.parse().ok()));
         }
     }
     ExitCode::SUCCESS
@@ -39,9 +41,19 @@ fn leave() {
     std::process::exit(0)
 }
 
-fn claude() -> Option<()> {
+fn claude(restore: Option<u64>) -> Option<()> {
     let (payload, is_whole) = handed_over().ok()?;
-    let told = hooks::read(&payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
+    let restoring = restore.and_then(|tokens| Restoring::begin(&payload, tokens));
+    let done = pass_on(&payload, is_whole);
+    if let Some(context) = restoring.and_then(Restoring::end) {
+        io::stdout().write_all(hooks::started(&context).as_bytes()).ok()?;
+    }
+    done
+}
+
+/// Tells the session's host, and brings back what it was asked for.
+fn pass_on(payload: &[u8], is_whole: bool) -> Option<()> {
+    let told = hooks::read(payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
     let Told { event, ask: asked, ends } = told;
@@ -101,14 +113,19 @@ fn keep(payload: &[u8], cut: bool) -> Option<()> {
     file.write_all(&line).ok()
 }
 
-/// What is started in the place of a command, so that the CLI's hooks tell its session: `None` for what has none.
-pub(crate) fn put_in(words: &[OsString], cwd: &std::path::Path) -> Option<Vec<OsString>> {
+/// What is started in the place of a command, so that the CLI's hooks tell its session, and give it a history of so many tokens:
+/// `None` for what has none.
+pub(crate) fn put_in(
+    words: &[OsString],
+    cwd: &std::path::Path,
+    restore: Option<u64>,
+) -> Option<Vec<OsString>> {
     if adapter::of_command(words)?.name() != "claude" {
         return None;
     }
     let binary = std::env::current_exe().ok()?;
     let role: Vec<&str> = [binary.to_str()?].into_iter().chain(CLAUDE.iter().copied()).collect();
-    match hooks::put_in(words, &role, &|path| read_settings(&cwd.join(path))) {
+    match hooks::put_in(words, &role, restore, &|path| read_settings(&cwd.join(path))) {
         hooks::Put::In(all) => Some(all),
         hooks::Put::Needless => None,
         hooks::Put::Not(why) => {

@@ -14,6 +14,7 @@ mod hook;
 mod notify;
 mod orchestrator;
 mod progress;
+mod restore;
 mod serve_log;
 mod term;
 mod usage;

@@ -17,7 +17,7 @@ const TEXT_MAX_BYTES: usize = 64 << 10; // 64 KiB
 /// Something that an entry mentions.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Mention {
-    /// `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
+    /// `file_read`, `file_written`, `command`, `error`, `url`, `todo`, `decision`.
     pub kind: &'static str,
     /// The path, the command's line, the error without its numbers, the address, the words.
     pub value: String,
@@ -42,6 +42,11 @@ static ERROR: LazyLock<Regex> = LazyLock::new(|| {
 });
 static TODO: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:TODO|FIXME|XXX)\b:? ?.{0,200}").expect("a regular expression"));
+/// A sentence that tells what was decided.
+static DECISION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?im)^[\s>*#-]*(?:\*\*)?(?:decision|decided)(?:\*\*)?:.{1,300}$|\b(?:we|I)(?: have|'ve)? (?:decided|agreed|chose|settled on)\b.{1,300}")
+        .expect("a regular expression")
+});
 /// What differs between two times that the same error comes.
 static NUMBERS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"0x[0-9a-fA-F]+|\b\d+\b").expect("a regular expression"));
@@ -61,6 +66,9 @@ pub fn mentions(entry: &Entry) -> Vec<Mention> {
             if entry.role == Speaker::Assistant {
                 found.extend(TODO.find_iter(limited(text)).map(|todo| mention("todo", todo.as_str())));
             }
+            found.extend(
+                DECISION.find_iter(limited(text)).map(|one| mention("decision", one.as_str().trim())),
+            );
         }
         Content::Failure { text, .. } => {
             found.extend(text.lines().next().map(|line| mention("error", &error_line(line))));

@@ -4,10 +4,12 @@
 //! network's disk, a queue that ran over.
 
 use crate::archive::{Archive, walk};
+use crate::capture;
 use crate::history::History;
 use crate::ingest::{self, Found};
 use crate::meaning::Meaning;
 use crate::place::Places;
+use crate::project::{self, Look};
 use crate::store::Store;
 use crate::{Error, Result, backlog};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -95,6 +97,8 @@ fn take_in(
     stopped: &dyn Fn() -> bool,
     touched: &mut dyn FnMut(Touched),
 ) -> Result<()> {
+    // Watched by itself: the folder above changes whenever the store does.
+    capture::make_folder(history.state)?;
     let archive = Archive::new(history.state);
     let mut places = Places::default();
     while !stopped() {
@@ -156,6 +160,7 @@ fn take_in(
             }
             if !paths.is_empty() {
                 places.link(store, history.registry)?;
+                project::find(store, history.state, history.registry, Look::New)?;
                 tell(store, touched)?;
             }
         }

@@ -2,14 +2,22 @@
 
 use crate::Result;
 use crate::archive::{self, Archive};
+use crate::capture;
 use crate::ingest::{self, Found, Report};
 use crate::place::Places;
+use crate::project::{self, Look};
 use crate::store::Store;
+use adapter::captured::Captured;
 use adapter::{ADAPTERS, Adapter};
 use session::import::Taken;
 use session::registry::Registry;
+use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Files that are looked at where there is little time.
+const BESIDE_MAX: usize = 25;
 
 /// How far it is, for who waits.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +46,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn fail(&mut self, path: &Path, error: &crate::Error) {
+    pub(crate) fn fail(&mut self, path: &Path, error: &crate::Error) {
         self.failed.push((path.to_owned(), error.to_string()));
     }
 }
@@ -59,7 +67,9 @@ impl History<'_> {
         let of = |adapter: &'static dyn Adapter| {
             adapter.history(self.variables).into_iter().map(move |root| (adapter, root))
         };
-        ADAPTERS.iter().copied().flat_map(of).collect()
+        let captured: &'static dyn Adapter = &Captured;
+        let ours = (captured, capture::folder(self.state));
+        ADAPTERS.iter().copied().flat_map(of).chain([ours]).collect()
     }
 
     /// Takes in what is new in the folders of all CLIs, or of one.
@@ -70,20 +80,18 @@ impl History<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
         let (mut files, mut outcome) = (Vec::new(), Outcome::default());
-        for adapter in ADAPTERS.iter().copied().filter(|adapter| cli.is_none_or(|cli| cli == adapter.name()))
-        {
-            for root in adapter.history(self.variables) {
-                archive::walk(&root, &mut |path| match path {
-                    Ok(path) if adapter.layout(path).is_some() => {
-                        files.push((adapter, root.clone(), path.to_owned()));
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        let path = if let crate::Error::Io { path, .. } = &error { path } else { &root };
-                        outcome.fail(path, &error);
-                    }
-                });
-            }
+        let wanted = |adapter: &dyn Adapter| cli.is_none_or(|cli| cli == adapter.name());
+        for (adapter, root) in self.roots().into_iter().filter(|(adapter, _)| wanted(*adapter)) {
+            archive::walk(&root, &mut |path| match path {
+                Ok(path) if adapter.layout(path).is_some() => {
+                    files.push((adapter, root.clone(), path.to_owned()));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let path = if let crate::Error::Io { path, .. } = &error { path } else { &root };
+                    outcome.fail(path, &error);
+                }
+            });
         }
         // In one order, whatever that of the disk is: what was said last of a conversation holds.
         files.sort_by(|one, other| one.2.cmp(&other.2));
@@ -97,6 +105,7 @@ impl History<'_> {
             }
         }
         outcome.placed = Places::default().link(store, self.registry)?;
+        project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
 
@@ -108,6 +117,28 @@ impl History<'_> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
         crate::files::take_in(store, self.state, self.registry, paths, progress)
+    }
+
+    /// Takes in what is new in the folder of a file, the latest files first, as long as there is time.
+    pub fn catch_up_beside(&self, store: &mut Store, file: &Path, until: Instant) -> Result<()> {
+        let roots = self.roots();
+        let Some((adapter, root)) = roots.iter().find(|(_, root)| file.starts_with(root)) else {
+            return Ok(());
+        };
+        let entries = file.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        files.retain(|path| adapter.layout(path).is_some());
+        files.sort_by_cached_key(|path| Reverse(path.metadata().and_then(|data| data.modified()).ok()));
+        let archive = Archive::new(self.state);
+        for path in files.iter().take(BESIDE_MAX).take_while(|_| Instant::now() < until) {
+            match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
+                // One that cannot be read hides no others.
+                Ok(_) | Err(crate::Error::Io { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        project::find(store, self.state, self.registry, Look::New)
     }
 
     /// Makes the store anew of the archive and the journals.
@@ -128,6 +159,7 @@ impl History<'_> {
             }
         }
         outcome.placed = Places::default().link(store, self.registry)?;
+        project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
 }

@@ -8,6 +8,8 @@
 
 pub mod archive;
 pub mod backlog;
+pub mod capture;
+pub mod context;
 pub mod embed;
 mod error;
 pub mod extract;
@@ -19,6 +21,7 @@ pub mod ingest;
 pub mod meaning;
 pub mod models;
 mod place;
+pub mod project;
 pub mod purge;
 pub mod redact;
 pub mod render;

@@ -35,6 +35,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
+    /// The same under another code.
+    pub(crate) fn called(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
     /// Says when it may be done.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }

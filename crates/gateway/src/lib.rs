@@ -76,12 +76,16 @@ pub struct Options {
     pub agentapi: Vec<AgentapiPort>,
     /// What it starts in the place of a command in a folder, where that is more than the command.
     pub started: Started,
+    /// Tokens of its project's history that a CLI is told, if it is.
+    pub restore_context: Option<u64>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
 }
 
-/// Gives what is started in the place of a command in a folder: with the CLI's hooks put in.
-pub type Started = fn(&[std::ffi::OsString], &std::path::Path) -> Option<Vec<std::ffi::OsString>>;
+/// Gives what is started in the place of a command in a folder: with the CLI's hooks put in, which give it a history of so many
+/// tokens.
+pub type Started =
+    fn(&[std::ffi::OsString], &std::path::Path, Option<u64>) -> Option<Vec<std::ffi::OsString>>;
 
 /// A session at a port of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]

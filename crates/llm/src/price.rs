@@ -18,7 +18,11 @@ pub struct Prices {
     #[serde(default)]
     pub about: String,
     /// By the beginning of a model's name.
+    #[serde(default)]
     pub models: BTreeMap<String, Price>,
+    /// How many tokens a model takes before it, likewise.
+    #[serde(default)]
+    pub windows: BTreeMap<String, u64>,
 }
 
 /// What a model costs, in US dollars for a million tokens.
@@ -60,16 +64,23 @@ impl Prices {
         let own: Self = serde_json::from_str(text)?;
         let mut prices = Self::list();
         prices.models.extend(own.models);
+        prices.windows.extend(own.windows);
         Ok(Self { about: format!("{} Overruled in part by the user's own.", prices.about), ..prices })
     }
 
     /// The price of a model: that of the longest name which it begins with. What follows may be a date or a variant, but no other version:
     /// `claude-opus-4` says nothing of a `claude-opus-4-9`.
     pub fn of(&self, model: &str) -> Option<&Price> {
-        let name = plain(model);
-        let fits = |known: &&String| name.strip_prefix(known.as_str()).is_some_and(is_variant);
-        let longest = self.models.keys().filter(fits).max_by_key(|known| known.len())?;
-        self.models.get(longest)
+        longest(&self.models, model)
+    }
+
+    /// How many tokens a model takes before it, by the same rule; nothing where that is not known.
+    pub fn window(&self, model: &str) -> Option<u64> {
+        // So a larger one is asked for where it costs extra.
+        if model.ends_with("[1m]") {
+            return Some(1_000_000);
+        }
+        longest(&self.windows, model).copied()
     }
 
     /// What one request to a model costs, in millionths of a dollar; nothing if the model is unknown.
@@ -85,6 +96,14 @@ impl Prices {
             + usage.cache_write_hour as f64 * price.cache_write_hour;
         Some(cost.round() as u64)
     }
+}
+
+/// What belongs to the longest name which a model's begins with.
+fn longest<'a, T>(all: &'a BTreeMap<String, T>, model: &str) -> Option<&'a T> {
+    let name = plain(model);
+    let fits = |known: &&String| name.strip_prefix(known.as_str()).is_some_and(is_variant);
+    let longest = all.keys().filter(fits).max_by_key(|known| known.len())?;
+    all.get(longest)
 }
 
 /// A model's name without what resellers put before it: `us.anthropic.claude-…`, `openai/gpt-…`.
@@ -151,6 +170,17 @@ mod tests {
         let long = Usage { input: 200_000, ..Usage::default() };
         assert_eq!(cost("claude-haiku-5-5", &long), Some(100_000));
         assert_eq!(cost("claude-haiku-5-5", &Usage { input: 100_000, ..long }), Some(10_000));
+    }
+
+    #[test]
+    fn windows_are_known_by_the_same_names() {
+        let list = Prices::list();
+        assert_eq!(list.window("us.anthropic.claude-sonnet-4-5-20250929-v1:0"), Some(200_000));
+        assert_eq!(list.window("claude-sonnet-4-5[1m]"), Some(1_000_000));
+        assert_eq!((list.window("claude-opus-5-5"), list.window("llama")), (Some(1_000_000), None));
+        let own = Prices::with(r#"{"windows": {"claude-opus-5-5": 300000, "llama": 8192}}"#).unwrap();
+        assert_eq!((own.window("claude-opus-5-5"), own.window("llama")), (Some(300_000), Some(8_192)));
+        assert_eq!(own.cost("claude-opus-5-5", &MILLION), Some(24_000_000));
     }
 
     #[test]

@@ -27,6 +27,22 @@ export interface Conversation {
   sessions: string[];
   entry_count: number;
   usage: (Usage & { model: string; requests: number })[];
+  context: Window | null;
+}
+
+/** How full the window of the model is, by its last request. */
+export interface Window {
+  model: string;
+  time: number;
+  used: number;
+  /** Null where nobody knows. */
+  size: number | null;
+  left: number | null;
+  cache_read: number;
+  cache_write: number;
+  cached_until: number | null;
+  /** Whether the conversation was shortened since. */
+  compacted: boolean;
 }
 
 /** A place in a recording. */

@@ -1,7 +1,7 @@
 // A conversation: what it is, what it took, and its lines.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import * as api from "../api";
-import { download, type Conversation, type Entry, type From, type Place, type TurnUsage } from "../conversation/api";
+import { download, type Conversation, type Entry, type From, type Place, type TurnUsage, type Window } from "../conversation/api";
 import { titleOf } from "../conversation/plain";
 import { rowsOf } from "../conversation/rows";
 import { Thread, type ThreadState } from "../conversation/thread";
@@ -170,7 +170,7 @@ function wordsOf(entry: Entry): string {
 }
 
 function Head({ conversation, turns, back, aside }: { conversation: Conversation; turns: number; back: ReactNode; aside: ReactNode }) {
-  const { cli, name, title, entry_count, usage } = conversation;
+  const { cli, name, title, entry_count, usage, context } = conversation;
   return (
     <header className="chat-head">
       <div className="chat-title">
@@ -187,6 +187,7 @@ function Head({ conversation, turns, back, aside }: { conversation: Conversation
               {of.model}: {tokens(of.input + of.cache_read + of.cache_write + of.cache_write_hour)} in, {tokens(of.output)} out
             </span>
           ))}
+          {context !== null && <Full window={context} />}
         </summary>
         <dl>
           <Fact name="Folder" value={conversation.cwd} />
@@ -201,6 +202,7 @@ function Head({ conversation, turns, back, aside }: { conversation: Conversation
               value={`${of.requests.toLocaleString("en")} ${of.requests === 1 ? "request" : "requests"}: ${tokens(of.input)} read, ${tokens(of.cache_read)} from the cache, ${tokens(of.cache_write + of.cache_write_hour)} into it, ${tokens(of.output)} written`}
             />
           ))}
+          <Fact name="Window" value={context === null ? null : windowOf(context)} />
           <Fact name="Its id" value={name} />
         </dl>
         <p className="buttons">
@@ -214,6 +216,23 @@ function Head({ conversation, turns, back, aside }: { conversation: Conversation
       </details>
     </header>
   );
+}
+
+/** How full the window is, in a few words and a bar. */
+function Full({ window: { used, size, compacted } }: { window: Window }) {
+  if (size === null || compacted) return <span>{compacted ? "shortened" : `${tokens(used)} in the window`}</span>;
+  return (
+    <span className="full">
+      <meter min={0} max={size} high={size * 0.8} value={used} aria-label="Window in use" />
+      {Math.round((used / size) * 100)}% of {tokens(size)}
+    </span>
+  );
+}
+
+function windowOf({ used, size, left, cache_read, cached_until, compacted }: Window): string {
+  const of = size === null || left === null ? "of how many is not known" : `of ${tokens(size)}, ${tokens(left)} left`;
+  const cache = cached_until === null ? "nothing in the cache" : `${tokens(cache_read)} came from the cache, which ${cached_until > Date.now() * 1_000 ? "is kept until" : "was kept until"} ${new Date(cached_until / 1_000).toLocaleTimeString()}`;
+  return `${tokens(used)} tokens ${of}; ${cache}${compacted ? "; shortened since" : ""}`;
 }
 
 function Fact({ name, value }: { name: string; value: string | null }) {

@@ -78,6 +78,11 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
         <PlaceLink to="needs" now={place}>
           Needs you{waiting > 0 && <span className="count">{waiting}</span>}
         </PlaceLink>
+        {me.session === null && (
+          <PlaceLink to="projects" now={place}>
+            Projects
+          </PlaceLink>
+        )}
         <PlaceLink to="conversations" now={place}>
           Conversations
         </PlaceLink>

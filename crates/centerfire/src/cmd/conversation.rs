@@ -1,6 +1,7 @@
 //! `centerfire conversation`: what was said and done in a session.
 
 use super::history::up_to_date;
+use super::projects::id_of;
 use super::sink::Sink;
 use crate::completion;
 use crate::context::Context;
@@ -30,6 +31,9 @@ pub(crate) struct Args {
     /// With --list: only those in this folder or below it
     #[arg(long, requires = "list", value_name = "PATH")]
     folder: Option<PathBuf>,
+    /// With --list: only those of this project: its name, its id, or a folder of it
+    #[arg(long, requires = "list")]
+    project: Option<String>,
     /// With --list: so many at most
     #[arg(long, requires = "list", default_value_t = 50, value_name = "N")]
     limit: usize,
@@ -105,7 +109,9 @@ impl Args {
 
     fn list(&self, context: &Context, store: &Store) -> anyhow::Result<ExitCode> {
         let folder = self.folder.as_ref().map(std::path::absolute).transpose()?;
+        let project = self.project.as_ref().map(|project| id_of(context, store, project)).transpose()?;
         let filter = Filter {
+            project,
             folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
             since: self.since,
             ..Filter::default()

@@ -1,5 +1,6 @@
 //! `centerfire run`: starts a session and joins it.
 
+use crate::config::keys::RESTORE_MAX_TOKENS;
 use crate::context::Context;
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
@@ -40,6 +41,11 @@ pub(crate) struct Args {
     /// Set a variable for the program; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) env: Vec<(String, OsString)>,
+    /// Tell Claude Code what was done in this project before, within so many tokens (2000 if not told), when it starts, resumes or
+    /// has compacted
+    #[arg(long, value_name = "TOKENS", num_args = 0..=1, require_equals = true, default_missing_value = "2000",
+        value_parser = clap::value_parser!(u64).range(1..=RESTORE_MAX_TOKENS))]
+    pub(crate) restore_context: Option<u64>,
     /// Also write a conversation log, lines of JSON, to FILE while the session runs
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
@@ -143,7 +149,15 @@ fn start(
     if std::env::var_os("TERM").is_none_or(|term| term.is_empty()) {
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
-    let started = context.config.claude_hooks.then(|| crate::hook::put_in(&command, &cwd)).flatten();
+    let restore = args.restore_context.or(context.config.claude_restore_context);
+    let put_in = || crate::hook::put_in(&command, &cwd, restore);
+    let started = context.config.claude_hooks.then(put_in).flatten();
+    if args.restore_context.is_some() && started.is_none() {
+        anyhow::bail!(
+            "--restore-context is for conversations of Claude Code with the setting claude.hooks; leave it out, and give \
+             another program what `centerfire context --cwd .` prints"
+        );
+    }
     let plan = Launch {
         started,
         command,

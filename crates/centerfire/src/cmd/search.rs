@@ -1,6 +1,7 @@
 //! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
 
 use super::history::{make_vectors, meaning, up_to_date};
+use super::projects::id_of;
 use crate::completion;
 use crate::context::Context;
 use crate::term::{one_line, paint, say};
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Only in this folder or below it
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
+    /// Only of this project: its name, its id, or a folder of it
+    #[arg(long)]
+    project: Option<String>,
     /// Only what was said in this session
     #[arg(long, add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
@@ -76,8 +80,11 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let session = self.session.as_deref().map(|name| context.registry().find(name)).transpose()?;
         let folder = self.folder.map(std::path::absolute).transpose()?;
+        let store = up_to_date(context)?;
+        let project = self.project.map(|project| id_of(context, &store, &project)).transpose()?;
         let filter = Filter {
             cli: self.cli,
+            project,
             folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
             session: session.map(|entry| entry.meta.id),
             role: self.role,

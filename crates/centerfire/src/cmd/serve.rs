@@ -87,7 +87,8 @@ impl Args {
             sse_connections_max: self.sse_max,
             writes_per_second: context.config.serve_writes_per_second,
             agentapi: self.agentapi.clone(),
-            started: if context.config.claude_hooks { crate::hook::put_in } else { |_, _| None },
+            started: if context.config.claude_hooks { crate::hook::put_in } else { |_, _, _| None },
+            restore_context: context.config.claude_restore_context,
             without: enclosing_marks(),
         };
         let format = self.log_format.unwrap_or(context.config.serve_log_format);

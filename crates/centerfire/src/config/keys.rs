@@ -28,6 +28,9 @@ impl Key {
     }
 }
 
+/// A history of more does not go through a hook.
+pub(crate) const RESTORE_MAX_TOKENS: u64 = 10_000;
+
 /// All settings, in the order of the reference.
 pub(crate) const KEYS: &[Key] = &[
     Key {
@@ -113,6 +116,17 @@ pub(crate) const KEYS: &[Key] = &[
             Ok(())
         },
         get: |config| json!(config.claude_hooks),
+    },
+    Key {
+        name: "claude.restore_context",
+        takes: "a number of tokens, at most 10000, or `none`",
+        about: "How much of its project's history Claude Code is told when a conversation starts, is taken up again or was \
+                shortened. It comes with the hook of the start, which holds it up for 0.9 s at most; with `none`, for nothing.",
+        set: |config, value| {
+            config.claude_restore_context = optional(value, RESTORE_MAX_TOKENS)?;
+            Ok(())
+        },
+        get: |config| or_none(config.claude_restore_context),
     },
     Key {
         name: "approvals.unanswered",

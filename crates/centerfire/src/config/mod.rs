@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub quota_mb: Option<u64>,
     pub colours: Colours,
     pub claude_hooks: bool,
+    /// In tokens.
+    pub claude_restore_context: Option<u64>,
     pub approvals_unanswered: Unanswered,
     /// In seconds.
     pub approvals_after: u64,
@@ -124,6 +126,7 @@ impl Default for Config {
             quota_mb: None,
             colours: Colours::Auto,
             claude_hooks: true,
+            claude_restore_context: None,
             approvals_unanswered: Unanswered::Wait,
             approvals_after: 3600,
             notify_on: vec![AgentState::Blocked, AgentState::Done, AgentState::Error, AgentState::Limit],

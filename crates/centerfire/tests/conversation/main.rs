@@ -8,7 +8,11 @@ mod hardship;
 mod history;
 /// Search by meaning.
 mod meaning;
+/// Projects, found from folders.
+mod projects;
 /// What is purged is nowhere, and does not come back.
 mod purge;
 /// The real Claude Code in sessions.
 mod real;
+/// The history of a project, told to the next conversation.
+mod restore;

@@ -9,45 +9,40 @@ use testkit::{Claude, Instance, ModelServer, eventually};
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A user of Claude Code, with an instance.
-struct Desk {
-    instance: Instance,
-    claude: Claude,
-    _server: ModelServer,
+pub struct Desk {
+    pub instance: Instance,
+    pub claude: Claude,
+    pub server: ModelServer,
     _folder: TempDir,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub fn new() -> Desk {
         let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let claude = Claude::prepare(folder.path(), &server).unwrap();
-        Desk {
-            instance: Instance::new(env!("CARGO_BIN_EXE_centerfire")),
-            claude,
-            _server: server,
-            _folder: folder,
-        }
+        Desk { instance: Instance::new(env!("CARGO_BIN_EXE_centerfire")), claude, server, _folder: folder }
     }
 
-    fn out(&self, command: Command) -> Vec<u8> {
+    pub fn out(&self, command: Command) -> Vec<u8> {
         let told = format!("{command:?}");
         let output = finish(command, LIMIT);
         assert!(output.status.success(), "{told}: {output:?}");
         output.stdout
     }
 
-    fn run(&self, arguments: &[&str]) -> Vec<u8> {
+    pub fn run(&self, arguments: &[&str]) -> Vec<u8> {
         let mut command = self.instance.command(arguments);
         command.envs(self.claude.environment()).current_dir(self.claude.project());
         self.out(command)
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let told = self.run(&[arguments, &["--json"]].concat());
         serde_json::from_slice(&told).unwrap()
     }
 
-    fn ask(&self, session: &str, prompt: &str, state: &str) {
+    pub fn ask(&self, session: &str, prompt: &str, state: &str) {
         let sent = self.json(&["send", session, "--submit", prompt])["offset"].to_string();
         self.run(&["wait", session, "--for", state, "--since", &sent, "--timeout", "30"]);
     }

@@ -73,6 +73,11 @@ fn purging_and_importing_are_as_they_are_told() {
     run("docs/import.md");
 }
 
+#[test]
+fn the_document_of_projects_shows_what_happens() {
+    run("docs/projects.md");
+}
+
 /// Set-up cannot be run from within a test of itself; that its words exist can be seen.
 #[test]
 fn every_make_target_that_a_document_names_is_in_the_makefile() {

@@ -346,7 +346,7 @@ fn the_cli_answers_as_soon_while_the_host_is_stopped() {
     let binary = session.instance.binary().to_str().unwrap().to_owned();
     let words = [desk.claude.program().as_os_str(), "-p".as_ref(), "hello".as_ref()].map(Into::into);
     let role = [binary.as_str(), "__hook", "claude"];
-    let put = adapter::claude::hooks::put_in(&words, &role, &|_| None);
+    let put = adapter::claude::hooks::put_in(&words, &role, None, &|_| None);
     let adapter::claude::hooks::Put::In(with_hooks) = put else { panic!("{put:?}") };
     let run = |words: &[std::ffi::OsString]| {
         let mut command = desk.claude.command();

@@ -4,20 +4,26 @@ use crate::http::Call;
 use crate::rig::Rig;
 use serde_json::{Value, json};
 
-/// Whatever needs agents, conversations or projects: what the plan's clients ask.
-fn not_yet() -> [Call; 7] {
+/// Whatever needs agents: what the plan's clients ask.
+fn not_yet() -> [Call; 3] {
     let allocate = json!({ "domain": "TEST", "purpose": "socket testing" });
-    let capture = json!({
-        "working_dir": "/tmp", "timestamp": "2025-01-01T00:00:00Z", "conversation_data": "x", "session_context": null,
-    });
     [
         Call::post("/api/agent/naming/allocate", &allocate),
         Call::get("/api/agents/status"),
         Call::get("/api/agents/health"),
+    ]
+}
+
+/// What the plan's clients hand over and ask of projects.
+fn of_projects() -> [Call; 4] {
+    let capture = json!({
+        "working_dir": "/tmp", "timestamp": "2025-01-01T00:00:00Z", "conversation_data": "x", "session_context": null,
+    });
+    [
         Call::post("/api/conversation/capture", &capture),
         Call::post("/api/projects/detect", &json!({ "path": "/tmp" })),
         Call::get("/api/projects/list"),
-        Call::get("/api/projects/x/summary"),
+        Call::get("/api/projects/9e5f4cd6b5a2f4a4/summary"),
     ]
 }
 
@@ -40,6 +46,12 @@ fn every_planned_address_answers() {
         assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
         assert_eq!(call.send(&rig).status, 401, "nobody at {what}");
     }
+    let statuses: Vec<u16> =
+        of_projects().iter().map(|call| call.clone().bearer(&rig.manage).send(&rig).status).collect();
+    assert_eq!(statuses, [200, 200, 200, 404]);
+    let listed = Call::get("/api/projects/list").bearer(&viewer).send(&rig).json();
+    assert_eq!(listed["projects"][0]["root"], "/tmp", "{listed}");
+    assert!(of_projects().into_iter().all(|call| call.send(&rig).status == 401));
 }
 
 /// Every error has the plan's form, `error` and `code`, which [`crate::http::Answer::code`] checks.

@@ -259,3 +259,13 @@ fn claude_code_is_answered_on_the_page_and_in_its_terminal() {
 fn what_waits_is_answered_after_the_server_is_back() {
     tell_of("needs.mjs", "what_waits_is_answered_after_the_server_is_back");
 }
+
+#[test]
+fn projects_are_listed_and_one_is_looked_at() {
+    tell_of("projects.mjs", "projects_are_listed_and_one_is_looked_at");
+}
+
+#[test]
+fn projects_can_be_read_by_everybody() {
+    tell_of("projects.mjs", "projects_can_be_read_by_everybody");
+}

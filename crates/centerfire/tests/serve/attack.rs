@@ -27,6 +27,7 @@ fn table() -> Vec<Row> {
     let none = Value::Null;
     let text = json!({ "text": "x" });
     let size = json!({ "cols": 90, "rows": 30 });
+    let capture = json!({ "working_dir": "/w", "timestamp": "2026-01-01T00:00:00Z" });
     let session = "/api/v1/sessions/{session}";
     let own = "/api/v1/sessions/own";
     vec![
@@ -149,12 +150,14 @@ fn table() -> Vec<Row> {
         row("POST", "/api/agent/{agent}/{action}", "/api/agent/naming/allocate", none.clone(), 501),
         row("GET", "/api/agents/status", "/api/agents/status", none.clone(), 501),
         row("GET", "/api/agents/health", "/api/agents/health", none.clone(), 501),
-        row("POST", "/api/conversation/capture", "/api/conversation/capture", none.clone(), 501),
+        row("POST", "/api/conversation/capture", "/api/conversation/capture", capture, 403),
         row("GET", "/api/conversation/session/{session}", "/api/conversation/session/own", none.clone(), 404),
         row("GET", "/api/conversation/active", "/api/conversation/active", none.clone(), 200),
-        row("POST", "/api/projects/detect", "/api/projects/detect", none.clone(), 501),
-        row("GET", "/api/projects/list", "/api/projects/list", none.clone(), 501),
-        row("GET", "/api/projects/{project}/summary", "/api/projects/x/summary", none.clone(), 501),
+        row("POST", "/api/projects/detect", "/api/projects/detect", json!({ "working_dir": "/" }), 403),
+        row("GET", "/api/projects/list", "/api/projects/list", none.clone(), 403),
+        row("GET", "/api/projects/{project}/summary", "/api/projects/x/summary", none.clone(), 403),
+        row("GET", "/api/v1/projects", "/api/v1/projects", none.clone(), 403),
+        row("GET", "/api/v1/projects/{project}", "/api/v1/projects/x", none.clone(), 403),
         row("GET", "/agentapi/{session}/status", "/agentapi/own/status", none.clone(), 404),
         row("GET", "/agentapi/{session}/messages", "/agentapi/own/messages", none.clone(), 404),
         row(

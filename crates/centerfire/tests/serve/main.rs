@@ -35,6 +35,8 @@ mod many;
 mod otel;
 /// How fast a token may write.
 mod pace;
+/// Projects, and conversations that clients hand over.
+mod projects;
 /// A recording as a page plays it.
 mod recording;
 /// A real server over an isolated instance.

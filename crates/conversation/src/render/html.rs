@@ -1,6 +1,6 @@
 //! A conversation as a page that needs nothing else: no script, no network.
 
-use super::{call_line, is_for_the_model, patch, shortened, title, usage_line};
+use super::{call_line, is_for_the_model, patch, shortened, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -20,8 +20,8 @@ pub fn html(conversation: &Conversation, entries: &[Listed]) -> String {
             escaped(cwd)
         ));
     }
-    if let Some(usage) = usage_line(&conversation.usage) {
-        page.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&usage)));
+    for line in [usage_line(&conversation.usage), window_line(conversation)].into_iter().flatten() {
+        page.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&line)));
     }
     for listed in entries {
         page.push_str(&of_entry(listed));

@@ -1,6 +1,6 @@
 //! A conversation as Markdown.
 
-use super::{call_line, is_for_the_model, patch, shortened, title, usage_line};
+use super::{call_line, is_for_the_model, patch, shortened, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -10,8 +10,8 @@ pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
     if let Some(cwd) = &conversation.cwd {
         text.push_str(&format!("\n{} in `{cwd}`\n", conversation.cli));
     }
-    if let Some(usage) = usage_line(&conversation.usage) {
-        text.push_str(&format!("\n{usage}\n"));
+    for line in [usage_line(&conversation.usage), window_line(conversation)].into_iter().flatten() {
+        text.push_str(&format!("\n{line}\n"));
     }
     let mut turn = 0;
     for listed in entries {

@@ -6,7 +6,7 @@ mod markdown;
 pub use html::html;
 pub use markdown::markdown;
 
-use crate::store::{Conversation, Listed, Total};
+use crate::store::{Conversation, Listed, Total, Window};
 use protocol::Content;
 
 /// Of what a tool gave, what is shown; the rest is in the conversation's JSON.
@@ -61,6 +61,19 @@ fn usage_line(usage: &[Total]) -> Option<String> {
     });
     let line = totals.collect::<Vec<_>>().join("; ");
     (!line.is_empty()).then_some(line)
+}
+
+/// How full the model's window is, in a line.
+fn window_line(conversation: &Conversation) -> Option<String> {
+    let Window { model, used, size, left, cache_read, compacted, .. } = conversation.context.as_ref()?;
+    let of = match (size, left) {
+        (Some(size), Some(left)) => format!(" of {size}, {left} left"),
+        _ => ", of how many is not known".to_owned(),
+    };
+    let since = if *compacted { "; it was shortened since" } else { "" };
+    Some(format!(
+        "Window of {model}: {used} tokens{of}, {cache_read} from the cache at the last request{since}"
+    ))
 }
 
 /// A change of a file as the CLI tells it in a tool's result, in the form of `diff -u`.

@@ -6,6 +6,8 @@
 mod partly;
 mod words;
 
+pub(crate) use words::related;
+
 use crate::embed::Embedder;
 use crate::meaning::Meaning;
 use crate::store::{By, Filter, Hit, SCORED_CHARS, Store};
@@ -71,11 +73,7 @@ pub fn search(
         mode => ask(store, meaning, &query, mode)?,
     };
     let Some((model, vector)) = asked.vector else {
-        let limit = store.within(SEARCH_WITHIN);
-        let found = query.whole(store, filter, &limit)?;
-        drop(limit);
-        let hits = found.iter().take(most).map(|one| hit(store, &query, "", &Found::Words(one), By::Words));
-        let hits = hits.collect::<Result<Vec<Hit>>>()?;
+        let hits = whole(store, &query, filter, most)?;
         let hint =
             || (hits.is_empty() && mode.is_none() && meaning.may_have_model()).then(|| HINT.to_owned());
         let note = asked.note.or_else(hint);
@@ -104,6 +102,18 @@ pub fn search(
     let found = fused(&words, &near).into_iter().take(most);
     let hits = found.map(|(found, by)| hit(store, &query, model.id(), &found, by));
     Ok(Answer { mode, hits: hits.collect::<Result<_>>()?, note: asked.note })
+}
+
+/// Searches by words alone.
+pub(crate) fn by_words(store: &Store, query: &str, filter: &Filter, most: usize) -> Result<Vec<Hit>> {
+    whole(store, &Query::parse(query)?, filter, most)
+}
+
+fn whole(store: &Store, query: &Query, filter: &Filter, most: usize) -> Result<Vec<Hit>> {
+    let limit = store.within(SEARCH_WITHIN);
+    let found = query.whole(store, filter, &limit)?;
+    drop(limit);
+    found.iter().take(most).map(|one| hit(store, query, "", &Found::Words(one), By::Words)).collect()
 }
 
 /// What a model makes of a question.

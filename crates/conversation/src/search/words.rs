@@ -5,7 +5,7 @@
 //! Of all entries that fit, the newest [`RANKED_MAX`] are ranked: by how much of the entry the words are, and by what the entry
 //! is. How rare a word is among all is not asked: to count a word that is everywhere takes longer than the search.
 
-use crate::store::{Candidate, Filter, Found, Limit, Store};
+use crate::store::{Candidate, Filter, Found, Hit, Limit, Store};
 use crate::{Error, Result};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -18,6 +18,9 @@ const THREES_MAX: usize = 24;
 /// Of a text, what is told around the place where it was found, in characters before and behind.
 const SNIPPET_BEFORE: usize = 60;
 const SNIPPET_BEHIND: usize = 140;
+/// Words of a text by which what is related to it is looked for, and letters of each at least.
+const RELATED_WORDS_MAX: usize = 12;
+const RELATED_MIN_CHARS: usize = 4;
 /// The length of a text, in bytes, from which a word in it counts for less.
 const USUAL_BYTES: f64 = 400.0;
 
@@ -111,6 +114,27 @@ impl<'a> Query<'a> {
     fn letters(&self) -> &'a str {
         self.text.trim().trim_matches('"')
     }
+}
+
+/// What shares words with a text, such as a prompt, the best first: the more of its longest words, the better.
+pub(crate) fn related(store: &Store, text: &str, filter: &Filter, limit: usize) -> Result<Vec<Hit>> {
+    let mut words: Vec<String> = fold(text)
+        .split(|c: char| !is_of_word(c))
+        .filter(|word| word.chars().count() >= RELATED_MIN_CHARS)
+        .map(str::to_owned)
+        .collect();
+    words.sort();
+    words.dedup();
+    // Long words tell more than short ones, and need no list of those that tell nothing.
+    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+    words.truncate(RELATED_WORDS_MAX);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    let found = store.candidates(Found::Words(any.join(" OR ")), filter, RANKED_MAX)?;
+    let best = ranked(found, &words).into_iter().take(limit).map(|one| one.candidate);
+    best.map(|one| store.hit(one.id, snippet(&one.text, &words))).collect()
 }
 
 /// Any three letters that follow each other, in the words of FTS5: all of them are where the letters are.

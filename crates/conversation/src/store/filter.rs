@@ -11,6 +11,8 @@ pub struct Filter {
     pub cli: Option<String>,
     /// The folder in which it worked, or one above it.
     pub folder: Option<String>,
+    /// Of the project with this key.
+    pub project: Option<String>,
     /// Held in this session.
     pub session: Option<SessionId>,
     /// Who spoke: `user`, `assistant`, `tool`, `system`.
@@ -80,6 +82,8 @@ impl Wheres {
                 below.into(),
             ]);
         }
+        let in_project = "c.cwd IN (SELECT folder.path FROM folder JOIN project ON project.id = folder.project WHERE project.key = ?)";
+        self.add(in_project, filter.project.clone());
         let in_session = "c.id IN (SELECT conversation FROM link WHERE session = ?)";
         self.add(in_session, filter.session.map(|session| session.to_string()));
     }

@@ -34,12 +34,17 @@ pub struct Asked {
 impl Store {
     /// What was mentioned, the latest first.
     pub fn mentioned(&self, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
+        self.mentioned_by("last", asked, limit)
+    }
+
+    /// In the order of an expression, the greatest first.
+    pub(super) fn mentioned_by(&self, order: &str, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
         let (condition, values) = self.mention_condition(asked);
         let query = format!(
             "SELECT m.kind, m.value, COUNT(DISTINCT m.entry), COUNT(DISTINCT part.conversation), MAX(e.time) AS last
              FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
              JOIN conversation c ON c.id = part.conversation
-             WHERE {condition} GROUP BY m.kind, m.value ORDER BY last DESC, m.value LIMIT {limit}"
+             WHERE {condition} GROUP BY m.kind, m.value ORDER BY {order} DESC, m.value LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&query)?;
         let rows = select.query_map(rusqlite::params_from_iter(values), |row| {

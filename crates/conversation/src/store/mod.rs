@@ -7,10 +7,13 @@ mod deadline;
 mod filter;
 mod find;
 mod mentions;
+mod projects;
 mod purge;
 mod read;
+mod recall;
 mod rows;
 mod stretch;
+mod window;
 mod write;
 
 pub(crate) use deadline::Limit;
@@ -18,8 +21,11 @@ pub use filter::Filter;
 pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use mentions::{Asked, Mentioned};
+pub(crate) use projects::Spent;
 pub use read::{Conversation, Listed, Total};
+pub(crate) use recall::{Said, Talk};
 pub use stretch::{Middle, Part, Stretch};
+pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
 
 use crate::{Error, Result};
@@ -37,6 +43,7 @@ use std::time::{Duration, Instant};
 const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
+    include_str!("projects.sql"),
 ];
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;

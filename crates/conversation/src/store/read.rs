@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::filter::{Filter, Wheres};
-use super::rows::{count, entry, time};
+use super::rows::{count, entry, time, usage};
 use crate::Result;
 use protocol::{Entry, SessionId, Time, Usage};
 use rusqlite::types::Value as Sql;
@@ -40,6 +40,8 @@ pub struct Conversation {
     pub entry_count: u64,
     /// What it took, by model.
     pub usage: Vec<Total>,
+    /// How full its model's window is.
+    pub context: Option<super::Window>,
 }
 
 /// What requests to one model took.
@@ -57,7 +59,7 @@ pub struct Total {
 }
 
 impl Total {
-    fn add(&mut self, usage: Usage, cost: Option<u64>) {
+    pub(super) fn add(&mut self, usage: Usage, cost: Option<u64>) {
         self.requests += 1;
         self.cost = self.cost.zip(cost).map(|(one, other)| one + other);
         self.usage.input += usage.input;
@@ -137,6 +139,12 @@ impl Store {
         Ok(self.list(&query, vec![cli.to_owned().into(), name.to_owned().into()])?.pop())
     }
 
+    /// Whether an entry of that id is there.
+    pub fn has_entry(&self, key: &str) -> Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM entry WHERE key = ?1)";
+        Ok(self.connection.prepare_cached(select)?.query_row([key], |row| row.get(0))?)
+    }
+
     /// The highest cursor of all entries.
     pub fn cursor_of_all(&self) -> Result<i64> {
         let select = "SELECT COALESCE(MAX(id), 0) FROM entry";
@@ -159,6 +167,7 @@ impl Store {
         for conversation in &mut conversations {
             conversation.sessions = self.sessions_of(conversation.id)?;
             conversation.usage = self.usage_of(conversation.id)?;
+            conversation.context = self.window_of(conversation.id)?;
         }
         Ok(conversations)
     }
@@ -174,16 +183,7 @@ impl Store {
         let select = "SELECT model, input, output, cache_read, cache_write, cache_write_hour FROM usage
              WHERE conversation = ?1 ORDER BY model";
         let mut select = self.connection.prepare_cached(select)?;
-        let rows = select.query_map([conversation], |row| {
-            let usage = Usage {
-                input: count(row, 1)?,
-                output: count(row, 2)?,
-                cache_read: count(row, 3)?,
-                cache_write: count(row, 4)?,
-                cache_write_hour: count(row, 5)?,
-            };
-            Ok((row.get(0)?, usage))
-        })?;
+        let rows = select.query_map([conversation], |row| Ok((row.get(0)?, usage(row, 1)?)))?;
         let mut totals: Vec<Total> = Vec::new();
         for row in rows {
             let (model, usage): (String, Usage) = row?;
@@ -268,5 +268,6 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
         entry_count: count(row, 10)?,
         sessions: Vec::new(),
         usage: Vec::new(),
+        context: None,
     })
 }

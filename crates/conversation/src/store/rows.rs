@@ -1,12 +1,23 @@
 //! Values out of rows, and contents put together again.
 
-use protocol::{Entry, Offset, Place, Time};
+use protocol::{Entry, Offset, Place, Time, Usage};
 use rusqlite::Row;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub(super) fn count(row: &Row, column: usize) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)? as u64)
+}
+
+/// What a request took, in five columns from this one on.
+pub(super) fn usage(row: &Row, column: usize) -> rusqlite::Result<Usage> {
+    Ok(Usage {
+        input: count(row, column)?,
+        output: count(row, column + 1)?,
+        cache_read: count(row, column + 2)?,
+        cache_write: count(row, column + 3)?,
+        cache_write_hour: count(row, column + 4)?,
+    })
 }
 
 pub(super) fn time(row: &Row, column: usize) -> rusqlite::Result<Option<Time>> {

@@ -14,6 +14,9 @@ const TEXT_MAX_BYTES: usize = 1 << 20; // 1 MiB
 /// Of what is beside the text.
 const REST_MAX_BYTES: usize = 4 << 20; // 4 MiB
 
+/// A stretch of time in which something was done, in microseconds.
+pub(super) const STRETCH_US: i64 = 300_000_000; // 5 min
+
 /// How far a file was read.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Cursor {
@@ -211,6 +214,8 @@ impl Writing<'_> {
             let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
                  WHERE id = ?1";
             self.transaction.prepare_cached(span)?.execute([conversation, time])?;
+            let active = "INSERT OR IGNORE INTO active (conversation, stretch) VALUES (?1, ?2)";
+            self.transaction.prepare_cached(active)?.execute([conversation, time / STRETCH_US])?;
         }
         Ok(())
     }

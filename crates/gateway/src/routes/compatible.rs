@@ -66,16 +66,6 @@ pub(super) async fn active(State(app): State<App>, access: Access) -> Result<Jso
     Ok(Json(json!({ "conversations": told.await? })))
 }
 
-/// Whatever needs conversations.
-pub(super) async fn conversations() -> ApiError {
-    not_yet("conversations")
-}
-
-/// Whatever needs projects.
-pub(super) async fn projects() -> ApiError {
-    not_yet("projects")
-}
-
 fn not_yet(what: &str) -> ApiError {
     let message = format!("this server has no {what} yet; GET /api/v1/health tells its version");
     ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)

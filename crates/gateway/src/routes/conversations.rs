@@ -33,6 +33,8 @@ pub(super) struct Which {
     cli: Option<String>,
     /// The folder in which it worked, or one above it.
     folder: Option<String>,
+    /// The id of the project to which its folder belongs.
+    project: Option<String>,
     /// Held in this session, by name or id.
     session: Option<String>,
     /// Not before, in microseconds since 1970.
@@ -102,7 +104,8 @@ impl Which {
             (None, only) => only,
         };
         let (since, until) = (self.since.map(Time), self.until.map(Time));
-        Ok(Filter { cli: self.cli, folder: self.folder, session, since, until, ..Filter::default() })
+        let Self { cli, folder, project, .. } = self;
+        Ok(Filter { cli, folder, project, session, since, until, ..Filter::default() })
     }
 
     /// How many are wanted, of so many at most.

@@ -3,6 +3,7 @@
 
 mod agentapi;
 mod approvals;
+mod capture;
 mod compatible;
 mod connections;
 mod conversations;
@@ -13,6 +14,7 @@ mod input;
 mod login;
 mod output;
 mod page;
+mod projects;
 mod recording;
 mod screen;
 mod screen_events;
@@ -122,6 +124,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         of_recordings(),
         of_conversations(),
         of_approvals(),
+        of_projects(),
         agentapi::endpoints(),
         compatible(),
     ]
@@ -313,16 +316,24 @@ fn of_approvals() -> Vec<Endpoint> {
     ]
 }
 
+fn of_projects() -> Vec<Endpoint> {
+    use Role::View;
+    let route = Endpoint::new;
+    vec![
+        route("GET", "/api/v1/projects", Some(View), get(projects::list)).about(
+            "Lists projects, the latest first: sessions, conversations, time, tokens, cost, what waits for somebody",
+        ),
+        route("GET", "/api/v1/projects/{project}", Some(View), get(projects::show))
+            .about("A project: its figures, files, failing commands, days, needs and latest conversations"),
+    ]
+}
+
 /// The addresses of the first plans.
 fn compatible() -> Vec<Endpoint> {
     use Role::{Manage, Type, View};
     let route = Endpoint::new;
     let not_yet = |method, path, role, handler| Endpoint::new(method, path, role, handler).gives(501, JSON);
-    let (agents, conversations, projects) = (
-        "Agents; 501 until there are any",
-        "Conversations; 501 until there are any",
-        "Projects; 501 until there are any",
-    );
+    let agents = "Agents; 501 until there are any";
     vec![
         route("GET", "/api/health", Some(View), get(compatible::health))
             .about("Tells whether the server is well"),
@@ -332,16 +343,20 @@ fn compatible() -> Vec<Endpoint> {
         not_yet("POST", "/api/agent/{agent}/{action}", Some(Manage), post(compatible::agents)).about(agents),
         not_yet("GET", "/api/agents/status", Some(View), get(compatible::agents)).about(agents),
         not_yet("GET", "/api/agents/health", Some(View), get(compatible::agents)).about(agents),
-        not_yet("POST", "/api/conversation/capture", Some(Type), post(compatible::conversations))
-            .about(conversations),
+        route("POST", "/api/conversation/capture", Some(Type), post(capture::capture))
+            .about("Takes in what was said elsewhere; `processed` tells whether it is in the store already")
+            .body::<capture::Request>(),
         route("GET", "/api/conversation/session/{session}", Some(View), get(compatible::of_session))
             .about("The conversations of a session with all their entries"),
         route("GET", "/api/conversation/active", Some(View), get(compatible::active))
             .about("The conversations of sessions that run"),
-        not_yet("POST", "/api/projects/detect", Some(Type), post(compatible::projects)).about(projects),
-        not_yet("GET", "/api/projects/list", Some(View), get(compatible::projects)).about(projects),
-        not_yet("GET", "/api/projects/{project}/summary", Some(View), get(compatible::projects))
-            .about(projects),
+        route("POST", "/api/projects/detect", Some(Type), post(projects::detect))
+            .about("Tells to which project a folder belongs")
+            .body::<projects::Place>(),
+        route("GET", "/api/projects/list", Some(View), get(projects::compatible_list))
+            .about("Lists projects, the latest first"),
+        route("GET", "/api/projects/{project}/summary", Some(View), get(projects::compatible_summary))
+            .about("A project: its figures, files, failing commands, days, needs and latest conversations"),
     ]
 }
 

@@ -124,7 +124,7 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
     }
     let options = &app.0.options;
     let plan = Launch {
-        started: (options.started)(&command, &cwd),
+        started: (options.started)(&command, &cwd, options.restore_context),
         command,
         name,
         cwd,

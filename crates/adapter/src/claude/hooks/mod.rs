@@ -9,10 +9,13 @@
 mod claim;
 mod installed;
 mod settings;
+mod start;
 
 pub use claim::claim;
 pub use installed::{INSTALLED, install, uninstall};
 pub use settings::{Put, put_in};
+use start::START;
+pub use start::{RESTORE, Start, start, started};
 
 use protocol::BlockKind;
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};

@@ -1,7 +1,7 @@
 //! How the hooks are put into a Claude Code that is started: `--settings`, in front of what the user typed, so that
 //! nothing of the user's own configuration is touched. Their own hooks run beside ours.
 
-use super::{PERMISSION, PLAN, QUESTION};
+use super::{PERMISSION, PLAN, QUESTION, RESTORE, START};
 use serde_json::{Map, Value, json};
 use std::ffi::OsString;
 
@@ -16,7 +16,7 @@ const MAX_SETTINGS_BYTES: usize = 96 << 10; // 96 KiB
 /// The events that are told: those that 2.1.197 knows as well, because a name that is unknown opens a dialog. `async`
 /// hooks are never waited for. The end of the session is: what is started beside it would not outlive it.
 const EVENTS: &[(&str, Option<&str>, Wait)] = &[
-    ("SessionStart", None, Wait::No),
+    (START, None, Wait::No),
     ("UserPromptSubmit", None, Wait::No),
     (PERMISSION, None, Wait::ForAnswer),
     ("PreToolUse", Some(TALKS), Wait::No),
@@ -75,8 +75,14 @@ pub enum Put {
 }
 
 /// Puts the hooks into the words that start the CLI. `role` is the hook's own program and arguments; `read` gives the text
-/// of a file of settings that the user named.
-pub fn put_in(words: &[OsString], role: &[&str], read: &dyn Fn(&str) -> Option<String>) -> Put {
+/// of a file of settings that the user named. With `restore` the hook of the start is waited for, and gives the program a history of
+/// so many tokens.
+pub fn put_in(
+    words: &[OsString],
+    role: &[&str],
+    restore: Option<u64>,
+    read: &dyn Fn(&str) -> Option<String>,
+) -> Put {
     let Some((program, given)) = words.split_first() else { return Put::Needless };
     let texts: Vec<&str> = given.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     if texts.first().is_some_and(|first| OTHER_COMMANDS.contains(first)) {
@@ -84,7 +90,13 @@ pub fn put_in(words: &[OsString], role: &[&str], read: &dyn Fn(&str) -> Option<S
     }
     let options = &texts[..texts.iter().position(|word| *word == "--").unwrap_or(texts.len())];
     let headless = options.iter().any(|word| matches!(*word, "-p" | "--print"));
-    let ours = hooks(role, headless);
+    let mut ours = hooks(role, headless);
+    if let Some(tokens) = restore {
+        let hook = &mut ours[START][0]["hooks"][0];
+        hook["async"] = json!(false);
+        let words = role.iter().skip(1).map(|word| (*word).to_owned());
+        hook["args"] = words.chain([RESTORE.to_owned(), tokens.to_string()]).collect();
+    }
     let (settings, without) = match given_settings(options) {
         None => (json!({ "hooks": ours }), None),
         Some((place, text)) => match merged(text, ours, read) {
@@ -180,7 +192,7 @@ mod tests {
             "secret.json" => Some(r#"{"env":{"TOKEN":"x"}}"#.to_owned()),
             _ => None,
         };
-        put_in(&words, ROLE, &read)
+        put_in(&words, ROLE, None, &read)
     }
 
     fn words(words: &[&str]) -> (Value, Vec<String>) {
@@ -199,6 +211,19 @@ mod tests {
         assert_eq!(hook["async"], true);
         assert_eq!(settings["hooks"][PERMISSION][0]["hooks"][0].get("async"), None);
         assert_eq!(settings["hooks"]["PreToolUse"][0]["matcher"], TALKS);
+    }
+
+    #[test]
+    fn who_restores_a_history_is_waited_for_and_nobody_else_is() {
+        let words: Vec<OsString> = ["claude", "-c"].map(OsString::from).into();
+        let Put::In(all) = put_in(&words, ROLE, Some(700), &|_| None) else { panic!("no hooks") };
+        let settings: Value = serde_json::from_str(all[2].to_str().unwrap()).unwrap();
+        let hook = &settings["hooks"]["SessionStart"][0]["hooks"][0];
+        assert_eq!(hook["args"], json!(["__hook", "claude", "restore", "700"]));
+        assert_eq!(
+            (&hook["async"], &settings["hooks"]["Stop"][0]["hooks"][0]["async"]),
+            (&json!(false), &json!(true))
+        );
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! What a conversation of Claude Code is told of its project's history when it starts, is taken up again or was shortened.
+//!
+//! The CLI waits for it, so it has a limit: what is not there by then is left out, and the CLI goes on as it would without us.
+
+use adapter::claude::hooks::{Start, start};
+use conversation::context::{Wanted, assemble};
+use conversation::history::History;
+use conversation::project::{Project, detect};
+use conversation::store::Store;
+use session::home::Home;
+use session::registry::Registry;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+/// How long the CLI is held up at most.
+const WITHIN: Duration = Duration::from_millis(900);
+/// Of that, how long is read what the CLI wrote since, where no server does.
+const READ_WITHIN: Duration = Duration::from_millis(400);
+/// Claude Code takes no more than 10,000 characters from a hook as they are.
+const BYTES_MAX: usize = 9_500;
+
+/// A history that is being put together.
+pub(crate) struct Restoring {
+    context: Receiver<String>,
+    end: Instant,
+}
+
+impl Restoring {
+    /// Begins it beside whatever else is done; `None` if this is no start of a conversation.
+    pub(crate) fn begin(payload: &[u8], tokens: u64) -> Option<Self> {
+        let begun = Instant::now();
+        let start = start(payload)?;
+        let (send, context) = sync_channel(1);
+        let restore = move || {
+            if let Some(text) = history(&start, tokens, begun + READ_WITHIN) {
+                let _ = send.send(text);
+            }
+        };
+        // It ends with this process, wherever it is: what it writes is written whole or not at all.
+        std::thread::Builder::new().spawn(restore).ok()?;
+        Some(Self { context, end: begun + WITHIN })
+    }
+
+    /// What came of it in time.
+    pub(crate) fn end(self) -> Option<String> {
+        self.context.recv_timeout(self.end.saturating_duration_since(Instant::now())).ok()
+    }
+}
+
+fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
+    let home = crate::config::home().ok()?;
+    // What cannot be read now is not worth an error in the middle of the CLI: what is known already is told.
+    let _ = catch_up(&home, start, read_until);
+    let store = Store::open(&home.state).ok()??;
+    let wanted = Wanted {
+        project: Project::of(&detect(&start.cwd)),
+        session: None,
+        conversation: Some(("claude".to_owned(), start.conversation.clone())),
+        is_known: start.is_known,
+        budget: tokens,
+        bytes_max: Some(BYTES_MAX),
+        query: None,
+    };
+    let context = assemble(&store, &wanted).ok()?;
+    Some(context.text).filter(|text| !text.is_empty())
+}
+
+/// Takes in what the CLI wrote in this folder, unless a server does so.
+fn catch_up(home: &Home, start: &Start, until: Instant) -> conversation::Result<()> {
+    let Some(mut store) = Store::open_to_write(&home.state)? else { return Ok(()) };
+    let registry = Registry::new(home);
+    let history =
+        History { state: &home.state, registry: &registry, variables: &|name| std::env::var_os(name) };
+    history.catch_up_beside(&mut store, &start.transcript, until)
+}
