@@ -18,7 +18,7 @@ mod transcript;
 pub use gist::gist;
 pub use transcript::{Head, Heard, Layout, Transcript};
 
-use protocol::Claim;
+use protocol::{Claim, Time};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -48,13 +48,13 @@ pub trait Adapter: Sync {
         &NONE
     }
 
-    /// Where it keeps what its process with this number does, and what such a file says.
-    fn register(&self, _variables: &dyn Fn(&str) -> Option<OsString>, _pid: u32) -> Option<PathBuf> {
+    /// The folder in which it keeps a file for each of its processes, named by its number; nothing of most.
+    fn register(&self, _variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         None
     }
 
     /// What a file of [`Adapter::register`] says.
-    fn registered(&self, _file: &[u8]) -> Option<Claim> {
+    fn registered(&self, _file: &[u8], _since: Time) -> Option<Claim> {
         None
     }
 

@@ -11,7 +11,7 @@ use crate::meaning::Meaning;
 use crate::place::Places;
 use crate::project::{self, Look};
 use crate::store::Store;
-use crate::{Error, Result, backlog};
+use crate::{Error, Result, backlog, witness};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -162,6 +162,8 @@ fn take_in(
                 places.link(store, history.registry)?;
                 project::find(store, history.state, history.registry, Look::New)?;
                 tell(store, touched)?;
+                witness::tell(store, history)?;
+                paths.iter().for_each(|path| witness::tell_registered(history, path));
             }
         }
     }
@@ -228,6 +230,10 @@ fn watch(history: &History) -> Watch {
                 break;
             }
         }
+    }
+    // What comes of it is news only, and no look at everything makes up for it.
+    for (_, register) in history.registers() {
+        let _ = watcher.as_mut().map(|watcher| watcher.watch(&register, RecursiveMode::NonRecursive));
     }
     Watch { changes, awaited, _watcher: watcher }
 }

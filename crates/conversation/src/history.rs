@@ -72,6 +72,12 @@ impl History<'_> {
         ADAPTERS.iter().copied().flat_map(of).chain([ours]).collect()
     }
 
+    /// The folders in which CLIs keep what their processes do.
+    pub(crate) fn registers(&self) -> Vec<(&'static dyn Adapter, PathBuf)> {
+        let of = |adapter: &'static dyn Adapter| Some((adapter, adapter.register(self.variables)?));
+        ADAPTERS.iter().copied().filter_map(of).collect()
+    }
+
     /// Takes in what is new in the folders of all CLIs, or of one.
     pub fn catch_up(
         &self,

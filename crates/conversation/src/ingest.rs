@@ -214,8 +214,7 @@ fn keep(
             Heard::Usage { conversation, request, model, time, usage } => {
                 batch.usage(&conversation, &request, &model, time, usage)?;
             }
-            // Of use while the CLI runs, and not afterwards.
-            Heard::Claim(_) => {}
+            Heard::Claim(claim) => batch.claim(claim),
             Heard::Garbled(mut reason) => {
                 reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
                 cursor.garbled += 1;

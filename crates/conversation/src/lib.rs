@@ -28,5 +28,6 @@ pub mod render;
 pub mod search;
 pub mod store;
 pub mod vectors;
+mod witness;
 
 pub use error::{Error, Result};

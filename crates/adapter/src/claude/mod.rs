@@ -1,10 +1,12 @@
 //! Claude Code.
 
 pub mod hooks;
+mod register;
 mod transcript;
 
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
+use protocol::{Claim, Time};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,9 +25,15 @@ impl Adapter for Claude {
     }
 
     fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-        let own = variables("CLAUDE_CONFIG_DIR").map(PathBuf::from);
-        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".claude")));
-        folder.into_iter().map(|folder| folder.join("projects")).collect()
+        folder(variables).into_iter().map(|folder| folder.join("projects")).collect()
+    }
+
+    fn register(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+        Some(folder(variables)?.join("sessions"))
+    }
+
+    fn registered(&self, file: &[u8], since: Time) -> Option<Claim> {
+        register::claim(file, since)
     }
 
     fn layout(&self, path: &Path) -> Option<Layout> {
@@ -44,4 +52,10 @@ impl Adapter for Claude {
     fn transcript(&self, path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {
         Box::new(transcript::Reader::new(path))
     }
+}
+
+/// The folder of its configuration.
+fn folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let own = variables("CLAUDE_CONFIG_DIR").map(PathBuf::from);
+    own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".claude")))
 }

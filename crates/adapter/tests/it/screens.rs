@@ -39,7 +39,7 @@ impl Play {
 fn every_recording_shows_the_states_that_it_says() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let write = std::env::var("CASES").is_ok_and(|what| what == "write");
-    for adapter in adapter::ADAPTERS {
+    for adapter in adapter::ADAPTERS.iter().filter(|adapter| !adapter.programs().is_empty()) {
         let recordings = recordings(&cases.join(adapter.name()).join("screens"));
         assert!(!recordings.is_empty(), "{} has no recording", adapter.name());
         for path in recordings {

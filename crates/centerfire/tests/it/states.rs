@@ -187,6 +187,43 @@ fn a_plan_a_sub_agents_prompt_and_a_killed_claude_code() {
     assert!(eventually(PATIENCE, gone).is_some(), "{:?}", recorded(&session));
 }
 
+/// A server, which ends with the test.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the CLI writes down itself is heard while a server follows it.
+#[test]
+fn a_transcript_and_a_register_say_what_claude_code_does() {
+    use Source::{Hook, Register, Report, Screen, Transcript};
+    let desk = Desk::new();
+    let session = desk.session();
+    let mut command = session.instance.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.envs(desk.claude.environment()).stdout(std::process::Stdio::null());
+    let _server = Server(command.spawn().unwrap());
+    let all = |others: State, register: State, transcript: State, screen: State| {
+        [(Report, others), (Hook, others), (Register, register), (Transcript, transcript), (Screen, screen)]
+    };
+    send(&session, "[[sleep:3000]] [[bash:echo hi]] [[sleep:3000]] [[say:the answer]]");
+    all_say(&session, WORKING, &all(WORKING, WORKING, WORKING, WORKING));
+    all_say(&session, DONE, &all(DONE, IDLE, DONE, IDLE));
+    send(&session, "[[bash:touch f]] [[say:made]]");
+    // A transcript does not tell that somebody is asked.
+    all_say(&session, PERMISSION, &all(PERMISSION, PERMISSION, WORKING, PERMISSION));
+    session.get(&["deny"]);
+    comes_to(&session, DONE);
+    send(&session, "[[rate:20]] [[lorem:500]]");
+    session.wait_for_line("lorem ipsum");
+    press(&session, "Escape");
+    let sources = [(Report, IDLE), (Hook, WORKING), (Register, IDLE), (Transcript, IDLE), (Screen, IDLE)];
+    all_say(&session, IDLE, &sources);
+}
+
 /// A CLI of which there is no desk, in a session.
 fn session_of(program: &Path, environment: Vec<(&'static str, OsString)>, project: &Path) -> Session {
     Session::start_with(&[program.to_str().unwrap()], |command| {

@@ -59,6 +59,8 @@ pub struct Store {
     prices: Prices,
     deadline: Deadline,
     touched: BTreeSet<(String, String)>,
+    /// What was said of agents, which nobody was told yet.
+    said: Vec<crate::witness::Said>,
     /// Held by whoever may write.
     lock: Option<File>,
 }
@@ -125,6 +127,7 @@ impl Store {
             prices: prices(path)?,
             connection,
             touched: BTreeSet::new(),
+            said: Vec::new(),
             lock,
         };
         store.update(path)?;
@@ -144,6 +147,7 @@ impl Store {
             prices: prices(&path)?,
             connection,
             touched: BTreeSet::new(),
+            said: Vec::new(),
             lock: None,
         };
         match store.version()? {
@@ -163,8 +167,14 @@ impl Store {
         prepare(&connection)?;
         connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
         let deadline = Deadline::of(&mut connection)?;
-        let store =
-            Self { deadline, prices: prices(&path)?, connection, touched: BTreeSet::new(), lock: None };
+        let store = Self {
+            deadline,
+            prices: prices(&path)?,
+            connection,
+            touched: BTreeSet::new(),
+            said: Vec::new(),
+            lock: None,
+        };
         Ok(Some(store).filter(|store| store.version().is_ok_and(|version| version == STEPS.len())))
     }
 

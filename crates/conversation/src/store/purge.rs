@@ -81,7 +81,7 @@ impl Store {
             Target::Entries(ids) => remove(&transaction, ids)?,
             Target::Conversation(cli, name) => {
                 let of = "(SELECT id FROM conversation WHERE cli = ?1 AND name = ?2)";
-                for table in ["part", "usage", "link"] {
+                for table in ["part", "usage", "link", "active"] {
                     let sql = format!("DELETE FROM {table} WHERE conversation IN {of}");
                     transaction.execute(&sql, [cli, name])?;
                 }

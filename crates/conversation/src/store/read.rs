@@ -172,7 +172,7 @@ impl Store {
         Ok(conversations)
     }
 
-    fn sessions_of(&self, conversation: i64) -> Result<Vec<SessionId>> {
+    pub(crate) fn sessions_of(&self, conversation: i64) -> Result<Vec<SessionId>> {
         let select = "SELECT session FROM link WHERE conversation = ?1 ORDER BY session";
         let mut select = self.connection.prepare_cached(select)?;
         let rows = select.query_map([conversation], |row| row.get::<_, String>(0))?;

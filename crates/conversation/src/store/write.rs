@@ -3,8 +3,9 @@
 use super::Store;
 use crate::Result;
 use crate::extract::{Mention, mentions};
+use crate::witness::{Said, is_news};
 use adapter::Head;
-use protocol::{Content, Entry, Offset, Place, SessionId, Time, Usage};
+use protocol::{Claim, Content, Entry, Offset, Place, SessionId, Time, Usage};
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::{Map, Value};
 use std::collections::{BTreeSet, HashMap};
@@ -33,6 +34,9 @@ pub(crate) struct Cursor {
     pub last_garbled: Option<String>,
 }
 
+/// Claims that wait to be told.
+const SAID_MAX: usize = 1_000;
+
 /// A batch that is written whole or not at all.
 pub(crate) struct Writing<'a> {
     transaction: Transaction<'a>,
@@ -40,6 +44,9 @@ pub(crate) struct Writing<'a> {
     /// Numbers of conversations that this batch has met.
     known: HashMap<String, i64>,
     touched: &'a mut BTreeSet<(String, String)>,
+    said: &'a mut Vec<Said>,
+    /// The conversation of the last entry or head.
+    last: String,
 }
 
 impl Store {
@@ -70,7 +77,13 @@ impl Store {
     /// Begins a batch of one CLI.
     pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Writing { transaction, cli, known: HashMap::new(), touched: &mut self.touched })
+        let (touched, said) = (&mut self.touched, &mut self.said);
+        Ok(Writing { transaction, cli, known: HashMap::new(), touched, said, last: String::new() })
+    }
+
+    /// What was said of agents since this was asked last, the newest of each, while it is news.
+    pub(crate) fn take_said(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
     }
 
     /// Conversations, each of a CLI, to which something came since this was asked last.
@@ -149,8 +162,23 @@ impl Writing<'_> {
         Ok(self.transaction.commit()?)
     }
 
+    /// Keeps what is said of the agent of the conversation that was written last, if it is news.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        if self.last.is_empty() || !is_news(&claim) {
+            return;
+        }
+        let conversation = (self.cli.to_owned(), self.last.clone());
+        self.said.retain(|said| said.conversation != conversation || said.claim.agent != claim.agent);
+        if self.said.len() < SAID_MAX {
+            self.said.push(Said { conversation, claim });
+        }
+    }
+
     /// The number of a conversation, which may be new.
     fn conversation(&mut self, name: &str) -> Result<i64> {
+        if self.last != name {
+            name.clone_into(&mut self.last);
+        }
         if let Some(id) = self.known.get(name) {
             return Ok(*id);
         }
