@@ -1,15 +1,16 @@
 //! The role that tells somebody of a session's state: a command is run, a webhook called, as the settings say.
 
 use crate::config::Config;
+use crate::term::one_line;
 use anyhow::{Context as _, bail};
+use conversation::embed::agent;
+use rustix::process::{Pid, Signal, kill_process_group};
 use session::host::News;
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 /// Bytes of what is told.
 const MAX_NEWS_BYTES: u64 = 1 << 20; // 1 MiB
@@ -19,16 +20,19 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 const CALL_WITHIN: Duration = Duration::from_secs(10);
 /// A webhook that does not take the news is called again after these times.
 const AGAIN_AFTER: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5)];
+const CHILD_ENDED: i32 = 17; // SIGCHLD
 /// How often it is looked whether the command is done.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Tells what stands on standard input. What fails is told in the session's `host.log`.
 pub(crate) fn run() -> anyhow::Result<()> {
+    // The host ignores the end of its children; a process of ours that asks how its own ended must not.
+    session::signals::restore(&[CHILD_ENDED]);
     let mut text = Vec::new();
     std::io::stdin().lock().take(MAX_NEWS_BYTES).read_to_end(&mut text).context("read what is to be told")?;
     let news: News = serde_json::from_slice(&text).context("read what is to be told")?;
     let config = crate::cli::context_without_flags()?.config;
-    let told = [by_command(&config, &news, &text), by_webhook(&config, &text)];
+    let told = [by_webhook(&config, &text), by_command(&config, &news, &text)];
     told.into_iter().collect()
 }
 
@@ -43,17 +47,19 @@ fn by_command(config: &Config, news: &News, text: &[u8]) -> anyhow::Result<()> {
     let mut child = command
         .args(["-c", script])
         .env("CENTERFIRE_SESSION", news.session.to_string())
-        .env("CENTERFIRE_SESSION_NAME", &news.name)
+        .env("CENTERFIRE_SESSION_NAME", one_line(&news.name))
         .env("CENTERFIRE_EVENT", word(serde_json::json!(news.event)))
         .env("CENTERFIRE_STATE", word(serde_json::json!(claim.state)))
         .env("CENTERFIRE_ON", claim.on.map(|on| word(serde_json::json!(on))).unwrap_or_default())
-        .env("CENTERFIRE_REASON", claim.reason.as_deref().unwrap_or_default())
+        .env("CENTERFIRE_REASON", one_line(claim.reason.as_deref().unwrap_or_default()))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
+        .process_group(0)
         .spawn()
         .context("run notify.command")?;
-    // A command that does not read it is none the worse for that.
-    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(text));
+    // A command that does not read it is none the worse for that, and holds up nobody.
+    let (stdin, text) = (child.stdin.take(), text.to_owned());
+    std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&text)));
     let end = Instant::now() + COMMAND_WITHIN;
     loop {
         match child.try_wait().context("wait for notify.command")? {
@@ -61,7 +67,9 @@ fn by_command(config: &Config, news: &News, text: &[u8]) -> anyhow::Result<()> {
             Some(status) => bail!("notify.command ended with {status}"),
             None if Instant::now() < end => std::thread::sleep(LOOK_EVERY),
             None => {
-                let _ = child.kill();
+                // With all that it started.
+                let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+                let _ = group.map(|group| kill_process_group(group, Signal::KILL));
                 bail!("notify.command took more than {} s and was killed", COMMAND_WITHIN.as_secs());
             }
         }
@@ -70,15 +78,16 @@ fn by_command(config: &Config, news: &News, text: &[u8]) -> anyhow::Result<()> {
 
 fn by_webhook(config: &Config, text: &[u8]) -> anyhow::Result<()> {
     let Some(url) = &config.notify_webhook else { return Ok(()) };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(provider)
-        .build();
-    let config = Agent::config_builder().tls_config(tls).timeout_global(Some(CALL_WITHIN)).max_redirects(0);
-    let agent: Agent = config.build().into();
-    let call = || agent.post(url).content_type("application/json").send(text);
+    let agent = agent(url, CALL_WITHIN);
+    let call = || -> anyhow::Result<()> {
+        // The address may hold a secret, and stays out of the log.
+        let answer =
+            agent.post(url).content_type("application/json").send(text).context("call notify.webhook")?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status => bail!("notify.webhook answered {status}"),
+        }
+    };
     let mut outcome = call();
     for pause in AGAIN_AFTER {
         if outcome.is_ok() {
@@ -87,6 +96,5 @@ fn by_webhook(config: &Config, text: &[u8]) -> anyhow::Result<()> {
         std::thread::sleep(*pause);
         outcome = call();
     }
-    // The address may hold a secret, and stays out of the log.
-    outcome.map(drop).context("call notify.webhook")
+    outcome
 }

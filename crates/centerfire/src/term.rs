@@ -44,9 +44,25 @@ pub(crate) fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Text of others on one line of ours: what would move the cursor becomes a blank.
+/// Text of others on one line of ours: what would move the cursor becomes a blank, what turns the direction of writing a
+/// sign.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { straight(c) }).collect()
+}
+
+/// Text of others in lines of its own.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() => '\u{fffd}',
+        c => straight(c),
+    };
+    text.chars().map(plain).collect()
+}
+
+/// A text that is read in another order than it stands could say another thing than what is allowed.
+fn straight(c: char) -> char {
+    if matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { '\u{fffd}' } else { c }
 }
 
 /// Wraps text in an SGR colour, where standard output takes one.

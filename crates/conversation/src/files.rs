@@ -110,6 +110,10 @@ fn take_in_one(
 /// Looks what a file is.
 fn what(path: &Path) -> Result<What> {
     let failed = |source| Error::Io { path: path.to_owned(), source };
+    // A FIFO would hold up whoever opens it, and a device has no end.
+    if !path.metadata().map_err(failed)?.is_file() {
+        return Err(failed(std::io::Error::other("not a file")));
+    }
     let mut file = BufReader::new(File::open(path).map_err(failed)?).take(LOOK_BYTES);
     let (mut line, mut is_first) = (Vec::new(), true);
     loop {

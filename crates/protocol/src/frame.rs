@@ -7,7 +7,9 @@
 //! `docs/host-protocol.md` has the longer form.
 
 use crate::approval::{Approval, Ask, Decision, Ends, Settled};
-use crate::{AgentStatus, Claim, ClientNumber, ExitStatus, Offset, ProgramReport, SessionId, Size};
+use crate::{
+    AgentStatus, Claim, ClientNumber, ExitStatus, Offset, ProgramReport, ProgramState, SessionId, Size,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version a client names in its hello. A host takes its own version and the two before it.
@@ -398,6 +400,7 @@ impl Status {
     pub fn agent(&self) -> AgentStatus {
         match &self.agent {
             Some(agent) => (**agent).clone(),
+            None if self.program.state == ProgramState::Unknown => AgentStatus::unknown(self.last_output),
             None => AgentStatus {
                 claim: Claim::of_report(&self.program, self.last_output),
                 offset: self.program_since,

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::registry::Entry;
 use crate::source::{Kind, Source};
-use crate::summary::present_status;
+use crate::summary::{agent, present_status};
 use adapter::claude::hooks;
 use protocol::{AgentStatus, Approval, Body, Claim, Offset, Record, Settled, Time};
 use serde::Serialize;
@@ -63,8 +63,7 @@ pub enum What {
 
 /// Explains a session's state with the last moments, asking its host as a client called `name`.
 pub fn explain(entry: &Entry, name: &str, last: usize) -> Result<Explained> {
-    let status = present_status(entry, name);
-    let agent = status.map_or_else(|| AgentStatus::unknown(entry.meta.created), |status| status.agent());
+    let agent = agent(entry, present_status(entry, name).as_ref());
     let mut explained = Explained { agent, history: VecDeque::new(), left_out: 0 };
     let mut source = Source::of(&entry.folder, &entry.meta, Offset::ZERO, Kind::Stored)?;
     while let Some(record) = source.next()? {

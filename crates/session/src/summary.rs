@@ -6,7 +6,7 @@ use crate::registry::Entry;
 use crate::resume::resume_command;
 use adapter::gist;
 use protocol::frame::{Answer, Request};
-use protocol::{Approval, ExitStatus, Phase, Status};
+use protocol::{AgentState, AgentStatus, Approval, ExitStatus, Phase, Status};
 use serde_json::{Value, json};
 
 /// The status from the host itself, which a client called `name` asks, or its last words.
@@ -53,7 +53,7 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["offset"] = json!(status.offset);
         value["size"] = json!(status.size);
         value["title"] = json!(status.title);
-        value["agent"] = json!(status.agent());
+        value["agent"] = json!(agent(entry, Some(status)));
         value["program"] = json!(status.program);
         value["program_since"] = json!(status.program_since);
         value["last_output"] = json!(status.last_output);
@@ -75,6 +75,15 @@ fn brief(approval: &Approval) -> Value {
     let Approval { id, since, ask, .. } = approval;
     let gist: String = gist(&ask.input).chars().take(GIST_CHARS).collect();
     json!({ "id": id, "since": since, "kind": ask.kind, "tool": ask.tool, "agent": ask.agent, "gist": gist })
+}
+
+/// What is taken for true of a session's agent.
+pub fn agent(entry: &Entry, status: Option<&Status>) -> AgentStatus {
+    let unknown = || AgentStatus::unknown(entry.meta.created);
+    let known = status
+        .map(Status::agent)
+        .filter(|agent| agent.claim.state != AgentState::Unknown || !agent.claims.is_empty());
+    known.unwrap_or_else(unknown)
 }
 
 /// One word for where a session stands: what its program does while it runs.

@@ -12,11 +12,12 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// Puts every mode back that a program may have left on: full screen, mouse, focus, paste brackets, keyboards,
 /// origin, wrapping, newline, hidden cursor, colours, scroll region, character sets. For a terminal whose state nobody knows; the cursor ends
-/// on a line of its own.
+/// on the line on which it was, or which it left for the full screen: it is saved before the scroll region sends it to the
+/// top, and what leaves the full screen takes it back.
 pub const RESET: &[u8] =
     b"\x1b[?2026l\x1b[<u\x1b[>4m\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\
-\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2031l\x1b[?1049l\x1b[?1l\x1b>\
-\x1b[?6l\x1b[?7h\x1b[?45l\x1b[20l\x1b[?25h\x1b[0 q\x1b[r\x1b(B\x0f\x1b[4l\x1b[0m\r\x1b[K";
+\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2031l\x1b7\x1b[?6l\x1b[r\x1b[?1049l\x1b[?1l\x1b>\
+\x1b[?7h\x1b[?45l\x1b[20l\x1b[?25h\x1b[0 q\x1b(B\x0f\x1b[4l\x1b[0m\r\x1b[K";
 
 /// Goes before a screen that is painted anew: whatever was on the terminal is off it, and the next byte stands in its
 /// first cell.

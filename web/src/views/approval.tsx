@@ -1,6 +1,6 @@
 // A question of a program: what it asks leave for, whole, and what answers it. It takes no key that was not meant for it:
 // whoever answers by keys has put the focus on it before.
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
 import { age } from "../age";
 import type { Approval, Decision } from "../approvals";
 import type { Card } from "../asked";
@@ -43,9 +43,15 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
   const [chosen, setChosen] = useState<Chosen>({});
   const why = useRef<HTMLInputElement>(null);
   useEffect(() => {
+    if (!fresh) return undefined;
     const timer = setTimeout(() => setFresh(false), FRESH_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [fresh]);
+  // What comes under the hand because the one before was answered has not been read either.
+  const focused = ({ relatedTarget, currentTarget }: FocusEvent<HTMLElement>) => {
+    const from = relatedTarget instanceof Element ? relatedTarget.closest(".ask") : null;
+    if (from !== null && from !== currentTarget) setFresh(true);
+  };
   const questions = kind === "question" ? questionsOf(input) : [];
   const answers = answersOf(questions, chosen);
   const ready = !busy && over === undefined;
@@ -59,7 +65,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
   const allow = () => mayAllow && void send({ behaviour: "allow", ...(answers === undefined ? {} : { answers }) });
   const deny = () => ready && void send({ behaviour: "deny", ...(message.trim() === "" ? {} : { message: message.trim() }) });
   const key = (event: KeyboardEvent<HTMLElement>) => {
-    if (!mayAnswer || event.altKey || event.metaKey || event.nativeEvent.isComposing) return;
+    if (!mayAnswer || fresh || event.altKey || event.metaKey || event.nativeEvent.isComposing) return;
     const typing = event.target instanceof HTMLInputElement && event.target.type === "text";
     if (event.ctrlKey && event.key === "Enter") allow();
     else if (event.ctrlKey || typing || event.repeat) return;
@@ -75,7 +81,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
   };
   const said = over?.words ?? trouble;
   return (
-    <section className="ask" data-over={over !== undefined} tabIndex={0} aria-label={`${title}: an answer is wanted`} onKeyDown={key}>
+    <section className="ask" data-over={over !== undefined} tabIndex={0} aria-label={`${title}: an answer is wanted`} onKeyDown={key} onFocus={focused}>
       <header>
         <strong>{title}</strong>
         {kind === "permission" && <span className="soft">asks leave</span>}

@@ -79,11 +79,7 @@ impl Fusion {
         let claims = &mut self.status.claims;
         let is_same = |known: &&Claim| (known.source, &known.agent) == (claim.source, &claim.agent);
         let known = claims.iter().find(is_same);
-        // A reminder of a question that does not say which says less than the question.
-        if claim.state == AgentState::Blocked
-            && claim.on.is_none()
-            && known.is_some_and(|known| known.state == AgentState::Blocked)
-        {
+        if known.is_some_and(|known| is_reminder(&claim, known)) {
             return;
         }
         claims.retain(|known| (known.source, &known.agent) != (claim.source, &claim.agent));
@@ -102,11 +98,22 @@ impl Fusion {
         claims.push(claim);
     }
 
-    /// Decides anew, at this time and place in the output, with the oldest question that waits in the host.
-    pub fn decide(&mut self, open: Option<&Approval>, now: Time, offset: Offset) -> Decided {
+    /// Decides anew, at this time and place in the output, with the claim of the oldest question that waits in the host.
+    pub fn decide(&mut self, open: Option<&Claim>, now: Time, offset: Offset) -> Decided {
+        self.awaits_report.take_if(|until| *until <= now);
         let mut claim = self.judge(open, now);
+        if claim.state == AgentState::Working {
+            self.awaits_report = None;
+        }
         let is_told = std::mem::replace(&mut self.told, claim.since) != claim.since;
         let before = &self.status.claim;
+        let is_same = (claim.state, claim.on, &claim.agent) == (before.state, before.on, &before.agent);
+        if is_same {
+            claim.since = before.since;
+        } else if claim.since < before.since {
+            // It was so before, and is so again.
+            claim.since = now;
+        }
         if phase(claim.state) != phase(before.state) {
             self.phase_since = claim.since;
             // Whoever is at rest has no sub-agent that waits from before.
@@ -114,10 +121,6 @@ impl Fusion {
                 let since = claim.since;
                 self.status.claims.retain(|known| known.agent.is_none() || known.since > since);
             }
-        }
-        let is_same = (claim.state, claim.on, &claim.agent) == (before.state, before.on, &before.agent);
-        if is_same {
-            claim.since = before.since;
         }
         if !is_same || is_told {
             self.status.offset = offset;
@@ -138,13 +141,13 @@ impl Fusion {
         start.into_iter().chain(start.and(self.awaits_report)).min()
     }
 
-    fn judge(&self, open: Option<&Approval>, now: Time) -> Claim {
+    fn judge(&self, open: Option<&Claim>, now: Time) -> Claim {
         if let Some(gone) = self.of(Source::Process).filter(|claim| claim.state == AgentState::Exited) {
             return gone.clone();
         }
         // A question that waits in the host is open, whatever else is said: its hook waits with it.
         if let Some(open) = open {
-            return of_question(open);
+            return open.clone();
         }
         let report = self.of(Source::Report).filter(|claim| claim.state != AgentState::Unknown);
         let is_awaited = report.is_none() && self.awaits_report.is_some_and(|until| now < until);
@@ -235,6 +238,16 @@ impl Fusion {
     }
 }
 
+/// Whether it says less than what the same source said before of the same, and is no news: a question without its kind, and
+/// of a rest only that it is one. A program that reports says what is so.
+fn is_reminder(claim: &Claim, known: &Claim) -> bool {
+    match claim.state {
+        AgentState::Blocked => claim.on.is_none() && known.state == AgentState::Blocked,
+        AgentState::Idle => claim.source == Source::Hook && ending(known.state) > 0,
+        _ => false,
+    }
+}
+
 fn phase(state: AgentState) -> Phase {
     match state {
         AgentState::Unknown => Phase::Unknown,
@@ -256,7 +269,8 @@ fn ending(state: AgentState) -> u8 {
     }
 }
 
-fn of_question(approval: &Approval) -> Claim {
+/// What a question that waits says.
+pub fn of_question(approval: &Approval) -> Claim {
     let ask = &approval.ask;
     Claim {
         state: AgentState::Blocked,

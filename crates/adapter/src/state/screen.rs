@@ -1,7 +1,6 @@
 //! What a screen says: rules as data, `<cli>/screen.json`.
 //!
-//! A rule names texts that must be in the title or on the screen, and such that must not; the first that fits tells the
-//! state. They are plain texts, so that a rule can be read beside the screen it was made of (`cases/<cli>/screens/`).
+//! A rule names texts that must be in the title or on the screen; the first that fits tells the state. They are plain texts, so that a rule can be read beside the screen it was made of (`cases/<cli>/screens/`).
 
 use super::super::gist::line;
 use protocol::{AgentState, BlockKind, Claim, Source, Time};
@@ -40,9 +39,6 @@ struct Rule {
     /// All of these are in lines.
     #[serde(default)]
     screen: Vec<String>,
-    /// None of these is in a line.
-    #[serde(default)]
-    without: Vec<String>,
     /// How many lines are looked at, from the last that is not blank; all, if it is not said.
     #[serde(default)]
     last: Option<usize>,
@@ -81,8 +77,7 @@ impl Rule {
         let lines = &lines[lines.len() - self.last.unwrap_or(lines.len()).min(lines.len())..];
         let find = |text: &String| lines.iter().find(|line| line.contains(text.as_str()));
         let fits = self.title.iter().all(|text| title.contains(text.as_str()))
-            && self.screen.iter().all(|text| find(text).is_some())
-            && self.without.iter().all(|text| find(text).is_none());
+            && self.screen.iter().all(|text| find(text).is_some());
         let seen = || self.screen.first().and_then(find).map_or(title, String::as_str);
         fits.then(|| Claim {
             state: self.state,
@@ -124,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_looks_at_the_last_lines_and_at_what_must_not_be_there() {
-        let text = r#"[{"name":"r","state":"blocked","on":"permission","screen":["Allow"],"without":["gone"],"last":2}]"#;
+    fn a_rule_looks_at_the_last_lines() {
+        let text = r#"[{"name":"r","state":"blocked","on":"permission","screen":["Allow"],"last":2}]"#;
         let rules = Rules::read(text);
         let fits = |lines: &[&str]| {
             let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -135,6 +130,5 @@ mod tests {
         assert_eq!(claim.reason.as_deref(), Some("Allow this?"));
         assert_eq!(claim.evidence, "r: │ Allow this? │");
         assert!(fits(&["Allow", "x", "y"]).is_none());
-        assert!(fits(&["Allow", "gone"]).is_none());
     }
 }

@@ -3,7 +3,7 @@
 use crate::completion;
 use crate::context::Context;
 use crate::fit;
-use crate::term::{one_line, say};
+use crate::term::{one_line, plain_lines, say};
 use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, Request};
 use protocol::{Approval, BlockKind, Phase, Time};
@@ -126,7 +126,8 @@ fn whole_text(approval: &Approval) -> String {
     let age = super::token::in_words(Time::now().since(approval.since));
     let agent = ask.agent.as_ref().map(|agent| format!(" of the sub-agent {agent}")).unwrap_or_default();
     let input = serde_json::to_string_pretty(&ask.input).unwrap_or_default();
-    format!("{} {}: {}{agent}, for {age}\n{input}", approval.id, kind(ask.kind), one_line(&ask.tool))
+    let (tool, agent, input) = (one_line(&ask.tool), one_line(&agent), plain_lines(&input));
+    format!("{} {}: {tool}{agent}, for {age}\n{input}", approval.id, kind(ask.kind))
 }
 
 fn kind(kind: BlockKind) -> &'static str {

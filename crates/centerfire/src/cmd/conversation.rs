@@ -5,13 +5,14 @@ use super::projects::id_of;
 use super::sink::Sink;
 use crate::completion;
 use crate::context::Context;
-use crate::term::one_line;
+use crate::term::{one_line, plain_lines};
 use crate::when::{ago, parse};
 use clap_complete::ArgValueCandidates;
 use conversation::render;
 use conversation::store::{Conversation, Filter, Store};
 use protocol::{Phase, Time};
 use serde_json::json;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -69,7 +70,10 @@ impl Args {
             } else if self.html {
                 sink.write(render::html(conversation, &entries).as_bytes())?;
             } else {
-                sink.write(render::markdown(conversation, &entries).as_bytes())?;
+                let text = render::markdown(conversation, &entries);
+                // What was said must not act on the terminal of whoever reads it.
+                let is_shown = self.output.is_none() && std::io::stdout().is_terminal();
+                sink.write(if is_shown { plain_lines(&text) } else { text }.as_bytes())?;
             }
         }
         if context.json {
@@ -133,7 +137,7 @@ fn line(conversation: &Conversation) -> String {
         conversation.cli,
         when,
         conversation.entry_count,
-        conversation.name,
+        one_line(&conversation.name),
         one_line(title)
     )
 }

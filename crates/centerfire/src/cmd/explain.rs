@@ -83,7 +83,7 @@ fn line(moment: &Moment) -> String {
         What::Said { claim } => {
             let agent =
                 claim.agent.as_ref().map(|agent| format!(" of sub-agent {agent}")).unwrap_or_default();
-            (word(&claim.source), format!("{}{agent}  {}", plain(claim), detail(claim)))
+            (word(&claim.source), format!("{}{}  {}", plain(claim), one_line(&agent), detail(claim)))
         }
         What::Decided { claim } => ("=>".to_owned(), coloured(claim)),
         What::Asked { approval } => ("question".to_owned(), asked(approval)),

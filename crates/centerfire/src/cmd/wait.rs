@@ -49,8 +49,11 @@ enum Condition {
     Exit,
     Text,
     Idle,
+    Working,
     Blocked,
     Done,
+    Error,
+    Limit,
 }
 
 /// What waiting at a host came to.
@@ -96,11 +99,13 @@ impl Args {
             Condition::Idle => "was not idle",
             Condition::Blocked => "was not blocked",
             Condition::Done => "was not done",
+            Condition::Working => "did not work",
+            Condition::Error => "met no error",
+            Condition::Limit => "met no limit",
         };
         let why = match self.condition {
-            Condition::Idle | Condition::Blocked | Condition::Done if silent => {
-                ", and its program has never told its state"
-            }
+            Condition::Exit | Condition::Text => "",
+            _ if silent => ", and its program has never told its state",
             _ => "",
         };
         format!("`{name}` {what} within {seconds} s{why}; `centerfire screen {name}` shows where it is")
@@ -173,6 +178,9 @@ impl Args {
         let fits = match self.condition {
             Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
             Condition::Done => state == AgentState::Done,
+            Condition::Working => state == AgentState::Working,
+            Condition::Error => state == AgentState::Error,
+            Condition::Limit => state == AgentState::Limit,
             Condition::Blocked => state == AgentState::Blocked,
             Condition::Exit | Condition::Text => false,
         };

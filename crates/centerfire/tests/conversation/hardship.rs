@@ -227,3 +227,41 @@ fn what_is_searched_for_is_found_once_and_filters_hold() {
         assert_eq!(count(&["answer"]), 20, "{odd}");
     }
 }
+
+/// One entry may be told again and again with other words, as an answer grows in a database; no model reads them.
+#[test]
+fn an_entry_that_changes_again_and_again_is_taken_in_each_time() {
+    let instance = instance();
+    let folder = instance.user_home().join(".claude/projects/p");
+    fs::create_dir_all(&folder).unwrap();
+    let line = |words: usize| {
+        let message = json!({ "role": "user", "content": "word ".repeat(words) });
+        json!({ "type": "user", "uuid": "u", "sessionId": "grows", "cwd": "/t", "timestamp": "2026-01-01T09:00:00Z", "message": message })
+    };
+    let mut text = String::new();
+    for words in 1..=4 {
+        text += &format!("{}\n{}\n", line(words * 2), line(words * 2 + 1));
+        fs::write(folder.join("grows.jsonl"), &text).unwrap();
+        instance.out(&["import"]);
+    }
+    assert_eq!(texts(&told(&instance)[0]), ["word ".repeat(9).trim()]);
+    instance.out(&["import", "--rebuild"]);
+}
+
+/// What is no file where a file is looked for holds up nobody.
+#[test]
+fn a_fifo_in_the_place_of_a_file_holds_up_nobody() {
+    let instance = instance();
+    let folder = instance.work().join("project");
+    fs::create_dir_all(folder.join("sub")).unwrap();
+    let made =
+        std::process::Command::new("mkfifo").arg(folder.join(".git")).arg(folder.join("log.jsonl")).status();
+    assert!(made.unwrap().success());
+    let folder = folder.join("sub");
+    instance.out(&["run", "--detached", "--cwd", folder.to_str().unwrap(), "--", "sleep", "60"]);
+    instance.out(&["projects"]);
+    let fifo = instance.work().join("project/log.jsonl");
+    let output = instance.run(&["import", "--log", fifo.to_str().unwrap(), "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(told["failed"][0]["error"].as_str().unwrap().contains("not a file"), "{told}");
+}

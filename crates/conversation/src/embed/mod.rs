@@ -12,7 +12,7 @@ mod weights;
 mod wordpiece;
 
 pub use local::Local;
-pub use remote::{Remote, Service};
+pub use remote::{Remote, Service, agent};
 
 use std::path::{Path, PathBuf};
 

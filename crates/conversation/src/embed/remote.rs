@@ -84,6 +84,27 @@ impl Service {
     }
 }
 
+/// Who calls a server: by the system's certificates, by the user's proxy unless the server is on this machine, and never
+/// elsewhere than asked.
+pub fn agent(url: &str, whole: Duration) -> Agent {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
+    let proxy = if is_here(url) { None } else { Proxy::try_from_env() };
+    let config = Agent::config_builder()
+        .proxy(proxy)
+        .tls_config(tls)
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(whole))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build();
+    config.into()
+}
+
 /// A server that has answered once.
 pub struct Remote {
     service: Service,
@@ -100,24 +121,10 @@ impl Remote {
     }
 
     fn within(service: Service, whole: Duration) -> Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(provider)
-            .build();
         let endpoint = service.endpoint();
-        let proxy = if is_here(&endpoint) { None } else { Proxy::try_from_env() };
-        let config = Agent::config_builder()
-            .proxy(proxy)
-            .tls_config(tls)
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(whole))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build();
+        let agent = agent(&endpoint, whole);
         let id = service.id();
-        let mut remote = Self { service, endpoint, id, dim: 0, agent: config.into() };
+        let mut remote = Self { service, endpoint, id, dim: 0, agent };
         remote.dim = remote.ask(&["dimensions"])?.first().map_or(0, Vec::len);
         Ok(remote)
     }

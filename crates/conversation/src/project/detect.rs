@@ -84,6 +84,10 @@ fn repository(folder: &Path) -> Option<PathBuf> {
 
 /// The path that a file holds behind a word, which may be relative to a folder.
 fn link(file: &Path, folder: &Path, word: &str) -> Option<PathBuf> {
+    // A FIFO of that name would hold up whoever opens it.
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
     let mut text = String::new();
     File::open(file).ok()?.take(LINK_MAX_BYTES).read_to_string(&mut text).ok()?;
     let path = folder.join(text.lines().next()?.strip_prefix(word)?.trim());

@@ -48,8 +48,11 @@ pub(super) struct Wait {
 enum Condition {
     Exit,
     Idle,
+    Working,
     Blocked,
     Done,
+    Error,
+    Limit,
 }
 
 /// `POST /api/v1/sessions/{session}/wait`.
@@ -155,6 +158,9 @@ impl Wait {
         let fits = match self.condition {
             Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
             Condition::Done => state == AgentState::Done,
+            Condition::Working => state == AgentState::Working,
+            Condition::Error => state == AgentState::Error,
+            Condition::Limit => state == AgentState::Limit,
             Condition::Blocked => state == AgentState::Blocked,
             Condition::Exit => false,
         };

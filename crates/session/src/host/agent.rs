@@ -15,6 +15,13 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 /// From output to a look at the screen, and between two looks.
 const LOOK_AFTER: Duration = Duration::from_millis(250);
 
+/// Looks that fit no rule until what the screen said is taken back.
+const UNFIT_MAX: u8 = 4;
+/// What the screen goes on saying counts against what others said so long ago.
+const STILL_AFTER_US: u64 = 1_000_000; // 1 s
+/// Characters of each text of a claim that comes from outside.
+const TEXT_CHARS: usize = 200;
+
 /// What is known of the program as an agent.
 pub(super) struct Agent {
     fusion: Fusion,
@@ -25,8 +32,20 @@ pub(super) struct Agent {
     look_at: Option<Instant>,
     /// What the screen said last, which does not count yet.
     glimpse: Option<Claim>,
+    /// Looks in a row that fitted no rule.
+    unfit: u8,
     /// States of this turn, of which nobody was told yet.
     changes: Vec<AgentStatus>,
+}
+
+/// What somebody outside says, with texts of which `status.json` can hold many.
+pub(super) fn cut_texts(claim: Claim) -> Claim {
+    let cut = |text: String| match text.char_indices().nth(TEXT_CHARS) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    };
+    let Claim { reason, evidence, agent, .. } = claim;
+    Claim { reason: reason.map(cut), evidence: cut(evidence), agent: agent.map(cut), ..claim }
 }
 
 impl Agent {
@@ -50,6 +69,7 @@ impl Agent {
             heard: true,
             look_at: None,
             glimpse: None,
+            unfit: 0,
             changes: Vec::new(),
         }
     }
@@ -57,6 +77,19 @@ impl Agent {
     pub(super) fn hear(&mut self, claim: Claim) {
         self.fusion.hear(claim);
         self.heard = true;
+    }
+
+    /// Takes what somebody outside knows: of its records alone, nothing of the future, and nothing older than what is known.
+    pub(super) fn hear_witness(&mut self, claim: Claim) {
+        if !matches!(claim.source, Source::Transcript | Source::Register) {
+            return;
+        }
+        let is_same = |known: &&Claim| (known.source, &known.agent) == (claim.source, &claim.agent);
+        let known = self.status().claims.iter().find(is_same);
+        if known.is_none_or(|known| known.since <= claim.since) {
+            let since = claim.since.min(Time::now());
+            self.hear(cut_texts(Claim { since, ..claim }));
+        }
     }
 
     /// The questions that wait are others.
@@ -118,16 +151,55 @@ impl Agent {
         self.look_at = None;
         let Some(adapter) = self.adapter else { return };
         let shown = Shown { title, lines: &lines() };
-        let Some(claim) = adapter.rules().judge(&shown, self.version.as_deref(), Time::now()) else { return };
+        let now = Time::now();
+        let Some(claim) = adapter.rules().judge(&shown, self.version.as_deref(), now) else {
+            return self.sees_nothing();
+        };
+        self.unfit = 0;
         let is_same = |other: &Claim| (other.state, other.on) == (claim.state, claim.on);
-        let said = self.status().claims.iter().find(|claim| claim.source == Source::Screen);
-        if said.is_some_and(is_same) {
+        let claims = &self.status().claims;
+        if let Some(said) =
+            claims.iter().find(|claim| claim.source == Source::Screen).filter(|said| is_same(said))
+        {
+            // A question that is still there outlives what a transcript tells of the call before it.
+            let since = said.since;
+            let is_contradicted = claims.iter().any(|other| {
+                let is_later = other.since > since && now.0.saturating_sub(other.since.0) > STILL_AFTER_US;
+                other.agent.is_none() && other.state != claim.state && is_later
+            });
             self.glimpse = None;
+            if is_contradicted {
+                self.hear(claim);
+            }
         } else if let Some(before) = self.glimpse.take_if(|glimpse| is_same(glimpse)) {
             self.hear(Claim { since: before.since, ..claim });
         } else {
             self.glimpse = Some(claim);
             self.look_at = Some(Instant::now() + LOOK_AFTER);
+        }
+    }
+}
+
+impl Agent {
+    /// Nothing on the screen tells a state. In the middle of a picture that is no wonder; what stays so takes back what was
+    /// said.
+    fn sees_nothing(&mut self) {
+        self.glimpse = None;
+        let Some(said) = self.status().claims.iter().find(|claim| claim.source == Source::Screen) else {
+            return;
+        };
+        if said.state == AgentState::Unknown {
+            return;
+        }
+        let evidence = "nothing on the screen is known".to_owned();
+        let (state, since) = (AgentState::Unknown, Time::now());
+        let unknown = Claim { state, on: None, reason: None, since, evidence, ..said.clone() };
+        self.unfit += 1;
+        if self.unfit < UNFIT_MAX {
+            self.look_at = Some(Instant::now() + LOOK_AFTER);
+        } else {
+            self.unfit = 0;
+            self.hear(unknown);
         }
     }
 }

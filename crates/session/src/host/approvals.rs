@@ -5,8 +5,11 @@ use super::Host;
 use crate::Result;
 use crate::folder::Folder;
 use crate::source::{Kind, Source};
+use adapter::state::of_question;
 use protocol::approval::{Ask, LISTED_INPUT_BYTES};
-use protocol::{Approval, Body, ClientNumber, Offset, ProgramReport, ProgramState, Settled, Status, Time};
+use protocol::{
+    Approval, Body, Claim, ClientNumber, Offset, ProgramReport, ProgramState, Settled, Status, Time,
+};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -16,6 +19,8 @@ const MAX_PENDING: usize = 64;
 const SETTLED_KEPT: usize = 64;
 /// Bytes of all inputs in a status, which is written as a whole with each change.
 const STATUS_INPUT_BYTES: usize = 512 << 10; // 512 KiB
+/// Bytes of what a program would remember, in a list.
+const LISTED_SUGGESTIONS_BYTES: usize = 4 << 10; // 4 KiB
 /// How long the hooks of a host that died may take to come back.
 const HOOK_RETURNS: Duration = Duration::from_secs(10);
 /// How long a question that the terminal does not show meanwhile is kept from somebody at the terminal.
@@ -45,6 +50,8 @@ pub(super) struct Pending {
     pub call: Option<u64>,
     /// Whether somebody was told that nobody answers.
     pub escalated: bool,
+    /// What it says of the agent's state.
+    claim: Claim,
 }
 
 impl Approvals {
@@ -77,7 +84,8 @@ impl Approvals {
 
     pub(super) fn begin(&mut self, approval: Approval, hook: Option<ClientNumber>) {
         self.last = self.last.max(approval.id);
-        self.pending.push(Pending { approval, asked: Instant::now(), hook, call: None, escalated: false });
+        let (asked, claim) = (Instant::now(), of_question(&approval));
+        self.pending.push(Pending { approval, asked, hook, call: None, escalated: false, claim });
     }
 
     /// The same question, asked by a hook whose host died before it could tell the number.
@@ -104,9 +112,9 @@ impl Approvals {
         Some(self.pending.remove(place))
     }
 
-    /// The one that waits longest.
-    pub(super) fn oldest(&self) -> Option<&Approval> {
-        self.pending.first().map(|pending| &pending.approval)
+    /// What the one that waits longest says of the agent's state.
+    pub(super) fn oldest(&self) -> Option<&Claim> {
+        self.pending.first().map(|pending| &pending.claim)
     }
 
     /// The numbers of those that fit.
@@ -118,7 +126,9 @@ impl Approvals {
     fn list(&self, each: usize, all: usize) -> Vec<Approval> {
         let mut left = all;
         let mut cut = |pending: &Pending| {
-            let approval = pending.approval.within(each.min(left));
+            let mut approval = pending.approval.within(each.min(left));
+            // What is suggested is worth less than room for the questions.
+            approval.ask.suggestions.take_if(|all| all.to_string().len() > LISTED_SUGGESTIONS_BYTES);
             left = left.saturating_sub(approval.ask.input.to_string().len());
             approval
         };

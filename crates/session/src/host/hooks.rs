@@ -4,15 +4,21 @@
 //! entry in a list, and a hook that reads its socket.
 
 use super::Host;
-use super::approvals::{Approvals, Overdue, TERMINAL};
+use super::agent::cut_texts;
+use super::approvals::{Approvals, Overdue, Pending, TERMINAL};
 use super::notify::{News, Occasion};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
 use protocol::frame::{Answer, Event, Refusal};
-use protocol::{BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time};
+use protocol::{
+    AgentState, BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time,
+};
 use std::time::Instant;
 
 /// Bytes of a hook's JSON that are kept; what hooks tell is mostly below a tenth of it.
 pub const MAX_HOOK_BYTES: usize = 256 << 10; // 256 KiB
+/// Bytes of a name in a question: of its tool, its agent, its turn. Those of a CLI are far shorter, and they stand in
+/// `status.json`.
+const MAX_WORD_BYTES: usize = 256;
 /// Bytes of an input that are told with the news that nobody answers.
 const TOLD_INPUT_BYTES: usize = 4 << 10; // 4 KiB
 /// Characters that are kept of the words for who answered.
@@ -31,13 +37,18 @@ impl Host {
     ) {
         let kept = &bytes[..bytes.len().min(MAX_HOOK_BYTES)];
         self.recording.note(Body::Hook { bytes: kept, cut: cut || kept.len() < bytes.len() });
-        if let Some(claim) = claim {
-            self.agent.hear(Claim { since: Time::now(), ..claim });
-        }
         if let Some(ends) = ends {
             for over in self.approvals.which(|pending| ends.covers(&pending.approval.ask)) {
                 self.settle(over, TERMINAL.to_owned(), None);
             }
+        }
+        // Hooks of one moment come in any order: none of a step before the question says that it is over.
+        let is_late = |claim: &Claim| {
+            let asks = |pending: &Pending| pending.approval.ask.agent == claim.agent;
+            claim.state == AgentState::Working && !self.approvals.which(asks).is_empty()
+        };
+        if let Some(claim) = claim.filter(|claim| !is_late(claim)) {
+            self.agent.hear(cut_texts(Claim { since: Time::now(), ..claim }));
         }
         match ask.and_then(|ask| self.ask(from, ask)) {
             Some(approval) => self.clients.answer(from, id, Answer::Asked { approval }, &[]),
@@ -47,6 +58,10 @@ impl Host {
 
     /// Takes a question up; `None` if it is left to the program.
     fn ask(&mut self, from: ClientNumber, ask: Ask) -> Option<u32> {
+        let words = [Some(&ask.tool), ask.agent.as_ref(), ask.turn.as_ref()];
+        if words.into_iter().flatten().any(|word| word.len() > MAX_WORD_BYTES) {
+            return None;
+        }
         if ask.cut || ask.input.to_string().len() > MAX_ASK_BYTES {
             return None;
         }

@@ -68,7 +68,7 @@ impl Host {
                 self.hook((from, id), cut, claim, ask, ends.as_ref(), &tail);
             }
             Request::Claim { claim } => {
-                self.agent.hear(*claim);
+                self.agent.hear_witness(*claim);
                 self.done(from, id);
             }
             Request::AwaitApproval { approval } => self.await_approval(from, id, approval),

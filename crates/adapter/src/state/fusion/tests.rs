@@ -18,7 +18,9 @@ impl Told {
     }
 
     fn at(&mut self, second: u64) -> AgentState {
-        self.0.decide(None, Time(second * 1_000_000), Offset(second));
+        let now = Time(second * 1_000_000);
+        self.0.decide(None, now, Offset(second));
+        assert!(self.0.settles().is_none_or(|due| due > now), "who waits for it would spin");
         self.0.status().claim.state
     }
 
@@ -51,6 +53,29 @@ fn of_a_cli_that_reports_nobody_else_says_that_it_is_ready() {
     assert_eq!(told.at(10), Idle, "it does not report after all");
     let mut told = Told(Fusion::starting(Time(0), "cli", true));
     assert_eq!(told.hear(Report, Idle, 1), Idle);
+}
+
+#[test]
+fn a_turn_without_a_report_is_believed_once_it_works() {
+    let mut told = Told(Fusion::starting(Time(0), "cli", true));
+    assert_eq!(told.hear(Hook, Idle, 1), Starting);
+    assert_eq!(told.hear(Hook, Working, 2), Working);
+    assert_eq!(told.hear(Hook, Done, 4), Done);
+    // A minute later it says that it waits for input.
+    assert_eq!(told.hear(Hook, Idle, 64), Done);
+    assert_eq!(told.hear(Hook, Working, 70), Working);
+}
+
+#[test]
+fn what_is_so_again_after_a_question_is_so_since_then() {
+    let mut told = Told::new();
+    told.hear(Report, Working, 1);
+    let second = |second: u64| Time(second * 1_000_000);
+    let question = Claim { on: Some(BlockKind::Permission), ..claim(Hook, Blocked, 100) };
+    told.0.decide(Some(&question), second(100), Offset(1));
+    assert_eq!((told.0.status().claim.state, told.0.status().claim.since), (Blocked, second(100)));
+    told.at(110);
+    assert_eq!((told.0.status().claim.state, told.0.status().claim.since), (Working, second(110)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::when::ago;
 use protocol::{AgentState, AgentStatus, Phase};
 use serde_json::{Value, json};
 use session::registry::{Entry, Registry};
+use session::summary::agent;
 
 /// The sessions that run.
 pub(super) struct Board {
@@ -66,9 +67,8 @@ impl Board {
 
 impl Row {
     fn of(entry: Entry) -> Self {
-        let agent = entry.status.as_ref().map(|status| status.agent());
+        let agent = agent(&entry, entry.status.as_ref());
         let questions = entry.status.as_ref().map_or(0, |status| status.approvals.len());
-        let agent = agent.unwrap_or_else(|| AgentStatus::unknown(entry.meta.created));
         Self { agent, questions, entry }
     }
 
