@@ -74,6 +74,7 @@ commands! {
     Conversation => conversation,
     Search => search,
     Import => import,
+    Api => api,
     Resize => resize,
     Rename => rename,
     Kill => kill,

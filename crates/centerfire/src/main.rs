@@ -14,6 +14,7 @@ mod hook;
 mod orchestrator;
 mod progress;
 mod serve_log;
+mod tap;
 mod term;
 mod usage;
 mod when;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Some(session::role::HOST) => exit::of_role(host(&words)),
         Some(session::role::ATTACH) => attach(&words),
         Some(session::role::HOOK) => hook::run(&words),
+        Some(session::role::TAP) => exit::of_role(tap::role(&words)),
         Some(session::role::CHECK) => exit::of_role(check(&words)),
         Some(session::role::TRY) => exit::of_role(try_binary(&words)),
         _ if orchestrator::is_meant(&words) => orchestrator::run(words),

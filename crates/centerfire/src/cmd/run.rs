@@ -1,12 +1,14 @@
 //! `centerfire run`: starts a session and joins it.
 
 use crate::context::Context;
+use crate::tap::{self, Tap};
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
-use session::launch::{Launch, Launched, launch};
+use session::folder::Folder;
+use session::launch::{Launch, Launched, launch_beside};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -43,6 +45,9 @@ pub(crate) struct Args {
     /// Also write a conversation log, lines of JSON, to FILE while the session runs
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
+    /// Read along what Claude Code and its model say to each other; `centerfire api` shows it
+    #[arg(long)]
+    pub(crate) tap: bool,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
     pub(crate) detach_key: Option<DetachKey>,
@@ -144,6 +149,7 @@ fn start(
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
     let started = context.config.claude_hooks.then(|| crate::hook::put_in(&command, &cwd)).flatten();
+    let tap = Tap::prepare(&context.config, args.tap, &command, &cwd, &args.env)?;
     let plan = Launch {
         started,
         command,
@@ -151,12 +157,14 @@ fn start(
         cwd,
         size: args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT),
         env,
+        ours: tap.as_ref().map_or_else(tap::untapped, Tap::variables),
         without: enclosing_marks(),
         termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
         parent,
         settings: context.config.settings(),
     };
-    Ok(launch(&context.home, &plan)?)
+    let beside = |folder: &Folder| tap.map_or(Ok(()), |tap| tap.start(folder));
+    Ok(launch_beside(&context.home, &plan, beside)?)
 }
 
 /// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written, or if

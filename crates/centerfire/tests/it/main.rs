@@ -55,6 +55,8 @@ mod session;
 mod snapshot;
 /// Bytes that hurt, the same for the same seed.
 mod stream;
+/// What Claude Code and its model say to each other is read along, and nothing else changes.
+mod tap;
 /// A host has threads beside its loop only while they have something to do.
 mod threads;
 /// Another binary takes over without anybody noticing.
