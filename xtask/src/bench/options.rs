@@ -11,7 +11,7 @@ usage: cargo xtask bench [options]
   --quick             fewer rounds and less data, about 4 minutes instead of about 20
   --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording,
                       sessions; of the server web-echo, web-throughput, web-viewers, web-stalled,
-                      web-idle, web-requests, web-reconnect, web-page, or all of them: web
+                      web-idle, web-requests, web-reconnect, web-page, or all of them: web; talk-tap, talk-hook
   --peers A,B         only these peers (the bare PTY, script and node-pty stay, ratios need them)
   --centerfire PATH   the binary to measure [default: target/release/centerfire]
   --docs DIR          where benchmarks.md, benchmarks-server.md and images/ are written [default: docs]

@@ -2,11 +2,13 @@
 
 mod echo;
 mod history;
+mod hook;
 mod idle;
 mod memory;
 mod recording;
 mod sessions;
 mod start;
+mod tap;
 mod throughput;
 mod web;
 
@@ -61,4 +63,6 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("web-requests", web::requests::measure),
     ("web-reconnect", web::reconnect::measure),
     ("web-page", web::page::measure),
+    ("talk-tap", tap::measure),
+    ("talk-hook", hook::measure),
 ];
