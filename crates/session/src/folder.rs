@@ -60,6 +60,11 @@ impl Folder {
         self.0.join("api-bodies.jsonl")
     }
 
+    /// What Claude Code writes down of its requests by itself, where that is wanted.
+    pub fn raw_bodies(&self) -> PathBuf {
+        self.0.join("raw-bodies")
+    }
+
     /// The checkpoint of the screen.
     pub(crate) fn checkpoint(&self) -> PathBuf {
         self.0.join("screen.ckpt")

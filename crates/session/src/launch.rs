@@ -38,8 +38,6 @@ pub struct Launch {
     pub size: Size,
     /// Variables to set beside those of the caller.
     pub env: Vec<(String, OsString)>,
-    /// Variables of ours, which are another session's business at most: nobody is told that they were set.
-    pub ours: Vec<(String, OsString)>,
     /// Variables of the caller to leave out: the marks of an enclosing CLI.
     pub without: Vec<String>,
     /// The settings of the terminal it is started from.
@@ -65,14 +63,15 @@ pub struct Launched {
 
 /// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
 pub fn launch(home: &Home, plan: &Launch) -> Result<Launched> {
-    launch_beside(home, plan, |_| Ok(()))
+    launch_beside(home, plan, |_| Ok(Vec::new()))
 }
 
-/// The same, with something started beside it before the program is: its folder is there, and held.
+/// The same, with something started beside it before the program is: its folder is there, and held. What comes of it is variables for
+/// the program, which a repetition of the session gets anew.
 pub fn launch_beside(
     home: &Home,
     launch: &Launch,
-    beside: impl FnOnce(&Folder) -> Result<()>,
+    beside: impl FnOnce(&Folder) -> Result<Vec<(String, OsString)>>,
 ) -> Result<Launched> {
     let id = SessionId::generate();
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
@@ -93,7 +92,10 @@ pub fn launch_beside(
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
-    let started = beside(&folder).and_then(|()| start_keeper(launch, &folder, &socket, &alive, id, &name));
+    let started = beside(&folder).and_then(|variables| {
+        let launch = Launch { env: [launch.env.clone(), variables].concat(), ..launch.clone() };
+        start_keeper(&launch, &folder, &socket, &alive, id, &name)
+    });
     match started {
         Ok(()) => Ok(Launched { id, name, folder, meta }),
         Err(error) => {
@@ -163,7 +165,7 @@ fn set_environment(command: &mut Command, launch: &Launch, id: SessionId, name: 
     for name in &launch.without {
         command.env_remove(name);
     }
-    command.envs(launch.env.iter().chain(&launch.ours).map(|(name, value)| (name, value)));
+    command.envs(launch.env.iter().map(|(name, value)| (name, value)));
     command.env("CENTERFIRE_SESSION", id.to_string()).env("CENTERFIRE_SESSION_NAME", name);
 }
 

@@ -1,7 +1,7 @@
 //! `centerfire run`: starts a session and joins it.
 
 use crate::context::Context;
-use crate::tap::{self, Tap};
+use crate::tap::{self, RawBodies, Tap};
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Read along what Claude Code and its model say to each other; `centerfire api` shows it
     #[arg(long)]
     pub(crate) tap: bool,
+    /// Have Claude Code itself keep what it asks its model, in `raw-bodies` of the session's folder
+    #[arg(long)]
+    pub(crate) otel_bodies: bool,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
     pub(crate) detach_key: Option<DetachKey>,
@@ -149,6 +152,7 @@ fn start(
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
     let started = context.config.claude_hooks.then(|| crate::hook::put_in(&command, &cwd)).flatten();
+    let raw = RawBodies::prepare(&context.config, args.otel_bodies, &command, &args.env)?;
     let tap = Tap::prepare(&context.config, args.tap, &command, &cwd, &args.env)?;
     let plan = Launch {
         started,
@@ -157,13 +161,16 @@ fn start(
         cwd,
         size: args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT),
         env,
-        ours: tap.as_ref().map_or_else(tap::untapped, Tap::variables),
         without: enclosing_marks(),
         termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
         parent,
         settings: context.config.settings(),
     };
-    let beside = |folder: &Folder| tap.map_or(Ok(()), |tap| tap.start(folder));
+    let beside = |folder: &Folder| {
+        let mut variables = raw.map(|raw| raw.variables(folder)).unwrap_or_default();
+        variables.extend(tap.as_ref().map_or_else(tap::untapped, Tap::variables));
+        tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| variables)
+    };
     Ok(launch_beside(&context.home, &plan, beside)?)
 }
 

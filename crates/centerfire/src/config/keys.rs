@@ -114,6 +114,17 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| json!(config.claude_hooks),
     },
     Key {
+        name: "claude.otel_bodies",
+        takes: "`true` or `false`",
+        about: "Whether Claude Code itself keeps all that it asks its model and is answered, in the session's folder, as with \
+                `--otel-bodies`. Nothing else of it changes. Each request has the whole conversation before it, so this grows fast.",
+        set: |config, value| {
+            config.claude_otel_bodies = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.claude_otel_bodies),
+    },
+    Key {
         name: "tap.enabled",
         takes: "`true` or `false`",
         about: "Whether `centerfire run -- claude` reads along what Claude Code and its model say to each other, as with `--tap`. \

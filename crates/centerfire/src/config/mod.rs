@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub tap_enabled: bool,
     pub tap_upstream: Option<String>,
     pub tap_bodies: bool,
+    pub claude_otel_bodies: bool,
     pub approvals_unanswered: Unanswered,
     /// In seconds.
     pub approvals_after: u64,
@@ -110,6 +111,7 @@ impl Default for Config {
             tap_enabled: false,
             tap_upstream: None,
             tap_bodies: false,
+            claude_otel_bodies: false,
             approvals_unanswered: Unanswered::Wait,
             approvals_after: 3600,
             serve_listen: SERVE_LISTEN,

@@ -5,6 +5,7 @@
 //! [decision 14](../../../../docs/decisions/0014-the-tap-keeps-its-own-socket.md).
 
 mod process;
+mod raw;
 
 use crate::config::Config;
 use anyhow::{Context as _, bail};
@@ -16,6 +17,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 pub(crate) use process::role;
+pub(crate) use raw::RawBodies;
 
 /// Where Claude Code asks its model.
 const BASE_URL: &str = "ANTHROPIC_BASE_URL";

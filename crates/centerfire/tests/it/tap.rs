@@ -255,3 +255,22 @@ fn a_tap_belongs_to_one_session() {
     rig.run(&["send", "inner", "--submit", "go"]);
     server.wait_for_request(|request| request.path == "/v1/models", PATIENCE).unwrap();
 }
+
+/// Claude Code keeps the bodies itself where it is told to, and asks where it asked before.
+#[test]
+fn claude_code_keeps_its_own_bodies_in_the_folder_of_the_session() {
+    let desk = Desk::new();
+    let session = desk.session_set(&[("CENTERFIRE_CLAUDE_OTEL_BODIES", "true")]);
+    assert_eq!(base(&session), desk.server.base_url());
+    answered(&session, "kept");
+    let kept = || {
+        let all: Vec<String> = files(&session.folder.join("raw-bodies"))
+            .iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok())
+            .collect();
+        all.iter().any(|text| text.contains("[[say:kept]]")).then_some(all)
+    };
+    let all = eventually(PATIENCE, kept).expect("the request is kept");
+    assert!(!all.concat().contains("Bearer"));
+    end(&session);
+}

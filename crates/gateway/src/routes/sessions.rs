@@ -111,7 +111,6 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
         cwd,
         size,
         env,
-        ours: Vec::new(),
         without: options.without.clone(),
         termios: None,
         parent,
