@@ -78,6 +78,7 @@ commands! {
     Projects => projects,
     Context => context,
     Import => import,
+    Api => api,
     Resize => resize,
     Rename => rename,
     Kill => kill,

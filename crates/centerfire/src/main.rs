@@ -16,6 +16,7 @@ mod orchestrator;
 mod progress;
 mod restore;
 mod serve_log;
+mod tap;
 mod term;
 mod usage;
 mod when;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Some(session::role::HOST) => exit::of_role(host(&words)),
         Some(session::role::ATTACH) => attach(&words),
         Some(session::role::HOOK) => hook::run(&words),
+        Some(session::role::TAP) => exit::of_role(tap::role(&words)),
         Some(session::role::CHECK) => exit::of_role(check(&words)),
         Some(session::role::NOTIFY) => exit::of_role(notify::run()),
         Some(session::role::TRY) => exit::of_role(try_binary(&words)),

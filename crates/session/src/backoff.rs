@@ -9,19 +9,21 @@ const LONG_LIFE: Duration = Duration::from_secs(5);
 
 /// The state of one thing that is restarted.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     /// When it was last started, until it died.
     started: Option<Instant>,
     deaths: u32,
 }
 
 impl Backoff {
-    pub(crate) fn new() -> Self {
+    /// Of a thing that was started just now.
+    #[expect(clippy::new_without_default, reason = "the time of a start is no default")]
+    pub fn new() -> Self {
         Self { started: Some(Instant::now()), deaths: 0 }
     }
 
     /// Notes a death and says when to start again. The first restart is at once.
-    pub(crate) fn died(&mut self) -> Instant {
+    pub fn died(&mut self) -> Instant {
         let now = Instant::now();
         // A start that failed is no life, however long ago the last one was.
         if self.started.take().is_some_and(|started| now.duration_since(started) > LONG_LIFE) {
@@ -36,12 +38,12 @@ impl Backoff {
     }
 
     /// Notes a start.
-    pub(crate) fn started(&mut self) {
+    pub fn started(&mut self) {
         self.started = Some(Instant::now());
     }
 
     /// Deaths in a row, each soon after the start.
-    pub(crate) fn deaths(&self) -> u32 {
+    pub fn deaths(&self) -> u32 {
         self.deaths
     }
 }

@@ -50,6 +50,21 @@ impl Folder {
         self.0.join("uploads")
     }
 
+    /// What the CLI and its model said to each other, a line for each exchange: the tap.
+    pub fn api(&self) -> PathBuf {
+        self.0.join("api.jsonl")
+    }
+
+    /// The bodies of these exchanges, where they are wanted: the tap.
+    pub fn api_bodies(&self) -> PathBuf {
+        self.0.join("api-bodies.jsonl")
+    }
+
+    /// What Claude Code writes down of its requests by itself, where that is wanted.
+    pub fn raw_bodies(&self) -> PathBuf {
+        self.0.join("raw-bodies")
+    }
+
     /// The checkpoint of the screen.
     pub(crate) fn checkpoint(&self) -> PathBuf {
         self.0.join("screen.ckpt")
@@ -68,6 +83,16 @@ impl Folder {
     /// Whether a process of ours holds the session that `meta` describes.
     pub fn is_held(&self, meta: &Meta) -> bool {
         meta.boot == process::boot_id() && process::is_held(&self.alive_path())
+    }
+
+    /// Whether its processes are gone.
+    pub fn is_left(&self) -> bool {
+        !process::is_held(&self.alive_path())
+    }
+
+    /// Sleeps until the session's processes are gone.
+    pub fn wait_until_left(&self) -> std::io::Result<()> {
+        process::wait_until_left(&self.alive_path())
     }
 
     /// Whether somebody deleted it: nothing can be written there, now or later.

@@ -62,7 +62,17 @@ pub struct Launched {
 }
 
 /// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
-pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
+pub fn launch(home: &Home, plan: &Launch) -> Result<Launched> {
+    launch_beside(home, plan, |_| Ok(Vec::new()))
+}
+
+/// The same, with something started beside it before the program is: its folder is there, and held. What comes of it is variables for
+/// the program, which a repetition of the session gets anew.
+pub fn launch_beside(
+    home: &Home,
+    launch: &Launch,
+    beside: impl FnOnce(&Folder) -> Result<Vec<(String, OsString)>>,
+) -> Result<Launched> {
     let id = SessionId::generate();
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
     let meta = Meta {
@@ -83,7 +93,11 @@ pub fn launch(home: &Home, launch: &Launch) -> Result<Launched> {
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
-    match start_keeper(launch, &folder, &socket, &alive, id, &name) {
+    let started = beside(&folder).and_then(|variables| {
+        let launch = Launch { env: [launch.env.clone(), variables].concat(), ..launch.clone() };
+        start_keeper(&launch, &folder, &socket, &alive, id, &name)
+    });
+    match started {
         Ok(()) => Ok(Launched { id, name, folder, meta }),
         Err(error) => {
             // A session that never ran leaves nothing behind.

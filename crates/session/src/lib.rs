@@ -5,7 +5,7 @@
 //! there is no network, no database and no async runtime.
 
 pub mod attach;
-mod backoff;
+pub mod backoff;
 pub mod binary;
 pub mod client;
 pub mod crew;

@@ -14,8 +14,8 @@ const LOG_BYTES: u64 = 256 << 10; // 256 KiB
 /// Characters of a line that are shown elsewhere.
 const LINE_CHARS: usize = 300;
 
-/// Says that something went wrong, as `keeper` or `host`.
-pub(crate) fn error(who: &str, what: fmt::Arguments<'_>) {
+/// Says that something went wrong, as `keeper`, `host` or `tap`.
+pub fn error(who: &str, what: fmt::Arguments<'_>) {
     // In one write: keeper and host append to one file.
     let line = format!("{:.3} {who}: {what}\n", jiff::Timestamp::now());
     let _ = io::stderr().write_all(line.as_bytes());

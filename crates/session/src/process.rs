@@ -158,6 +158,15 @@ pub(crate) fn is_held(path: &Path) -> bool {
     }
 }
 
+/// Sleeps until nobody holds that lock. Whoever waits holds nothing, so that others may look meanwhile.
+pub(crate) fn wait_until_left(path: &Path) -> io::Result<()> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    Ok(rustix::io::retry_on_intr(|| rustix::fs::flock(&file, rustix::fs::FlockOperation::LockShared))?)
+}
+
 /// Waits until nobody holds that lock; false if somebody does all this time.
 pub(crate) fn is_left_within(path: &Path, limit: Duration) -> bool {
     let end = Instant::now() + limit;

@@ -41,6 +41,9 @@ pub const NOTIFY: &str = "__notify";
 /// The first argument of the process that asks it.
 pub const TRY: &str = "__try";
 
+/// The first argument of the two processes of a session's tap; the binary owns what they do.
+pub const TAP: &str = "__tap";
+
 /// The variable with the path of the session's `host.sock`, for hooks.
 pub const SOCKET_VARIABLE: &str = "CENTERFIRE_SOCKET";
 
@@ -206,7 +209,7 @@ pub(crate) enum Ready {
 }
 
 /// Gives this process the name under which `ps` and `top` show it; it was started through a nameless link.
-pub(crate) fn set_name(name: &std::ffi::CStr) {
+pub fn set_name(name: &std::ffi::CStr) {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_name(name);
     #[cfg(not(target_os = "linux"))]
@@ -231,7 +234,7 @@ pub fn parse<T: DeserializeOwned>(argument: Option<&OsString>) -> io::Result<T> 
 
 /// Prepares the start of a role by this very program, or by another binary of it. The descriptors in `inherit` stay
 /// open in it, standard input and output are nowhere, standard error is the session's log.
-pub(crate) fn command(
+pub fn command(
     binary: &Path,
     role: &str,
     args: &impl Serialize,
@@ -279,7 +282,7 @@ pub fn this_binary() -> PathBuf {
 }
 
 /// Takes an inherited descriptor as ours, and keeps it from what we start.
-pub(crate) fn inherited(number: RawFd) -> io::Result<OwnedFd> {
+pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: asks for flags only; the answer says whether the number is open.
     if unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
         return Err(io::Error::last_os_error());
@@ -289,7 +292,7 @@ pub(crate) fn inherited(number: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// The number of a descriptor for the arguments of a role.
-pub(crate) fn number(fd: &impl AsRawFd) -> RawFd {
+pub fn number(fd: &impl AsRawFd) -> RawFd {
     fd.as_raw_fd()
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each: arguments, help text, `run`.
 
+pub(crate) mod api;
 pub(crate) mod approvals;
 pub(crate) mod approve;
 pub(crate) mod attach;

@@ -2,12 +2,14 @@
 
 use crate::config::keys::RESTORE_MAX_TOKENS;
 use crate::context::Context;
+use crate::tap::{self, RawBodies, Tap};
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
-use session::launch::{Launch, Launched, launch};
+use session::folder::Folder;
+use session::launch::{Launch, Launched, launch_beside};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -49,6 +51,12 @@ pub(crate) struct Args {
     /// Also write a conversation log, lines of JSON, to FILE while the session runs
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
+    /// Read along what Claude Code and its model say to each other; `centerfire api` shows it
+    #[arg(long)]
+    pub(crate) tap: bool,
+    /// Have Claude Code itself keep what it asks its model, in `raw-bodies` of the session's folder
+    #[arg(long)]
+    pub(crate) otel_bodies: bool,
     /// The key that detaches when pressed twice within a second, such as C-] or C-a; `none` for none
     #[arg(long, value_name = "KEY")]
     pub(crate) detach_key: Option<DetachKey>,
@@ -158,6 +166,8 @@ fn start(
              another program what `centerfire context --cwd .` prints"
         );
     }
+    let raw = RawBodies::prepare(&context.config, args.otel_bodies, &command, &args.env)?;
+    let tap = Tap::prepare(&context.config, args.tap, &command, &cwd, &args.env)?;
     let plan = Launch {
         started,
         command,
@@ -170,7 +180,12 @@ fn start(
         parent,
         settings: context.config.settings(),
     };
-    Ok(launch(&context.home, &plan)?)
+    let beside = |folder: &Folder| {
+        let mut variables = raw.map(|raw| raw.variables(folder)).unwrap_or_default();
+        variables.extend(tap.as_ref().map_or_else(tap::untapped, Tap::variables));
+        tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| variables)
+    };
+    Ok(launch_beside(&context.home, &plan, beside)?)
 }
 
 /// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written, or if

@@ -129,6 +129,53 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| or_none(config.claude_restore_context),
     },
     Key {
+        name: "claude.otel_bodies",
+        takes: "`true` or `false`",
+        about: "Whether Claude Code itself keeps all that it asks its model and is answered, in the session's folder, as with \
+                `--otel-bodies`. Nothing else of it changes. Each request has the whole conversation before it, so this grows fast.",
+        set: |config, value| {
+            config.claude_otel_bodies = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.claude_otel_bodies),
+    },
+    Key {
+        name: "tap.enabled",
+        takes: "`true` or `false`",
+        about: "Whether `centerfire run -- claude` reads along what Claude Code and its model say to each other, as with `--tap`. \
+                With it Claude Code has no remote control and leaves out what it does only with its own server.",
+        set: |config, value| {
+            config.tap_enabled = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.tap_enabled),
+    },
+    Key {
+        name: "tap.upstream",
+        takes: "an address such as `https://api.anthropic.com`, or `none`",
+        about: "Where the tap passes requests on to. With `none` it is ANTHROPIC_BASE_URL, if that is set, else the server of \
+                Claude Code's maker.",
+        set: |config, value| {
+            config.tap_upstream = match value {
+                Value::Null => None,
+                value => Some(text(value)?).filter(|text| *text != "none").map(str::to_owned),
+            };
+            Ok(())
+        },
+        get: |config| or_none(config.tap_upstream.as_ref()),
+    },
+    Key {
+        name: "tap.bodies",
+        takes: "`true` or `false`",
+        about: "Whether the tap keeps all that was asked and answered in the session's folder, and not only how it went. Each \
+                request has the whole conversation before it, so this grows fast.",
+        set: |config, value| {
+            config.tap_bodies = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.tap_bodies),
+    },
+    Key {
         name: "approvals.unanswered",
         takes: "`wait`, `deny` or `escalate`",
         about: "What becomes of a program's question that nobody answers: it waits for as long as the program asks; or after \

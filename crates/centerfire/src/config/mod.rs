@@ -33,6 +33,10 @@ pub(crate) struct Config {
     pub claude_hooks: bool,
     /// In tokens.
     pub claude_restore_context: Option<u64>,
+    pub tap_enabled: bool,
+    pub tap_upstream: Option<String>,
+    pub tap_bodies: bool,
+    pub claude_otel_bodies: bool,
     pub approvals_unanswered: Unanswered,
     /// In seconds.
     pub approvals_after: u64,
@@ -127,6 +131,10 @@ impl Default for Config {
             colours: Colours::Auto,
             claude_hooks: true,
             claude_restore_context: None,
+            tap_enabled: false,
+            tap_upstream: None,
+            tap_bodies: false,
+            claude_otel_bodies: false,
             approvals_unanswered: Unanswered::Wait,
             approvals_after: 3600,
             notify_on: vec![AgentState::Blocked, AgentState::Done, AgentState::Error, AgentState::Limit],

@@ -59,6 +59,8 @@ mod snapshot;
 mod states;
 /// Bytes that hurt, the same for the same seed.
 mod stream;
+/// What Claude Code and its model say to each other is read along, and nothing else changes.
+mod tap;
 /// A host has threads beside its loop only while they have something to do.
 mod threads;
 /// The board of all sessions.

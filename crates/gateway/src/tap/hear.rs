@@ -145,6 +145,9 @@ impl Drop for Hearing {
 
 /// Parses what is heard, until nobody is left who hears.
 fn take(notes: &Receiver<Note>, waiting: &AtomicUsize, mut sink: Box<dyn Sink>) {
+    // On Linux this is of the calling thread alone: the stream comes first where there are too few processors.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
     let mut open: HashMap<u64, Parsing> = HashMap::new();
     while let Ok(Note { number, at, what, weight }) = notes.recv() {
         match (what, open.get_mut(&number)) {

@@ -8,6 +8,9 @@
 //! model's server itself. Switching it on changes what CLIs do by themselves: with another base address Claude Code has no remote control.
 //! It is off unless somebody asks for it.
 //!
+//! It is run by a process of its own beside each session that wants it (`centerfire/src/tap`).
+//!
+//! - `record` is the line that is kept of an exchange
 //! - `forward` passes one request on; `body` passes the bytes and hears them
 //! - `hear` has the queue and the thread; `exchange` puts together what was heard; `decode` undoes compression
 
@@ -16,6 +19,7 @@ mod decode;
 mod exchange;
 mod forward;
 mod hear;
+pub mod record;
 
 use axum::http::Uri;
 use axum::http::uri::{Authority, Scheme};
@@ -84,10 +88,16 @@ pub enum TapError {
 impl Tap {
     /// Listens on a free port of loopback; what it hears goes to the sink.
     pub async fn start(sink: Box<dyn Sink>) -> Result<Self, TapError> {
+        Self::start_on(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, sink).await
+    }
+
+    /// The same at a place that is listened at already.
+    pub async fn start_on(listener: std::net::TcpListener, sink: Box<dyn Sink>) -> Result<Self, TapError> {
         // Many files are read for the certificates.
         let client = tokio::task::spawn_blocking(forward::client).await.map_err(io::Error::other)?;
         let client = client.map_err(TapError::Certificates)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { upstreams: Mutex::default(), client, ears: hear::Ears::start(sink)? });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -96,19 +106,41 @@ impl Tap {
 
     /// Opens a way to a model's server; the answer is the base address for the session's CLI.
     pub fn open(&self, session: &str, upstream: &str) -> Result<String, TapError> {
-        let upstream = Upstream::read(session, upstream)?;
-        let mut bytes = [0; SECRET_BYTES];
-        getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        let secret = URL_SAFE_NO_PAD.encode(bytes);
-        let base = format!("http://{}/{secret}", self.address);
-        self.shared.upstreams().insert(secret, Arc::new(upstream));
+        let secret = secret();
+        let base = base(self.address, &secret);
+        self.open_at(session, upstream, secret)?;
         Ok(base)
+    }
+
+    /// The same with a [`secret`] that its CLI knows already.
+    pub fn open_at(&self, session: &str, upstream: &str, secret: String) -> Result<(), TapError> {
+        let upstream = Upstream::read(session, upstream)?;
+        self.shared.upstreams().insert(secret, Arc::new(upstream));
+        Ok(())
     }
 
     /// Closes the ways of a session; requests under way go on.
     pub fn close(&self, session: &str) {
         self.shared.upstreams().retain(|_, upstream| upstream.session != session);
     }
+}
+
+/// A secret for a path.
+pub fn secret() -> String {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The base address for a CLI.
+pub fn base(address: SocketAddr, secret: &str) -> String {
+    format!("http://{address}/{secret}")
+}
+
+/// Whether a tap could begin: the model's server has an address, and the system has certificates.
+pub fn check(upstream: &str) -> Result<(), TapError> {
+    Upstream::read("", upstream)?;
+    forward::client().map(drop).map_err(TapError::Certificates)
 }
 
 impl Drop for Tap {

@@ -2,12 +2,14 @@
 
 mod echo;
 mod history;
+mod hook;
 mod idle;
 mod memory;
 mod recording;
 mod sessions;
 mod start;
 mod talk;
+mod tap;
 mod throughput;
 mod web;
 
@@ -67,4 +69,6 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("talk-search", talk::search::measure),
     ("talk-meaning", talk::meaning::measure),
     ("talk-quality", talk::quality::measure),
+    ("talk-tap", tap::measure),
+    ("talk-hook", hook::measure),
 ];
