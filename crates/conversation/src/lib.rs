@@ -19,6 +19,7 @@ pub mod meaning;
 pub mod models;
 mod place;
 pub mod redact;
+pub mod relations;
 pub mod render;
 pub mod search;
 pub mod store;

@@ -8,6 +8,7 @@ mod filter;
 mod find;
 mod mentions;
 mod read;
+mod relations;
 mod rows;
 mod stretch;
 mod write;
@@ -18,6 +19,8 @@ pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use mentions::{Asked, Mentioned};
 pub use read::{Conversation, Listed, Total};
+pub(crate) use relations::Step;
+pub use relations::{AskedRelations, Related, Thing};
 pub use stretch::{Middle, Part, Stretch};
 pub(crate) use write::{Cursor, Writing};
 
@@ -36,9 +39,12 @@ use std::time::Duration;
 const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
+    include_str!("relations.sql"),
 ];
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;
+/// The version from which on there are relations.
+const WITH_RELATIONS: usize = 3;
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
 

@@ -1,8 +1,7 @@
 //! Putting what was heard into the store.
 
-use super::Store;
+use super::{Store, relations};
 use crate::Result;
-use crate::extract::{Mention, mentions};
 use adapter::Head;
 use protocol::{Content, Entry, Offset, Place, SessionId, Time, Usage};
 use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
@@ -197,13 +196,16 @@ impl Writing<'_> {
         ];
         let id: Option<i64> = insert.query_row(values, |row| row.get(0)).optional()?;
         let id = match id {
-            Some(id) => id,
+            Some(id) => {
+                relations::keep(&self.transaction, id, entry)?;
+                id
+            }
+            // As it was.
             None => {
                 let select = "SELECT id FROM entry WHERE key = ?1";
                 self.transaction.prepare_cached(select)?.query_row([&entry.id], |row| row.get(0))?
             }
         };
-        self.mentions(id, entry)?;
         let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
         let mut part = self.transaction.prepare_cached(part)?;
         part.execute(params![conversation, id, clock.0 as i64, position as i64])?;
@@ -211,14 +213,6 @@ impl Writing<'_> {
             let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
                  WHERE id = ?1";
             self.transaction.prepare_cached(span)?.execute([conversation, time])?;
-        }
-        Ok(())
-    }
-
-    fn mentions(&self, id: i64, entry: &Entry) -> Result<()> {
-        let insert = "INSERT OR IGNORE INTO mention (entry, kind, value) VALUES (?1, ?2, ?3)";
-        for Mention { kind, value } in mentions(entry) {
-            self.transaction.prepare_cached(insert)?.execute(params![id, kind, value])?;
         }
         Ok(())
     }
