@@ -73,6 +73,7 @@ commands! {
     Export => export,
     Conversation => conversation,
     Search => search,
+    History => mentioned,
     Import => import,
     Resize => resize,
     Rename => rename,

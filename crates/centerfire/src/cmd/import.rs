@@ -46,6 +46,7 @@ impl Args {
             true => history.rebuild(&mut store, line),
             false => history.catch_up(&mut store, self.cli.as_deref(), line),
         })?;
+        conversation::relations::catch_up(&mut store, &|| false)?;
         let vectors = make_vectors(context, &mut store, &meaning(context)?, None);
         if let Err(error) = &vectors {
             crate::exit::warn(&format!("search by meaning: {error}"));

@@ -6,5 +6,7 @@ mod hardship;
 mod history;
 /// Search by meaning.
 mod meaning;
+/// What entries mention, and how it belongs together.
+mod mentioned;
 /// The real Claude Code in sessions.
 mod real;
