@@ -105,27 +105,32 @@ fn relate(connection: &Connection, entry: i64, relation: &Relation, conversation
     Ok(())
 }
 
-/// Conditions on either of the two: its kind, its value, and what is in that.
-const ENDS: [[&str; 3]; 2] = [
+/// Conditions on either of the two: its kind, its value, a path's end, and what is in it.
+const ENDS: [[&str; 4]; 2] = [
     [
         "r.from_kind = ?",
+        "r.from_value = ?",
         "(r.from_value = ? OR substr(r.from_value, -length(?)) = ?)",
         "instr(lower(r.from_value), lower(?)) > 0",
     ],
     [
         "r.to_kind = ?",
+        "r.to_value = ?",
         "(r.to_value = ? OR substr(r.to_value, -length(?)) = ?)",
         "instr(lower(r.to_value), lower(?)) > 0",
     ],
 ];
 
 impl AskedRelations {
-    fn end(&self, [is_kind, is_value, contains]: [&'static str; 3]) -> Wheres {
+    fn end(&self, [is_kind, is_value, ends, contains]: [&'static str; 4]) -> Wheres {
         let mut wheres = Wheres::default();
         wheres.add(is_kind, self.of.clone());
-        if let Some(value) = &self.value {
-            let value = if self.of.as_deref() == Some("error") { error_line(value) } else { value.clone() };
-            wheres.add_two(is_value, &value, &format!("/{}", value.trim_start_matches('/')));
+        match (self.of.as_deref(), &self.value) {
+            (None | Some("file"), Some(value)) => {
+                wheres.add_two(ends, value, &format!("/{}", value.trim_start_matches('/')));
+            }
+            (Some("error"), Some(value)) => wheres.add(is_value, Some(error_line(value))),
+            (_, value) => wheres.add(is_value, value.clone()),
         }
         wheres.add(contains, self.contains.clone());
         wheres
@@ -175,7 +180,7 @@ impl Store {
         let Some(conversation) = write.query_row(select, [], |row| row.get::<_, i64>(0)).optional()? else {
             return Ok(false);
         };
-        let relations = {
+        let mut relations = {
             let mut steps = write.prepare_cached(
                 "SELECT s.entry, s.call, s.failed FROM part p JOIN step s ON s.entry = p.entry
                  WHERE p.conversation = ?1 ORDER BY p.time, p.position",
@@ -198,6 +203,8 @@ impl Store {
         };
         write.prepare_cached("DELETE FROM unrelated WHERE conversation = ?1")?.execute([conversation])?;
         write.prepare_cached("DELETE FROM relation WHERE conversation = ?1")?.execute([conversation])?;
+        relations.sort();
+        relations.dedup();
         for (entry, relation) in &relations {
             relate(&write, *entry, relation, conversation)?;
         }

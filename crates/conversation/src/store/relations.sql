@@ -8,9 +8,9 @@ CREATE TABLE relation (
     to_kind TEXT NOT NULL,
     to_value TEXT NOT NULL,
     -- In whose course it was seen; 0 where the entry alone tells it.
-    conversation INTEGER NOT NULL,
-    PRIMARY KEY (entry, kind, from_kind, from_value, to_kind, to_value, conversation)
-) WITHOUT ROWID;
+    conversation INTEGER NOT NULL
+);
+CREATE INDEX relation_entry ON relation (entry);
 CREATE INDEX relation_from ON relation (from_kind, from_value);
 CREATE INDEX relation_to ON relation (to_kind, to_value);
 CREATE INDEX relation_conversation ON relation (conversation) WHERE conversation > 0;
