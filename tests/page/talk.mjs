@@ -157,6 +157,40 @@ const stories = {
     await page.getByRole("main", { name: "Replay of heard" }).waitFor();
   },
 
+  async what_a_tool_mentions_leads_to_where_else_it_comes_up(stage) {
+    const [one, other] = [new Transcript("broken", Date.now() - 90_000), new Transcript("before", Date.now() - 900_000)];
+    const wrong = "error[E0425]: cannot find value `jar` in this scope\n  --> src/jam.rs:3:5";
+    for (const talk of [other, one]) {
+      talk.calls("Bash", { command: "cargo test jam" }, wrong, { failed: true });
+      talk.calls("Edit", { file_path: "/work/src/jam.rs", old_string: "jar", new_string: "fn pot() {" }, "updated");
+      talk.calls("Bash", { command: "cargo test jam" }, "ok");
+      talk.write();
+    }
+    const page = await stage.visitor();
+    await stored(stage, page, "broken", 6);
+    await stored(stage, page, "before", 6);
+    await stage.until("the fix is known", async () => {
+      const answer = await page.request.get(at(stage, "/api/v1/relations?kind=fixed_by&of=error&contains=jar"));
+      return (await answer.json()).relations.length === 2;
+    });
+    await page.goto(at(stage, "/conversations/claude/broken"));
+    await page.locator(".tool", { hasText: "cargo test jam" }).first().locator("summary").click();
+    await page.locator(".mentions a", { hasText: "cannot find value" }).click();
+    await page.locator(".found li").nth(1).waitFor();
+    assert.equal(await page.locator(".found li").count(), 2, "in both conversations");
+    const fixed = page.locator(".relations li", { hasText: "fixed by /work/src/jam.rs" });
+    assert.equal(await fixed.count(), 2);
+    await usable(page, "what mentions an error");
+    // The edit that fixed it, and what else touched its file.
+    await fixed.last().locator("a").click();
+    await page.locator(".line[aria-current=true] summary").click();
+    await page.locator(".mentions a", { hasText: "/work/src/jam.rs" }).click();
+    await page.locator(".relations li", { hasText: "defines pot" }).first().waitFor();
+    // From there the search is one step.
+    await page.getByRole("main").getByRole("link", { name: "Search" }).click();
+    await page.locator("input[type=search]:focus").waitFor();
+  },
+
   async what_means_the_same_is_found(stage) {
     const talk = new Transcript("meant");
     talk.user("the kernel killed the worker because no memory was left");

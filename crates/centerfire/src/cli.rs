@@ -77,6 +77,7 @@ commands! {
     Search => search,
     Projects => projects,
     Context => context,
+    History => mentioned,
     Import => import,
     Api => api,
     Resize => resize,

@@ -1,26 +1,59 @@
-//! What entries mention: files that were read or written, commands and whether they failed, errors, addresses, things to do.
+//! What entries mention: files that were read or written, symbols that edits define, commands, errors, addresses, things to
+//! do, decisions; and how these belong together.
 //!
-//! Tools tell files and commands in their input, by names that CLIs have in common; errors and addresses are found in text.
+//! Tools tell files and commands in their input, by names that CLIs have in common; all else is found in text. What takes
+//! more than one entry to see is found by [`crate::relations`].
 
+mod decisions;
+mod errors;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+pub use errors::error_line;
+
+use decisions::Decision;
 use protocol::{Content, Entry, Speaker};
 use regex::Regex;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use symbols::Language;
 
-/// Things of one kind that are kept of one entry.
+/// Things of one kind that are kept of one entry, and relations.
 const EACH_MAX: usize = 20;
 /// A thing at most; what is longer is cut.
 const VALUE_MAX_BYTES: usize = 500;
-/// Of a text, what is looked through for errors and addresses.
+/// Of a text, what is looked through.
 const TEXT_MAX_BYTES: usize = 64 << 10; // 64 KiB
 
 /// Something that an entry mentions.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Mention {
-    /// `file_read`, `file_written`, `command`, `error`, `url`, `todo`, `decision`.
+    /// `file_read`, `file_written`, `symbol`, `command`, `error`, `url`, `todo`, `decision`.
     pub kind: &'static str,
-    /// The path, the command's line, the error without its numbers, the address, the words.
+    /// The path, the name, the command's line, the error without its numbers, the address, the words.
     pub value: String,
+}
+
+/// Two things that belong together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Relation {
+    /// A kind of a thing, and the thing.
+    pub from: (&'static str, String),
+    /// `in`, `defines`, `about`, `instead_of`; of several entries `failed_with`, `fixed_by`.
+    pub kind: &'static str,
+    /// The same of the other thing; `option` is what was turned down.
+    pub to: (&'static str, String),
+}
+
+/// What is found in an entry.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Found {
+    /// What it mentions, each thing once.
+    pub mentions: Vec<Mention>,
+    /// What it tells of how these belong together.
+    pub relations: Vec<Relation>,
 }
 
 /// Fields of a tool's input that name a file.
@@ -29,96 +62,164 @@ const FILE_FIELDS: &[&str] = &["file_path", "path", "notebook_path", "absolute_p
 const COMMAND_FIELDS: &[&str] = &["command", "cmd"];
 /// Fields that tell that the tool changes the file.
 const CHANGE_FIELDS: &[&str] = &["content", "new_string", "old_string", "edits", "newString", "new_source"];
+/// Fields with text that is in the file before or afterwards.
+const CODE_FIELDS: &[&str] = &["content", "new_string", "old_string", "newString", "oldString", "new_source"];
 
 static URL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"\bhttps?://[^\s<>"'`)\]}|\\]+"#).expect("a regular expression"));
-/// Lines that tell an error, in the words of compilers, shells and runtimes.
-static ERROR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?m)^\s*(?:error(?:\[\w+\])?: .+|Error: .+|fatal: .+|panicked at .+|thread '.*' panicked.*|",
-        r"\w*(?:Error|Exception)(?:: .+)|.*: command not found|npm ERR! .+|FAILED .+|E\s{3}.+|.+: No such file or directory)$"
-    ))
-    .expect("a regular expression")
-});
 static TODO: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(?:TODO|FIXME|XXX)\b:? ?.{0,200}").expect("a regular expression"));
-/// A sentence that tells what was decided.
-static DECISION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?im)^[\s>*#-]*(?:\*\*)?(?:decision|decided)(?:\*\*)?:.{1,300}$|\b(?:we|I)(?: have|'ve)? (?:decided|agreed|chose|settled on)\b.{1,300}")
-        .expect("a regular expression")
-});
-/// What differs between two times that the same error comes.
-static NUMBERS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"0x[0-9a-fA-F]+|\b\d+\b").expect("a regular expression"));
 /// A file of a patch in the form of `apply_patch`.
 static PATCHED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?m)^\*\*\* (?:Add|Update|Delete) File: (.+)$").expect("a regular expression")
 });
+/// A block of code in Markdown, by its fence.
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?ms)^ {0,3}```([\w+-]+)[^\n]*\n(.*?)^ {0,3}```").expect("a regular expression")
+});
+/// A file in a sentence.
+static FILE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[\w./~-]*[\w-]\.(?:rs|py|tsx?|jsx?|mjs|go|c|h|cc|cpp|hpp|java|toml|json|ya?ml|md|sql|sh|css|html)\b")
+        .expect("a regular expression")
+});
 
-/// Finds what an entry mentions, each thing once.
-pub fn mentions(entry: &Entry) -> Vec<Mention> {
-    let mut found = Vec::new();
+/// Finds what an entry mentions.
+pub fn found(entry: &Entry) -> Found {
+    let mut found = Found::default();
     match &entry.content {
-        Content::ToolCall { name, input, .. } => of_call(name, input, &mut found),
-        Content::ToolResult { text, .. } => of_text(text, &mut found),
-        Content::Message { text } => {
-            of_text(text, &mut found);
-            if entry.role == Speaker::Assistant {
-                found.extend(TODO.find_iter(limited(text)).map(|todo| mention("todo", todo.as_str())));
+        Content::ToolCall { name, input, .. } => found.of_call(name, input),
+        Content::ToolResult { text, is_error, detail, .. } => {
+            found.of_text(text);
+            if !is_error {
+                found.decided(decisions::in_result(limited(text), detail.as_ref()));
             }
-            found.extend(
-                DECISION.find_iter(limited(text)).map(|one| mention("decision", one.as_str().trim())),
-            );
+        }
+        Content::Message { text } => {
+            found.of_text(text);
+            let text = limited(text);
+            for block in BLOCK.captures_iter(text) {
+                if let Some(language) = Language::named(&block[1]) {
+                    let names = symbols::defined(language, block.get(2).map_or("", |code| code.as_str()));
+                    found.mentions.extend(names.map(|name| mention("symbol", name)));
+                }
+            }
+            if entry.role == Speaker::Assistant {
+                found.mentions.extend(TODO.find_iter(text).map(|todo| mention("todo", todo.as_str())));
+            }
+            if matches!(entry.role, Speaker::Assistant | Speaker::User) {
+                found.decided(decisions::in_words(text));
+            }
         }
         Content::Failure { text, .. } => {
-            found.extend(text.lines().next().map(|line| mention("error", &error_line(line))));
+            found.mentions.extend(text.lines().next().map(|line| mention("error", &error_line(line))));
         }
         _ => {}
     }
-    found.sort();
-    found.dedup();
-    let mut count = (String::new(), 0);
-    found.retain(|mention| {
-        if count.0 != mention.kind {
-            count = (mention.kind.to_owned(), 0);
-        }
-        count.1 += 1;
-        count.1 <= EACH_MAX
-    });
+    found.limit();
     found
 }
 
-/// The error without what differs each time: by this it is found where it was before.
-pub fn error_line(line: &str) -> String {
-    NUMBERS.replace_all(line.trim(), "#").into_owned()
+impl Found {
+    fn of_call(&mut self, name: &str, input: &Value) {
+        let text = |field: &&str| input[*field].as_str();
+        let changes = CHANGE_FIELDS.iter().any(|field| !input[*field].is_null());
+        let kind = if changes { "file_written" } else { "file_read" };
+        let files: Vec<&str> = FILE_FIELDS.iter().filter_map(text).collect();
+        self.mentions.extend(files.iter().map(|path| mention(kind, path)));
+        self.mentions
+            .extend(COMMAND_FIELDS.iter().filter_map(text).map(|command| mention("command", command)));
+        if let Some(words) = COMMAND_FIELDS.iter().find_map(|field| input[*field].as_array()) {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            self.mentions.push(mention("command", &words.join(" ")));
+        }
+        let patch = input["input"]
+            .as_str()
+            .or(input["patch"].as_str())
+            .or_else(|| name.contains("patch").then(|| input.as_str())?);
+        if let Some(patch) = patch {
+            self.of_patch(limited(patch));
+        }
+        if let (true, Some(path)) = (changes, files.first()) {
+            let edits = input["edits"].as_array().into_iter().flatten();
+            for code in std::iter::once(input)
+                .chain(edits)
+                .flat_map(|edit| CODE_FIELDS.iter().filter_map(move |field| edit[*field].as_str()))
+            {
+                self.defines(path, limited(code));
+            }
+        }
+        self.mentions.extend(["url"].iter().filter_map(text).map(|url| mention("url", url)));
+    }
+
+    /// Each file of a patch, with the lines that it has before or afterwards.
+    fn of_patch(&mut self, patch: &str) {
+        let files: Vec<_> =
+            PATCHED.captures_iter(patch).filter_map(|file| file.get(0).zip(file.get(1))).collect();
+        for (number, (line, path)) in files.iter().enumerate() {
+            self.mentions.push(mention("file_written", path.as_str()));
+            let end = files.get(number + 1).map_or(patch.len(), |(next, _)| next.start());
+            let lines = patch[line.end()..end]
+                .lines()
+                .filter_map(|line| line.strip_prefix("@@ ").or_else(|| line.strip_prefix(['+', '-'])));
+            let code: Vec<&str> = lines.collect();
+            self.defines(path.as_str(), &code.join("\n"));
+        }
+    }
+
+    fn defines(&mut self, path: &str, code: &str) {
+        let Some(language) = Language::of_path(path) else { return };
+        for name in symbols::defined(language, code) {
+            self.mentions.push(mention("symbol", name));
+            self.relate(("file", path), "defines", ("symbol", name));
+        }
+    }
+
+    fn of_text(&mut self, text: &str) {
+        let text = limited(text);
+        let addresses = URL.find_iter(text).map(|url| url.as_str().trim_end_matches(['.', ',', ';', ':']));
+        self.mentions.extend(addresses.map(|url| mention("url", url)));
+        for failed in errors::in_text(text) {
+            self.mentions.push(mention("error", &failed.error));
+            if let Some(file) = &failed.file {
+                self.relate(("error", &failed.error), "in", ("file", file));
+            }
+        }
+    }
+
+    fn decided(&mut self, decisions: Vec<Decision>) {
+        for Decision { text, rejected } in &decisions {
+            self.mentions.push(mention("decision", text));
+            for option in rejected {
+                self.relate(("decision", text), "instead_of", ("option", option));
+            }
+            for file in FILE.find_iter(text) {
+                self.relate(("decision", text), "about", ("file", file.as_str()));
+            }
+        }
+    }
+
+    fn relate(&mut self, from: (&'static str, &str), kind: &'static str, to: (&'static str, &str)) {
+        let of = |(kind, value)| (kind, mention(kind, value).value);
+        self.relations.push(Relation { from: of(from), kind, to: of(to) });
+    }
+
+    /// Each thing once, and not too many.
+    fn limit(&mut self) {
+        self.mentions.sort();
+        self.mentions.dedup();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        self.mentions.retain(|mention| few(&mut counts, mention.kind));
+        self.relations.sort();
+        self.relations.dedup();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        self.relations.retain(|relation| few(&mut counts, relation.kind));
+    }
 }
 
-fn of_call(name: &str, input: &Value, found: &mut Vec<Mention>) {
-    let text = |field: &&str| input[*field].as_str();
-    let changes = CHANGE_FIELDS.iter().any(|field| !input[*field].is_null());
-    let kind = if changes { "file_written" } else { "file_read" };
-    found.extend(FILE_FIELDS.iter().filter_map(text).map(|path| mention(kind, path)));
-    found.extend(COMMAND_FIELDS.iter().filter_map(text).map(|command| mention("command", command)));
-    if let Some(words) = COMMAND_FIELDS.iter().find_map(|field| input[*field].as_array()) {
-        let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-        found.push(mention("command", &words.join(" ")));
-    }
-    let patch = input["input"]
-        .as_str()
-        .or(input["patch"].as_str())
-        .or_else(|| name.contains("patch").then(|| input.as_str())?);
-    if let Some(patch) = patch {
-        found.extend(PATCHED.captures_iter(limited(patch)).map(|file| mention("file_written", &file[1])));
-    }
-    found.extend(["url"].iter().filter_map(text).map(|url| mention("url", url)));
-}
-
-fn of_text(text: &str, found: &mut Vec<Mention>) {
-    let text = limited(text);
-    found.extend(
-        URL.find_iter(text).map(|url| mention("url", url.as_str().trim_end_matches(['.', ',', ';', ':']))),
-    );
-    found.extend(ERROR.find_iter(text).map(|error| mention("error", &error_line(error.as_str()))));
+fn few<'a>(counts: &mut BTreeMap<&'a str, usize>, kind: &'a str) -> bool {
+    let count = counts.entry(kind).or_default();
+    *count += 1;
+    *count <= EACH_MAX
 }
 
 fn limited(text: &str) -> &str {
@@ -127,75 +228,4 @@ fn limited(text: &str) -> &str {
 
 fn mention(kind: &'static str, value: &str) -> Mention {
     Mention { kind, value: value[..value.floor_char_boundary(VALUE_MAX_BYTES)].trim().to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use protocol::{Source, Time};
-    use serde_json::json;
-
-    fn of(content: Content) -> Vec<(&'static str, String)> {
-        let entry = Entry {
-            id: "x".into(),
-            conversation: "c".into(),
-            agent: None,
-            time: Time(0),
-            role: Speaker::Assistant,
-            content,
-            model: None,
-            request: None,
-            source: Source::Transcript,
-            place: None,
-        };
-        mentions(&entry).into_iter().map(|mention| (mention.kind, mention.value)).collect()
-    }
-
-    fn call(name: &str, input: Value) -> Content {
-        Content::ToolCall { call: "1".into(), name: name.into(), input }
-    }
-
-    #[test]
-    fn tools_tell_files_and_commands() {
-        let read = json!({ "file_path": "/w/a.rs" });
-        assert_eq!(of(call("Read", read)), [("file_read", "/w/a.rs".into())]);
-        let edit = json!({ "file_path": "/w/a.rs", "old_string": "1", "new_string": "2" });
-        assert_eq!(of(call("Edit", edit)), [("file_written", "/w/a.rs".into())]);
-        assert_eq!(of(call("Bash", json!({ "command": "make test" }))), [("command", "make test".into())]);
-        assert_eq!(of(call("shell", json!({ "command": ["ls", "-l"] }))), [("command", "ls -l".into())]);
-        let patch =
-            json!({ "input": "*** Begin Patch\n*** Update File: src/a.rs\n@@\n*** Add File: b.rs\n" });
-        assert_eq!(
-            of(call("apply_patch", patch)),
-            [("file_written", "b.rs".into()), ("file_written", "src/a.rs".into())]
-        );
-    }
-
-    #[test]
-    fn an_error_is_the_same_wherever_it_comes() {
-        let of_text = |text: &str| {
-            let result =
-                Content::ToolResult { call: "1".into(), text: text.into(), is_error: true, detail: None };
-            of(result)
-        };
-        let one = of_text("warning: x\nerror[E0425]: cannot find value `a` in line 12\nmore");
-        assert_eq!(one, [("error", "error[E0425]: cannot find value `a` in line #".to_owned())]);
-        assert_eq!(one, of_text("error[E0425]: cannot find value `a` in line 99"));
-        assert_eq!(
-            of_text("sh: 1: foo: command not found"),
-            [("error", "sh: #: foo: command not found".to_owned())]
-        );
-        assert_eq!(of_text("ValueError: bad 3"), [("error", "ValueError: bad #".to_owned())]);
-        assert_eq!(of_text("all is well, no error here"), []);
-        assert_eq!(of_text("see https://a.example/b?c=1."), [("url", "https://a.example/b?c=1".to_owned())]);
-    }
-
-    #[test]
-    fn there_is_a_limit_to_what_is_kept() {
-        let text: String = (0..100).map(|number| format!("https://a.example/{number}\n")).collect();
-        assert_eq!(of(Content::Message { text }).len(), EACH_MAX);
-        let long = of(call("Bash", json!({ "command": "é".repeat(1000) })));
-        assert_eq!(long[0].1.len(), VALUE_MAX_BYTES);
-        assert_eq!(of(Content::Message { text: "TODO: later".into() }), [("todo", "TODO: later".to_owned())]);
-    }
 }

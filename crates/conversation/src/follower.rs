@@ -11,7 +11,7 @@ use crate::meaning::Meaning;
 use crate::place::Places;
 use crate::project::{self, Look};
 use crate::store::Store;
-use crate::{Error, Result, backlog, witness};
+use crate::{Error, Result, backlog, relations, witness};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -71,6 +71,7 @@ fn follow_once(
     let Some(mut store) = Store::open_to_write(history.state)? else { return Ok(()) };
     let over = AtomicBool::new(false);
     let (wake, woken) = sync_channel(1);
+    let (relate, to_relate) = sync_channel(1);
     let state = history.state;
     std::thread::scope(|scope| {
         let is_over = || over.load(Ordering::Relaxed) || stopped();
@@ -79,10 +80,15 @@ fn follow_once(
         let _ = worker.spawn_scoped(scope, move || {
             backlog::work(state, meaning, &woken, &is_over, &|error| failed(error));
         });
+        let worker = std::thread::Builder::new().name("relations".to_owned());
+        let _ = worker.spawn_scoped(scope, move || {
+            relations::work(state, &to_relate, &is_over, &|error| failed(error));
+        });
         let told = &mut |came| {
             touched(came);
             // Where it is full, it is awake.
             let _ = wake.try_send(());
+            let _ = relate.try_send(());
         };
         let followed = take_in(history, &mut store, stopped, told);
         over.store(true, Ordering::Relaxed);

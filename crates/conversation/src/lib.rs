@@ -24,6 +24,7 @@ mod place;
 pub mod project;
 pub mod purge;
 pub mod redact;
+pub mod relations;
 pub mod render;
 pub mod search;
 pub mod store;

@@ -116,7 +116,7 @@ export interface Hit {
   /** Some of its words, those that were looked for between U+0002 and U+0003. */
   snippet: string;
   place: Place | null;
-  found_by: "words" | "meaning" | "both";
+  found_by?: "words" | "meaning" | "both";
 }
 
 export interface Answer {
@@ -124,6 +124,21 @@ export interface Answer {
   hits: Hit[];
   /** What the user should know of how it was searched. */
   note?: string;
+}
+
+/** Something that entries mention, and how often. */
+export interface Mentioned {
+  kind: string;
+  value: string;
+  times: number;
+}
+
+/** Two things that belong together, and the entry that shows it. */
+export interface Related {
+  from: { kind: string; value: string };
+  kind: string;
+  to: { kind: string; value: string };
+  at: Hit;
 }
 
 /** What is left out is not asked for. */
@@ -137,6 +152,12 @@ export const conversations = (limit: number) => list(`/conversations${query({ li
 export const ofSession = (session: string) => list(`/sessions/${encodeURIComponent(session)}/conversations`);
 export const part = (cli: string, name: string, from: From, limit: number) => ask<Part>("GET", `${path(cli, name)}${query({ ...from, limit })}`);
 export const search = (q: string, wanted: Wanted) => ask<Answer>("GET", `/search${query({ q, ...wanted })}`);
+
+/** What an entry mentions. */
+export const mentioned = async (entry: string) => (await ask<{ mentions?: Mentioned[] }>("GET", `/mentions${query({ entry })}`)).mentions ?? [];
+/** The entries that mention a thing, the latest first. */
+export const mentioning = async (kind: string, value: string, limit: number) => (await ask<{ entries?: Hit[] }>("GET", `/mentions${query({ kind, value, limit })}`)).entries ?? [];
+export const relatedTo = async (of: string, value: string, limit: number) => (await ask<{ relations?: Related[] }>("GET", `/relations${query({ of, value, limit })}`)).relations ?? [];
 
 /** Where the page shows a conversation, and perhaps an entry of it. */
 export const pathOf = (cli: string, name: string, entry?: string) => `${path(cli, name)}${entry === undefined ? "" : `#${encodeURIComponent(entry)}`}`;

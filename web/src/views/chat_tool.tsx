@@ -4,6 +4,7 @@ import type { Of } from "../conversation/api";
 import { LINES_MAX, field, hunksOf, type Hunk } from "../conversation/diff";
 import { Code } from "../conversation/markdown";
 import { brief, plain } from "../conversation/plain";
+import { Mentions } from "./mentions";
 
 /** Characters of a result that are shown at once. */
 const RESULT_MAX = 20_000;
@@ -38,6 +39,7 @@ export function ToolCall({ call, result }: Props) {
         <div className="inside">
           {hunks !== undefined ? <Diff hunks={hunks} /> : call !== undefined && <Input input={call.input} />}
           {result !== undefined && (hunks === undefined || failed) && <Result text={result.text} failed={failed} />}
+          <Mentions entries={[call, result].flatMap((entry) => entry?.id ?? [])} />
         </div>
       )}
     </details>

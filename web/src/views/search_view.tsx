@@ -6,6 +6,7 @@ import { conversations, pathOf, replayOf, search, type Answer, type Hit, type Wa
 import { plain, titleOf } from "../conversation/plain";
 import { goTo, linkTo, useWholeAddress } from "../route";
 import { Choice } from "./choice";
+import { MentionedView } from "./mentioned_view";
 import { Failure, PlaceFrame } from "./place";
 
 const HITS_MAX = 100;
@@ -25,6 +26,12 @@ const MODES = [["words", "By words"], ["meaning", "By meaning"]] as const;
 const FILTERS = ["cli", "folder", "role", "kind", "tool"] as const;
 
 export default function SearchView({ leave }: { leave: (why?: string) => void }) {
+  const asked = new URL(useWholeAddress(), location.origin).searchParams;
+  const [kind, value] = [asked.get("mention"), asked.get("value")];
+  return kind !== null && value !== null ? <MentionedView kind={kind} value={value} leave={leave} /> : <Searching leave={leave} />;
+}
+
+function Searching({ leave }: { leave: (why?: string) => void }) {
   const asked = new URL(useWholeAddress(), location.origin).searchParams;
   const [question, setQuestion] = useState(() => Object.fromEntries(asked));
   const [answer, setAnswer] = useState<Answer>();
@@ -152,7 +159,7 @@ const sentence = (note: string) => `${note[0]?.toUpperCase()}${note.slice(1).rep
 const KIND_NAMES: Record<string, string> = { message: "", thinking: "thinking", tool_call: "call", tool_result: "result" };
 const ROLE_NAMES: Record<string, string> = { user: "You", assistant: "Model", tool: "Tool", system: "CLI" };
 
-function Found({ hit }: { hit: Hit }) {
+export function Found({ hit }: { hit: Hit }) {
   const { cli, conversation, entry, title, cwd, time, role, kind, snippet, place, found_by } = hit;
   const play = (event: KeyboardEvent) => {
     if (event.key !== "r" || event.ctrlKey || event.metaKey || event.altKey || place === null) return;

@@ -59,6 +59,7 @@ impl Args {
             false if !self.log.is_empty() => history.take_in(&mut store, &self.log, line),
             false => history.catch_up(&mut store, self.cli.as_deref(), line),
         })?;
+        conversation::relations::catch_up(&mut store, &|| false)?;
         let vectors = make_vectors(context, &mut store, &meaning(context)?, None);
         if let Err(error) = &vectors {
             crate::exit::warn(&format!("search by meaning: {error}"));

@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod mentioned;
 pub(crate) mod models;
 pub(crate) mod output;
 pub(crate) mod projects;

@@ -8,6 +8,8 @@ mod hardship;
 mod history;
 /// Search by meaning.
 mod meaning;
+/// What entries mention, and how it belongs together.
+mod mentioned;
 /// Projects, found from folders.
 mod projects;
 /// What is purged is nowhere, and does not come back.

@@ -186,6 +186,11 @@ fn what_was_said_is_found_and_opened() {
 }
 
 #[test]
+fn what_a_tool_mentions_leads_to_where_else_it_comes_up() {
+    tell_of("talk.mjs", "what_a_tool_mentions_leads_to_where_else_it_comes_up");
+}
+
+#[test]
 fn what_means_the_same_is_found() {
     tell_of("talk.mjs", "what_means_the_same_is_found");
 }

@@ -142,6 +142,7 @@ fn table() -> Vec<Row> {
             404,
         ),
         row("GET", "/api/v1/mentions", "/api/v1/mentions", none.clone(), 200),
+        row("GET", "/api/v1/relations", "/api/v1/relations", none.clone(), 200),
         row("GET", "/api/v1/search", "/api/v1/search?q=x", none.clone(), 200),
         row("GET", "/metrics", "/metrics", none.clone(), 200),
         row("GET", "/openapi.json", "/openapi.json", none.clone(), 200),

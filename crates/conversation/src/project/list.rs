@@ -157,7 +157,8 @@ pub fn list(store: &Store, sessions: &[Entry]) -> Result<Vec<Project>> {
 /// A project with all that a summary has.
 pub fn summary(store: &Store, project: Project) -> Result<Summary> {
     let filter = Filter { project: Some(project.id.clone()), ..Filter::default() };
-    let asked = |kind: &str| Asked { kind: Some(kind.to_owned()), value: None, filter: filter.clone() };
+    let asked =
+        |kind: &str| Asked { kind: Some(kind.to_owned()), filter: filter.clone(), ..Asked::default() };
     let folders = store.projects()?.into_iter().find(|known| known.key == project.id);
     let day = |(number, (active_s, spent)): (i64, (u64, crate::store::Spent))| Day {
         day: Time(number as u64 * DAY_US),

@@ -63,6 +63,13 @@ impl Wheres {
         }
     }
 
+    /// At least one of these.
+    pub(super) fn add_any<const N: usize>(&mut self, alternatives: [Self; N]) {
+        let texts = alternatives.each_ref().map(|one| format!("({})", one.text()));
+        self.conditions.push(format!("({})", texts.join(" OR ")).into());
+        self.values.extend(alternatives.into_iter().flat_map(|one| one.values));
+    }
+
     pub(super) fn add_time(&mut self, condition: &'static str, time: Option<Time>) {
         if let Some(time) = time {
             self.conditions.push(condition.into());

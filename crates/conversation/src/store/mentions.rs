@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Something that was mentioned, and how often.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Mentioned {
-    /// `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
+    /// `file_read`, `file_written`, `symbol`, `command`, `error`, `url`, `todo`, `decision`.
     pub kind: String,
     /// What.
     pub value: String,
@@ -27,6 +27,10 @@ pub struct Asked {
     pub kind: Option<String>,
     /// The very value; of a file also the end of its path, of an error what it is without its numbers.
     pub value: Option<String>,
+    /// Words that are in the value.
+    pub contains: Option<String>,
+    /// By this entry alone.
+    pub entry: Option<String>,
     /// In these conversations.
     pub filter: Filter,
 }
@@ -89,6 +93,8 @@ impl Store {
                 &format!("/{}", value.trim_start_matches('/')),
             );
         }
+        wheres.add("instr(lower(m.value), lower(?)) > 0", asked.contains.clone());
+        wheres.add("e.key = ?", asked.entry.clone());
         wheres.of_conversation(&asked.filter);
         wheres.add_time("e.time >= ?", asked.filter.since);
         wheres.add_time("e.time < ?", asked.filter.until);

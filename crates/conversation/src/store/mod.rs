@@ -11,6 +11,7 @@ mod projects;
 mod purge;
 mod read;
 mod recall;
+mod relations;
 mod rows;
 mod stretch;
 mod window;
@@ -24,6 +25,8 @@ pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub use read::{Conversation, Listed, Total};
 pub(crate) use recall::{Said, Talk};
+pub(crate) use relations::Step;
+pub use relations::{AskedRelations, Related, Thing};
 pub use stretch::{Middle, Part, Stretch};
 pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
@@ -44,9 +47,12 @@ const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
     include_str!("projects.sql"),
+    include_str!("relations.sql"),
 ];
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;
+/// The version from which on there are relations.
+const WITH_RELATIONS: usize = 4;
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
 

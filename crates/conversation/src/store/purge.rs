@@ -1,7 +1,6 @@
 //! Taking something out of the store for ever.
 
-use super::Store;
-use crate::extract::{Mention, mentions};
+use super::{Store, relations};
 use crate::purge::{Gone, Target, Text};
 use crate::{Error, Result};
 use protocol::{Entry, Offset, SessionId};
@@ -161,11 +160,11 @@ fn clean_entry(transaction: &Transaction, key: &str, text: &Text) -> Result<()> 
     let update = "UPDATE entry SET text = ?2, rest = ?3 WHERE id = ?1";
     transaction.prepare_cached(update)?.execute(params![id, words, value.to_string()])?;
     let entry: Entry = transaction.prepare_cached(select)?.query_row([key], super::rows::entry)?;
-    transaction.prepare_cached("DELETE FROM mention WHERE entry = ?1")?.execute([id])?;
-    for Mention { kind, value } in mentions(&entry) {
-        let insert = "INSERT OR IGNORE INTO mention (entry, kind, value) VALUES (?1, ?2, ?3)";
-        transaction.prepare_cached(insert)?.execute(params![id, kind, value])?;
-    }
+    relations::keep(transaction, id, &entry)?;
+    // What was seen in the course of its conversations is looked for anew.
+    let course =
+        "DELETE FROM relation WHERE conversation IN (SELECT conversation FROM part WHERE entry = ?1)";
+    transaction.prepare_cached(course)?.execute([id])?;
     if has_vectors(transaction)? {
         transaction.prepare_cached("DELETE FROM vectors WHERE entry = ?1")?.execute([id])?;
     }

@@ -18,6 +18,13 @@ fn version_1(state: &Path) {
     .expect("an entry");
 }
 
+/// What a call of the edit tool left in it.
+const EDIT: &str = r#"INSERT INTO entry (id, key, time, role, kind, text, rest, source) VALUES (8, 'claude:b', 2, 'assistant',
+    'tool_call', 'Edit', '{"call":"1","name":"Edit","input":{"file_path":"/w/a.rs","new_string":"fn open() {"}}', 'transcript'),
+    (9, 'claude:c', 3, 'assistant', 'message', 'We decided to keep it.', '{}', 'transcript');
+    INSERT INTO part VALUES (1, 8, 2, 0), (1, 9, 3, 0);
+    INSERT INTO mention VALUES (8, 'file_written', '/w/a.rs')"#;
+
 fn found(store: &Store) -> usize {
     let meaning = Meaning::new("/nowhere".into(), Choice::Off);
     search(store, &meaning, "marmalade", &Filter::default(), None, 9).expect("it is searched").hits.len()
@@ -34,4 +41,32 @@ fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
     let store = Store::open(state.path()).expect("it opens").expect("it is there");
     assert_eq!((store.version().expect("a version"), found(&store)), (STEPS.len(), 1));
     assert_eq!(crate::backlog::waiting(&store, None).expect("a number"), 1);
+}
+
+#[test]
+fn entries_of_before_are_read_again_for_what_is_new() {
+    let state = tempfile::tempdir().expect("a folder");
+    version_1(state.path());
+    Connection::open(Store::path(state.path())).and_then(|old| old.execute_batch(EDIT)).expect("entries");
+    let old = Store::open(state.path()).expect("it opens").expect("it is there");
+    assert_eq!(old.related(&AskedRelations::default(), 9).expect("nothing").len(), 0);
+    drop(old);
+    let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    assert_eq!(store.to_read_again().expect("a number"), 3);
+    assert_eq!(crate::relations::catch_up(&mut store, &|| false).expect("they are read"), 2);
+    let of = |kind: &str| {
+        let asked = Asked { kind: Some(kind.to_owned()), ..Asked::default() };
+        let found = store.mentioned(&asked, 9).expect("they are told");
+        found.into_iter().map(|mentioned| mentioned.value).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [of("symbol"), of("file"), of("decision")],
+        [["open"], ["/w/a.rs"], ["We decided to keep it"]]
+    );
+    let related = store.related(&AskedRelations::default(), 9).expect("they are told");
+    assert_eq!(
+        (related.len(), related[0].kind.as_str(), related[0].to.value.as_str()),
+        (1, "defines", "open")
+    );
+    assert_eq!(crate::relations::catch_up(&mut store, &|| false).expect("nothing is left"), 0);
 }

@@ -1,8 +1,7 @@
 //! Putting what was heard into the store.
 
-use super::Store;
+use super::{Store, relations};
 use crate::Result;
-use crate::extract::{Mention, mentions};
 use crate::witness::{Said, is_news};
 use adapter::Head;
 use protocol::{Claim, Content, Entry, Offset, Place, SessionId, Time, Usage};
@@ -228,13 +227,16 @@ impl Writing<'_> {
         ];
         let id: Option<i64> = insert.query_row(values, |row| row.get(0)).optional()?;
         let id = match id {
-            Some(id) => id,
+            Some(id) => {
+                relations::keep(&self.transaction, id, entry)?;
+                id
+            }
+            // As it was.
             None => {
                 let select = "SELECT id FROM entry WHERE key = ?1";
                 self.transaction.prepare_cached(select)?.query_row([&entry.id], |row| row.get(0))?
             }
         };
-        self.mentions(id, entry)?;
         let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
         let mut part = self.transaction.prepare_cached(part)?;
         part.execute(params![conversation, id, clock.0 as i64, position as i64])?;
@@ -244,14 +246,6 @@ impl Writing<'_> {
             self.transaction.prepare_cached(span)?.execute([conversation, time])?;
             let active = "INSERT OR IGNORE INTO active (conversation, stretch) VALUES (?1, ?2)";
             self.transaction.prepare_cached(active)?.execute([conversation, time / STRETCH_US])?;
-        }
-        Ok(())
-    }
-
-    fn mentions(&self, id: i64, entry: &Entry) -> Result<()> {
-        let insert = "INSERT OR IGNORE INTO mention (entry, kind, value) VALUES (?1, ?2, ?3)";
-        for Mention { kind, value } in mentions(entry) {
-            self.transaction.prepare_cached(insert)?.execute(params![id, kind, value])?;
         }
         Ok(())
     }

@@ -290,9 +290,13 @@ fn of_conversations() -> Vec<Endpoint> {
         route("GET", "/api/v1/sessions/{session}/conversations", Some(View), get(conversations::of_session))
             .about("Lists the conversations that were held in a session, the oldest first"),
         route("GET", "/api/v1/mentions", Some(View), get(search::mentions))
-            .about("What was touched, run, met and named: files, commands, errors, addresses; with a value, where")
+            .about("What was touched, run, met, named and decided: files, symbols, commands, errors, decisions; with a value, where")
             .query::<conversations::Which>()
             .query::<search::Mentions>(),
+        route("GET", "/api/v1/relations", Some(View), get(search::relations))
+            .about("How what was mentioned belongs together: which error a command failed with, which edit fixed it")
+            .query::<conversations::Which>()
+            .query::<search::Relations>(),
         route("GET", "/api/v1/search", Some(View), get(search::search))
             .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
             .query::<conversations::Which>()

@@ -7,7 +7,7 @@ use crate::guard::Access;
 use crate::{ApiError, App};
 use axum::extract::State;
 use conversation::search::{self, Answer, Mode};
-use conversation::store::{Asked, Filter};
+use conversation::store::{Asked, AskedRelations, Filter};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,10 +43,27 @@ enum How {
 /// What is asked for of mentions.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Mentions {
-    /// `file`, `file_read`, `file_written`, `command`, `error`, `url`, `todo`.
+    /// `file`, `file_read`, `file_written`, `symbol`, `command`, `error`, `url`, `todo`, `decision`.
     kind: Option<String>,
     /// The very value; of a file also the end of its path. With it the entries that mention it are told.
     value: Option<String>,
+    /// Words that are in the value. With them, too, the entries are told.
+    contains: Option<String>,
+    /// What this entry mentions, by its id.
+    entry: Option<String>,
+}
+
+/// What is asked for of relations.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Relations {
+    /// `failed_with`, `fixed_by`, `in`, `defines`, `about`, `instead_of`.
+    kind: Option<String>,
+    /// What one of the two is: `file`, `symbol`, `command`, `error`, `decision`, `option`.
+    of: Option<String>,
+    /// The very value of that one; of a file also the end of its path.
+    value: Option<String>,
+    /// Words that are in its value.
+    contains: Option<String>,
 }
 
 /// `GET /api/v1/search`.
@@ -83,13 +100,27 @@ pub(super) async fn mentions(
     Query(mentions): Query<Mentions>,
 ) -> Result<Json<Value>, ApiError> {
     let limit = which.limit(LIST, LIST_MAX);
-    let Mentions { kind, value } = mentions;
-    let asked = Asked { kind, value, filter: which.filter(&app, &access).await? };
+    let Mentions { kind, value, contains, entry } = mentions;
+    let asked = Asked { kind, value, contains, entry, filter: which.filter(&app, &access).await? };
     let told = read(&app, move |store| {
-        Ok(match asked.value {
-            Some(_) => json!({ "entries": store.mentioning(&asked, limit)? }),
-            None => json!({ "mentions": store.mentioned(&asked, limit)? }),
+        Ok(match asked.value.is_some() || asked.contains.is_some() {
+            true => json!({ "entries": store.mentioning(&asked, limit)? }),
+            false => json!({ "mentions": store.mentioned(&asked, limit)? }),
         })
     });
+    Ok(Json(told.await?))
+}
+
+/// `GET /api/v1/relations`.
+pub(super) async fn relations(
+    State(app): State<App>,
+    access: Access,
+    Query(which): Query<Which>,
+    Query(relations): Query<Relations>,
+) -> Result<Json<Value>, ApiError> {
+    let limit = which.limit(LIST, LIST_MAX);
+    let Relations { kind, of, value, contains } = relations;
+    let asked = AskedRelations { kind, of, value, contains, filter: which.filter(&app, &access).await? };
+    let told = read(&app, move |store| Ok(json!({ "relations": store.related(&asked, limit)? })));
     Ok(Json(told.await?))
 }
