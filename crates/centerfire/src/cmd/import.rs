@@ -1,11 +1,10 @@
 //! `centerfire import`: takes in the histories of the CLIs.
 
-use super::history::{make_vectors, meaning, warn_of, with_history};
+use super::history::{make_vectors, meaning, to_write, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
 use crate::term::{bytes, counted};
 use conversation::history::Outcome;
-use conversation::store::Store;
 use serde_json::json;
 use session::import::Taken;
 use std::path::{Path, PathBuf};
@@ -48,9 +47,7 @@ impl Args {
             return Err(Usage(format!("no such CLI: {cli}; known are {}", known.join(", "))).into());
         }
         let state = &context.home.state;
-        let busy =
-            || anyhow::anyhow!("somebody else writes the store of conversations; try again in a moment");
-        let mut store = Store::open_to_write(state)?.ok_or_else(busy)?;
+        let mut store = to_write(context)?;
         if self.rebuild {
             store = store.anew(state)?;
         }
