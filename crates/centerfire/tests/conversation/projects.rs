@@ -157,3 +157,33 @@ fn a_summary_tells_what_was_done_and_what_it_cost() {
     assert!(text.contains("1 of 2    make check") && text.contains("$2.52"), "{text}");
     instance.out(&["kill", "s"]);
 }
+
+/// Who waits is what all sources together say, not the program's own reports alone.
+#[test]
+fn a_session_that_a_hook_says_is_blocked_needs_somebody() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    instance.out(&[
+        "run",
+        "--detached",
+        "--name",
+        "s",
+        "--cwd",
+        instance.work().to_str().unwrap(),
+        "--",
+        "sleep",
+        "60",
+    ]);
+    let told = json!({ "hook_event_name": "Notification", "notification_type": "elicitation_dialog", "message": "which?" });
+    let file = instance.work().join("payload.json");
+    fs::write(&file, told.to_string()).unwrap();
+    let socket = instance.json(&["show", "s", "--json"])["socket"].as_str().unwrap().to_owned();
+    let mut hook = instance.command(&["__hook", "claude"]);
+    hook.env("CENTERFIRE_SOCKET", socket).stdin(fs::File::open(file).unwrap());
+    assert!(hook.output().unwrap().status.success());
+    let needs = || Some(projects(&instance)[0]["needs"].as_array()?.first()?.clone());
+    let need = testkit::eventually(testkit::terminal::PATIENCE, needs).expect("somebody is needed");
+    assert_eq!((&need["name"], &need["kind"]), (&json!("s"), &json!("question")));
+    let since = &instance.json(&["explain", "s", "--json"])["agent"]["since"];
+    assert_eq!(&need["since"], since);
+    instance.out(&["kill", "s"]);
+}

@@ -3,7 +3,7 @@
 use super::{Detected, Kind, detect, key};
 use crate::Result;
 use crate::store::{Asked, Conversation, Filter, Mentioned, Store, Total};
-use protocol::{BlockKind, Phase, ProgramState, SessionId, Time};
+use protocol::{AgentState, BlockKind, Phase, SessionId, Time};
 use serde::Serialize;
 use session::registry::Entry;
 use std::cmp::Reverse;
@@ -244,8 +244,9 @@ impl Project {
         self.needs.extend(asked.map(|approval| {
             need(Some(approval.ask.kind), Some(approval.ask.tool.clone()), Some(approval.id), approval.since)
         }));
-        if status.approvals.is_empty() && status.program.state == ProgramState::Blocked {
-            self.needs.push(need(status.program.kind, None, None, status.last_output));
+        let claim = status.agent().claim;
+        if status.approvals.is_empty() && claim.state == AgentState::Blocked {
+            self.needs.push(need(claim.on, None, None, claim.since));
         }
     }
 }
