@@ -53,7 +53,7 @@ fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
     let _ = catch_up(&home, start, read_until);
     let store = Store::open(&home.state).ok()??;
     let wanted = Wanted {
-        project: Project::of(&detect(&start.cwd)),
+        project: Project::of(&detect(&start.cwd)?),
         session: None,
         conversation: Some(("claude".to_owned(), start.conversation.clone())),
         is_known: start.is_known,

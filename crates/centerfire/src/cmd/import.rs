@@ -74,13 +74,21 @@ impl Args {
         });
         warn_of(&outcome);
         context.say(&value, || {
-            let mut lines = vec![format!(
-                "{}, {} new in {} entries, {} of them in recordings",
-                counted(report.files, "file"),
-                bytes(report.bytes),
-                report.entries,
-                placed
-            )];
+            let mut lines = Vec::new();
+            let (files, sessions) = (report.files, recordings.len() as u64);
+            if sessions > 0 {
+                let new = recordings.iter().filter(|(_, taken)| taken.is_new).count() as u64;
+                lines.push(counted(new, "new session"));
+            }
+            if files > sessions || sessions == 0 {
+                lines.push(format!(
+                    "{}, {} new in {} entries, {} of them in recordings",
+                    counted(files - sessions, "file"),
+                    bytes(report.bytes),
+                    report.entries,
+                    placed
+                ));
+            }
             lines.extend(recordings.iter().map(|(path, taken)| recording(path, taken)));
             if vectors > 0 {
                 lines.push(format!(

@@ -136,7 +136,8 @@ pub fn list(store: &Store, sessions: &[Entry]) -> Result<Vec<Project>> {
             Some(key) => key.clone(),
             // Of one that was started a moment ago the store knows nothing yet.
             None => {
-                let Detected { root, kind } = detect(Path::new(&entry.meta.cwd));
+                let found = detect(Path::new(&entry.meta.cwd));
+                let Some(Detected { root, kind }) = found else { continue };
                 let project = Project::new(&root.to_string_lossy(), kind);
                 projects.entry(project.id.clone()).or_insert(project);
                 by_folder.insert(entry.meta.cwd.clone(), key(&root));

@@ -44,13 +44,14 @@ pub(super) async fn detect(
     Json(place): Json<Place>,
 ) -> Result<Json<Value>, ApiError> {
     let folder = std::path::PathBuf::from(&place.working_dir);
-    if !folder.is_absolute() || place.working_dir.contains('\0') {
-        return Err(ApiError::bad_request("`working_dir` is no absolute path"));
+    let wrong = || ApiError::bad_request("`working_dir` is no absolute path");
+    if place.working_dir.contains('\0') {
+        return Err(wrong());
     }
     let known = all(&app, &access).await?;
     blocking(move || {
         let there = folder.is_dir();
-        let found = project::detect(&folder);
+        let found = project::detect(&folder).ok_or_else(wrong)?;
         let known = known.iter().any(|one| one.root == found.root.to_string_lossy());
         let Project { id, name, root, kind, .. } = Project::of(&found);
         Ok(Json(json!({
