@@ -61,6 +61,19 @@ fn a_history_fits_its_budget_and_says_where_it_is_from() {
         "{told}"
     );
     assert!(found.iter().all(|piece| piece["entry"].is_string() && piece["conversation"].is_string()));
+    let words = instance.run(&["context", "marmalade", "lid"]);
+    assert_eq!(words.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&words.stderr).contains("`centerfire context --cwd . marmalade`"),
+        "{words:?}"
+    );
+    let found = String::from_utf8(instance.out(&["search", "marmalade"])).unwrap();
+    let name = found.split_once("  conversation ").expect("a hit names its conversation").1;
+    let name = name.split_whitespace().next().unwrap();
+    assert!(String::from_utf8(instance.out(&["conversation", name])).unwrap().contains("marmalade"));
+    let none = instance.run(&["conversation", "--list", "--since", "1h"]);
+    let told = String::from_utf8_lossy(&none.stderr);
+    assert!(told.contains("no conversation fits") && !told.contains("import"), "{told}");
     let none = instance.run(&["context", "--cwd", "/elsewhere"]);
     assert!(none.stdout.is_empty() && none.status.success(), "{none:?}");
 }
