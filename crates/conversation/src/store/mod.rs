@@ -175,7 +175,7 @@ impl Store {
             said: Vec::new(),
             lock: None,
         };
-        Ok(Some(store).filter(|store| store.version().is_ok_and(|version| version == STEPS.len())))
+        Ok(Some(store).filter(|store| store.is_present().is_ok_and(|is_present| is_present)))
     }
 
     /// Gives up whatever is asked, that long from now, for as long as the limit is kept.
@@ -191,6 +191,11 @@ impl Store {
     /// Whether it may have vectors: one that nobody has brought up to date yet has no table of them.
     pub(crate) fn has_vectors(&self) -> Result<bool> {
         Ok(self.version()? >= WITH_VECTORS)
+    }
+
+    /// Whether nobody must bring it up to date first, which takes long where it is large.
+    pub fn is_present(&self) -> Result<bool> {
+        Ok(self.version()? == STEPS.len())
     }
 
     /// For who keeps tables of an own in it.

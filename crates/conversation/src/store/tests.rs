@@ -29,6 +29,11 @@ fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
     version_1(state.path());
     let old = Store::open(state.path()).expect("it opens").expect("it is there");
     assert_eq!((found(&old), crate::backlog::waiting(&old, None).expect("none")), (1, 0));
+    assert!(!old.is_present().expect("a version"));
+    let of_project = Filter { project: Some("p".to_owned()), ..Filter::default() };
+    assert!(matches!(crate::project::list(&old, &[]), Err(Error::Older)));
+    assert!(matches!(old.conversations(&of_project, 9), Err(Error::Older)));
+    assert!(Error::Older.to_string().contains("`centerfire import`"));
     drop(old);
     drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
     let store = Store::open(state.path()).expect("it opens").expect("it is there");
