@@ -175,7 +175,33 @@ fn a_hook_that_has_no_history_ends_well_and_soon() {
     std::fs::write(&file, payload.to_string()).unwrap();
     hook.stdin(std::fs::File::open(&file).unwrap());
     let begun = std::time::Instant::now();
-    let output = testkit::instance::finish(hook, PATIENCE);
+    let output = hook.output().unwrap();
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+/// To bring a store up to date takes longer than a CLI waits: its hook leaves an older one to others.
+#[test]
+fn a_hook_leaves_a_store_of_an_older_version_alone() {
+    let instance = history();
+    instance.out(&["import"]);
+    let payload = json!({ "hook_event_name": "SessionStart", "session_id": "x", "cwd": "/w", "transcript_path": "/w/x.jsonl", "source": "startup" });
+    let file = instance.work().join("payload");
+    std::fs::write(&file, payload.to_string()).unwrap();
+    let told = || {
+        let mut hook = instance.command(&["__hook", "claude", "restore", "2000"]);
+        hook.stdin(std::fs::File::open(&file).unwrap());
+        let output = hook.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(told().contains("marmalade"));
+    let store = instance.home().join("state/conversation.db");
+    let mut bytes = std::fs::read(&store).unwrap();
+    // Where SQLite keeps the version that its user gives.
+    assert_eq!(bytes[60..64], 3_u32.to_be_bytes());
+    bytes[60..64].copy_from_slice(&2_u32.to_be_bytes());
+    std::fs::write(&store, &bytes).unwrap();
+    assert_eq!(told(), "");
+    assert_eq!(std::fs::read(&store).unwrap()[60..64], 2_u32.to_be_bytes());
 }
