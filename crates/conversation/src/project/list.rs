@@ -6,7 +6,6 @@ use crate::store::{Asked, Conversation, Filter, Mentioned, Store, Total};
 use protocol::{AgentState, BlockKind, Phase, SessionId, Time};
 use serde::Serialize;
 use session::registry::Entry;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -172,28 +171,11 @@ pub fn summary(store: &Store, project: Project) -> Result<Summary> {
         usage: store.spent(Some(&project.id))?.remove(&project.id).unwrap_or_default(),
         days: store.days(&project.id)?.into_iter().map(day).collect(),
         files: store.most_mentioned(&asked("file"), SHOWN_MAX)?,
-        failing: failing(store, &filter)?,
+        failing: store.failing(&filter, SHOWN_MAX)?,
         todos: store.mentioned(&asked("todo"), SHOWN_MAX)?,
         recent: store.conversations(&filter, RECENT_MAX)?,
         project,
     })
-}
-
-fn failing(store: &Store, filter: &Filter) -> Result<Vec<Failing>> {
-    let mut commands: BTreeMap<String, Failing> = BTreeMap::new();
-    for (command, time, failed) in store.commands(filter)? {
-        let none = Failing { command: command.clone(), runs: 0, failed: 0, last: Time::default() };
-        let one = commands.entry(command).or_insert(none);
-        one.runs += 1;
-        if failed {
-            one.failed += 1;
-            one.last = one.last.max(time);
-        }
-    }
-    let mut failing: Vec<Failing> = commands.into_values().filter(|one| one.failed > 0).collect();
-    failing.sort_by_key(|one| Reverse((one.failed, one.last)));
-    failing.truncate(SHOWN_MAX);
-    Ok(failing)
 }
 
 impl Project {

@@ -16,7 +16,7 @@ mod stretch;
 mod window;
 mod write;
 
-pub(crate) use deadline::Limit;
+pub use deadline::Limit;
 pub use filter::Filter;
 pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
@@ -179,7 +179,7 @@ impl Store {
     }
 
     /// Gives up whatever is asked, that long from now, for as long as the limit is kept.
-    pub(crate) fn within(&self, time: Duration) -> Limit<'_> {
+    pub fn within(&self, time: Duration) -> Limit<'_> {
         self.deadline.set(time)
     }
 

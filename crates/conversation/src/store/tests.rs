@@ -40,3 +40,23 @@ fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
     assert_eq!((store.version().expect("a version"), found(&store)), (STEPS.len(), 1));
     assert_eq!(crate::backlog::waiting(&store, None).expect("a number"), 1);
 }
+
+#[test]
+fn what_takes_too_long_is_given_up() {
+    let state = tempfile::tempdir().expect("a folder");
+    let store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    let requests = "INSERT INTO conversation (id, cli, name, cwd) VALUES (1, 'claude', 'one', '/w');
+        INSERT INTO project (id, key, root, kind) VALUES (1, 'w', '/w', 'folder');
+        INSERT INTO folder (path, project) VALUES ('/w', 1);
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 5000)
+        INSERT INTO usage SELECT 'claude', n, 1, 'model', n, 1, 1, 0, 0, 0 FROM n";
+    store.connection.execute_batch(requests).expect("requests");
+    assert_eq!(crate::project::list(&store, &[]).expect("it is told")[0].tokens, 10_000);
+    assert!(
+        store.knows_project("w").expect("it is asked") && !store.knows_project("v").expect("it is asked")
+    );
+    let limit = store.within(Duration::ZERO);
+    assert!(matches!(crate::project::list(&store, &[]), Err(Error::Late)));
+    drop(limit);
+    assert_eq!(crate::project::list(&store, &[]).expect("it is told").len(), 1);
+}
