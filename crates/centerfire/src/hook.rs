@@ -57,7 +57,7 @@ fn pass_on(payload: &[u8], is_whole: bool) -> Option<()> {
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
     let Told { event, ask: asked, ends } = told;
-    let claim = hooks::claim(&payload, Time::default()).map(Box::new);
+    let claim = hooks::claim(payload, Time::default()).map(Box::new);
     let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
     let Some(socket) = socket() else { return keep(sent, cut) };
     match asked {
