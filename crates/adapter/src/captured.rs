@@ -68,6 +68,10 @@ struct Reader;
 
 impl Transcript for Reader {
     fn read(&mut self, record: &[u8], heard: &mut Vec<Heard>) {
+        // Each line begins with a line feed of its own.
+        if record.is_empty() {
+            return;
+        }
         let capture: Capture = match serde_json::from_slice(record) {
             Ok(capture) => capture,
             Err(error) => return heard.push(Heard::Garbled(error.to_string())),

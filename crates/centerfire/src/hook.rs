@@ -5,13 +5,13 @@
 
 use crate::restore::Restoring;
 use adapter::claude::hooks::{self, Told};
+use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
 use session::folder::Folder;
 use session::hook::{MAX_HOOK_BYTES, ask, tell};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,28 +89,12 @@ fn socket() -> Option<PathBuf> {
     Some(Folder::of(&home.sessions(), id).meta().ok()?.socket.into())
 }
 
-/// Bytes of what is kept of one conversation outside of any session.
-const MAX_KEPT_BYTES: u64 = 64 << 20; // 64 MiB
-
 /// Keeps what a hook tells of a CLI that runs in no session: a line in the conversation's own file.
 fn keep(payload: &[u8], cut: bool) -> Option<()> {
     let value: serde_json::Value = serde_json::from_slice(payload).ok().filter(|_| !cut)?;
     let conversation = value["session_id"].as_str()?;
-    let is_name = |text: &str| {
-        (1..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    };
     let folder = crate::config::home().ok()?.state.join("hooks");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
-    let file = is_name(conversation).then(|| folder.join(format!("{conversation}.jsonl")))?;
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.append(true).create(true).mode(0o600).open(file).ok()?;
-    // Between the words of JSON a line feed is a space; in one write, because hooks run beside each other.
-    let mut line: Vec<u8> = payload.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
-    line.push(b'\n');
-    if file.metadata().ok()?.len() + line.len() as u64 > MAX_KEPT_BYTES {
-        return None;
-    }
-    file.write_all(&line).ok()
+    LineFile::of(&folder, conversation)?.append(payload).ok()
 }
 
 /// What is started in the place of a command, so that the CLI's hooks tell its session, and give it a history of so many tokens:

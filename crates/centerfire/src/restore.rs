@@ -49,11 +49,15 @@ impl Restoring {
 
 fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
     let home = crate::config::home().ok()?;
+    // To bring a large one up to date takes longer than there is time, and would begin anew with each start.
+    if Store::open(&home.state).ok()?.is_some_and(|store| !store.is_present().unwrap_or(false)) {
+        return None;
+    }
     // What cannot be read now is not worth an error in the middle of the CLI: what is known already is told.
     let _ = catch_up(&home, start, read_until);
     let store = Store::open(&home.state).ok()??;
     let wanted = Wanted {
-        project: Project::of(&detect(&start.cwd)),
+        project: Project::of(&detect(&start.cwd)?),
         session: None,
         conversation: Some(("claude".to_owned(), start.conversation.clone())),
         is_known: start.is_known,

@@ -1,18 +1,11 @@
 //! What clients of the server hand over of conversations: written to a file of each conversation in `captured/`, which is
 //! read as the records of CLIs are.
 
+use crate::line_file::{self, LineFile, is_name};
 use crate::{Error, Result};
 use adapter::captured::Capture;
 use serde_json::Value;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-
-/// What is kept of one conversation.
-const FILE_MAX_BYTES: u64 = 64 << 20; // 64 MiB
-/// Characters of a conversation's name.
-const NAME_MAX: usize = 64;
 
 /// Where they lie in an instance's state.
 pub fn folder(state: &Path) -> PathBuf {
@@ -20,9 +13,7 @@ pub fn folder(state: &Path) -> PathBuf {
 }
 
 pub(crate) fn make_folder(state: &Path) -> Result<()> {
-    let folder = folder(state);
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-    made.map_err(|source| Error::Io { path: folder, source })
+    line_file::make_folder(&folder(state))
 }
 
 /// Names a request and its conversation: the one that its context names as `session_id`, or one of its own. The same request
@@ -57,21 +48,7 @@ pub fn request(
 
 /// Writes a request down.
 pub fn write(state: &Path, capture: &Capture) -> Result<()> {
-    make_folder(state)?;
-    let path = folder(state).join(format!("{}.jsonl", capture.session_id));
-    let line = format!("{}\n", serde_json::to_string(capture).unwrap_or_default());
-    let written = || {
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
-        if file.metadata()?.len() + line.len() as u64 > FILE_MAX_BYTES {
-            return Err(std::io::Error::other("the conversation is full: it has 64 MiB; begin another one"));
-        }
-        // In one write, because requests come beside each other.
-        file.write_all(line.as_bytes())
-    };
-    written().map_err(|source| Error::Io { path: path.clone(), source })
-}
-
-fn is_name(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    (1..=NAME_MAX).contains(&text.len()) && text.chars().all(fits)
+    let folder = folder(state);
+    let file = LineFile::of(&folder, &capture.session_id).expect("a request was given its name by `request`");
+    file.append(&serde_json::to_vec(capture).unwrap_or_default())
 }

@@ -15,7 +15,7 @@ pub enum Error {
     },
     /// The store does not work.
     #[error("the store of conversations: {0}; `centerfire import --rebuild` makes it anew")]
-    Store(#[from] rusqlite::Error),
+    Store(rusqlite::Error),
     /// The store was made by a newer version.
     #[error(
         "{} is of version {version}, which this program does not know; use the newer one, or remove the file: it is made again",
@@ -27,6 +27,14 @@ pub enum Error {
         /// Its version.
         version: usize,
     },
+    /// The store was made by an older version, and nobody has written it since.
+    #[error(
+        "the store of conversations is of an older version, without what is asked for; `centerfire import` brings it up to date"
+    )]
+    Older,
+    /// It took longer than who asks may wait.
+    #[error("the store of conversations did not answer in time; try again in a moment")]
+    Late,
     /// The user's list of prices cannot be read.
     #[error("{}: {source}; mend it, or remove it and the prices that are built in hold", path.display())]
     Prices {
@@ -35,6 +43,9 @@ pub enum Error {
         /// Why not.
         source: serde_json::Error,
     },
+    /// More is not kept.
+    #[error("{0}")]
+    Full(String),
     /// A search that is none.
     #[error("{0}")]
     Query(String),
@@ -50,6 +61,19 @@ pub enum Error {
     /// A recording cannot be read.
     #[error(transparent)]
     Session(#[from] session::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            Self::Late
+        } else if error.to_string().contains("no such table") {
+            // Who reads takes a store as it is: what one of an older version lacks shows when it is asked for.
+            Self::Older
+        } else {
+            Self::Store(error)
+        }
+    }
 }
 
 /// With [`Error`].

@@ -18,6 +18,7 @@ pub mod follower;
 pub mod fuse;
 pub mod history;
 pub mod ingest;
+pub mod line_file;
 pub mod meaning;
 pub mod models;
 mod place;

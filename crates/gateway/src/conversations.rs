@@ -85,6 +85,10 @@ impl From<conversation::Error> for ApiError {
             error @ conversation::Error::NoModel => {
                 Self::new(StatusCode::CONFLICT, "NO_MODEL", error.to_string())
             }
+            error @ conversation::Error::Late => crate::places::busy(error.to_string()),
+            error @ conversation::Error::Older => {
+                Self::new(StatusCode::CONFLICT, "OLD_STORE", error.to_string())
+            }
             error @ conversation::Error::Model(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "MODEL", error.to_string())
             }

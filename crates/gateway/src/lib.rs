@@ -114,6 +114,7 @@ struct Inner {
     sockets: Arc<places::Places>,
     exports: Arc<places::Places>,
     searches: Arc<places::Places>,
+    readings: Arc<places::Places>,
     meaning: Arc<conversation::meaning::Meaning>,
     waits: Arc<places::Places>,
     questions: questions::Questions,

@@ -135,6 +135,7 @@ impl Server {
             sockets: ws::sockets(accept::connections_max()),
             exports: routes::exports(),
             searches: conversations::searches(),
+            readings: routes::readings(),
             meaning: Arc::new(Meaning::new(home.models(), options.model.clone())),
             waits: routes::waits(),
             questions: Default::default(),

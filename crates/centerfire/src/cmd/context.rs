@@ -4,6 +4,7 @@ use super::history::up_to_date;
 use crate::completion;
 use crate::context::Context;
 use crate::term::say;
+use anyhow::Context as _;
 use clap_complete::ArgValueCandidates;
 use conversation::context::{Wanted, assemble};
 use conversation::project::{Project, detect};
@@ -47,12 +48,19 @@ impl Args {
                 (std::path::absolute(cwd)?, None)
             }
             None => {
-                let entry = context.find(self.session.as_deref())?;
+                let entry = context.find(self.session.as_deref()).map_err(|error| match &self.session {
+                    Some(word) => error.context(format!(
+                        "the first word is a session, unless a folder is named (`centerfire context --cwd . {word}`)"
+                    )),
+                    None => error,
+                })?;
                 (entry.meta.folder(), Some(entry.meta.id))
             }
         };
+        let project = store.project_of(&folder)?.or_else(|| Some(Project::of(&detect(&folder)?)));
+        let nowhere = || "it is not known where this recording of others was made: name a folder with --cwd";
         let wanted = Wanted {
-            project: store.project_of(&folder)?.unwrap_or_else(|| Project::of(&detect(&folder))),
+            project: project.with_context(nowhere)?,
             session,
             query: Some(query.join(" ")).filter(|query| !query.trim().is_empty()),
             budget: self.budget,

@@ -122,7 +122,15 @@ impl Args {
         };
         let conversations = store.conversations(&filter, self.limit)?;
         if conversations.is_empty() && !context.json {
-            eprintln!("no conversation; `centerfire import` takes in those that AI CLIs had on this machine");
+            eprintln!(
+                "{}",
+                match filter == Filter::default() {
+                    true =>
+                        "no conversation; `centerfire import` takes in those that AI CLIs had on this machine",
+                    false =>
+                        "no conversation fits --folder, --project and --since; without them all are listed",
+                }
+            );
         }
         context.say(&json!(conversations), || conversations.iter().map(line).collect::<Vec<_>>().join("\n"));
         Ok(ExitCode::SUCCESS)

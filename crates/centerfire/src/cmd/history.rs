@@ -6,7 +6,25 @@ use conversation::backlog;
 use conversation::history::{History, Outcome, Progress};
 use conversation::meaning::Meaning;
 use conversation::store::Store;
+use gateway::presence::Running;
 use std::time::{Duration, Instant};
+
+/// How long the server is waited for: it lets go between two files that it takes in.
+const STORE_WITHIN: Duration = Duration::from_secs(30);
+
+/// The store, to write; a server that follows the CLIs lets go of it for that time.
+pub(super) fn to_write(context: &Context) -> anyhow::Result<Store> {
+    let store = Store::open_to_write_within(&context.home.state, STORE_WITHIN)?;
+    store.ok_or_else(|| match Running::find(&context.home) {
+        Some(server) => anyhow::anyhow!(
+            "the server at {} (process {}) takes in conversations and does not let go of their store; try again when it \
+             has read them, or end it first",
+            server.url(),
+            server.pid
+        ),
+        None => anyhow::anyhow!("another command writes the store of conversations; try again when it is done"),
+    })
+}
 
 /// The store with all that is new. While somebody else writes it, what it has so far.
 pub(super) fn up_to_date(context: &Context) -> anyhow::Result<Store> {

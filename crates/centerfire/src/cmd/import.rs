@@ -1,11 +1,10 @@
 //! `centerfire import`: takes in the histories of the CLIs.
 
-use super::history::{make_vectors, meaning, warn_of, with_history};
+use super::history::{make_vectors, meaning, to_write, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
 use crate::term::{bytes, counted};
 use conversation::history::Outcome;
-use conversation::store::Store;
 use serde_json::json;
 use session::import::Taken;
 use std::path::{Path, PathBuf};
@@ -48,9 +47,7 @@ impl Args {
             return Err(Usage(format!("no such CLI: {cli}; known are {}", known.join(", "))).into());
         }
         let state = &context.home.state;
-        let busy =
-            || anyhow::anyhow!("somebody else writes the store of conversations; try again in a moment");
-        let mut store = Store::open_to_write(state)?.ok_or_else(busy)?;
+        let mut store = to_write(context)?;
         if self.rebuild {
             store = store.anew(state)?;
         }
@@ -78,13 +75,21 @@ impl Args {
         });
         warn_of(&outcome);
         context.say(&value, || {
-            let mut lines = vec![format!(
-                "{}, {} new in {} entries, {} of them in recordings",
-                counted(report.files, "file"),
-                bytes(report.bytes),
-                report.entries,
-                placed
-            )];
+            let mut lines = Vec::new();
+            let (files, sessions) = (report.files, recordings.len() as u64);
+            if sessions > 0 {
+                let new = recordings.iter().filter(|(_, taken)| taken.is_new).count() as u64;
+                lines.push(counted(new, "new session"));
+            }
+            if files > sessions || sessions == 0 {
+                lines.push(format!(
+                    "{}, {} new in {} entries, {} of them in recordings",
+                    counted(files - sessions, "file"),
+                    bytes(report.bytes),
+                    report.entries,
+                    placed
+                ));
+            }
             lines.extend(recordings.iter().map(|(path, taken)| recording(path, taken)));
             if vectors > 0 {
                 lines.push(format!(

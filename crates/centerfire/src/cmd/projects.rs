@@ -67,7 +67,7 @@ fn all(context: &Context, store: &Store) -> anyhow::Result<Vec<Project>> {
 fn one(projects: Vec<Project>, named: &str) -> anyhow::Result<Project> {
     let is_folder = named.contains('/') || matches!(named, "." | "..");
     let key = is_folder.then(|| std::path::absolute(Path::new(named))).transpose()?;
-    let key = key.map(|folder| project::key(&project::detect(&folder).root));
+    let key = key.and_then(|folder| Some(project::key(&project::detect(&folder)?.root)));
     let fits = |one: &Project| match &key {
         Some(key) => one.id == *key,
         None => one.name == named || one.id.starts_with(named),

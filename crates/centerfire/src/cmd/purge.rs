@@ -1,6 +1,6 @@
 //! `centerfire purge`: takes something out of recordings, conversations and all that was made of them, for ever.
 
-use super::history::with_history;
+use super::history::{to_write, with_history};
 use crate::completion;
 use crate::context::Context;
 use crate::exit::Usage;
@@ -15,10 +15,7 @@ use session::purge as recordings;
 use session::registry::Entry;
 use std::io::Read as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
-/// How long a server may take to let go of the store of conversations.
-const STORE_WITHIN: Duration = Duration::from_secs(30);
 /// A text at most.
 const TEXT_MAX_BYTES: u64 = 64 << 10; // 64 KiB
 
@@ -164,10 +161,7 @@ impl Args {
 
     /// The store, with all that is new: what came later would not be purged.
     fn store(&self, context: &Context) -> anyhow::Result<Store> {
-        let store = Store::open_to_write_within(&context.home.state, STORE_WITHIN)?;
-        let busy =
-            || anyhow::anyhow!("somebody else writes the store of conversations; try again in a moment");
-        let mut store = store.ok_or_else(busy)?;
+        let mut store = to_write(context)?;
         with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
         Ok(store)
     }

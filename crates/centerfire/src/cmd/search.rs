@@ -130,7 +130,9 @@ fn print(hit: &Hit) {
     let about = hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default();
     let by = if hit.found_by == Some(By::Meaning) { "  by meaning" } else { "" };
     let about = one_line(about);
-    let head = format!("{} ago  {}  {} {}  {about}{place}{by}", ago(hit.time), hit.cli, hit.role, hit.kind);
+    let name = one_line(&hit.conversation);
+    let (when, Hit { cli, role, kind, .. }) = (ago(hit.time), hit);
+    let head = format!("{when} ago  {cli}  {role} {kind}  {about}  conversation {name}{place}{by}");
     say(paint(&head, "2"));
     // What was looked for stands between two control characters, which nothing else of it keeps.
     let mut line = String::new();

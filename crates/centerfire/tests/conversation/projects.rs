@@ -157,3 +157,49 @@ fn a_summary_tells_what_was_done_and_what_it_cost() {
     assert!(text.contains("1 of 2    make check") && text.contains("$2.52"), "{text}");
     instance.out(&["kill", "s"]);
 }
+
+/// A recording of others has no folder: it is of no project, least of all of the one that whoever asks is in.
+#[test]
+fn a_recording_of_others_is_of_no_project() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let (main, _) = repository(&instance);
+    let cast = instance.work().join("x.cast");
+    fs::write(&cast, "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"hi\"]\n").unwrap();
+    let told = String::from_utf8(instance.out(&["import", "--log", cast.to_str().unwrap()])).unwrap();
+    assert!(told.starts_with("1 new session\n") && told.contains("x.cast is session x ("), "{told}");
+    let mut inside = instance.command(&["projects", "--json"]);
+    let output = inside.current_dir(&main).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "[]\n");
+    let lost = instance.run(&["context", "x"]);
+    assert!(String::from_utf8_lossy(&lost.stderr).contains("name a folder with --cwd"), "{lost:?}");
+}
+
+/// Who waits is what all sources together say, not the program's own reports alone.
+#[test]
+fn a_session_that_a_hook_says_is_blocked_needs_somebody() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    instance.out(&[
+        "run",
+        "--detached",
+        "--name",
+        "s",
+        "--cwd",
+        instance.work().to_str().unwrap(),
+        "--",
+        "sleep",
+        "60",
+    ]);
+    let told = json!({ "hook_event_name": "Notification", "notification_type": "elicitation_dialog", "message": "which?" });
+    let file = instance.work().join("payload.json");
+    fs::write(&file, told.to_string()).unwrap();
+    let socket = instance.json(&["show", "s", "--json"])["socket"].as_str().unwrap().to_owned();
+    let mut hook = instance.command(&["__hook", "claude"]);
+    hook.env("CENTERFIRE_SOCKET", socket).stdin(fs::File::open(file).unwrap());
+    assert!(hook.output().unwrap().status.success());
+    let needs = || Some(projects(&instance)[0]["needs"].as_array()?.first()?.clone());
+    let need = testkit::eventually(testkit::terminal::PATIENCE, needs).expect("somebody is needed");
+    assert_eq!((&need["name"], &need["kind"]), (&json!("s"), &json!("question")));
+    let since = &instance.json(&["explain", "s", "--json"])["agent"]["since"];
+    assert_eq!(&need["since"], since);
+    instance.out(&["kill", "s"]);
+}

@@ -248,7 +248,7 @@ fn a_damaged_recording_is_told_and_the_others_are_purged() {
     assert!(!text(&instance.out(&["output", "whole"])).contains("to-be-purged"));
 }
 
-/// The server follows what CLIs write, and lets go of the store for who purges.
+/// The server follows what CLIs write, and lets go of the store for who purges or imports.
 #[test]
 fn a_server_that_follows_is_no_hindrance() {
     let instance = instance();
@@ -264,6 +264,11 @@ fn a_server_that_follows_is_no_hindrance() {
     eventually(testkit::instance::LIMIT, known).expect("the server has taken it in");
     instance.out(&["purge", "--match", SECRET]);
     assert_eq!(places(&instance.home(), SECRET), Vec::<String>::new());
+    instance.out(&["import"]);
+    instance.out(&["import", "--rebuild"]);
+    let log = instance.work().join("x.cast");
+    fs::write(&log, "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"hi\"]\n").unwrap();
+    instance.out(&["import", "--log", log.to_str().unwrap()]);
     assert!(server.try_wait().unwrap().is_none(), "the server is there still");
     server.kill().unwrap();
     server.wait().unwrap();

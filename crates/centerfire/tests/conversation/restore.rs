@@ -61,6 +61,19 @@ fn a_history_fits_its_budget_and_says_where_it_is_from() {
         "{told}"
     );
     assert!(found.iter().all(|piece| piece["entry"].is_string() && piece["conversation"].is_string()));
+    let words = instance.run(&["context", "marmalade", "lid"]);
+    assert_eq!(words.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&words.stderr).contains("`centerfire context --cwd . marmalade`"),
+        "{words:?}"
+    );
+    let found = String::from_utf8(instance.out(&["search", "marmalade"])).unwrap();
+    let name = found.split_once("  conversation ").expect("a hit names its conversation").1;
+    let name = name.split_whitespace().next().unwrap();
+    assert!(String::from_utf8(instance.out(&["conversation", name])).unwrap().contains("marmalade"));
+    let none = instance.run(&["conversation", "--list", "--since", "1h"]);
+    let told = String::from_utf8_lossy(&none.stderr);
+    assert!(told.contains("no conversation fits") && !told.contains("import"), "{told}");
     let none = instance.run(&["context", "--cwd", "/elsewhere"]);
     assert!(none.stdout.is_empty() && none.status.success(), "{none:?}");
 }
@@ -162,7 +175,33 @@ fn a_hook_that_has_no_history_ends_well_and_soon() {
     std::fs::write(&file, payload.to_string()).unwrap();
     hook.stdin(std::fs::File::open(&file).unwrap());
     let begun = std::time::Instant::now();
-    let output = testkit::instance::finish(hook, PATIENCE);
+    let output = hook.output().unwrap();
     assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+/// To bring a store up to date takes longer than a CLI waits: its hook leaves an older one to others.
+#[test]
+fn a_hook_leaves_a_store_of_an_older_version_alone() {
+    let instance = history();
+    instance.out(&["import"]);
+    let payload = json!({ "hook_event_name": "SessionStart", "session_id": "x", "cwd": "/w", "transcript_path": "/w/x.jsonl", "source": "startup" });
+    let file = instance.work().join("payload");
+    std::fs::write(&file, payload.to_string()).unwrap();
+    let told = || {
+        let mut hook = instance.command(&["__hook", "claude", "restore", "2000"]);
+        hook.stdin(std::fs::File::open(&file).unwrap());
+        let output = hook.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(told().contains("marmalade"));
+    let store = instance.home().join("state/conversation.db");
+    let mut bytes = std::fs::read(&store).unwrap();
+    // Where SQLite keeps the version that its user gives.
+    assert_eq!(bytes[60..64], 3_u32.to_be_bytes());
+    bytes[60..64].copy_from_slice(&2_u32.to_be_bytes());
+    std::fs::write(&store, &bytes).unwrap();
+    assert_eq!(told(), "");
+    assert_eq!(std::fs::read(&store).unwrap()[60..64], 2_u32.to_be_bytes());
 }

@@ -391,7 +391,11 @@ fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
     let conversation = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
     let ended = || std::fs::read_to_string(&conversation).ok().filter(|text| text.contains("SessionEnd"));
     let text = eventually(PATIENCE, ended).expect("the end is kept");
-    let told: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<Value> = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert!(told.iter().any(|line| line["prompt"] == "hello"), "{text}");
     instance.out(&["hooks", "uninstall", "--settings", settings]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);

@@ -212,3 +212,21 @@ fn a_client_gets_the_screen_anew_once_a_second() {
         client.next();
     }
 }
+
+/// Who asks again and again why a session is in its state has its journal read so often at once and no more.
+#[test]
+fn a_token_has_so_many_journals_read_at_once() {
+    let rig = Rig::new();
+    rig.start("long", "echo ready; read line; yes | head -c 4000000; exec cat");
+    rig.press("long", "\n");
+    rig.wait_for_stored("long", 4_000_000);
+    let (viewer, _) = rig.token_and_id(&["--role", "view"]);
+    let explain = Call::get("/api/v1/sessions/long/explain").bearer(&viewer);
+    let mut asked: Vec<_> = (0..24).map(|_| ask(&rig, &explain)).collect();
+    let answers: Vec<Answer> =
+        asked.iter_mut().map(|stream| Answer::read(stream).expect("an answer")).collect();
+    let (told, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|one| one.status == 200);
+    assert!(told.len() >= 4 && !refused.is_empty(), "{} of {} were told", told.len(), answers.len());
+    assert!(refused.iter().all(|one| (one.status, one.code().as_str()) == (503, "BUSY")), "{refused:?}");
+    assert_eq!(explain.send(&rig).status, 200, "places are given back");
+}

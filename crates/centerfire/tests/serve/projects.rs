@@ -67,7 +67,7 @@ fn what_is_captured_is_stored_once_and_belongs_to_its_project() {
     assert!(ids.contains(&&json!(id)), "{listed}");
     let of_it = get(&rig, &format!("/api/v1/conversations?project={id}")).json();
     assert_eq!(of_it["conversations"].as_array().unwrap().len(), 1);
-    assert_eq!(get(&rig, &format!("/api/v1/search?q=plums&project={id}")).json(), json!({ "hits": [] }));
+    assert_eq!(get(&rig, &format!("/api/v1/search?q=plums&project={id}")).json()["hits"], json!([]));
 }
 
 #[test]

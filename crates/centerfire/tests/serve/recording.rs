@@ -183,9 +183,9 @@ fn a_timeline_tells_pauses_and_moments() {
         .as_array()
         .expect("moments")
         .iter()
-        .filter_map(|moment| moment["what"].as_str())
+        .filter_map(|moment| moment["state"].as_str().or(moment["what"].as_str()))
         .collect();
-    assert_eq!(moments, ["resize", "enter", "state"], "{cut}");
+    assert_eq!(moments, ["resize", "enter", "working", "exited"], "{cut}");
     for wrong in ["calm/timeline?idle_limit=-1", "calm/timeline?idle_limit=0", "calm/timeline?parts=x"] {
         assert_eq!(ask(&rig, wrong).status, 400, "{wrong}");
     }

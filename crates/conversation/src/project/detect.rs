@@ -50,8 +50,13 @@ pub struct Detected {
     pub kind: Kind,
 }
 
-/// Finds the project of a folder. One that is gone belongs to the repository above it, or is a project of its own.
-pub fn detect(folder: &Path) -> Detected {
+/// Finds the project of a folder. One that is gone belongs to the repository above it, or is a project of its own. A relative
+/// path has none: it would be looked for wherever this process is.
+pub fn detect(folder: &Path) -> Option<Detected> {
+    folder.is_absolute().then(|| detect_absolute(folder))
+}
+
+fn detect_absolute(folder: &Path) -> Detected {
     let there = folder.is_dir();
     let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| lexical(folder));
     if let Some(root) = folder.ancestors().find_map(repository) {
@@ -119,7 +124,7 @@ mod tests {
     }
 
     fn found(folder: &Path, root: &Path) -> (String, Kind) {
-        let Detected { root: found, kind } = detect(folder);
+        let Detected { root: found, kind } = detect(folder).expect("an absolute path");
         (found.strip_prefix(root).unwrap_or(&found).to_string_lossy().into_owned(), kind)
     }
 
@@ -140,7 +145,11 @@ mod tests {
         assert_eq!(found(&root.join("lib/src"), root), ("lib".to_owned(), Kind::Manifest));
         assert_eq!(found(&root.join("lib/gone"), root), ("lib/gone".to_owned(), Kind::Folder));
         assert_eq!(found(&root.join("plain/deep"), root), ("plain/deep".to_owned(), Kind::Folder));
-        assert_eq!(detect(Path::new("/")).root, Path::new("/"));
+        assert_eq!(found(Path::new("/"), root).0, "/");
+        // This test runs in a repository.
+        for relative in ["", ".", "src"] {
+            assert_eq!(detect(Path::new(relative)), None, "{relative:?}");
+        }
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use super::{Detected, Kind, detect, key};
 use crate::Result;
 use crate::store::{Asked, Conversation, Filter, Mentioned, Store, Total};
-use protocol::{BlockKind, Phase, ProgramState, SessionId, Time};
+use protocol::{AgentState, BlockKind, Phase, SessionId, Time};
 use serde::Serialize;
 use session::registry::Entry;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -136,7 +135,8 @@ pub fn list(store: &Store, sessions: &[Entry]) -> Result<Vec<Project>> {
             Some(key) => key.clone(),
             // Of one that was started a moment ago the store knows nothing yet.
             None => {
-                let Detected { root, kind } = detect(Path::new(&entry.meta.cwd));
+                let found = detect(Path::new(&entry.meta.cwd));
+                let Some(Detected { root, kind }) = found else { continue };
                 let project = Project::new(&root.to_string_lossy(), kind);
                 projects.entry(project.id.clone()).or_insert(project);
                 by_folder.insert(entry.meta.cwd.clone(), key(&root));
@@ -172,28 +172,11 @@ pub fn summary(store: &Store, project: Project) -> Result<Summary> {
         usage: store.spent(Some(&project.id))?.remove(&project.id).unwrap_or_default(),
         days: store.days(&project.id)?.into_iter().map(day).collect(),
         files: store.most_mentioned(&asked("file"), SHOWN_MAX)?,
-        failing: failing(store, &filter)?,
+        failing: store.failing(&filter, SHOWN_MAX)?,
         todos: store.mentioned(&asked("todo"), SHOWN_MAX)?,
         recent: store.conversations(&filter, RECENT_MAX)?,
         project,
     })
-}
-
-fn failing(store: &Store, filter: &Filter) -> Result<Vec<Failing>> {
-    let mut commands: BTreeMap<String, Failing> = BTreeMap::new();
-    for (command, time, failed) in store.commands(filter)? {
-        let none = Failing { command: command.clone(), runs: 0, failed: 0, last: Time::default() };
-        let one = commands.entry(command).or_insert(none);
-        one.runs += 1;
-        if failed {
-            one.failed += 1;
-            one.last = one.last.max(time);
-        }
-    }
-    let mut failing: Vec<Failing> = commands.into_values().filter(|one| one.failed > 0).collect();
-    failing.sort_by_key(|one| Reverse((one.failed, one.last)));
-    failing.truncate(SHOWN_MAX);
-    Ok(failing)
 }
 
 impl Project {
@@ -245,8 +228,9 @@ impl Project {
         self.needs.extend(asked.map(|approval| {
             need(Some(approval.ask.kind), Some(approval.ask.tool.clone()), Some(approval.id), approval.since)
         }));
-        if status.approvals.is_empty() && status.program.state == ProgramState::Blocked {
-            self.needs.push(need(status.program.kind, None, None, status.last_output));
+        let claim = status.agent().claim;
+        if status.approvals.is_empty() && claim.state == AgentState::Blocked {
+            self.needs.push(need(claim.on, None, None, claim.since));
         }
     }
 }

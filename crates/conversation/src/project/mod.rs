@@ -23,7 +23,7 @@ impl Store {
     /// The project of a folder, as it is now or was when it was there.
     pub fn project_of(&self, folder: &Path) -> Result<Option<Project>> {
         if folder.is_dir() {
-            return Ok(Some(Project::of(&detect(folder))));
+            return Ok(detect(folder).as_ref().map(Project::of));
         }
         Ok(self.folders()?.get(folder.to_string_lossy().as_ref()).map(Project::of))
     }
@@ -54,12 +54,13 @@ pub(crate) fn find(store: &mut Store, state: &Path, registry: &Registry, look: L
     let mut changed = Vec::new();
     for folder in folders {
         let path = Path::new(&folder);
+        // The recordings of others have no folder.
+        let Some(found) = detect(path) else { continue };
         let project = if path.is_dir() {
-            let project = detect(path);
-            known.keep(&folder, &project)?;
-            project
+            known.keep(&folder, &found)?;
+            found
         } else {
-            known.get(&folder).cloned().unwrap_or_else(|| detect(path))
+            known.get(&folder).cloned().unwrap_or(found)
         };
         if known_to_store.get(&folder) != Some(&project) {
             changed.push((folder, project));

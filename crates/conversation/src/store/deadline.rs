@@ -17,7 +17,7 @@ pub(super) struct Deadline {
 }
 
 /// Holds a limit as long as it is kept.
-pub(crate) struct Limit<'a>(&'a Deadline);
+pub struct Limit<'a>(&'a Deadline);
 
 impl Deadline {
     /// Has a connection look at it.

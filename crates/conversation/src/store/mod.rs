@@ -17,7 +17,7 @@ mod stretch;
 mod window;
 mod write;
 
-pub(crate) use deadline::Limit;
+pub use deadline::Limit;
 pub use filter::Filter;
 pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
@@ -181,11 +181,11 @@ impl Store {
             said: Vec::new(),
             lock: None,
         };
-        Ok(Some(store).filter(|store| store.version().is_ok_and(|version| version == STEPS.len())))
+        Ok(Some(store).filter(|store| store.is_present().is_ok_and(|is_present| is_present)))
     }
 
     /// Gives up whatever is asked, that long from now, for as long as the limit is kept.
-    pub(crate) fn within(&self, time: Duration) -> Limit<'_> {
+    pub fn within(&self, time: Duration) -> Limit<'_> {
         self.deadline.set(time)
     }
 
@@ -197,6 +197,11 @@ impl Store {
     /// Whether it may have vectors: one that nobody has brought up to date yet has no table of them.
     pub(crate) fn has_vectors(&self) -> Result<bool> {
         Ok(self.version()? >= WITH_VECTORS)
+    }
+
+    /// Whether nobody must bring it up to date first, which takes long where it is large.
+    pub fn is_present(&self) -> Result<bool> {
+        Ok(self.version()? == STEPS.len())
     }
 
     /// For who keeps tables of an own in it.

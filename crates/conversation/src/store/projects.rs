@@ -5,10 +5,10 @@ use super::rows::usage;
 use super::write::{STRETCH_US, word};
 use super::{Asked, Filter, Mentioned, Store};
 use crate::Result;
-use crate::project::{Detected, Kind, key};
+use crate::project::{Detected, Failing, Kind, key};
 use protocol::Time;
 use rusqlite::{TransactionBehavior, params};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -178,53 +178,43 @@ impl Store {
         self.mentioned_by("COUNT(DISTINCT m.entry) DESC, last", asked, limit)
     }
 
-    /// Commands that ran, and which of them failed: each with its time.
-    pub(crate) fn commands(&self, filter: &Filter) -> Result<Vec<(String, Time, bool)>> {
+    /// Commands that failed, those that did most often first.
+    pub(crate) fn failing(&self, filter: &Filter, limit: usize) -> Result<Vec<Failing>> {
         let mut wheres = super::filter::Wheres::default();
         wheres.of_conversation(filter);
         let (condition, values) = wheres.into_parts();
-        let of = |what: &str| {
-            format!(
-                "SELECT DISTINCT e.id, part.conversation, json_extract(e.rest, '$.call'), e.time, {what} FROM conversation c
-                 JOIN part ON part.conversation = c.id JOIN entry e ON e.id = part.entry"
-            )
-        };
-        let failed = format!(
-            "{} WHERE {condition} AND e.kind = 'tool_result' AND json_extract(e.rest, '$.is_error') = 1",
-            of("''")
+        // An entry of a fork is one of its parent, too, and failed if it did in either.
+        let select = format!(
+            "WITH failed AS MATERIALIZED (
+                 SELECT DISTINCT part.conversation AS conversation, json_extract(e.rest, '$.call') AS call FROM conversation c
+                 JOIN part ON part.conversation = c.id JOIN entry e ON e.id = part.entry
+                 WHERE {condition} AND e.kind = 'tool_result' AND json_extract(e.rest, '$.is_error') = 1)
+             SELECT m.value, COUNT(DISTINCT e.id), COUNT(DISTINCT iif(failed.call IS NULL, NULL, e.id)) AS times,
+                 MAX(iif(failed.call IS NULL, NULL, e.time)) AS last
+             FROM conversation c JOIN part ON part.conversation = c.id JOIN entry e ON e.id = part.entry
+             JOIN mention m ON m.entry = e.id AND m.kind = 'command'
+             LEFT JOIN failed ON failed.conversation = part.conversation AND failed.call = json_extract(e.rest, '$.call')
+             WHERE {condition} AND e.kind = 'tool_call'
+             GROUP BY m.value HAVING times > 0 ORDER BY times DESC, last DESC, m.value LIMIT {limit}"
         );
-        let ran = format!(
-            "{} JOIN mention m ON m.entry = e.id AND m.kind = 'command' WHERE {condition} AND e.kind = 'tool_call' ORDER BY e.id",
-            of("m.value")
-        );
-        let read = |query: &str| -> Result<Vec<Call>> {
-            let mut select = self.connection.prepare_cached(query)?;
-            let rows = select.query_map(rusqlite::params_from_iter(values.clone()), |row| {
-                Ok(Call {
-                    entry: row.get(0)?,
-                    name: (row.get(1)?, row.get(2)?),
-                    time: Time(row.get::<_, i64>(3)? as u64),
-                    command: row.get(4)?,
-                })
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        };
-        let failed: HashSet<_> = read(&failed)?.into_iter().map(|result| result.name).collect();
-        let mut ran = read(&ran)?;
-        // An entry of a fork is one of its parent, too.
-        ran.sort_by_key(|call| (call.entry, !failed.contains(&call.name)));
-        ran.dedup_by(|one, other| (one.entry, &one.command) == (other.entry, &other.command));
-        Ok(ran.into_iter().map(|call| (call.command, call.time, failed.contains(&call.name))).collect())
+        let mut select = self.connection.prepare_cached(&select)?;
+        let twice = values.iter().chain(&values);
+        let rows = select.query_map(rusqlite::params_from_iter(twice), |row| {
+            Ok(Failing {
+                command: row.get(0)?,
+                runs: row.get::<_, i64>(1)? as u64,
+                failed: row.get::<_, i64>(2)? as u64,
+                last: Time(row.get::<_, i64>(3)? as u64),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
-}
 
-/// A call of a tool, or its result.
-struct Call {
-    entry: i64,
-    /// The conversation, and the CLI's id of the call in it.
-    name: (i64, Option<String>),
-    time: Time,
-    command: String,
+    /// Whether it knows a project, by its key.
+    pub fn knows_project(&self, key: &str) -> Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM project WHERE key = ?1)";
+        Ok(self.connection.prepare_cached(select)?.query_row([key], |row| row.get(0))?)
+    }
 }
 
 fn seconds(stretches: i64) -> u64 {

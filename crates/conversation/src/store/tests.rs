@@ -36,6 +36,11 @@ fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
     version_1(state.path());
     let old = Store::open(state.path()).expect("it opens").expect("it is there");
     assert_eq!((found(&old), crate::backlog::waiting(&old, None).expect("none")), (1, 0));
+    assert!(!old.is_present().expect("a version"));
+    let of_project = Filter { project: Some("p".to_owned()), ..Filter::default() };
+    assert!(matches!(crate::project::list(&old, &[]), Err(Error::Older)));
+    assert!(matches!(old.conversations(&of_project, 9), Err(Error::Older)));
+    assert!(Error::Older.to_string().contains("`centerfire import`"));
     drop(old);
     drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
     let store = Store::open(state.path()).expect("it opens").expect("it is there");
@@ -69,4 +74,24 @@ fn entries_of_before_are_read_again_for_what_is_new() {
         (1, "defines", "open")
     );
     assert_eq!(crate::relations::catch_up(&mut store, &|| false).expect("nothing is left"), 0);
+}
+
+#[test]
+fn what_takes_too_long_is_given_up() {
+    let state = tempfile::tempdir().expect("a folder");
+    let store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    let requests = "INSERT INTO conversation (id, cli, name, cwd) VALUES (1, 'claude', 'one', '/w');
+        INSERT INTO project (id, key, root, kind) VALUES (1, 'w', '/w', 'folder');
+        INSERT INTO folder (path, project) VALUES ('/w', 1);
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 5000)
+        INSERT INTO usage SELECT 'claude', n, 1, 'model', n, 1, 1, 0, 0, 0 FROM n";
+    store.connection.execute_batch(requests).expect("requests");
+    assert_eq!(crate::project::list(&store, &[]).expect("it is told")[0].tokens, 10_000);
+    assert!(
+        store.knows_project("w").expect("it is asked") && !store.knows_project("v").expect("it is asked")
+    );
+    let limit = store.within(Duration::ZERO);
+    assert!(matches!(crate::project::list(&store, &[]), Err(Error::Late)));
+    drop(limit);
+    assert_eq!(crate::project::list(&store, &[]).expect("it is told").len(), 1);
 }

@@ -53,7 +53,11 @@ pub(super) async fn capture(
     if !is_stored(&app, &entry).await? {
         let state = app.0.home.state.clone();
         let failed = |error: conversation::Error| {
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, CODE, error.to_string())
+            let status = match error {
+                conversation::Error::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            ApiError::new(status, CODE, error.to_string())
         };
         blocking(move || capture::write(&state, &made).map_err(failed)).await?;
     }

@@ -30,6 +30,7 @@ use crate::{ApiError, App, journey, metrics, ws};
 pub(crate) use agentapi::{Hub, Port, of_port};
 pub(crate) use events::streams;
 pub(crate) use export::exports;
+pub(crate) use sessions::readings;
 pub(crate) use wait::waits;
 
 use axum::Router;

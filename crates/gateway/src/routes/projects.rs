@@ -13,6 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::registry::Entry;
+use std::time::Duration;
+
+/// How long the store may be asked about projects.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// A folder.
 #[derive(Deserialize, JsonSchema)]
@@ -44,21 +48,22 @@ pub(super) async fn detect(
     Json(place): Json<Place>,
 ) -> Result<Json<Value>, ApiError> {
     let folder = std::path::PathBuf::from(&place.working_dir);
-    if !folder.is_absolute() || place.working_dir.contains('\0') {
-        return Err(ApiError::bad_request("`working_dir` is no absolute path"));
+    let wrong = || ApiError::bad_request("`working_dir` is no absolute path");
+    if place.working_dir.contains('\0') {
+        return Err(wrong());
     }
-    let known = all(&app, &access).await?;
-    blocking(move || {
-        let there = folder.is_dir();
-        let found = project::detect(&folder);
-        let known = known.iter().any(|one| one.root == found.root.to_string_lossy());
-        let Project { id, name, root, kind, .. } = Project::of(&found);
-        Ok(Json(json!({
-            "project_id": id, "name": name, "root": root, "kind": kind,
-            "working_dir": place.working_dir, "exists": there, "known": known,
-        })))
-    })
-    .await
+    may_see(&access)?;
+    let looked = blocking(move || {
+        let found = project::detect(&folder).ok_or_else(wrong)?;
+        Ok((Project::of(&found), folder.is_dir()))
+    });
+    let (Project { id, name, root, kind, .. }, there) = looked.await?;
+    let key = id.clone();
+    let known = read(&app, move |store| store.knows_project(&key)).await?;
+    Ok(Json(json!({
+        "project_id": id, "name": name, "root": root, "kind": kind,
+        "working_dir": place.working_dir, "exists": there, "known": known,
+    })))
 }
 
 /// `GET /api/projects/list`.
@@ -83,6 +88,14 @@ fn with_old_name(project: &impl serde::Serialize) -> Value {
     value
 }
 
+/// Who may see one session alone learns nothing of the others around it.
+fn may_see(access: &Access) -> Result<(), ApiError> {
+    match access.0.session {
+        None => Ok(()),
+        Some(_) => Err(ApiError::forbidden("a token for one session does not see the projects of others")),
+    }
+}
+
 async fn all(app: &App, access: &Access) -> Result<Vec<Project>, ApiError> {
     of_all(app, access, |store, sessions| project::list(store, &sessions)).await
 }
@@ -102,17 +115,18 @@ async fn summary(app: &App, access: &Access, wanted: String) -> Result<Summary, 
     found.await?.ok_or_else(unknown)
 }
 
-/// Asks the store, and all sessions; who may see one session alone learns nothing of the others around it.
+/// Asks the store, and all sessions, for as long as it may take.
 async fn of_all<T: Default + Send + 'static>(
     app: &App,
     access: &Access,
     work: impl FnOnce(&Store, Vec<Entry>) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
-    if access.0.session.is_some() {
-        return Err(ApiError::forbidden("a token for one session does not see the projects of others"));
-    }
+    may_see(access)?;
+    let place = app.0.readings.take_soon(&access.0.id)?;
     let registry = app.0.registry.clone();
     read(app, move |store| {
+        let _place = place;
+        let _limit = store.within(TOLD_WITHIN);
         let sessions = registry.list()?.into_iter().flatten().collect();
         work(store, sessions)
     })
