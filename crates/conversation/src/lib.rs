@@ -10,6 +10,7 @@ pub mod archive;
 pub mod backlog;
 pub mod capture;
 pub mod context;
+mod durable;
 pub mod embed;
 mod error;
 pub mod extract;

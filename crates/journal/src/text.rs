@@ -82,9 +82,17 @@ impl Window {
         for needle in needles.iter().filter(|needle| needle.last() == Some(&byte)) {
             let Some(skip) = self.bytes.len().checked_sub(needle.len()) else { continue };
             if self.bytes.iter().skip(skip).map(|(byte, _)| byte).eq(needle) {
-                found.extend(self.bytes.iter().skip(skip).map(|(_, at)| *at..*at + 1));
+                self.bytes.iter().skip(skip).for_each(|(_, at)| add(found, *at));
             }
         }
+    }
+}
+
+/// Adds a byte; those that follow each other are one range, however many there are.
+fn add(found: &mut Vec<Range<u64>>, at: u64) {
+    match found.last_mut() {
+        Some(last) if (last.start..=last.end).contains(&at) => last.end = last.end.max(at + 1),
+        _ => found.push(at..at + 1),
     }
 }
 
@@ -131,5 +139,11 @@ mod tests {
         assert_eq!(found(&["secre"]), [(103, 105)]);
         assert_eq!(found(&["sekret nothing"]), [(103, 105)]);
         assert!(found(&["\x1b[31", "m\x1b(B"]).is_empty());
+    }
+    #[test]
+    fn what_is_found_all_over_takes_no_memory_for_each_byte() {
+        let mut matcher = Matcher::new(&["aaaa".to_owned()]);
+        matcher.feed(0, &[b'a'; 100_000]);
+        assert_eq!((matcher.found.len(), matcher.found[0].clone()), (1, 0..100_000));
     }
 }

@@ -23,7 +23,8 @@ const TEXT_MAX_BYTES: u64 = 64 << 10; // 64 KiB
 ///
 /// What is purged is overwritten, so that all else stays where it is: a recording is played, searched and verified as before,
 /// and has a record that says what was purged. What the CLIs keep themselves, and files that were exported, are not touched.
-/// A session that runs is refused.
+/// A session that runs is refused; of a text that stands everywhere, the others are purged and that one is told. A text has
+/// at least 4 bytes.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  centerfire purge --match 'sk-live-4711' --dry-run\n  pass show key | centerfire purge --match -\n  centerfire purge build --from 18200 --to 18900\n  centerfire purge 0198e5a2-4c11-7b10-9c55-d2f6a8b1c3e4 --entry claude:0f6a-1"
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     /// Of the conversation only this entry, with the record that tells it; may be given more than once
     #[arg(long, value_name = "ID", requires = "target", conflicts_with = "from")]
     entry: Vec<String>,
-    /// Purge this text wherever it stands, or in the recording of one session; `-` reads it from standard input, where no
+    /// Purge this text of at least 4 bytes wherever it stands, or in the recording of one session; `-` reads it from standard input, where no
     /// other program sees it
     #[arg(long = "match", value_name = "TEXT", conflicts_with_all = ["from", "entry"], allow_hyphen_values = true)]
     text: Option<String>,
@@ -56,8 +57,16 @@ struct Outcome {
     conversations: conversations::Purged,
     recordings: Vec<(Entry, Purged)>,
     files: u64,
-    /// Recordings that cannot be read to their end, by name, and why.
+    /// Recordings and files that were not purged, by name, and why.
     failed: Vec<(String, String)>,
+}
+
+impl Outcome {
+    fn add(&mut self, files: recordings::Files) {
+        self.files += files.changed;
+        let skipped = files.skipped.into_iter().map(|(path, why)| (path.display().to_string(), why));
+        self.failed.extend(skipped);
+    }
 }
 
 impl Args {
@@ -86,22 +95,27 @@ impl Args {
         for entry in context.registry().list()? {
             let entry = entry?;
             match recordings::would_purge(&entry, &purge) {
-                Ok(would) if would.is_empty() || entry.phase != Phase::Running => found.push(entry),
-                Ok(_) if self.dry_run => found.push(entry),
-                Ok(_) => return Err(session::Error::Running(entry.name).into()),
+                Ok(would) if would.is_empty() && would.files.skipped.is_empty() => {}
+                Ok(_) if entry.phase == Phase::Running => {
+                    failed.push((entry.name, "it is running; stop it, and purge again".to_owned()));
+                }
+                Ok(_) => found.push(entry),
                 // One that never began has nothing.
                 Err(session::Error::Journal(journal::Error::Missing(_))) => {}
                 Err(session::Error::Journal(error @ journal::Error::Corrupt { .. })) => {
-                    failed.push((entry.name, error.to_string()));
+                    let why = format!(
+                        "{error}; where a recording is damaged nobody knows what it holds: `centerfire remove {}` removes it",
+                        entry.name
+                    );
+                    failed.push((entry.name, why));
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        found.retain(|entry| self.dry_run || entry.phase != Phase::Running);
         let mut outcome = self.recordings(found, &purge)?;
-        outcome.failed = failed;
+        outcome.failed.append(&mut failed);
         outcome.conversations = self.conversations(context, &Target::Text(text.clone()))?;
-        outcome.files = recordings::clean_files(&context.home.state, &text.spellings, self.dry_run)?;
+        outcome.add(recordings::clean_files(&context.home.state, &text.spellings, self.dry_run)?);
         Ok(outcome)
     }
 
@@ -169,12 +183,17 @@ impl Args {
     fn recordings(&self, entries: Vec<Entry>, purge: &Purge<'_>) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::default();
         for entry in entries {
-            let purged = match self.dry_run {
+            let taken = match self.dry_run {
+                // What would be refused is refused.
+                true if entry.phase == Phase::Running => {
+                    return Err(session::Error::Running(entry.name).into());
+                }
                 true => recordings::would_purge(&entry, purge)?,
                 false => recordings::purge(&entry, purge)?,
             };
-            if !purged.is_empty() {
-                outcome.recordings.push((entry, purged));
+            outcome.add(taken.files);
+            if !taken.journal.is_empty() {
+                outcome.recordings.push((entry, taken.journal));
             }
         }
         Ok(outcome)
@@ -183,9 +202,7 @@ impl Args {
     fn tell(&self, context: &Context, outcome: &Outcome) {
         let Outcome { conversations, recordings, files, failed } = outcome;
         for (name, why) in failed {
-            crate::exit::warn(&format!(
-                "`{name}` is not purged: {why}; where a recording is damaged nobody knows what it holds: `centerfire remove {name}` removes it"
-            ));
+            crate::exit::warn(&format!("`{name}` is not purged: {why}"));
         }
         let value = json!({
             "dry_run": self.dry_run,
@@ -218,7 +235,7 @@ impl Args {
                 } else {
                     format!("{} copies", conversations.copies)
                 },
-                counted(*files, "other file")
+                counted(*files + conversations.given, "other file")
             ));
             lines.push("not touched: what the CLIs keep themselves, and exports".to_owned());
             lines.join("\n")

@@ -4,7 +4,7 @@ use crate::history::{Transcript, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use testkit::{Instance, eventually};
@@ -83,18 +83,118 @@ fn transcript(instance: &Instance, number: u64, secret: &str) -> Transcript {
     transcript
 }
 
+/// A conversation that a client handed over, and what a hook told of another one.
+fn given(instance: &Instance, captured: &str, hooked: &str, secret: &str) {
+    let state = instance.home().join("state");
+    let data = format!("use {secret} please");
+    let capture = json!({ "session_id": captured, "id": "0123", "working_dir": "/w", "timestamp": "2026-01-01T00:00:00Z",
+        "conversation_data": data });
+    let hook = json!({ "session_id": hooked, "hook_event_name": "UserPromptSubmit", "prompt": format!("use {secret}") });
+    for (path, line) in
+        [(format!("captured/{captured}.jsonl"), capture), (format!("hooks/{hooked}.jsonl"), hook)]
+    {
+        let path = state.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("{line}\n")).unwrap();
+    }
+}
+
+#[test]
+fn what_clients_and_hooks_told_goes_with_its_conversation_or_entry() {
+    let instance = instance();
+    let transcript = transcript(&instance, 1, "secret-of-the-other");
+    given(&instance, "handed-over", &transcript.name, "handed-over-secret");
+    instance.out(&["import"]);
+    instance.out(&["purge", "handed-over"]);
+    let left = places(&instance.home(), "handed-over-secret");
+    assert!(left.len() == 1 && left[0].contains("hooks"), "{left:?}");
+    let told = told_without_cursors(&instance);
+    let entry = told[0]["entries"][4]["id"].as_str().unwrap();
+    instance.out(&["purge", &transcript.name, "--entry", entry]);
+    assert_eq!(places(&instance.home(), "handed-over-secret"), Vec::<String>::new());
+    instance.out(&["import", "--rebuild"]);
+    assert_eq!(told_without_cursors(&instance).len(), 1, "it came back");
+}
+
+/// The session's folder.
+fn folder(instance: &Instance, name: &str) -> PathBuf {
+    instance.json(&["show", name, "--json"])["folder"].as_str().unwrap().into()
+}
+
+fn json_of(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn words_of_our_own_break_no_file_and_what_is_not_looked_through_is_told() {
+    let instance = instance();
+    recorded(&instance, "s", "a-secret");
+    let folder = folder(&instance, "s");
+    let gateway = instance.home().join("state/gateway");
+    fs::create_dir_all(&gateway).unwrap();
+    fs::create_dir_all(folder.join("uploads")).unwrap();
+    fs::write(gateway.join("tokens.json"), r#"{"tokens": [{"name": "true"}]}"#).unwrap();
+    fs::write(gateway.join("audit.jsonl"), "{\"ok\": true, \"session\": \"it is true\"}\n").unwrap();
+    fs::write(folder.join("uploads/models.py"), "true").unwrap();
+    let before = [folder.join("meta.json"), folder.join("status.json"), gateway.join("tokens.json")]
+        .map(|path| (json_of(&path), path));
+    for word in ["true", "exited", "session", "socket", "version"] {
+        instance.out(&["purge", "--match", word]);
+    }
+    for (value, path) in before {
+        assert_eq!(json_of(&path), value, "{}", path.display());
+    }
+    assert_eq!(
+        fs::read_to_string(gateway.join("audit.jsonl")).unwrap(),
+        "{\"ok\": true, \"session\": \"it is ****\"}\n"
+    );
+    assert_eq!(fs::read_to_string(folder.join("uploads/models.py")).unwrap(), "****");
+    fs::File::create(folder.join("uploads/large")).unwrap().set_len((64 << 20) + 1).unwrap();
+    fs::write(folder.join("screen.ckpt"), "none").unwrap();
+    let output = instance.run(&["purge", "--match", "no-such-text"]);
+    assert!(folder.join("screen.ckpt").exists(), "of a recording that has nothing of it");
+    assert!(!output.status.success() && text(&output.stderr).contains("64 MiB"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn who_is_cut_off_before_the_store_leaves_no_request() {
+    let instance = instance();
+    let transcript = transcript(&instance, 1, SECRET);
+    instance.out(&["import"]);
+    let store = instance.home().join("state/conversation.db");
+    let (told, before) = (told_without_cursors(&instance), fs::read(&store).unwrap());
+    let entries = told[0]["entries"].as_array().unwrap();
+    let request = entries.iter().map(|entry| &entry["request"]).find(|request| request.is_string()).unwrap();
+    let of_request = entries.iter().filter(|entry| entry["request"] == *request);
+    let ids = of_request.flat_map(|entry| ["--entry", entry["id"].as_str().unwrap()]);
+    let arguments: Vec<&str> = ["purge", &transcript.name].into_iter().chain(ids).collect();
+    let purge = || instance.out(&arguments);
+    purge();
+    let after = told_without_cursors(&instance);
+    assert_ne!(told[0]["usage"], after[0]["usage"]);
+    // The store as it was, and all else as it is now.
+    for end in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{end}", store.display()));
+    }
+    fs::write(&store, before).unwrap();
+    purge();
+    assert_eq!(told_without_cursors(&instance), after);
+}
+
 #[test]
 fn a_text_is_nowhere_afterwards_and_does_not_come_back() {
     let instance = instance();
     recorded(&instance, "s", SECRET);
     let mut transcript = transcript(&instance, 1, SECRET);
     instance.out(&["import"]);
-    fs::write(instance.home().join("state/other.log"), format!("a line\n{SECRET}\n")).unwrap();
+    let state = instance.home().join("state");
+    fs::write(state.join("other.log"), format!("a line\n{SECRET}\n")).unwrap();
+    given(&instance, "handed-over", &transcript.name, SECRET);
     let before = told_without_cursors(&instance);
     let output = instance.out(&["output", "s"]);
     let dry = instance.json(&["purge", "--match", SECRET, "--dry-run", "--json"]);
     assert!(places(&instance.home(), SECRET).len() >= 5, "{:?}", places(&instance.home(), SECRET));
-    assert_eq!(dry["conversations"]["entries"].as_array().unwrap().len(), 3, "{dry}");
+    assert_eq!(dry["conversations"]["entries"].as_array().unwrap().len(), 4, "{dry}");
 
     // Given so that no list of processes shows it.
     let mut command = instance.command(&["purge", "--match", "-", "--json"]);
@@ -141,6 +241,17 @@ fn a_span_goes_with_what_was_typed_there() {
     let output = text(&instance.out(&["output", "s"]));
     let from = output.find("got").unwrap();
     let (from, to) = (from.to_string(), output.len().to_string());
+    // What was told of the program, and what it asked.
+    let status = folder(&instance, "s").join("status.json");
+    let mut value = json_of(&status);
+    let claim =
+        json!({ "state": "working", "source": "hook", "since": 1, "reason": "nobody", "evidence": "nobody" });
+    value["agent"] = claim.clone();
+    value["agent"]["offset"] = json!(0);
+    value["agent"]["claims"] = json!([claim]);
+    value["approvals"] = json!([{ "id": 1, "since": 1, "offset": 0, "kind": "permission", "tool": "Bash", "input": { "command": "nobody" } }]);
+    fs::write(&status, value.to_string()).unwrap();
+    instance.json(&["show", "s", "--json"]);
     instance.out(&["purge", "s", "--from", &from, "--to", &to]);
     let after = text(&instance.out(&["output", "s"]));
     assert_eq!(
@@ -158,6 +269,12 @@ fn a_span_goes_with_what_was_typed_there() {
     };
     assert!(typed().starts_with("tell-nobody"));
     instance.out(&["purge", "s", "--from", "0", "--to", &to]);
+    assert!(!text(&fs::read(&status).unwrap()).contains("nobody"));
+    // As somebody leaves it who was killed behind the recording.
+    value["title"] = json!("nobody");
+    fs::write(&status, value.to_string()).unwrap();
+    instance.out(&["purge", "s", "--from", "0", "--to", &to]);
+    assert!(!text(&fs::read(&status).unwrap()).contains("nobody"));
     assert_eq!(typed().trim_end_matches('\r'), "*".repeat("tell-nobody-of-this".len()));
     assert!(!text(&instance.out(&["output", "s"])).contains("nobody"));
 }
@@ -204,8 +321,23 @@ fn an_entry_and_a_conversation_go_and_do_not_come_back() {
 fn what_runs_is_refused_and_nothing_is_touched() {
     let instance = instance();
     transcript(&instance, 1, SECRET);
+    instance.out(&["run", "-d", "--name", "over", "--", "echo", "to-be-purged"]);
+    instance.out(&["wait", "over", "--for", "exit"]);
+    let gone = || instance.leaked().is_empty().then_some(());
+    eventually(testkit::instance::LIMIT, gone).expect("the recording is packed");
     instance.out(&["run", "-d", "--name", "s", "--", "sh", "-c", "echo ready to-be-purged; read line"]);
     instance.out(&["wait", "s", "--for", "text", "--match", "to-be-purged"]);
+    // The others are purged, and this one is told; a dry run says so before.
+    for dry in [&["--dry-run"][..], &[]] {
+        let output = instance.run(&[&["purge", "--match", "to-be-purged", "--json"][..], dry].concat());
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &told["failed"][0]["name"]), (Some(1), &json!("s")), "{told}");
+        assert_eq!(
+            (told["recordings"].as_array().unwrap().len(), &told["recordings"][0]["name"]),
+            (1, &json!("over"))
+        );
+    }
+    assert!(!text(&instance.out(&["output", "over"])).contains("to-be-purged"));
     for arguments in [&["purge", "--match", "to-be-purged"][..], &["purge", "s", "--from", "0", "--to", "5"]]
     {
         let output = instance.run(arguments);

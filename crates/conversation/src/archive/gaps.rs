@@ -1,6 +1,7 @@
 //! Where a copy differs from the CLI's file because something was purged: `NAME.purged` beside it.
 
 use super::Archive;
+use crate::durable::write_durably;
 use crate::purge::Record;
 use crate::{Error, Result};
 use adapter::Layout;
@@ -85,8 +86,27 @@ impl Archive {
         if layout == Layout::Whole && known.was.is_empty() {
             known.was.push(digest(&fs::read(copy).map_err(failed)?));
         }
-        let draft = path.with_extension("purged.new");
-        fs::write(&draft, serde_json::to_vec(&known).unwrap_or_default()).map_err(failed)?;
-        fs::rename(&draft, &path).map_err(failed)
+        write_durably(&path, &serde_json::to_vec(&known).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_mark_is_as_private_as_the_copy_and_leaves_no_draft() {
+        let state = tempfile::tempdir().expect("a folder");
+        let archive = Archive::new(state.path());
+        let copy = archive.path("a.jsonl");
+        fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        fs::write(&copy, "x\n").expect("a copy");
+        archive
+            .add_gaps("a.jsonl", &copy, &[Gap { from: 0, length: 1 }], Layout::Lines)
+            .expect("it is marked");
+        let mode = fs::metadata(path_of(&copy)).expect("the mark").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(archive.path("")).expect("the folder").count(), 2);
     }
 }

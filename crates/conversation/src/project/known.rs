@@ -2,6 +2,8 @@
 //! found to be of a project. It is no part of the store, which can be made again only of what is still somewhere.
 
 use super::Detected;
+use crate::durable::write_durably;
+use crate::purge::Text;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -64,4 +66,18 @@ impl Known {
         self.folders.insert(line.folder, line.project);
         Ok(())
     }
+}
+
+/// Takes out the lines that have a text. Who calls may write the store, as everybody must who adds lines.
+pub(crate) fn forget(state: &Path, text: &Text) -> Result<()> {
+    let path = state.join("projects.jsonl");
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(Error::Io { path, source }),
+    };
+    let has = |line: &[u8]| text.out_of(&String::from_utf8_lossy(line)).is_some();
+    let kept: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !has(line)).collect();
+    let kept = kept.concat();
+    if kept == bytes { Ok(()) } else { write_durably(&path, &kept) }
 }

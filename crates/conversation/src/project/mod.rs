@@ -10,6 +10,7 @@ pub use list::{Day, Failing, Need, Project, Summary, list, summary};
 use crate::Result;
 use crate::store::Store;
 use known::Known;
+pub(crate) use known::forget;
 use session::registry::Registry;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -2,17 +2,15 @@
 
 use super::{Target, json};
 use crate::archive::{self, Archive, Gap, WHOLE_MAX_BYTES};
+use crate::durable::Draft;
 use crate::ingest::is_blank;
 use crate::{Error, Result};
 use adapter::{ADAPTERS, Adapter, Heard, Layout};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-
-const DRAFT: &str = "purge.new";
 
 /// Where it stands.
 #[derive(Default)]
@@ -29,6 +27,8 @@ pub(crate) struct Gone {
     pub entries: BTreeSet<String>,
     /// The CLI and the request.
     pub requests: BTreeSet<(String, String)>,
+    /// The CLI and the conversation of entries that are gone.
+    pub conversations: BTreeSet<(String, String)>,
 }
 
 /// What the records of one copy tell that go, and those that stay.
@@ -137,12 +137,15 @@ impl Copy {
             }
             let mut heard = Vec::new();
             reader.read(record.trim_ascii_end(), &mut heard);
-            let is_doomed = heard.iter().any(|heard| self.is_of(heard, target));
+            let is_doomed = heard.iter().any(|heard| is_of(heard, target));
             others |= !is_doomed && !heard.is_empty();
             let set = if is_doomed { &mut told.gone } else { &mut told.stays };
             for heard in heard {
                 match heard {
-                    Heard::Entry(entry) => _ = set.entries.insert(entry.id),
+                    Heard::Entry(entry) => {
+                        set.conversations.insert((self.adapter.name().to_owned(), entry.conversation));
+                        set.entries.insert(entry.id);
+                    }
                     Heard::Usage { request, .. } => {
                         set.requests.insert((self.adapter.name().to_owned(), request));
                     }
@@ -164,23 +167,10 @@ impl Copy {
         Ok(())
     }
 
-    fn is_of(&self, heard: &Heard, target: &Target) -> bool {
-        match (target, heard) {
-            (Target::Entries(ids), Heard::Entry(entry)) => ids.contains(&entry.id),
-            (Target::Conversation(_, name), Heard::Entry(entry)) => entry.conversation == *name,
-            (Target::Conversation(_, name), Heard::Usage { conversation, .. }) => conversation == name,
-            (Target::Conversation(_, name), Heard::Head(head)) => head.conversation == *name,
-            _ => false,
-        }
-    }
-
     /// Writes it anew; its length, and what its reader remembers at its end.
     fn rewrite(&self, archive: &Archive, target: &Target) -> Result<(u64, Value)> {
-        let draft = PathBuf::from(format!("{}.{DRAFT}", self.path.display()));
-        let failed = |source| Error::Io { path: draft.clone(), source };
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&draft);
-        let mut file = BufWriter::new(file.map_err(failed)?);
+        let failed = |source| Error::Io { path: self.path.clone(), source };
+        let mut draft = Draft::of(&self.path)?;
         let mut reader = self.adapter.transcript(&self.original, None);
         let (mut gaps, mut at) = (self.gaps.iter().peekable(), 0);
         for record in Records::open(&self.path, self.layout)? {
@@ -192,21 +182,30 @@ impl Copy {
                 reader.read(record.trim_ascii_end(), &mut Vec::new());
             }
             at += record.len() as u64;
-            file.write_all(&record).map_err(failed)?;
+            draft.file.write_all(&record).map_err(failed)?;
         }
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.sync_all().map_err(failed)?;
         // First what tells that the copy is another one than the CLI's file.
         archive.add_gaps(&self.name, &self.path, &self.gaps, self.layout)?;
         // The time is by which a copy is known to be up to date.
         let modified = fs::metadata(&self.path).and_then(|facts| facts.modified()).map_err(failed)?;
-        file.set_modified(modified).map_err(failed)?;
-        fs::rename(&draft, &self.path).map_err(failed)?;
+        draft.file.flush().and_then(|()| draft.file.get_ref().set_modified(modified)).map_err(failed)?;
+        draft.replace()?;
         Ok((at, reader.state()))
     }
 }
 
-fn cleaned(record: &[u8], target: &Target) -> Vec<u8> {
+/// Whether what a record tells is to go.
+pub(super) fn is_of(heard: &Heard, target: &Target) -> bool {
+    match (target, heard) {
+        (Target::Entries(ids), Heard::Entry(entry)) => ids.contains(&entry.id),
+        (Target::Conversation(_, name), Heard::Entry(entry)) => entry.conversation == *name,
+        (Target::Conversation(_, name), Heard::Usage { conversation, .. }) => conversation == name,
+        (Target::Conversation(_, name), Heard::Head(head)) => head.conversation == *name,
+        _ => false,
+    }
+}
+
+pub(super) fn cleaned(record: &[u8], target: &Target) -> Vec<u8> {
     match target {
         Target::Text(text) => json::without(record, text).unwrap_or_else(|| record.to_vec()),
         _ => record.iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }).collect(),

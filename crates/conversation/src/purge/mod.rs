@@ -6,6 +6,7 @@
 //! store in one transaction; who was cut off between them does it again, and finds what is left.
 
 mod copies;
+mod given;
 mod json;
 mod record;
 
@@ -13,6 +14,7 @@ pub(crate) use copies::Gone;
 pub(crate) use record::Record;
 
 use crate::archive::Archive;
+use crate::project;
 use crate::store::Store;
 use crate::{Error, Result};
 use protocol::Time;
@@ -49,6 +51,8 @@ pub struct Purged {
     pub copies: u64,
     /// Records of theirs that are gone or changed.
     pub records: u64,
+    /// Files of what clients and hooks told that were cleaned.
+    pub given: u64,
 }
 
 impl Text {
@@ -90,15 +94,22 @@ pub fn purge(store: &mut Store, state: &Path, target: &Target, is_dry: bool) -> 
     let mut found = copies::look(&archive, target)?;
     let mut entries = found.gone.entries.clone();
     entries.append(&mut store.would_purge(target)?);
-    let purged = Purged { entries, copies: found.copies.len() as u64, records: found.records() };
+    let given = given::purge(state, target, &found.gone, true)?;
+    let purged = Purged { entries, copies: found.copies.len() as u64, records: found.records(), given };
     if !is_dry {
         // First of all: what is read meanwhile is kept out already.
         let mut record = Record::read(state)?;
-        record.add(target, &found.gone.entries, Time::now());
+        record.add(target, &found.gone, Time::now());
         record.write(state)?;
+        // Before the copies, which tell who is cut off what else is to go.
+        given::purge(state, target, &found.gone, false)?;
+        if let Target::Text(text) = target {
+            project::forget(state, text)?;
+        }
         let states = found.rewrite(&archive, target)?;
         // Also those that were left in the store when another purge was cut off.
         found.gone.entries.append(&mut record.entries);
+        found.gone.requests.append(&mut record.requests);
         store.purge(target, &found.gone, &states)?;
     }
     Ok(purged)

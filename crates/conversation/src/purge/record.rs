@@ -1,14 +1,14 @@
 //! `purged.json`: what was purged, when, and never its text.
 
-use super::Target;
+use super::{Gone, Target};
+use crate::durable::write_durably;
 use crate::{Error, Result};
 use adapter::Heard;
 use protocol::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The file.
@@ -18,6 +18,8 @@ pub(crate) struct Record {
     version: u16,
     /// By id.
     pub entries: BTreeSet<String>,
+    /// By the CLI and the request: what they took.
+    pub requests: BTreeSet<(String, String)>,
     /// `CLI/id`.
     conversations: BTreeSet<String>,
     /// When, in microseconds since 1970, and what kind.
@@ -37,21 +39,18 @@ impl Record {
 
     pub fn write(&self, state: &Path) -> Result<()> {
         let path = state.join("purged.json");
-        let draft = path.with_extension("json.new");
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&draft);
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        let written = file.and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
-        written.and_then(|()| fs::rename(&draft, &path)).map_err(|source| Error::Io { path, source })
+        write_durably(&path, &serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Adds a purge, and the entries that go with those that are named.
-    pub fn add(&mut self, target: &Target, gone: &BTreeSet<String>, time: Time) {
+    pub fn add(&mut self, target: &Target, gone: &Gone, time: Time) {
         self.version = 1;
+        // Who is cut off does not find them in the copies again.
+        self.requests.extend(gone.requests.iter().cloned());
         let what = match target {
             Target::Text(_) => "text",
             Target::Entries(ids) => {
-                self.entries.extend(ids.union(gone).cloned());
+                self.entries.extend(ids.union(&gone.entries).cloned());
                 "entries"
             }
             Target::Conversation(cli, name) => {

@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// Texts beside those of entries, by table, key and column.
 const TEXTS: &[(&str, &str)] = &[
+    ("conversation", "name"),
+    ("conversation", "parent"),
     ("conversation", "title"),
     ("conversation", "cwd"),
     ("conversation", "branch"),
@@ -18,6 +20,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("file", "state"),
     ("file", "last_garbled"),
 ];
+/// Those of tables without a number.
+const PATHS: &[(&str, &str)] = &[("folder", "path"), ("named", "name")];
 
 /// How often emptying the log is tried; each waits up to 5 s for readers.
 const CHECKPOINTS: usize = 3;
@@ -139,11 +143,23 @@ fn clean(transaction: &Transaction, text: &Text) -> Result<()> {
         let rows = select.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
             if let Some(cleaned) = text.out_of(&row.1) {
-                let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1");
-                transaction.execute(&sql, params![row.0, cleaned])?;
+                let sql = format!("UPDATE OR IGNORE {table} SET {column} = ?2 WHERE id = ?1");
+                if transaction.execute(&sql, params![row.0, cleaned])? == 0 {
+                    // The name of another one without its text.
+                    transaction.execute(&sql, params![row.0, format!("{cleaned}-{}", row.0)])?;
+                }
             }
         }
     }
+    // What is found of folders is found again of those that conversations have now.
+    for spelling in &text.spellings {
+        for (table, column) in PATHS {
+            transaction.execute(&format!("DELETE FROM {table} WHERE instr({column}, ?1) > 0"), [spelling])?;
+        }
+        let sql = "DELETE FROM folder WHERE project IN (SELECT id FROM project WHERE instr(root, ?1) > 0)";
+        transaction.execute(sql, [spelling])?;
+    }
+    transaction.execute("DELETE FROM project WHERE id NOT IN (SELECT project FROM folder)", [])?;
     Ok(())
 }
 
@@ -165,9 +181,7 @@ fn clean_entry(transaction: &Transaction, key: &str, text: &Text) -> Result<()> 
     let course =
         "DELETE FROM relation WHERE conversation IN (SELECT conversation FROM part WHERE entry = ?1)";
     transaction.prepare_cached(course)?.execute([id])?;
-    if has_vectors(transaction)? {
-        transaction.prepare_cached("DELETE FROM vectors WHERE entry = ?1")?.execute([id])?;
-    }
+    transaction.prepare_cached("DELETE FROM vectors WHERE entry = ?1")?.execute([id])?;
     Ok(())
 }
 
@@ -190,17 +204,10 @@ fn clean_value(value: &mut Value, text: &Text) {
     }
 }
 
-fn has_vectors(transaction: &Transaction) -> Result<bool> {
-    let select = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'vectors'";
-    Ok(transaction.prepare_cached(select)?.query_row([], |row| row.get(0))?)
-}
-
 /// Removes entries, and all that hangs on them.
 fn remove(transaction: &Transaction, ids: &BTreeSet<String>) -> Result<()> {
-    let has_vectors = has_vectors(transaction)?;
     for id in ids {
-        let tables = ["part", "place", "mention", "vectors"];
-        for table in tables.iter().filter(|table| **table != "vectors" || has_vectors) {
+        for table in ["part", "place", "mention", "vectors"] {
             let sql = format!("DELETE FROM {table} WHERE entry IN (SELECT id FROM entry WHERE key = ?1)");
             transaction.prepare_cached(&sql)?.execute([id])?;
         }

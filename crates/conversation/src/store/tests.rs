@@ -95,3 +95,46 @@ fn what_takes_too_long_is_given_up() {
     drop(limit);
     assert_eq!(crate::project::list(&store, &[]).expect("it is told").len(), 1);
 }
+
+#[test]
+fn a_text_that_is_purged_is_in_no_column() {
+    let state = tempfile::tempdir().expect("a folder");
+    let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    store
+        .connection
+        .execute_batch(
+            "INSERT INTO project VALUES (1, 'k', '/home/hush-hush', 'git'), (2, 'l', '/other', 'git');
+             INSERT INTO folder VALUES ('/home/hush-hush/a', 1), ('/home/plain', 1), ('/other/hush-hush', 2), ('/other', 2);
+             INSERT INTO conversation (id, cli, name, cwd, branch, title, version, parent) VALUES
+                 (1, 'c', 'hush-hush', '/home/hush-hush/a', 'hush-hush', 'hush-hush', 'hush-hush', 'hush-hush'),
+                 (2, 'c', '*********', '/other', NULL, NULL, NULL, NULL);
+             INSERT INTO named VALUES ('s', 'hush-hush');
+             INSERT INTO file (cli, path, done, state, clock, last_garbled) VALUES ('c', 'p', 1, '[\"hush-hush\"]', 1, 'hush-hush');
+             INSERT INTO entry (id, key, time, role, kind, text, rest, source)
+                 VALUES (7, 'c:a', 1, 'user', 'message', 'run hush-hush', '{}', 'transcript');
+             INSERT INTO part VALUES (1, 7, 1, 0);
+             INSERT INTO mention VALUES (7, 'command', 'hush-hush');",
+        )
+        .expect("rows");
+    let lines = "{\"folder\":\"/home/hush-hush/a\"}\n{\"folder\":\"/other\"}\n";
+    std::fs::write(state.path().join("projects.jsonl"), lines).expect("a file");
+    let target = crate::purge::Target::Text(crate::purge::Text::new("hush-hush").expect("it is long enough"));
+    crate::purge::purge(&mut store, state.path(), &target, false).expect("it is purged");
+    let columns = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+         WHERE m.type = 'table' AND m.sql NOT LIKE '%VIRTUAL%' AND c.type IN ('TEXT', '')";
+    let mut select = store.connection.prepare(columns).expect("the schema");
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("columns");
+    let columns: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().expect("columns");
+    assert!(columns.len() > 30, "{columns:?}");
+    for (table, column) in columns {
+        let sql = format!(
+            "SELECT COUNT(*) FROM \"{table}\" WHERE instr(CAST(\"{column}\" AS TEXT), 'hush-hush') > 0"
+        );
+        let count: i64 = store.connection.query_row(&sql, [], |row| row.get(0)).expect("a number");
+        assert_eq!(count, 0, "{table}.{column}");
+    }
+    let left: i64 =
+        store.connection.query_row("SELECT COUNT(*) FROM folder", [], |row| row.get(0)).expect("a number");
+    let known = std::fs::read_to_string(state.path().join("projects.jsonl")).expect("the file");
+    assert_eq!((left, known.as_str()), (1, "{\"folder\":\"/other\"}\n"));
+}
