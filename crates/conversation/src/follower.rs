@@ -112,6 +112,7 @@ fn take_in(
         let Watch { changes, awaited, _watcher } = watch(history);
         history.catch_up(store, None, &mut |_| ())?;
         tell(store, touched)?;
+        witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
         // Since when they changed.

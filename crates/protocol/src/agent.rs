@@ -43,7 +43,8 @@ pub struct Claim {
     /// Since when; left out where a record has a time.
     #[serde(default, skip_serializing_if = "is_none")]
     pub since: Time,
-    /// What exactly was seen: the event's name, the rule that fitted, the line.
+    /// What exactly was seen: the event's name, the rule that fitted, the line. Left out where a record beside it has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub evidence: String,
     /// The sub-agent of which it speaks; `None` is the agent itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -80,7 +80,7 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let session = self.session.as_deref().map(|name| context.registry().find(name)).transpose()?;
         let folder = self.folder.map(std::path::absolute).transpose()?;
-        let store = up_to_date(context)?;
+        let mut store = up_to_date(context)?;
         let project = self.project.map(|project| id_of(context, &store, &project)).transpose()?;
         let filter = Filter {
             cli: self.cli,
@@ -98,7 +98,7 @@ impl Args {
             How::Meaning => Mode::Meaning,
             How::Both => Mode::Both,
         });
-        let (mut store, meaning) = (up_to_date(context)?, meaning(context)?);
+        let meaning = meaning(context)?;
         if mode != Some(Mode::Words) {
             // What is wrong with the model is told by the search.
             let _ = make_vectors(context, &mut store, &meaning, Some(VECTORS_WITHIN));

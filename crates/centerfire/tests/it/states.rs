@@ -206,6 +206,15 @@ fn a_transcript_and_a_register_say_what_claude_code_does() {
     let mut command = session.instance.command(&["serve", "--listen", "127.0.0.1:0"]);
     command.envs(desk.claude.environment()).stdout(std::process::Stdio::null());
     let _server = Server(command.spawn().unwrap());
+    // Once it follows, both are heard.
+    let follows = || {
+        send(&session, "[[sleep:500]] [[say:hello]]");
+        comes_to(&session, WORKING);
+        let claims = comes_to(&session, DONE).claims;
+        let speaks = |source: Source| claims.iter().any(|claim| claim.source == source);
+        (speaks(Transcript) && speaks(Register)).then_some(())
+    };
+    eventually(2 * PATIENCE, follows).unwrap_or_else(|| panic!("{:#?}", agent(&session)));
     let all = |others: State, register: State, transcript: State, screen: State| {
         [(Report, others), (Hook, others), (Register, register), (Transcript, transcript), (Screen, screen)]
     };

@@ -212,8 +212,11 @@ impl Host {
         self.status_file.age.changed();
         let decided = self.agent.fusion.decide(self.approvals.oldest(), Time::now(), offset);
         if decided == Decided::Other {
-            // The record has a time of its own.
-            let claim = Claim { since: Time::default(), ..self.agent.status().claim.clone() };
+            // The record has a time of its own, and behind a report the report itself.
+            let mut claim = Claim { since: Time::default(), ..self.agent.status().claim.clone() };
+            if claim.source == Source::Report {
+                (claim.reason, claim.evidence) = (None, String::new());
+            }
             self.recording.note(Body::State(Box::new(claim)));
             if self.args.shared.settings.notify_on.contains(&self.agent.status().claim.state) {
                 let agent = self.agent.status().clone();
