@@ -174,7 +174,9 @@ impl Fusion {
             Some(process) => {
                 Claim::of_process(AgentState::Unknown, process.since, "it has not told what it does")
             }
-            None => self.status.claim.clone(),
+            None if self.status.claim.state == AgentState::Unknown => self.status.claim.clone(),
+            // What was said was taken back: a CLI that ran in a shell has ended.
+            None => Claim::of_process(AgentState::Unknown, now, "nothing is said of it any more"),
         }
     }
 

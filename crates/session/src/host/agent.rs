@@ -14,7 +14,6 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// From output to a look at the screen, and between two looks.
 const LOOK_AFTER: Duration = Duration::from_millis(250);
-
 /// Looks that fit no rule until what the screen said is taken back.
 const UNFIT_MAX: u8 = 4;
 /// What the screen goes on saying counts against what others said so long ago.
@@ -178,9 +177,7 @@ impl Agent {
             self.look_at = Some(Instant::now() + LOOK_AFTER);
         }
     }
-}
 
-impl Agent {
     /// Nothing on the screen tells a state. In the middle of a picture that is no wonder; what stays so takes back what was
     /// said.
     fn sees_nothing(&mut self) {

@@ -58,8 +58,10 @@ impl Notifier {
         let telling = Mutex::new(Vec::new());
         Self(Worker::new("cf-notify", Priority::Normal, move |all: Vec<News>| {
             let mut telling = lock(&telling);
+            // Of all that came together: who waits for this thread to end must not wait long.
+            let end = Instant::now() + WAIT_MAX;
             for mut news in all {
-                if !has_room(&mut telling) {
+                if !has_room(&mut telling, end) {
                     log::error(
                         "host",
                         format_args!("nobody is told of a state: {TELLING_MAX} still tell of others"),
@@ -93,9 +95,8 @@ impl News {
     }
 }
 
-/// Waits a moment for one to be done, where too many tell.
-fn has_room(telling: &mut Vec<Pid>) -> bool {
-    let end = Instant::now() + WAIT_MAX;
+/// Waits for one to be done, where too many tell.
+fn has_room(telling: &mut Vec<Pid>, end: Instant) -> bool {
     loop {
         telling.retain(|pid| test_kill_process(*pid).is_ok());
         if telling.len() < TELLING_MAX || Instant::now() >= end {

@@ -79,6 +79,15 @@ fn what_is_so_again_after_a_question_is_so_since_then() {
 }
 
 #[test]
+fn of_a_shell_nothing_is_known_once_its_cli_took_its_report_back() {
+    let mut told = Told(Fusion::new(Time(0)));
+    assert_eq!(told.hear(Report, Done, 1), Done);
+    assert_eq!(told.hear(Report, Unknown, 5), Unknown);
+    assert_eq!(told.0.status().claim.since, Time(5_000_000));
+    assert_eq!(told.hear(Report, Working, 9), Working);
+}
+
+#[test]
 fn what_is_told_again_is_told() {
     let mut fusion = Fusion::new(Time(0));
     let mut hear = |since, offset| {
