@@ -242,9 +242,12 @@ impl Store {
         if version > STEPS.len() {
             return Err(Error::Newer { path: path.to_owned(), version });
         }
-        for (step, next) in STEPS.iter().zip(1..).skip(version) {
+        if version < STEPS.len() {
+            // All at once: who reads meanwhile sees no store that is half made.
+            let steps = STEPS[version..].join(";");
+            let last = STEPS.len();
             self.connection
-                .execute_batch(&format!("BEGIN; {step}; PRAGMA user_version = {next}; COMMIT;"))?;
+                .execute_batch(&format!("BEGIN; {steps}; PRAGMA user_version = {last}; COMMIT;"))?;
         }
         Ok(())
     }

@@ -138,3 +138,23 @@ fn a_text_that_is_purged_is_in_no_column() {
     let known = std::fs::read_to_string(state.path().join("projects.jsonl")).expect("the file");
     assert_eq!((left, known.as_str()), (1, "{\"folder\":\"/other\"}\n"));
 }
+
+/// A reader that comes while a store is made sees none or the whole, never one that it calls old.
+#[test]
+fn a_store_that_is_being_made_is_not_taken_for_an_old_one() {
+    for _ in 0..20 {
+        let state = tempfile::tempdir().expect("a folder");
+        let made = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                loop {
+                    if let Some(store) = Store::open(state.path()).expect("it opens") {
+                        return store.version().expect("a version");
+                    }
+                }
+            });
+            drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
+            reader.join().expect("it reads")
+        });
+        assert_eq!(made, STEPS.len());
+    }
+}
