@@ -48,6 +48,7 @@ const STEPS: &[&str] = &[
     concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
     include_str!("projects.sql"),
     include_str!("relations.sql"),
+    include_str!("index.sql"),
 ];
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;

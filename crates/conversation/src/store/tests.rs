@@ -112,6 +112,8 @@ fn a_text_that_is_purged_is_in_no_column() {
              INSERT INTO file (cli, path, done, state, clock, last_garbled) VALUES ('c', 'p', 1, '[\"hush-hush\"]', 1, 'hush-hush');
              INSERT INTO entry (id, key, time, role, kind, text, rest, source)
                  VALUES (7, 'c:a', 1, 'user', 'message', 'run hush-hush', '{}', 'transcript');
+             INSERT INTO words (rowid, text) SELECT id, text FROM entry;
+             INSERT INTO letters (rowid, text) SELECT id, text FROM entry;
              INSERT INTO part VALUES (1, 7, 1, 0);
              INSERT INTO mention VALUES (7, 'command', 'hush-hush');",
         )
@@ -157,4 +159,45 @@ fn a_store_that_is_being_made_is_not_taken_for_an_old_one() {
         });
         assert_eq!(made, STEPS.len());
     }
+}
+
+/// A message as it was heard: the same one again, with another text, is how it went on.
+fn message(id: &str, text: &str) -> protocol::Entry {
+    protocol::Entry {
+        id: id.to_owned(),
+        conversation: "one".to_owned(),
+        agent: None,
+        time: protocol::Time(1),
+        role: protocol::Speaker::User,
+        content: protocol::Content::Message { text: text.to_owned() },
+        model: None,
+        request: None,
+        source: protocol::Source::Transcript,
+        place: None,
+    }
+}
+
+#[test]
+fn the_indexes_have_what_the_entries_have_however_they_came() {
+    let state = tempfile::tempdir().expect("a folder");
+    let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    let cursor = store.cursor("claude", "a").expect("a cursor");
+    let batches: [&[(&str, &str)]; 3] = [
+        &[("a", "plums"), ("b", "pears"), ("a", "plums and marmalade"), ("c", "toast"), ("c", "toast")],
+        &[("b", "nothing"), ("d", "honey"), ("d", "honey and marmalade"), ("e", "tea")],
+        &[("e", "tea"), ("a", "less")],
+    ];
+    for batch in batches {
+        let mut writing = store.begin("claude").expect("a batch");
+        for (position, (id, text)) in batch.iter().enumerate() {
+            writing.entry(&message(id, text), protocol::Time(1), position as u64).expect("it is kept");
+        }
+        writing.commit(&cursor).expect("it is written");
+        for index in ["words", "letters"] {
+            // With a rank it compares with the entries.
+            let check = format!("INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)");
+            store.connection.execute(&check, []).expect("the index is whole");
+        }
+    }
+    assert_eq!(found(&store), 1);
 }

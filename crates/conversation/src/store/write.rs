@@ -42,6 +42,8 @@ pub(crate) struct Writing<'a> {
     cli: &'a str,
     /// Numbers of conversations that this batch has met.
     known: HashMap<String, i64>,
+    /// From this entry on they came with this batch and cannot be found yet.
+    unindexed: Option<i64>,
     touched: &'a mut BTreeSet<(String, String)>,
     said: &'a mut Vec<Said>,
     /// The conversation of the last entry or head.
@@ -65,19 +67,15 @@ impl Store {
                 last_garbled: row.get(5)?,
             })
         });
-        if let Some(cursor) = cursor.optional()? {
-            return Ok(cursor);
-        }
-        let insert = "INSERT INTO file (cli, path, done, state, clock) VALUES (?1, ?2, 0, 'null', 0)";
-        self.connection.prepare_cached(insert)?.execute([cli, path])?;
-        Ok(Cursor { id: self.connection.last_insert_rowid(), ..Cursor::default() })
+        Ok(cursor?)
     }
 
     /// Begins a batch of one CLI.
     pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (touched, said) = (&mut self.touched, &mut self.said);
-        Ok(Writing { transaction, cli, known: HashMap::new(), touched, said, last: String::new() })
+        let (known, last) = (HashMap::new(), String::new());
+        Ok(Writing { transaction, cli, known, unindexed: None, touched, said, last })
     }
 
     /// What was said of agents since this was asked last, the newest of each, while it is news.
@@ -147,7 +145,8 @@ impl Store {
 
 impl Writing<'_> {
     /// Ends the batch, with how far the file was read.
-    pub(crate) fn commit(self, cursor: &Cursor) -> Result<()> {
+    pub(crate) fn commit(mut self, cursor: &Cursor) -> Result<()> {
+        self.index()?;
         let update = "UPDATE file SET done = ?2, state = ?3, clock = ?4, garbled = ?5, last_garbled = ?6 WHERE id = ?1";
         let Cursor { id, done, state, clock, garbled, last_garbled } = cursor;
         self.transaction.prepare_cached(update)?.execute(params![
@@ -159,6 +158,18 @@ impl Writing<'_> {
             last_garbled
         ])?;
         Ok(self.transaction.commit()?)
+    }
+
+    /// Lets the entries that came be found, all of them by one statement: FTS5 writes a segment of the index whenever a
+    /// statement begins that has a trigger or a SELECT.
+    fn index(&mut self) -> Result<()> {
+        let Some(first) = self.unindexed.take() else { return Ok(()) };
+        for index in ["words", "letters"] {
+            let insert =
+                format!("INSERT INTO {index} (rowid, text) SELECT id, text FROM entry WHERE id >= ?1");
+            self.transaction.prepare_cached(&insert)?.execute([first])?;
+        }
+        Ok(())
     }
 
     /// Keeps what is said of the agent of the conversation that was written last, if it is news.
@@ -207,35 +218,19 @@ impl Writing<'_> {
         let conversation = self.conversation(&entry.conversation)?;
         let (text, rest) = split(&entry.content);
         let time = entry.time.0 as i64;
-        let insert = "INSERT INTO entry (key, agent, time, role, kind, text, rest, model, request, source)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT (key) DO UPDATE SET text = excluded.text, rest = excluded.rest, kind = excluded.kind
-             WHERE text IS NOT excluded.text OR rest IS NOT excluded.rest
-             RETURNING id";
-        let mut insert = self.transaction.prepare_cached(insert)?;
-        let values = params![
-            entry.id,
-            entry.agent,
-            time,
-            word(entry.role),
-            kind(&entry.content),
-            text,
-            rest,
-            entry.model,
-            entry.request,
-            word(entry.source),
-        ];
-        let id: Option<i64> = insert.query_row(values, |row| row.get(0)).optional()?;
-        let id = match id {
-            Some(id) => {
-                relations::keep(&self.transaction, id, entry)?;
+        let known = "SELECT id, text IS NOT ?2 OR rest IS NOT ?3 FROM entry WHERE key = ?1";
+        let known = self
+            .transaction
+            .prepare_cached(known)?
+            .query_row(params![entry.id, text, rest], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let id = match known {
+            Some((id, false)) => id,
+            Some((id, true)) => {
+                self.change(id, entry, &text, &rest)?;
                 id
             }
-            // As it was.
-            None => {
-                let select = "SELECT id FROM entry WHERE key = ?1";
-                self.transaction.prepare_cached(select)?.query_row([&entry.id], |row| row.get(0))?
-            }
+            None => self.add(entry, &text, &rest)?,
         };
         let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
         let mut part = self.transaction.prepare_cached(part)?;
@@ -248,6 +243,39 @@ impl Writing<'_> {
             self.transaction.prepare_cached(active)?.execute([conversation, time / STRETCH_US])?;
         }
         Ok(())
+    }
+
+    /// Adds an entry that is new; its number.
+    fn add(&mut self, entry: &Entry, text: &str, rest: &str) -> Result<i64> {
+        let insert = "INSERT INTO entry (key, agent, time, role, kind, text, rest, model, request, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        self.transaction.prepare_cached(insert)?.execute(params![
+            entry.id,
+            entry.agent,
+            entry.time.0 as i64,
+            word(entry.role),
+            kind(&entry.content),
+            text,
+            rest,
+            entry.model,
+            entry.request,
+            word(entry.source),
+        ])?;
+        let id = self.transaction.last_insert_rowid();
+        self.unindexed.get_or_insert(id);
+        relations::keep(&self.transaction, id, entry)?;
+        Ok(id)
+    }
+
+    /// Keeps what became of an entry that is known.
+    fn change(&mut self, id: i64, entry: &Entry, text: &str, rest: &str) -> Result<()> {
+        // A trigger takes the old text out of the index, which must have it.
+        if self.unindexed.is_some_and(|first| id >= first) {
+            self.index()?;
+        }
+        let update = "UPDATE entry SET text = ?2, rest = ?3, kind = ?4 WHERE id = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![id, text, rest, kind(&entry.content)])?;
+        relations::keep(&self.transaction, id, entry)
     }
 
     /// Keeps what a request took.
