@@ -70,12 +70,8 @@ pub(crate) async fn read<T: Default + Send + 'static>(
     app: &App,
     work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let state = app.0.home.state.clone();
-    crate::routes::blocking(move || match Store::open(&state)? {
-        Some(store) => Ok(work(&store)?),
-        None => Ok(T::default()),
-    })
-    .await
+    let app = app.clone();
+    crate::routes::blocking(move || Ok(app.0.stores.read(work)?.unwrap_or_default())).await
 }
 
 impl From<conversation::Error> for ApiError {

@@ -116,6 +116,7 @@ struct Inner {
     searches: Arc<places::Places>,
     readings: Arc<places::Places>,
     meaning: Arc<conversation::meaning::Meaning>,
+    stores: conversation::store::Readers,
     waits: Arc<places::Places>,
     questions: questions::Questions,
     metrics: metrics::Metrics,

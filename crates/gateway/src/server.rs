@@ -10,6 +10,7 @@ use crate::{
     ws,
 };
 use conversation::meaning::Meaning;
+use conversation::store::Readers;
 use protocol::Time;
 use session::home::Home;
 use session::registry::Registry;
@@ -136,6 +137,7 @@ impl Server {
             exports: routes::exports(),
             searches: conversations::searches(),
             readings: routes::readings(),
+            stores: Readers::new(home.state.clone()),
             meaning: Arc::new(Meaning::new(home.models(), options.model.clone())),
             waits: routes::waits(),
             questions: Default::default(),

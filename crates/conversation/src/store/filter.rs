@@ -99,8 +99,9 @@ impl Wheres {
         self.conditions.is_empty()
     }
 
-    /// What a filter asks of an entry `e`, its conversations included.
-    pub(super) fn of_entry(&mut self, filter: &Filter) {
+    /// What a filter asks of an entry `e`, its conversations included; `entry` is what its number is called where that is known
+    /// before the entry is read.
+    pub(super) fn of_entry(&mut self, filter: &Filter, entry: &str) {
         self.add("e.role = ?", filter.role.clone());
         self.add("e.kind = ?", filter.kind.clone());
         self.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
@@ -109,10 +110,11 @@ impl Wheres {
         let mut of = Self::default();
         of.of_conversation(filter);
         if !of.is_empty() {
-            // The conversations are looked for once, and not for each entry.
+            // The conversations are looked for once, and not for each entry. By the plus, an entry's conversation is looked for
+            // among them, and not the entry in each of them; by the limit it is no join, for which the entry would be read.
             let exists = format!(
-                "EXISTS (SELECT 1 FROM part WHERE part.entry = e.id
-                 AND part.conversation IN (SELECT c.id FROM conversation c WHERE {}))",
+                "EXISTS (SELECT 1 FROM part WHERE part.entry = {entry}
+                 AND +part.conversation IN (SELECT c.id FROM conversation c WHERE {}) LIMIT 1)",
                 of.text()
             );
             self.conditions.push(exists.into());

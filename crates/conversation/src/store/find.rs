@@ -94,10 +94,10 @@ impl Store {
                 "letters"
             }
         };
-        wheres.of_entry(filter);
+        wheres.of_entry(filter, &format!("{table}.rowid"));
         let (wheres, values) = wheres.into_parts();
         let query = format!(
-            "SELECT e.id, substr(e.text, 1, {SCORED_CHARS}), e.kind FROM {table} JOIN entry e ON e.id = {table}.rowid
+            "SELECT e.id, substr(e.text, 1, {SCORED_CHARS}), e.kind FROM {table} CROSS JOIN entry e ON e.id = {table}.rowid
              WHERE {wheres} ORDER BY {table}.rowid DESC LIMIT {limit}"
         );
         self.some_candidates(&query, values)
@@ -112,7 +112,7 @@ impl Store {
     ) -> Result<Vec<Candidate>> {
         let mut wheres = Wheres::default();
         wheres.add_always("e.id = list.value");
-        wheres.of_entry(filter);
+        wheres.of_entry(filter, "list.value");
         let (wheres, mut values) = wheres.into_parts();
         values.insert(0, list(entries).into());
         let query = format!(

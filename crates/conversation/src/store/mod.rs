@@ -10,6 +10,7 @@ mod mentions;
 mod projects;
 mod purge;
 mod read;
+mod readers;
 mod recall;
 mod relations;
 mod rows;
@@ -24,6 +25,7 @@ pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub use read::{Conversation, Listed, Total};
+pub use readers::Readers;
 pub(crate) use recall::{Said, Talk};
 pub(crate) use relations::Step;
 pub use relations::{AskedRelations, Related, Thing};
@@ -36,6 +38,7 @@ use deadline::Deadline;
 use llm::price::Prices;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -63,7 +66,8 @@ const TRY_EVERY: Duration = Duration::from_millis(20);
 /// The store, open.
 pub struct Store {
     connection: Connection,
-    prices: Prices,
+    path: PathBuf,
+    prices: OnceCell<Prices>,
     deadline: Deadline,
     touched: BTreeSet<(String, String)>,
     /// What was said of agents, which nobody was told yet.
@@ -125,20 +129,27 @@ impl Store {
         // SQLite gives its other files the mode of this one.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         made.map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let mut connection = Connection::open(path)?;
-        prepare(&connection)?;
+        let store = Self::of(Connection::open(path)?, path, lock)?;
         // A power cut may cost the last moments, which are read from the archive again.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        let store = Self {
+        store.connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
+        store.update(path)?;
+        Ok(store)
+    }
+
+    fn of(mut connection: Connection, path: &Path, lock: Option<File>) -> Result<Self> {
+        connection.busy_timeout(BUSY_WITHIN)?;
+        connection.execute_batch(
+            "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;",
+        )?;
+        Ok(Self {
             deadline: Deadline::of(&mut connection)?,
-            prices: prices(path)?,
+            path: path.to_owned(),
+            prices: OnceCell::new(),
             connection,
             touched: BTreeSet::new(),
             said: Vec::new(),
             lock,
-        };
-        store.update(path)?;
-        Ok(store)
+        })
     }
 
     /// Opens it to read; `None` where there is none yet.
@@ -147,16 +158,8 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        prepare(&connection)?;
-        let store = Self {
-            deadline: Deadline::of(&mut connection)?,
-            prices: prices(&path)?,
-            connection,
-            touched: BTreeSet::new(),
-            said: Vec::new(),
-            lock: None,
-        };
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let store = Self::of(connection, &path, None)?;
         match store.version()? {
             0 => Ok(None),
             version if version > STEPS.len() => Err(Error::Newer { path, version }),
@@ -170,18 +173,9 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        prepare(&connection)?;
-        connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
-        let deadline = Deadline::of(&mut connection)?;
-        let store = Self {
-            deadline,
-            prices: prices(&path)?,
-            connection,
-            touched: BTreeSet::new(),
-            said: Vec::new(),
-            lock: None,
-        };
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let store = Self::of(connection, &path, None)?;
+        store.connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
         Ok(Some(store).filter(|store| store.is_present().is_ok_and(|is_present| is_present)))
     }
 
@@ -233,6 +227,21 @@ impl Store {
         Self::made(&path, lock)
     }
 
+    /// Prices: the list that is built in, and what the user's file beside the store says otherwise. Read when something is
+    /// priced: a slip in that file is told there, and stops nothing else.
+    fn prices(&self) -> Result<&Prices> {
+        if let Some(prices) = self.prices.get() {
+            return Ok(prices);
+        }
+        let path = prices_of(&self.path);
+        let prices = match std::fs::read_to_string(&path) {
+            Ok(text) => Prices::with(&text).map_err(|source| Error::Prices { path, source })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Prices::list(),
+            Err(source) => return Err(Error::Io { path, source }),
+        };
+        Ok(self.prices.get_or_init(|| prices))
+    }
+
     fn version(&self) -> Result<usize> {
         let version: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         Ok(usize::try_from(version).unwrap_or(usize::MAX))
@@ -254,21 +263,9 @@ impl Store {
     }
 }
 
-/// Prices: the list that is built in, and what the user's file beside the store says otherwise.
-fn prices(store: &Path) -> Result<Prices> {
-    let path = store.with_file_name("prices.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Prices::with(&text).map_err(|source| Error::Prices { path, source }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Prices::list()),
-        Err(source) => Err(Error::Io { path, source }),
-    }
-}
-
-fn prepare(connection: &Connection) -> Result<()> {
-    connection.busy_timeout(BUSY_WITHIN)?;
-    connection
-        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;")?;
-    Ok(())
+/// Where the user's list of prices lies.
+fn prices_of(store: &Path) -> PathBuf {
+    store.with_file_name("prices.json")
 }
 
 #[cfg(test)]

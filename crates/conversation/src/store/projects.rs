@@ -167,7 +167,7 @@ impl Store {
             let model: String = row.get(1)?;
             let taken = usage(row, 3)?;
             // Each by itself: a long request may cost more for each token.
-            let cost = self.prices.cost(&model, &taken);
+            let cost = self.prices()?.cost(&model, &taken);
             each(row.get(0)?, model, row.get(2)?, taken, cost);
         }
         Ok(())

@@ -188,7 +188,7 @@ impl Store {
         for row in rows {
             let (model, usage): (String, Usage) = row?;
             // Each by itself: a long request may cost more for each token.
-            let cost = self.prices.cost(&model, &usage);
+            let cost = self.prices()?.cost(&model, &usage);
             match totals.last_mut().filter(|total| total.model == model) {
                 Some(total) => total.add(usage, cost),
                 None => totals.push(Total { model, requests: 1, usage, cost }),

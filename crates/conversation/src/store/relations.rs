@@ -230,7 +230,7 @@ impl Store {
         let mut wheres = Wheres::default();
         wheres.add("r.kind = ?", asked.kind.clone());
         wheres.add_any(ENDS.map(|conditions| asked.end(conditions)));
-        wheres.of_entry(&asked.filter);
+        wheres.of_entry(&asked.filter, "e.id");
         let (wheres, values) = wheres.into_parts();
         let query = format!(
             "SELECT DISTINCT r.entry, r.kind, r.from_kind, r.from_value, r.to_kind, r.to_value FROM relation r

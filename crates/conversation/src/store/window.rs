@@ -50,7 +50,7 @@ impl Store {
         });
         let Some((model, time, taken, compacted)) = found.optional()? else { return Ok(None) };
         let used = taken.context() + taken.output;
-        let size = self.prices.window(&model).filter(|size| used <= *size);
+        let size = self.prices()?.window(&model).filter(|size| used <= *size);
         let cache_write = taken.cache_write + taken.cache_write_hour;
         let kept_us = if taken.cache_write_hour > 0 { LONG_CACHE_US } else { CACHE_US };
         let is_cached = taken.cache_read + cache_write > 0;
