@@ -83,7 +83,8 @@ fn tell(sgr: &str, line: &str) {
         true => (format!("\x1b[{sgr}m"), "\x1b[0m"),
         false => (String::new(), ""),
     };
-    eprintln!("{colour}centerfire:{plain} {line}");
+    // Names and words of others are in it, which are not to move the cursor.
+    eprintln!("{colour}centerfire:{plain} {}", crate::term::one_line(line));
 }
 
 /// An error and its causes as one line. Most of our errors name their cause already; it is not said twice.
@@ -128,6 +129,7 @@ fn code_of_session(error: &session::Error) -> u8 {
         S::Exec { .. } => 126,
         S::OutputClosed => OUTPUT_CLOSED,
         S::BadName { .. }
+        | S::LongCommand { .. }
         | S::Folder { .. }
         | S::Unending(_)
         | S::Unfound(_)

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::term::one_line;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use conversation::embed::agent;
 use rustix::process::{Pid, Signal, kill_process_group};
 use session::host::News;
@@ -32,8 +32,16 @@ pub(crate) fn run() -> anyhow::Result<()> {
     std::io::stdin().lock().take(MAX_NEWS_BYTES).read_to_end(&mut text).context("read what is to be told")?;
     let news: News = serde_json::from_slice(&text).context("read what is to be told")?;
     let config = crate::cli::context_without_flags()?.config;
-    let told = [by_webhook(&config, &text), by_command(&config, &news, &text)];
-    told.into_iter().collect()
+    // Neither waits for the other: a webhook may hang.
+    let (by_webhook, by_command) = std::thread::scope(|scope| {
+        let webhook = scope.spawn(|| by_webhook(&config, &text));
+        let command = by_command(&config, &news, &text);
+        (webhook.join().unwrap_or_else(|_| Err(anyhow!("the call of notify.webhook broke down"))), command)
+    });
+    match (by_webhook, by_command) {
+        (Err(one), Err(other)) => bail!("{one:#}; {other:#}"),
+        (webhook, command) => webhook.and(command),
+    }
 }
 
 fn by_command(config: &Config, news: &News, text: &[u8]) -> anyhow::Result<()> {

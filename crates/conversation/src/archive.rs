@@ -14,7 +14,7 @@ use gaps::Gaps;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Copied at once.
 const PIECE_BYTES: usize = 1 << 20; // 1 MiB
@@ -44,7 +44,10 @@ impl Archive {
 
     /// The name of the copy of a file below one of the CLI's folders.
     pub fn name_of(cli: &str, root: &Path, file: &Path) -> Option<String> {
-        let below = file.strip_prefix(root).ok()?.to_str()?;
+        let below = file.strip_prefix(root).ok()?;
+        // By `..` a name would lead out of the archive.
+        let is_below = below.components().all(|part| matches!(part, Component::Normal(_)));
+        let below = below.to_str().filter(|_| is_below)?;
         // Two users' folders, or two accounts', are told apart by where they are.
         let mark = adapter::digest(root.as_os_str().as_encoded_bytes());
         Some(format!("{cli}/{mark}/{below}"))

@@ -73,7 +73,7 @@ fn some(state: &Path, meaning: &Meaning, stopped: &dyn Fn() -> bool) -> Result<(
     }
     // Only now it is loaded.
     let Some(model) = meaning.model()? else { return Ok(()) };
-    while !stopped() && batch(&mut store, &*model)? > 0 {}
+    while !stopped() && batch(&mut store, &*model)? != Batch::Nothing {}
     Ok(())
 }
 
@@ -91,13 +91,46 @@ struct Due {
     kind: String,
 }
 
-/// Makes vectors of one batch; how many entries are done with it, 0 where none is left.
-pub fn batch(store: &mut Store, embedder: &dyn Embedder) -> Result<u64> {
+/// What became of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Batch {
+    /// Nothing is left.
+    Nothing,
+    /// Vectors of another model went.
+    Removed,
+    /// So many entries are done.
+    Done(u64),
+}
+
+/// Makes vectors of one batch. An entry that the model cannot read gets none, and stands in nobody's way.
+pub fn batch(store: &mut Store, embedder: &dyn Embedder) -> Result<Batch> {
+    match batch_of(store, embedder, BATCH_CHUNKS) {
+        Err(error) if is_of_texts(&error) => {}
+        done => return done,
+    }
+    match batch_of(store, embedder, 1) {
+        // It is this one, if the model reads any other.
+        Err(error) if is_of_texts(&error) && embedder.embed_question("dimensions").is_ok() => {
+            let span = span(store.connection())?;
+            let due = due(store.connection(), &span)?;
+            let none = due.into_iter().take(1).map(|entry| (entry, Vec::new())).collect();
+            write(store.connection(), embedder.id(), none)
+        }
+        done => done,
+    }
+}
+
+fn is_of_texts(error: &Error) -> bool {
+    matches!(error, Error::Model(crate::embed::Error::Refused { is_of_texts: true, .. }))
+}
+
+/// A batch of so many chunks, or one entry more.
+fn batch_of(store: &mut Store, embedder: &dyn Embedder, chunks: usize) -> Result<Batch> {
     let model = embedder.id();
-    let Some(span) = begin(store.connection(), model)? else { return Ok(1) };
+    let Some(span) = begin(store.connection(), model)? else { return Ok(Batch::Removed) };
     let due = due(store.connection(), &span)?;
     if due.is_empty() {
-        return Ok(0);
+        return Ok(Batch::Nothing);
     }
     let mut texts: Vec<(usize, &str)> = Vec::new();
     let mut ends = Vec::new();
@@ -105,7 +138,7 @@ pub fn batch(store: &mut Store, embedder: &dyn Embedder) -> Result<u64> {
         let text = meant(entry);
         texts.extend(chunk::chunks(text, embedder).into_iter().map(|range| (range.start, &text[range])));
         ends.push(texts.len());
-        if texts.len() >= BATCH_CHUNKS {
+        if texts.len() >= chunks {
             break;
         }
     }
@@ -113,25 +146,35 @@ pub fn batch(store: &mut Store, embedder: &dyn Embedder) -> Result<u64> {
     let made = if words.is_empty() { Vec::new() } else { embedder.embed(&words)? };
     if made.len() != words.len() {
         let what = format!("{} vectors for {} texts", made.len(), words.len());
-        return Err(crate::embed::Error::Refused { url: model.to_owned(), what }.into());
+        return Err(crate::embed::Error::Refused { url: model.to_owned(), what, is_of_texts: false }.into());
     }
-    let mut made = texts.iter().map(|(start, _)| *start).zip(made);
-    let write = store.connection().transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let (mut low, mut high, mut done) = (span.low, span.high, 0);
+    let starts: Vec<usize> = texts.iter().map(|(start, _)| *start).collect();
+    let mut made = starts.into_iter().zip(made);
     let mut begin = 0;
-    for (entry, end) in due.iter().zip(ends) {
-        let own: Vec<Vector> = made.by_ref().take(end - begin).collect();
+    let of_each = due.into_iter().zip(ends).map(|(entry, end)| {
+        let own = made.by_ref().take(end - std::mem::replace(&mut begin, end)).collect();
+        (entry, own)
+    });
+    let of_each = of_each.collect();
+    write(store.connection(), model, of_each)
+}
+
+/// Keeps the vectors of entries, and that they have them.
+fn write(store: &mut Connection, model: &str, of_each: Vec<(Due, Vec<Vector>)>) -> Result<Batch> {
+    let write = store.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Span { mut low, mut high, .. } = span(&write)?;
+    let done = of_each.len() as u64;
+    for (entry, own) in of_each {
         vectors::put(&write, entry.id, model, &own)?;
         // Where the text changed meanwhile, it is its turn again.
         let same = "DELETE FROM stale WHERE entry = ?1 AND ?2 = (SELECT text FROM entry WHERE id = ?1)";
         write.prepare_cached(same)?.execute(params![entry.id, entry.text])?;
         (low, high) = (low.min(entry.id), high.max(entry.id));
-        (begin, done) = (end, done + 1);
     }
     write.prepare_cached("UPDATE meaning SET low = ?1, high = ?2")?.execute([low, high])?;
     limit(&write)?;
     write.commit()?;
-    Ok(done)
+    Ok(Batch::Done(done))
 }
 
 /// About how many entries have no vectors yet of this model, or of any where none is named.
@@ -243,5 +286,56 @@ fn limit(store: &Connection) -> Result<()> {
 impl From<crate::embed::Error> for Error {
     fn from(error: crate::embed::Error) -> Self {
         Self::Model(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embed;
+
+    /// A model that cannot read one word.
+    struct Picky;
+
+    impl Embedder for Picky {
+        fn id(&self) -> &str {
+            "picky"
+        }
+
+        fn dim(&self) -> usize {
+            1
+        }
+
+        fn embed(&self, texts: &[&str]) -> embed::Result<Vec<Vec<f32>>> {
+            if texts.iter().any(|text| text.contains("unreadable")) {
+                let (url, what) = (String::new(), "too long".to_owned());
+                return Err(embed::Error::Refused { url, what, is_of_texts: true });
+            }
+            Ok(vec![vec![1.0]; texts.len()])
+        }
+    }
+
+    #[test]
+    fn a_text_that_a_model_cannot_read_stands_in_nobodys_way() {
+        let state = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+        let entries = "INSERT INTO entry (id, key, time, role, kind, text, rest, source) VALUES
+            (1, 'a', 1, 'user', 'message', 'one', '{}', 'transcript'),
+            (2, 'b', 1, 'user', 'message', 'unreadable', '{}', 'transcript'),
+            (3, 'c', 1, 'user', 'message', 'three', '{}', 'transcript')";
+        store.connection().execute_batch(entries).expect("entries");
+        let mut done = 0;
+        loop {
+            match batch(&mut store, &Picky).expect("it goes on") {
+                Batch::Nothing => break,
+                Batch::Removed => {}
+                Batch::Done(entries) => done += entries,
+            }
+        }
+        let with_vectors: i64 = store
+            .connection()
+            .query_row("SELECT COUNT(DISTINCT entry) FROM vectors", [], |row| row.get(0))
+            .expect("a number");
+        assert_eq!((done, with_vectors, waiting(&store, Some("picky")).expect("a number")), (3, 2, 0));
     }
 }

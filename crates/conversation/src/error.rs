@@ -16,6 +16,9 @@ pub enum Error {
     /// The store does not work.
     #[error("the store of conversations: {0}; `centerfire import --rebuild` makes it anew")]
     Store(rusqlite::Error),
+    /// The disk does not let the store be written.
+    #[error("the store of conversations: {0}; it goes on once there is room and it may be written")]
+    Disk(rusqlite::Error),
     /// The store was made by a newer version.
     #[error(
         "{} is of version {version}, which this program does not know; use the newer one, or remove the file: it is made again",
@@ -52,6 +55,17 @@ pub enum Error {
     /// The model of search by meaning does not work.
     #[error(transparent)]
     Model(crate::embed::Error),
+    /// Search by meaning is not ready yet, or the model failed a moment ago.
+    #[error("{0}")]
+    NotReady(String),
+    /// A file was left out; it is tried again.
+    #[error("{}: {why} (left out)", path.display())]
+    LeftOut {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// There is no model, and one is needed.
     #[error(
         "search by meaning needs a model, and there is none: `centerfire models list` shows how to get one, or set \
@@ -65,13 +79,13 @@ pub enum Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
-            Self::Late
-        } else if error.to_string().contains("no such table") {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::OperationInterrupted | Code::DatabaseBusy | Code::DatabaseLocked) => Self::Late,
+            Some(Code::DiskFull | Code::ReadOnly | Code::SystemIoFailure) => Self::Disk(error),
             // Who reads takes a store as it is: what one of an older version lacks shows when it is asked for.
-            Self::Older
-        } else {
-            Self::Store(error)
+            _ if error.to_string().contains("no such table") => Self::Older,
+            _ => Self::Store(error),
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn take_in(
     state: &Path,
     registry: &Registry,
     paths: &[PathBuf],
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut files = Vec::new();
@@ -60,7 +60,9 @@ pub(crate) fn take_in(
     files.dedup();
     let archive = Archive::new(state);
     for (done, path) in files.iter().enumerate() {
-        progress(Progress { done, of: files.len(), path, report: outcome.report });
+        if !progress(Progress { done, of: files.len(), path, report: outcome.report }) {
+            break;
+        }
         match take_in_one(store, &archive, registry, path) {
             Ok((report, recording)) => {
                 outcome.report.add(report);

@@ -90,7 +90,7 @@ fn follow_once(
             let _ = wake.try_send(());
             let _ = relate.try_send(());
         };
-        let followed = take_in(history, &mut store, stopped, told);
+        let followed = take_in(history, &mut store, stopped, told, failed);
         over.store(true, Ordering::Relaxed);
         followed
     })
@@ -102,6 +102,7 @@ fn take_in(
     store: &mut Store,
     stopped: &dyn Fn() -> bool,
     touched: &mut dyn FnMut(Touched),
+    failed: &dyn Fn(&Error),
 ) -> Result<()> {
     // Watched by itself: the folder above changes whenever the store does.
     capture::make_folder(history.state)?;
@@ -110,7 +111,11 @@ fn take_in(
     while !stopped() {
         // Watched first, so that nothing falls between looking and watching.
         let Watch { changes, awaited, _watcher } = watch(history);
-        history.catch_up(store, None, &mut |_| ())?;
+        // Whoever waits for the store is let in between two files.
+        let go_on = || !stopped() && !Store::is_wanted(history.state);
+        for (path, why) in history.catch_up(store, None, &mut |_| go_on())?.failed {
+            failed(&Error::LeftOut { path, why });
+        }
         tell(store, touched)?;
         witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
@@ -158,6 +163,9 @@ fn take_in(
             paths.append(&mut due);
             for (adapter, root) in history.roots() {
                 for path in paths.iter().filter(|path| path.starts_with(&root)) {
+                    if stopped() {
+                        return Ok(());
+                    }
                     match ingest::take_in(store, &archive, &Found { adapter, root: &root, path }) {
                         // Gone again, or not readable: the next look at everything tells.
                         Ok(_) | Err(Error::Io { .. }) => {}

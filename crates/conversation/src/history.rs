@@ -13,6 +13,7 @@ use session::import::Taken;
 use session::registry::Registry;
 use std::cmp::Reverse;
 use std::ffi::OsString;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -33,6 +34,7 @@ pub struct Progress<'a> {
 }
 
 /// What became of it.
+#[must_use]
 #[derive(Default, Debug)]
 pub struct Outcome {
     /// What was read.
@@ -78,12 +80,12 @@ impl History<'_> {
         ADAPTERS.iter().copied().filter_map(of).collect()
     }
 
-    /// Takes in what is new in the folders of all CLIs, or of one.
+    /// Takes in what is new in the folders of all CLIs, or of one, for as long as `progress` says to go on.
     pub fn catch_up(
         &self,
         store: &mut Store,
         cli: Option<&str>,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Outcome> {
         let (mut files, mut outcome) = (Vec::new(), Outcome::default());
         let wanted = |adapter: &dyn Adapter| cli.is_none_or(|cli| cli == adapter.name());
@@ -103,7 +105,9 @@ impl History<'_> {
         files.sort_by(|one, other| one.2.cmp(&other.2));
         let archive = Archive::new(self.state);
         for (done, (adapter, root, path)) in files.iter().enumerate() {
-            progress(Progress { done, of: files.len(), path, report: outcome.report });
+            if !progress(Progress { done, of: files.len(), path, report: outcome.report }) {
+                return Ok(outcome);
+            }
             match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
                 Ok(report) => outcome.report.add(report),
                 Err(error @ crate::Error::Io { .. }) => outcome.fail(path, &error),
@@ -120,7 +124,7 @@ impl History<'_> {
         &self,
         store: &mut Store,
         paths: &[PathBuf],
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Outcome> {
         crate::files::take_in(store, self.state, self.registry, paths, progress)
     }
@@ -132,8 +136,10 @@ impl History<'_> {
             return Ok(());
         };
         let entries = file.parent().and_then(|folder| std::fs::read_dir(folder).ok());
-        let mut files: Vec<PathBuf> =
-            entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        // As in a walk, no link is followed and no pipe is opened.
+        let is_file = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+        let entries = entries.into_iter().flatten().flatten().filter(is_file);
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         files.retain(|path| adapter.layout(path).is_some());
         files.sort_by_cached_key(|path| Reverse(path.metadata().and_then(|data| data.modified()).ok()));
         let archive = Archive::new(self.state);
@@ -148,7 +154,7 @@ impl History<'_> {
     }
 
     /// Makes the store anew of the archive and the journals.
-    pub fn rebuild(&self, store: &mut Store, progress: &mut dyn FnMut(Progress)) -> Result<Outcome> {
+    pub fn rebuild(&self, store: &mut Store, progress: &mut dyn FnMut(Progress) -> bool) -> Result<Outcome> {
         let archive = Archive::new(self.state);
         let mut files = Vec::new();
         for adapter in ADAPTERS.iter().copied() {
@@ -157,7 +163,9 @@ impl History<'_> {
         let mut outcome = Outcome::default();
         for (done, (adapter, name)) in files.iter().enumerate() {
             let path = archive.path(name);
-            progress(Progress { done, of: files.len(), path: &path, report: outcome.report });
+            if !progress(Progress { done, of: files.len(), path: &path, report: outcome.report }) {
+                return Ok(outcome);
+            }
             match ingest::read_copy(store, &archive, *adapter, name) {
                 Ok(report) => outcome.report.add(report),
                 Err(error @ crate::Error::Io { .. }) => outcome.fail(&path, &error),

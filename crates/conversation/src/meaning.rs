@@ -7,14 +7,16 @@ use crate::embed::{Choice, Embedder};
 use crate::models::Manifest;
 use crate::store::{Filter, Store};
 use crate::vectors::{Matrix, Near};
-use crate::{Result, backlog};
+use crate::{Error, Result, backlog};
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A model that cannot be had is not asked for again before; a server that is gone would hold up each search.
+/// A model that cannot be had, or failed, is not asked again before; a server that is gone would hold up each search.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// Who needs a model that another one opens waits for so long; it takes tenths of a second on this machine.
+const OPENING: Duration = Duration::from_secs(2);
 /// Entries of the conversations that are meant, to which the search is confined; where there are more, the nearest of all are
 /// looked through.
 const CONFINED_MAX: usize = 50_000;
@@ -32,6 +34,8 @@ pub struct Meaning {
     models: PathBuf,
     choice: Choice,
     model: Mutex<Model>,
+    /// It was opened, or could not be.
+    opened: Condvar,
     matrix: Mutex<Option<Matrix>>,
     /// When they were needed last.
     used: Mutex<Option<Instant>>,
@@ -42,6 +46,8 @@ pub struct Meaning {
 enum Model {
     #[default]
     No,
+    /// Somebody opens it.
+    Opening(Key),
     /// What it was loaded of.
     Loaded(Key, Arc<dyn Embedder>),
     Failed(Key, Instant, String),
@@ -54,7 +60,14 @@ struct Key(Choice, Option<Manifest>);
 impl Meaning {
     /// By a choice, with models in a folder. Nothing is loaded yet.
     pub fn new(models: PathBuf, choice: Choice) -> Self {
-        Self { models, choice, model: Mutex::default(), matrix: Mutex::default(), used: Mutex::default() }
+        Self {
+            models,
+            choice,
+            model: Mutex::default(),
+            opened: Condvar::new(),
+            matrix: Mutex::default(),
+            used: Mutex::default(),
+        }
     }
 
     /// The model, loaded if need be; `None` where there is none. A model that was installed, removed or replaced meanwhile is
@@ -62,29 +75,48 @@ impl Meaning {
     pub fn model(&self) -> Result<Option<Arc<dyn Embedder>>> {
         let key = self.key();
         *held(&self.used) = Some(Instant::now());
-        let mut model = held(&self.model);
+        let is_opening = |model: &mut Model| matches!(model, Model::Opening(of) if *of == key);
+        let model = self.opened.wait_timeout_while(held(&self.model), OPENING, is_opening);
+        let (mut model, _) = model.unwrap_or_else(PoisonError::into_inner);
         match &*model {
             Model::Loaded(of, model) if *of == key => return Ok(Some(Arc::clone(model))),
             Model::Failed(of, when, why) if *of == key && when.elapsed() < AGAIN_AFTER => {
-                return Err(crate::Error::Query(why.clone()));
+                return Err(Error::NotReady(why.clone()));
             }
-            _ => {}
+            Model::Opening(of) if *of == key => {
+                return Err(Error::NotReady("the model is not loaded yet; try again in a moment".to_owned()));
+            }
+            _ => *model = Model::Opening(key.clone()),
         }
-        match key.0.open(&self.models) {
-            Ok(None) => {
-                *model = Model::No;
-                Ok(None)
-            }
+        // A server may take long to answer, and nobody else is to wait for it.
+        drop(model);
+        let opened = key.0.open(&self.models);
+        let (now, answer) = match opened {
+            Ok(None) => (Model::No, Ok(None)),
             Ok(Some(embedder)) => {
                 let embedder: Arc<dyn Embedder> = embedder.into();
-                *model = Model::Loaded(key, Arc::clone(&embedder));
-                Ok(Some(embedder))
+                (Model::Loaded(key, Arc::clone(&embedder)), Ok(Some(embedder)))
             }
-            Err(error) => {
-                *model = Model::Failed(key, Instant::now(), error.to_string());
-                Err(error.into())
-            }
+            Err(error) => (Model::Failed(key, Instant::now(), error.to_string()), Err(error.into())),
+        };
+        *held(&self.model) = now;
+        self.opened.notify_all();
+        answer
+    }
+
+    /// The vector of a question. A model that fails at it is left alone for a while.
+    pub(crate) fn question(&self, model: &Arc<dyn Embedder>, question: &str) -> Result<Vec<f32>> {
+        let error = match model.embed_question(question) {
+            Ok(vector) => return Ok(vector),
+            Err(error) => error,
+        };
+        let mut held = held(&self.model);
+        if let Model::Loaded(key, loaded) = &*held
+            && Arc::ptr_eq(loaded, model)
+        {
+            *held = Model::Failed(key.clone(), Instant::now(), error.to_string());
         }
+        Err(error.into())
     }
 
     /// The id of the model, which need not be loaded for that.
@@ -107,9 +139,8 @@ impl Meaning {
 
     /// Gives the memory back if nobody has searched for a while.
     pub(crate) fn rest(&self) {
-        let mut used = held(&self.used);
-        if used.is_some_and(|used| used.elapsed() > IDLE_AFTER) {
-            *used = None;
+        let is_idle = held(&self.used).take_if(|used| used.elapsed() > IDLE_AFTER).is_some();
+        if is_idle {
             *held(&self.model) = Model::No;
             *held(&self.matrix) = None;
         }

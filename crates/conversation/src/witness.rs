@@ -11,12 +11,14 @@ use session::registry::Entry;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What was said longer ago is no news: of a history that is taken in late.
 const NEWS_US: u64 = 30_000_000; // 30 s
 /// How long a host may take to hear it; one that is stopped hears it another time.
 const HEARD_WITHIN: Duration = Duration::from_millis(250);
+/// All hosts together, of what came at once: the rest will not be news for long.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// Bytes of a file of a register.
 const REGISTER_MAX_BYTES: u64 = 64 << 10; // 64 KiB
 
@@ -28,6 +30,13 @@ pub(crate) struct Said {
     pub claim: Claim,
 }
 
+impl Said {
+    /// Whether another one is of the same agent.
+    pub(crate) fn is_of_same(&self, other: &Self) -> bool {
+        self.conversation == other.conversation && self.claim.agent == other.claim.agent
+    }
+}
+
 /// Whether it is worth being told.
 pub(crate) fn is_news(claim: &Claim) -> bool {
     Time::now().0.saturating_sub(claim.since.0) < NEWS_US
@@ -35,7 +44,11 @@ pub(crate) fn is_news(claim: &Claim) -> bool {
 
 /// Tells what transcripts said to the sessions in which their conversations are held.
 pub(crate) fn tell(store: &mut Store, history: &History) -> Result<()> {
+    let end = Instant::now() + TOLD_WITHIN;
     for Said { conversation: (cli, name), claim } in store.take_said() {
+        if Instant::now() > end {
+            break;
+        }
         let Some(conversation) = store.number_of(&cli, &name)? else { continue };
         for session in store.sessions_of(conversation)? {
             if let Ok(entry) = history.registry.find(&session.to_string()) {

@@ -6,12 +6,16 @@ use axum::http::StatusCode;
 use conversation::follower::{Touched, follow};
 use conversation::history::History;
 use conversation::store::Store;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::broadcast;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, broadcast};
 
 /// Changes that wait for a client to hear of them. One that is behind is told that it missed some.
 const CHANGES_MAX: usize = 256;
+
+/// Different errors of taking in that are logged.
+const TOLD_MAX: usize = 100;
 
 /// Tells of conversations to which something came.
 pub(crate) struct Changes(broadcast::Sender<Touched>);
@@ -36,6 +40,13 @@ pub(crate) fn searches() -> Arc<Places> {
     Places::new("searches", SEARCHES_MAX, EACH_MAX)
 }
 
+/// Requests that read the store at once.
+const READS_MAX: usize = 8;
+
+pub(crate) fn reads() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(READS_MAX))
+}
+
 /// Takes in what CLIs write, on a thread of its own, until the server ends.
 pub(crate) fn start_following(app: &App) {
     let app = app.clone();
@@ -44,8 +55,8 @@ pub(crate) fn start_following(app: &App) {
         let variables = |name: &str| std::env::var_os(name);
         let history = History { state: &app.0.home.state, registry: &registry, variables: &variables };
         let stopping = app.0.stopping.subscribe();
-        // Said once: it is tried again each second.
-        let told = AtomicBool::new(false);
+        // Each is said once: it is tried again all the time.
+        let told = Mutex::new(BTreeSet::new());
         follow(
             &history,
             &app.0.meaning,
@@ -54,7 +65,8 @@ pub(crate) fn start_following(app: &App) {
                 let _ = app.0.conversation_changes.0.send(touched);
             },
             &|error| {
-                if !told.swap(true, Ordering::Relaxed) {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.len() < TOLD_MAX && told.insert(error.to_string()) {
                     tracing::error!(cause = %error, "conversations are not taken in, or not made searchable by meaning; it is tried again");
                 }
             },
@@ -65,13 +77,31 @@ pub(crate) fn start_following(app: &App) {
     }
 }
 
-/// Reads the store beside the loop. Where there is none yet, there are no conversations.
+/// What is asked of the store without a search may take so long.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+/// Who waits for a place to read the store is told to come again after this time.
+const PLACE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Reads the store beside the loop, in a place of its own and not for long: a request that nobody waits for any more is asked to
+/// its end. Where there is no store yet, there are no conversations.
 pub(crate) async fn read<T: Default + Send + 'static>(
     app: &App,
     work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
+    let place = Arc::clone(&app.0.store_reads).acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(PLACE_WITHIN, place).await else {
+        return Err(crate::places::busy("the store of conversations is read by many; try again in a moment"));
+    };
     let app = app.clone();
-    crate::routes::blocking(move || Ok(app.0.stores.read(work)?.unwrap_or_default())).await
+    crate::routes::blocking(move || {
+        let _place = place;
+        let work = |store: &Store| {
+            let _limit = store.within(READ_WITHIN);
+            work(store)
+        };
+        Ok(app.0.stores.read(work)?.unwrap_or_default())
+    })
+    .await
 }
 
 impl From<conversation::Error> for ApiError {
@@ -85,7 +115,7 @@ impl From<conversation::Error> for ApiError {
             error @ conversation::Error::Older => {
                 Self::new(StatusCode::CONFLICT, "OLD_STORE", error.to_string())
             }
-            error @ conversation::Error::Model(_) => {
+            error @ (conversation::Error::Model(_) | conversation::Error::NotReady(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "MODEL", error.to_string())
             }
             conversation::Error::Session(error) => error.into(),

@@ -117,6 +117,7 @@ struct Inner {
     readings: Arc<places::Places>,
     meaning: Arc<conversation::meaning::Meaning>,
     stores: conversation::store::Readers,
+    store_reads: Arc<tokio::sync::Semaphore>,
     waits: Arc<places::Places>,
     questions: questions::Questions,
     metrics: metrics::Metrics,

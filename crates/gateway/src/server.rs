@@ -137,6 +137,7 @@ impl Server {
             exports: routes::exports(),
             searches: conversations::searches(),
             readings: routes::readings(),
+            store_reads: crate::conversations::reads(),
             stores: Readers::new(home.state.clone()),
             meaning: Arc::new(Meaning::new(home.models(), options.model.clone())),
             waits: routes::waits(),

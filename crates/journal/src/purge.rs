@@ -294,7 +294,10 @@ fn cleaned_other(offset: Offset, payload: &[u8], purge: &Purge<'_>, purged: &mut
         // No JSON any more: readers pass over it.
         Purge::Span(span) if stands_in(offset, span) => cleaned.fill(b' '),
         Purge::Span(_) => return None,
-        Purge::Text(texts) => _ = crate::text::replace(&mut cleaned, texts),
+        Purge::Text(texts) => {
+            crate::text::replace(&mut cleaned, texts);
+            crate::text::replace_escaped(&mut cleaned, texts);
+        }
     }
     let is_changed = cleaned != payload;
     purged.records += u64::from(is_changed);

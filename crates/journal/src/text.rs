@@ -27,6 +27,8 @@ enum State {
     Escape,
     /// In a control sequence, up to its last byte.
     Sequence,
+    /// In a command of the system, such as a title, up to BEL or ST.
+    Command,
 }
 
 impl Matcher {
@@ -45,6 +47,10 @@ impl Matcher {
             self.plain.push(*byte, at, &self.needles, &mut self.found);
             self.state = match (self.state, byte) {
                 (_, 0x1b) => State::Escape,
+                // BEL ends it, CAN and SUB break it off.
+                (State::Command, 0x07 | 0x18 | 0x1a) => State::Text,
+                (State::Command, _) => State::Command,
+                (State::Escape, b']' | b'P' | b'X' | b'^' | b'_') => State::Command,
                 (State::Escape, b'[') => State::Sequence,
                 (State::Escape, b'(' | b')') => State::Escape,
                 (State::Escape, _) => State::Text,
@@ -114,6 +120,61 @@ pub fn replace(bytes: &mut [u8], texts: &[String]) -> bool {
     is_changed
 }
 
+/// The same where they are spelled with escapes of JSON, such as `\\u0068`; what is left is JSON, as long as it was.
+pub fn replace_escaped(bytes: &mut [u8], texts: &[String]) -> bool {
+    let (plain, places) = unescaped(bytes);
+    let mut is_changed = false;
+    for needle in texts.iter().map(String::as_bytes).filter(|needle| !needle.is_empty()) {
+        let mut at = 0;
+        while let Some(window) = plain.get(at..at + needle.len()) {
+            if window == needle {
+                let to = places.get(at + needle.len()).copied().unwrap_or(bytes.len());
+                bytes[places[at]..to].fill(b'*');
+                is_changed = true;
+                at += needle.len();
+            } else {
+                at += 1;
+            }
+        }
+    }
+    is_changed
+}
+
+/// What bytes say once their escapes are undone, and where each byte of it begins.
+fn unescaped(bytes: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let (mut plain, mut places) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let unit = |at: usize| {
+            let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+            u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+        };
+        let escaped = match (byte, bytes.get(at + 1)) {
+            (b'\\', Some(b'u')) => unit(at).and_then(|first| {
+                let one = char::decode_utf16([first]).next()?.ok().map(|c| (c, 6));
+                let two = || Some((char::decode_utf16([first, unit(at + 6)?]).next()?.ok()?, 12));
+                one.or_else(two)
+            }),
+            (b'\\', Some(short @ (b'"' | b'\\' | b'/'))) => Some((char::from(*short), 2)),
+            (b'\\', Some(b'n')) => Some(('\n', 2)),
+            (b'\\', Some(b't')) => Some(('\t', 2)),
+            (b'\\', Some(b'r')) => Some(('\r', 2)),
+            _ => None,
+        };
+        let Some((c, length)) = escaped else {
+            plain.push(*byte);
+            places.push(at);
+            at += 1;
+            continue;
+        };
+        let before = plain.len();
+        plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        places.resize(places.len() + plain.len() - before, at);
+        at += length;
+    }
+    (plain, places)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,10 +197,30 @@ mod tests {
         assert_eq!(found(&["sec\r\nret"]), [(100, 103), (105, 108)]);
         assert_eq!(found(&["\x1b]0;secret\x07"]), [(104, 110)]);
         assert_eq!(found(&["\x1b[1;secret"]), [(104, 110)]);
+        assert_eq!(found(&["sec\x1b]0;a title\x07ret"]), [(100, 103), (115, 118)]);
+        assert_eq!(found(&["sec\x1b]8;;x\x1b\\ret"]), [(100, 103), (111, 114)]);
         assert_eq!(found(&["secre"]), [(103, 105)]);
         assert_eq!(found(&["sekret nothing"]), [(103, 105)]);
         assert!(found(&["\x1b[31", "m\x1b(B"]).is_empty());
     }
+
+    #[test]
+    fn escapes_hide_nothing_and_stay_whole() {
+        for (before, after) in [
+            (r#"{"a":"x se\u0063ret y"}"#, r#"{"a":"x *********** y"}"#),
+            (r#"{"a":"\u0073ecre\u0074"}"#, r#"{"a":"****************"}"#),
+            (r#"{"a":"\ud83d\ude00secret\n"}"#, r#"{"a":"\ud83d\ude00******\n"}"#),
+            (r#"{"a":"\ud83d sec\ret"}"#, r#"{"a":"\ud83d sec\ret"}"#),
+        ] {
+            let mut bytes = before.as_bytes().to_vec();
+            assert_eq!(replace_escaped(&mut bytes, &["secret".to_owned()]), before != after);
+            assert_eq!(String::from_utf8_lossy(&bytes), after);
+        }
+        let mut bytes = r#"\u00e4\ud83d\ude00!"#.as_bytes().to_vec();
+        assert!(replace_escaped(&mut bytes, &["\u{e4}\u{1f600}".to_owned()]));
+        assert_eq!(bytes, format!("{}!", "*".repeat(18)).as_bytes());
+    }
+
     #[test]
     fn what_is_found_all_over_takes_no_memory_for_each_byte() {
         let mut matcher = Matcher::new(&["aaaa".to_owned()]);

@@ -174,6 +174,8 @@ pub struct Usage {
 impl Usage {
     /// Tokens that the model had before it when it answered.
     pub fn context(&self) -> u64 {
-        self.input + self.cache_read + self.cache_write + self.cache_write_hour
+        [self.cache_read, self.cache_write, self.cache_write_hour]
+            .into_iter()
+            .fold(self.input, u64::saturating_add)
     }
 }

@@ -70,6 +70,14 @@ pub enum Error {
     /// Its program ended, and something that it started lives on in its terminal.
     #[error("`{0}` has ended, but something it started still holds its terminal; end that first")]
     Occupied(String),
+    /// Its words could not be kept.
+    #[error(
+        "the command has {bytes} bytes as it would be kept, and 4 MiB is the most; put what is long into a file"
+    )]
+    LongCommand {
+        /// As JSON.
+        bytes: u64,
+    },
     /// Its program was killed and is still there.
     #[error("`{0}` does not end, even by SIGKILL; the kernel may be holding it")]
     Unending(String),
@@ -165,6 +173,7 @@ impl Error {
             Self::NoHost(_) => "NO_HOST",
             Self::Running(_) => "RUNNING",
             Self::Occupied(_) => "OCCUPIED",
+            Self::LongCommand { .. } => "LONG_COMMAND",
             Self::Ended { .. } => "ENDED",
             Self::Inside { .. } => "INSIDE",
             Self::OutputClosed => "OUTPUT_CLOSED",

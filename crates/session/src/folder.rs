@@ -12,8 +12,10 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use terminal::profile::Profile;
 
-/// Bytes of a small file at most; a larger one is not ours.
-const SMALL_FILE_BYTES: u64 = 1 << 20; // 1 MiB
+/// Bytes of a small file at most; a larger one is not ours, and none is written.
+const SMALL_FILE_BYTES: u64 = 4 << 20; // 4 MiB
+/// Up to here such a file is written for people, with a line for each thing: of numbers in lists that is many times their bytes.
+const PRETTY_BYTES: usize = 256 << 10; // 256 KiB
 
 /// The folder of one session.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -137,6 +139,12 @@ impl Folder {
             .ok_or_else(|| Error::NoSuchSession { wanted: self.0.display().to_string(), hint: String::new() })
     }
 
+    /// Refuses what could not be read again, before anything is made.
+    pub(crate) fn check_meta(meta: &Meta) -> Result<()> {
+        let bytes = serde_json::to_vec(meta).map_or(0, |bytes| bytes.len() as u64);
+        if bytes < SMALL_FILE_BYTES { Ok(()) } else { Err(Error::LongCommand { bytes }) }
+    }
+
     /// Writes how the session was started; once, by whoever starts it.
     pub(crate) fn write_meta(&self, meta: &Meta) -> Result<()> {
         write_json(&self.meta_path(), meta)
@@ -218,9 +226,19 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let mut bytes =
-        serde_json::to_vec_pretty(value).expect("plain structs of strings and numbers always serialise");
+    let always = "plain structs of strings and numbers always serialise";
+    let mut bytes = serde_json::to_vec(value).expect(always);
+    if bytes.len() < PRETTY_BYTES {
+        let pretty = serde_json::to_vec_pretty(value).expect(always);
+        bytes = if pretty.len() < PRETTY_BYTES { pretty } else { bytes };
+    }
     bytes.push(b'\n');
+    if bytes.len() as u64 > SMALL_FILE_BYTES {
+        return Err(Error::io(
+            path,
+            std::io::Error::other("this has more than 4 MiB, and nobody could read it again"),
+        ));
+    }
     write_whole(path, &bytes)
 }
 

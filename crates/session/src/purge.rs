@@ -165,6 +165,7 @@ fn clean_status(status: &mut Status, purge: &Purge<'_>) {
     match purge {
         Purge::Span(_) => {
             status.approvals.clear();
+            status.program.msg = None;
             if let Some(agent) = &mut status.agent {
                 agent.claims.clear();
                 agent.claim.reason = None;
@@ -179,7 +180,10 @@ fn clean_status(status: &mut Status, purge: &Purge<'_>) {
             clean_string(&mut status.title, texts);
             let notes = [&mut status.degraded, &mut status.unsynced].into_iter().flatten();
             let names = status.clients.iter_mut().map(|client| &mut client.name);
-            notes.chain(names).for_each(|words| clean_string(words, texts));
+            let program = &mut status.program;
+            let of_program = [&mut program.id, &mut program.app, &mut program.msg, &mut program.title];
+            let of_program = of_program.into_iter().flatten();
+            notes.chain(names).chain(of_program).for_each(|words| clean_string(words, texts));
             let Some(agent) = &mut status.agent else { return };
             for claim in agent.claims.iter_mut().chain([&mut agent.claim]) {
                 clean_string(&mut claim.evidence, texts);

@@ -48,7 +48,7 @@ fn time(time: Time) -> String {
 fn line(record: &Record) -> String {
     let or_none = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let usage = record.usage.unwrap_or_default();
-    let read = usage.input + usage.cache_read + usage.cache_write + usage.cache_write_hour;
+    let read = usage.context();
     let mut line = format!(
         "{:<24}  {:>6}  {:>8}  {:>8}  {:>7}  {:>6}  {}",
         time(record.time),

@@ -3,7 +3,7 @@
 use super::history::up_to_date;
 use crate::completion;
 use crate::context::Context;
-use crate::term::say;
+use crate::term::{one_line, plain_lines, say};
 use anyhow::Context as _;
 use clap_complete::ArgValueCandidates;
 use conversation::context::{Wanted, assemble};
@@ -74,10 +74,10 @@ impl Args {
         } else if found.text.is_empty() {
             eprintln!(
                 "nothing is known of {} that fits; `centerfire projects` lists what is",
-                folder.display()
+                one_line(&folder.display().to_string())
             );
         } else {
-            say(&found.text);
+            say(plain_lines(&found.text));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::progress;
-use conversation::backlog;
+use conversation::backlog::{self, Batch};
 use conversation::history::{History, Outcome, Progress};
 use conversation::meaning::Meaning;
 use conversation::store::Store;
@@ -42,7 +42,7 @@ pub(super) fn up_to_date(context: &Context) -> anyhow::Result<Store> {
 /// Does something with the user's history, and tells how far it is.
 pub(super) fn with_history<T>(
     context: &Context,
-    work: impl FnOnce(&History, &mut dyn FnMut(Progress)) -> conversation::Result<T>,
+    work: impl FnOnce(&History, &mut dyn FnMut(Progress) -> bool) -> conversation::Result<T>,
 ) -> conversation::Result<T> {
     let registry = context.registry();
     let history = History {
@@ -54,6 +54,7 @@ pub(super) fn with_history<T>(
     work(&history, &mut |progress| {
         let Progress { done, of, report, .. } = progress;
         line.count(done as u64, of as u64, &format!("file {done} of {of}, {} entries", report.entries));
+        true
     })
 }
 
@@ -78,11 +79,11 @@ pub(super) fn make_vectors(
     let mut line = progress::Progress::new(context, "vectors", 0);
     let mut done = 0;
     while within.is_none_or(|within| begun.elapsed() < within) {
-        let batch = backlog::batch(store, &*model)?;
-        if batch == 0 {
-            break;
+        match backlog::batch(store, &*model)? {
+            Batch::Nothing => break,
+            Batch::Removed => {}
+            Batch::Done(entries) => done += entries,
         }
-        done += batch;
         line.count(done, of, &format!("{done} of {of} entries"));
     }
     Ok(done)

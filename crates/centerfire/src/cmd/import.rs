@@ -3,7 +3,7 @@
 use super::history::{make_vectors, meaning, to_write, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
-use crate::term::{bytes, counted};
+use crate::term::{bytes, counted, one_line};
 use conversation::history::Outcome;
 use serde_json::json;
 use session::import::Taken;
@@ -98,7 +98,10 @@ impl Args {
                 ));
             }
             lines.extend(garbled.iter().map(|(file, count, last)| {
-                format!("{file}: {} could not be read, the last one: {last}", counted(*count, "record"))
+                one_line(&format!(
+                    "{file}: {} could not be read, the last one: {last}",
+                    counted(*count, "record")
+                ))
             }));
             lines.join("\n")
         });
@@ -109,7 +112,8 @@ impl Args {
 /// A line for an asciicast that is a session now.
 fn recording(path: &Path, taken: &Taken) -> String {
     let word = if taken.is_new { "is session" } else { "was session" };
-    let mut line = format!("{} {word} {} ({})", path.display(), taken.name, taken.id.short());
+    let path = one_line(&path.display().to_string());
+    let mut line = format!("{path} {word} {} ({})", taken.name, taken.id.short());
     if taken.is_new && taken.garbled > 0 {
         line.push_str(&format!(", without {} that are no events", counted(taken.garbled, "line")));
     }

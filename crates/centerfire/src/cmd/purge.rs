@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use session::purge as recordings;
 use session::registry::Entry;
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A text at most.
@@ -91,9 +92,17 @@ impl Args {
 
     fn everywhere(&self, context: &Context, text: &Text) -> anyhow::Result<Outcome> {
         let purge = Purge::Text(&text.spellings);
-        let (mut found, mut failed) = (Vec::new(), Vec::new());
+        // First: where somebody else holds it nothing is purged, instead of a half.
+        let (mut store, unread) = self.store(context)?;
+        let (mut found, mut failed) = (Vec::new(), unread);
         for entry in context.registry().list()? {
-            let entry = entry?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    failed.push(("a session".to_owned(), error.to_string()));
+                    continue;
+                }
+            };
             match recordings::would_purge(&entry, &purge) {
                 Ok(would) if would.is_empty() && would.files.skipped.is_empty() => {}
                 Ok(_) if entry.phase == Phase::Running => {
@@ -114,7 +123,7 @@ impl Args {
         }
         let mut outcome = self.recordings(found, &purge)?;
         outcome.failed.append(&mut failed);
-        outcome.conversations = self.conversations(context, &Target::Text(text.clone()))?;
+        outcome.conversations = self.purge(context, &mut store, &Target::Text(text.clone()))?;
         outcome.add(recordings::clean_files(&context.home.state, &text.spellings, self.dry_run)?);
         Ok(outcome)
     }
@@ -124,17 +133,18 @@ impl Args {
             return Err(Usage(format!("--to {to} is before --from {from}")).into());
         }
         let entry = context.find(Some(name))?;
+        let (mut store, unread) = self.store(context)?;
         let span = Offset(from)..Offset(to);
         let id = entry.meta.id;
         let mut outcome = self.recordings(vec![entry], &Purge::Span(span.clone()))?;
-        let mut store = self.store(context)?;
+        outcome.failed.extend(unread);
         let placed = store.placed_in(id, &span)?;
         outcome.conversations = self.purge(context, &mut store, &Target::Entries(placed))?;
         Ok(outcome)
     }
 
     fn conversation(&self, context: &Context, name: &str) -> anyhow::Result<Outcome> {
-        let mut store = self.store(context)?;
+        let (mut store, failed) = self.store(context)?;
         let named = store.named(name)?;
         let [one] = named.as_slice() else {
             let what = if named.is_empty() { "no" } else { "more than one" };
@@ -156,12 +166,7 @@ impl Args {
             Target::Entries(self.entry.iter().cloned().collect())
         };
         let conversations = self.purge(context, &mut store, &target)?;
-        Ok(Outcome { conversations, ..Outcome::default() })
-    }
-
-    fn conversations(&self, context: &Context, target: &Target) -> anyhow::Result<conversations::Purged> {
-        let mut store = self.store(context)?;
-        self.purge(context, &mut store, target)
+        Ok(Outcome { conversations, failed, ..Outcome::default() })
     }
 
     fn purge(
@@ -173,11 +178,15 @@ impl Args {
         Ok(conversations::purge(store, &context.home.state, target, self.dry_run)?)
     }
 
-    /// The store, with all that is new: what came later would not be purged.
-    fn store(&self, context: &Context) -> anyhow::Result<Store> {
+    /// The store with all that is new, as what comes later is not purged; and the files that could not be read now.
+    fn store(&self, context: &Context) -> anyhow::Result<(Store, Vec<(String, String)>)> {
         let mut store = to_write(context)?;
-        with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
-        Ok(store)
+        let outcome = with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
+        let unread = |(path, why): (PathBuf, String)| {
+            let why = format!("it cannot be read now, and what it holds may come later: {why}");
+            (path.display().to_string(), why)
+        };
+        Ok((store, outcome.failed.into_iter().map(unread).collect()))
     }
 
     fn recordings(&self, entries: Vec<Entry>, purge: &Purge<'_>) -> anyhow::Result<Outcome> {
@@ -188,8 +197,17 @@ impl Args {
                 true if entry.phase == Phase::Running => {
                     return Err(session::Error::Running(entry.name).into());
                 }
-                true => recordings::would_purge(&entry, purge)?,
-                false => recordings::purge(&entry, purge)?,
+                true => recordings::would_purge(&entry, purge),
+                false => recordings::purge(&entry, purge),
+            };
+            let taken = match taken {
+                Ok(taken) => taken,
+                // What was purged before it is told all the same.
+                Err(error) if !outcome.recordings.is_empty() => {
+                    outcome.failed.push((entry.name, error.to_string()));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             };
             outcome.add(taken.files);
             if !taken.journal.is_empty() {
@@ -255,7 +273,10 @@ fn text_of(given: &str) -> anyhow::Result<Text> {
     let mut text = given.to_owned();
     if given == "-" {
         text.clear();
-        std::io::stdin().take(TEXT_MAX_BYTES).read_to_string(&mut text)?;
+        std::io::stdin().take(TEXT_MAX_BYTES + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > TEXT_MAX_BYTES {
+            return Err(Usage("a text to purge has 64 KiB at most".to_owned()).into());
+        }
         text.truncate(text.trim_end_matches(['\n', '\r']).len());
     }
     Ok(Text::new(&text)?)

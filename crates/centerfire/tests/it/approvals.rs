@@ -407,3 +407,17 @@ fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
     assert!(!refused.status.success());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{ broken");
 }
+
+/// A question of numbers in lists is many times as long where each has a line of its own: the session is there all the same.
+#[test]
+fn a_question_of_many_numbers_hides_no_session() {
+    let ask = "import json\nv=[1]*32000\nfor i in range(20): v=[v]\n\
+        print(json.dumps({'session_id':'a','hook_event_name':'PermissionRequest','tool_name':'draw','tool_input':{'p':v}}))";
+    let script = format!("python3 -c \"{ask}\" | {} __hook claude", env!("CARGO_BIN_EXE_centerfire"));
+    let session = Session::start(&["sh", "-c", &script]);
+    let asked =
+        || Some(session.json(&["show", NAME, "--json"])).filter(|told| told["approvals"][0]["id"] == 1);
+    eventually(PATIENCE, asked).expect("the question is listed");
+    assert_eq!(session.json(&["list", "--json"]).as_array().map(Vec::len), Some(1));
+    session.get(&["deny", NAME]);
+}

@@ -104,3 +104,15 @@ fn the_beginning_of_an_id_leads_to_its_session() {
     let listed = rig.instance.json(&["list", "--all", "--json"]);
     assert!(listed.as_array().unwrap().iter().any(|one| one["id"] == id), "{listed}");
 }
+
+#[test]
+fn a_command_that_nobody_could_read_again_is_refused_before_it_runs() {
+    let rig = Rig::new();
+    let long = "\u{1}".repeat(100_000);
+    let mut words = vec!["run", "--detached", "--", "true"];
+    words.extend([long.as_str(); 12]);
+    let output = rig.run(&words);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("4 MiB is the most"), "{output:?}");
+    assert_eq!(rig.instance.json(&["list", "--all", "--json"]), json!([]));
+}

@@ -67,7 +67,8 @@ fn who_is_told_and_hangs_holds_up_no_session() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let session = Session::start_with(SHELL, |command| {
-        command.env("CENTERFIRE_NOTIFY_WEBHOOK", &url).env("CENTERFIRE_NOTIFY_COMMAND", "sleep 5");
+        let script = "echo told >> told.txt; sleep 5";
+        command.env("CENTERFIRE_NOTIFY_WEBHOOK", &url).env("CENTERFIRE_NOTIFY_COMMAND", script);
     });
     session.wait_for_line("ready");
     for _ in 0..3 {
@@ -78,4 +79,8 @@ fn who_is_told_and_hangs_holds_up_no_session() {
     session.get(&["send", "--text", "echo still; echo here\n"]);
     session.wait_for_line("here");
     assert!(start.elapsed() < Duration::from_secs(5));
+    // Nor does the webhook, which is tried for half a minute, hold up the command.
+    let told = session.instance.work().join("told.txt");
+    let all = || std::fs::read_to_string(&told).ok().filter(|text| text.lines().count() == 3);
+    eventually(PATIENCE, all).expect("the command is run each time");
 }

@@ -27,6 +27,12 @@ pub trait Embedder: Send + Sync {
     fn dim(&self) -> usize;
     /// One vector for each text, in the same order. What is longer than the model can read is cut.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+    /// The vector of a question, for which somebody waits.
+    fn embed_question(&self, question: &str) -> Result<Vec<f32>> {
+        let none =
+            || Error::Refused { url: self.id().to_owned(), what: "no vector".to_owned(), is_of_texts: false };
+        self.embed(&[question])?.pop().ok_or_else(none)
+    }
     /// How many pieces the model makes of a text; a guess where only its server knows.
     fn pieces(&self, text: &str) -> usize {
         text.len().div_ceil(remote::BYTES_PER_PIECE)
@@ -108,6 +114,8 @@ pub enum Error {
         url: String,
         /// What it said.
         what: String,
+        /// Whether it says so of the texts: they are too long for its model, or have something that it cannot read.
+        is_of_texts: bool,
     },
 }
 

@@ -19,6 +19,8 @@ const BATCH_TEXTS: usize = 64;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Ollama loads a model at its first use, which takes a while; more is not waited.
 const WHOLE: Duration = Duration::from_secs(60);
+/// Of a question, for which somebody waits.
+const QUESTION: Duration = Duration::from_secs(5);
 /// Bytes of an answer: 64 vectors of 4096 numbers, each of 20 characters, and some room.
 const ANSWER_BYTES: u64 = 8 << 20;
 /// Bytes of an error's text that are passed on.
@@ -112,6 +114,8 @@ pub struct Remote {
     id: String,
     dim: usize,
     agent: Agent,
+    /// Longest wait for an answer.
+    whole: Duration,
 }
 
 impl Remote {
@@ -124,15 +128,15 @@ impl Remote {
         let endpoint = service.endpoint();
         let agent = agent(&endpoint, whole);
         let id = service.id();
-        let mut remote = Self { service, endpoint, id, dim: 0, agent };
-        remote.dim = remote.ask(&["dimensions"])?.first().map_or(0, Vec::len);
+        let mut remote = Self { service, endpoint, id, dim: 0, agent, whole };
+        remote.dim = remote.ask(&["dimensions"], whole)?.first().map_or(0, Vec::len);
         Ok(remote)
     }
 
-    fn ask(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+    fn ask(&self, texts: &[&str], within: Duration) -> Result<Vec<Vec<f32>>> {
         let unreachable =
             |error: ureq::Error| Error::Unreachable { url: self.endpoint.clone(), what: error.to_string() };
-        let mut request = self.agent.post(&self.endpoint);
+        let mut request = self.agent.post(&self.endpoint).config().timeout_global(Some(within)).build();
         if let Some(key) = &self.service.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
@@ -141,7 +145,11 @@ impl Remote {
         let status = answer.status();
         if !status.is_success() {
             let said = answer.body_mut().with_config().limit(SAID_BYTES).lossy_utf8(true).read_to_string();
-            return Err(self.refused(format!("{status}: {}", said.unwrap_or_default().trim())));
+            return Err(Error::Refused {
+                url: self.endpoint.clone(),
+                what: format!("{status}: {}", said.unwrap_or_default().trim()),
+                is_of_texts: matches!(status.as_u16(), 400 | 413 | 422),
+            });
         }
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_vec().map_err(unreachable)?;
         let answer: Answer =
@@ -156,7 +164,7 @@ impl Remote {
     }
 
     fn refused(&self, what: String) -> Error {
-        Error::Refused { url: self.endpoint.clone(), what }
+        Error::Refused { url: self.endpoint.clone(), what, is_of_texts: false }
     }
 }
 
@@ -172,9 +180,13 @@ impl Embedder for Remote {
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH_TEXTS) {
-            vectors.append(&mut self.ask(batch)?);
+            vectors.append(&mut self.ask(batch, self.whole)?);
         }
         Ok(vectors)
+    }
+
+    fn embed_question(&self, question: &str) -> Result<Vec<f32>> {
+        Ok(self.ask(&[question], self.whole.min(QUESTION))?.swap_remove(0))
     }
 }
 

@@ -17,12 +17,16 @@ use crate::archive::Archive;
 use crate::project;
 use crate::store::Store;
 use crate::{Error, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use protocol::Time;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A text at least: shorter ones stand in half of all that there is.
 pub const TEXT_MIN_BYTES: usize = 4;
+/// From this length on it is looked for in base64, too: of a shorter one that is little more than a word.
+const BASE64_MIN_BYTES: usize = 8;
 
 /// What is to go.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,7 +42,7 @@ pub enum Target {
 /// A text, in all spellings in which it may stand.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Text {
-    /// As it is first, then as JSON has it, and JSON within JSON.
+    /// As it is first, then as JSON has it, and JSON within JSON, then in base64.
     pub spellings: Vec<String>,
 }
 
@@ -72,6 +76,10 @@ impl Text {
                 spellings.push(inner);
             }
         }
+        // So programs put it into reports of their state, and into the clipboard.
+        if text.len() >= BASE64_MIN_BYTES {
+            spellings.extend(base64_of(text.as_bytes()));
+        }
         Ok(Self { spellings })
     }
 
@@ -83,6 +91,17 @@ impl Text {
         }
         (cleaned != text).then(|| cleaned.into_owned())
     }
+}
+
+/// How bytes are spelled within a longer text in base64: at each of three places in a group, what of it depends on them alone.
+fn base64_of(bytes: &[u8]) -> impl Iterator<Item = String> {
+    (0..3).map(move |before| {
+        let padded: Vec<u8> = std::iter::repeat_n(0, before).chain(bytes.iter().copied()).collect();
+        let spelled = STANDARD_NO_PAD.encode(&padded);
+        // Six bits are a letter.
+        let (first, last) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+        spelled[first..last].to_owned()
+    })
 }
 
 /// Takes it out, or only says what would go.

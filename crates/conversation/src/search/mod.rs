@@ -1,7 +1,8 @@
 //! Searching what was said and done: by words (`words`), by meaning ([`crate::meaning`]), or both, fused.
 //!
 //! A search by both takes what has all the words, or else what has the most of them (`partly`), and what says something
-//! like it. All stages together have one deadline: who waits gets what was found until then.
+//! like it. All stages in the store together have one
+//! deadline: who waits gets what was found until then.
 
 mod partly;
 mod words;
@@ -137,13 +138,12 @@ fn ask(store: &Store, meaning: &Meaning, query: &Query, mode: Option<Mode>) -> R
     };
     let waiting = backlog::waiting(store, Some(model.id()))?;
     if backlog::model(store)?.as_deref() != Some(model.id()) {
-        return refused(Error::Query(format!("no entry was read by {} yet; {WAITING}", model.id())));
+        return refused(Error::NotReady(format!("no entry was read by {} yet; {WAITING}", model.id())));
     }
     let note = (waiting > 0).then(|| format!("{waiting} entries cannot be found by meaning yet; {WAITING}"));
-    match model.embed(&[&query.question()]).map(|mut vectors| vectors.pop()) {
-        Ok(Some(vector)) => Ok(Asked { vector: Some((model, vector)), note }),
-        Ok(None) => Ok(Asked { vector: None, note }),
-        Err(error) => refused(error.into()),
+    match meaning.question(&model, &query.question()) {
+        Ok(vector) => Ok(Asked { vector: Some((model, vector)), note }),
+        Err(error) => refused(error),
     }
 }
 

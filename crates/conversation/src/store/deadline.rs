@@ -16,8 +16,11 @@ pub(super) struct Deadline {
     at: Arc<AtomicU64>,
 }
 
-/// Holds a limit as long as it is kept.
-pub struct Limit<'a>(&'a Deadline);
+/// Holds a limit as long as it is kept; then the one before holds again.
+pub struct Limit<'a> {
+    deadline: &'a Deadline,
+    before: u64,
+}
 
 impl Deadline {
     /// Has a connection look at it.
@@ -32,23 +35,26 @@ impl Deadline {
         Ok(Self { begun, at })
     }
 
-    /// Gives up whatever is asked, that long from now.
+    /// Gives up whatever is asked, that long from now, or when it would be given up already.
     pub(super) fn set(&self, within: Duration) -> Limit<'_> {
         let at = u64::try_from((self.begun.elapsed() + within).as_micros()).unwrap_or(u64::MAX);
-        self.at.store(at.max(1), Ordering::Relaxed);
-        Limit(self)
+        let before = self.at.load(Ordering::Relaxed);
+        let at = if before == 0 { at.max(1) } else { at.min(before) };
+        self.at.store(at, Ordering::Relaxed);
+        Limit { deadline: self, before }
     }
 }
 
 impl Limit<'_> {
     /// Whether the time is over: then whatever is asked finds nothing more.
     pub(crate) fn is_over(&self) -> bool {
-        self.0.begun.elapsed() > Duration::from_micros(self.0.at.load(Ordering::Relaxed))
+        let at = self.deadline.at.load(Ordering::Relaxed);
+        self.deadline.begun.elapsed() > Duration::from_micros(at)
     }
 }
 
 impl Drop for Limit<'_> {
     fn drop(&mut self) {
-        self.0.at.store(0, Ordering::Relaxed);
+        self.deadline.at.store(self.before, Ordering::Relaxed);
     }
 }

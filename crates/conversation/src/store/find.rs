@@ -4,7 +4,7 @@ use super::Store;
 use super::filter::{Filter, Wheres};
 use super::read::TITLE;
 use super::rows::place;
-use crate::Result;
+use crate::{Error, Result};
 use protocol::{Place, Time};
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension as _, params, params_from_iter};
@@ -127,8 +127,7 @@ impl Store {
         let rows = select.query_map(params_from_iter(values), |row| {
             Ok(Candidate { id: row.get(0)?, text: row.get(1)?, kind: row.get(2)? })
         })?;
-        // Where the time is over, the next row is an error.
-        Ok(rows.map_while(rusqlite::Result::ok).collect())
+        until_late(rows)
     }
 
     /// The newest entries that have a word, so many at most.
@@ -137,8 +136,7 @@ impl Store {
             "SELECT rowid FROM words WHERE words MATCH '\"' || ? || '\"' ORDER BY rowid DESC LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&query)?;
-        let rows = select.query_map([word], |row| row.get(0))?;
-        Ok(rows.map_while(rusqlite::Result::ok).collect())
+        until_late(select.query_map([word], |row| row.get(0))?)
     }
 
     /// The entries of the conversations that fit, if they are no more than so many; `None` too where all conversations fit.
@@ -155,9 +153,8 @@ impl Store {
         );
         let mut select = self.connection.prepare_cached(&query)?;
         let rows = select.query_map(params_from_iter(values), |row| row.get(0))?;
-        let mut count = 0;
-        let found = rows.map_while(rusqlite::Result::ok).inspect(|_| count += 1).collect();
-        Ok(Some(found).filter(|_| count <= limit))
+        let found: Vec<i64> = until_late(rows)?;
+        Ok(Some(found).filter(|found| found.len() <= limit).map(HashSet::from_iter))
     }
 
     /// Text of an entry from a chunk on that a model has a vector of.
@@ -198,6 +195,19 @@ impl Store {
             })
         })?)
     }
+}
+
+/// What was found until the time was over: then the next row is an error that says so.
+fn until_late<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    for row in rows {
+        match row.map_err(Error::from) {
+            Ok(one) => found.push(one),
+            Err(Error::Late) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// A list of numbers as SQLite takes it apart.

@@ -17,6 +17,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("conversation", "cwd"),
     ("conversation", "branch"),
     ("conversation", "version"),
+    ("entry", "model"),
     ("file", "state"),
     ("file", "last_garbled"),
 ];

@@ -61,12 +61,12 @@ pub struct Total {
 impl Total {
     pub(super) fn add(&mut self, usage: Usage, cost: Option<u64>) {
         self.requests += 1;
-        self.cost = self.cost.zip(cost).map(|(one, other)| one + other);
-        self.usage.input += usage.input;
-        self.usage.output += usage.output;
-        self.usage.cache_read += usage.cache_read;
-        self.usage.cache_write += usage.cache_write;
-        self.usage.cache_write_hour += usage.cache_write_hour;
+        self.cost = self.cost.zip(cost).map(|(one, other)| one.saturating_add(other));
+        self.usage.input = self.usage.input.saturating_add(usage.input);
+        self.usage.output = self.usage.output.saturating_add(usage.output);
+        self.usage.cache_read = self.usage.cache_read.saturating_add(usage.cache_read);
+        self.usage.cache_write = self.usage.cache_write.saturating_add(usage.cache_write);
+        self.usage.cache_write_hour = self.usage.cache_write_hour.saturating_add(usage.cache_write_hour);
     }
 }
 

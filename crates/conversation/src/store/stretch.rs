@@ -160,8 +160,8 @@ impl Store {
             if known.insert(request) {
                 let usage =
                     turns.entry(line.turn).or_insert(TurnUsage { turn: line.turn, input: 0, output: 0 });
-                usage.input += input;
-                usage.output += output;
+                usage.input = usage.input.saturating_add(input);
+                usage.output = usage.output.saturating_add(output);
             }
         }
         Ok(turns.into_values().collect())

@@ -44,8 +44,10 @@ pub(crate) struct Writing<'a> {
     known: HashMap<String, i64>,
     /// From this entry on they came with this batch and cannot be found yet.
     unindexed: Option<i64>,
-    touched: &'a mut BTreeSet<(String, String)>,
-    said: &'a mut Vec<Said>,
+    touched: BTreeSet<(String, String)>,
+    said: Vec<Said>,
+    /// The store's, to which both go once they are written.
+    all: (&'a mut BTreeSet<(String, String)>, &'a mut Vec<Said>),
     /// The conversation of the last entry or head.
     last: String,
 }
@@ -73,9 +75,16 @@ impl Store {
     /// Begins a batch of one CLI.
     pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (touched, said) = (&mut self.touched, &mut self.said);
-        let (known, last) = (HashMap::new(), String::new());
-        Ok(Writing { transaction, cli, known, unindexed: None, touched, said, last })
+        Ok(Writing {
+            transaction,
+            cli,
+            known: HashMap::new(),
+            unindexed: None,
+            touched: BTreeSet::new(),
+            said: Vec::new(),
+            all: (&mut self.touched, &mut self.said),
+            last: String::new(),
+        })
     }
 
     /// What was said of agents since this was asked last, the newest of each, while it is news.
@@ -157,7 +166,16 @@ impl Writing<'_> {
             *garbled as i64,
             last_garbled
         ])?;
-        Ok(self.transaction.commit()?)
+        self.transaction.commit()?;
+        let (touched, said) = self.all;
+        touched.extend(self.touched);
+        for one in self.said {
+            said.retain(|other| !one.is_of_same(other));
+            if said.len() < SAID_MAX {
+                said.push(one);
+            }
+        }
+        Ok(())
     }
 
     /// Lets the entries that came be found, all of them by one statement: FTS5 writes a segment of the index whenever a
@@ -177,10 +195,10 @@ impl Writing<'_> {
         if self.last.is_empty() || !is_news(&claim) {
             return;
         }
-        let conversation = (self.cli.to_owned(), self.last.clone());
-        self.said.retain(|said| said.conversation != conversation || said.claim.agent != claim.agent);
+        let one = Said { conversation: (self.cli.to_owned(), self.last.clone()), claim };
+        self.said.retain(|other| !one.is_of_same(other));
         if self.said.len() < SAID_MAX {
-            self.said.push(Said { conversation, claim });
+            self.said.push(one);
         }
     }
 

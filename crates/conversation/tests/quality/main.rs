@@ -90,14 +90,14 @@ impl Instance {
         let variables = |name: &str| -> Option<OsString> { (name == "HOME").then(|| user.clone()) };
         let history = History { state: &home.state, registry: &registry, variables: &variables };
         let mut store = Store::open_to_write(&home.state).expect("it opens").expect("nobody else");
-        let taken = history.catch_up(&mut store, None, &mut |_| ()).expect("it is taken in");
+        let taken = history.catch_up(&mut store, None, &mut |_| true).expect("it is taken in");
         assert_eq!(taken.report.entries, entries.len() as u64);
         let model = testkit::tools::minilm().expect("the model");
         let models = model.parent().expect("a folder").to_owned();
         let name = model.file_name().expect("a name").to_string_lossy().into_owned();
         let meaning = Meaning::new(models, Choice::Local { name });
         let model = meaning.model().expect("it loads").expect("it is there");
-        while backlog::batch(&mut store, &*model).expect("vectors") > 0 {}
+        while backlog::batch(&mut store, &*model).expect("vectors") != backlog::Batch::Nothing {}
         Self { _home: folder, store, meaning }
     }
 

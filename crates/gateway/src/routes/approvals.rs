@@ -140,10 +140,13 @@ pub(super) async fn decide(
         Behaviour::Allow => "allow",
         Behaviour::Deny => "deny",
     };
-    app.0.audit.note(&access.0, action, Some(entry.meta.id));
     let by = who(&access.0);
     match host.call(Request::Decide { approval: id, by, decision: Box::new(decision) }, &[]).await?.0 {
-        frame::Answer::Settled { settled } => Ok(Json(json!({ "settled": settled }))),
+        frame::Answer::Settled { settled } => {
+            // Only the one that counted: the others changed nothing.
+            app.0.audit.note(&access.0, action, Some(entry.meta.id));
+            Ok(Json(json!({ "settled": settled })))
+        }
         other => Err(unexpected(&other)),
     }
 }

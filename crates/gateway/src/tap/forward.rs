@@ -72,7 +72,7 @@ pub(super) async fn forward(
 }
 
 /// The secret in a path, and the path behind it.
-fn split(target: &str) -> (&str, &str) {
+pub(super) fn split(target: &str) -> (&str, &str) {
     let target = target.strip_prefix('/').unwrap_or(target);
     let end = target.find(['/', '?']).unwrap_or(target.len());
     target.split_at(end)

@@ -25,24 +25,29 @@ use axum::http::Uri;
 use axum::http::uri::{Authority, Scheme};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 pub use exchange::{Api, Exchange, Outcome};
 pub use hear::Sink;
 
-/// Connections at most, over all sessions: a CLI with many sub-agents has some dozens. One more waits.
+/// Connections at most that have shown a secret: a CLI with many sub-agents has some dozens. One more waits.
 const CONNECTIONS_MAX: usize = 512;
 /// Bytes of chance in an address.
 const SECRET_BYTES: usize = 24;
+/// Connections that have not shown the secret yet: every program of this machine can connect. The oldest goes for one more.
+const UNPROVEN_MAX: usize = 128;
 /// The head of a request at most.
 const HEAD_MAX_BYTES: usize = 256 << 10; // 256 KiB
 
@@ -173,6 +178,12 @@ impl Shared {
         self.upstreams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a request has a secret of ours in its path.
+    fn knows(&self, request: &Request<Incoming>) -> bool {
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        self.upstream(forward::split(target).0).is_some()
+    }
+
     fn upstream(&self, secret: &str) -> Option<Arc<Upstream>> {
         self.upstreams().get(secret).cloned()
     }
@@ -182,9 +193,9 @@ impl Shared {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
+    let mut unproven: VecDeque<(AbortHandle, Arc<AtomicBool>)> = VecDeque::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let Ok((socket, _)) = listener.accept().await else {
             // No file is left, say; it may be in a moment.
             tokio::time::sleep(forward::TRY_AGAIN).await;
@@ -192,16 +203,31 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         // Each word of a model leaves at once.
         let _ = socket.set_nodelay(true);
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let service = service_fn(|request| forward::forward(request, Arc::clone(&shared)));
+        unproven.retain(|(task, is_proven)| !task.is_finished() && !is_proven.load(Ordering::Relaxed));
+        if unproven.len() >= UNPROVEN_MAX
+            && let Some((oldest, _)) = unproven.pop_front()
+        {
+            oldest.abort();
+        }
+        let (shared, places) = (Arc::clone(&shared), Arc::clone(&places));
+        let is_proven = Arc::new(AtomicBool::new(false));
+        let proves = Arc::clone(&is_proven);
+        let task = connections.spawn(async move {
+            let place = OnceCell::new();
+            let service = service_fn(async |request: Request<Incoming>| {
+                if shared.knows(&request) {
+                    proves.store(true, Ordering::Relaxed);
+                    place.get_or_init(|| Arc::clone(&places).acquire_owned()).await;
+                }
+                forward::forward(request, Arc::clone(&shared)).await
+            });
             let mut builder = http1::Builder::new();
             // As it was written, and nothing of ours. A connection at rest stays: a CLI uses it when it has been silent for long.
             builder.preserve_header_case(true).auto_date_header(false).max_buf_size(HEAD_MAX_BYTES);
             // An error here is a client that hung up.
             let _ = builder.serve_connection(TokioIo::new(socket), service).await;
-            drop(place);
         });
+        unproven.push_back((task, is_proven));
     }
 }
 

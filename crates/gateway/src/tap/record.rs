@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -102,16 +102,19 @@ impl Record {
             v: VERSION,
             time: exchange.began,
             method: exchange.method.to_string(),
-            path: short(&exchange.path, WORD_CHARS),
-            model: answer.and_then(|answer| answer.model.clone()).or_else(asked_for).map(word),
+            path: word(&exchange.path),
+            model: answer
+                .and_then(|answer| answer.model.clone())
+                .or_else(asked_for)
+                .map(|model| word(&model)),
             status: exchange.status,
             outcome: outcome.to_owned(),
             error: fault.map(|(kind, message)| Fault {
-                kind: word(kind.to_owned()),
+                kind: word(kind),
                 message: short(&redact(message).text, MESSAGE_CHARS),
             }),
-            request_id: id.map(|id| word(id.to_owned())),
-            stop: answer.and_then(|answer| answer.stop.clone()).map(word),
+            request_id: id.map(|id| short(id, WORD_CHARS)),
+            stop: answer.and_then(|answer| answer.stop.as_deref()).map(word),
             usage: answer.map(|answer| answer.usage).filter(|usage| *usage != Usage::default()),
             first_byte_ms: exchange.first_byte.map(milliseconds),
             took_ms: milliseconds(exchange.took),
@@ -125,8 +128,9 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn word(text: String) -> String {
-    short(&text, WORD_CHARS)
+/// What should be no more than a word, and comes from a server.
+fn word(text: &str) -> String {
+    short(&redact(text).text, WORD_CHARS)
 }
 
 fn short(text: &str, chars: usize) -> String {
@@ -205,9 +209,17 @@ impl Lines {
         line.push(b'\n');
         let mut file = match self.file.take() {
             Some(file) => file,
-            None => OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?,
+            None => OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?,
         };
         let length = file.metadata()?.len();
+        // Whoever wrote before may have been killed in the middle of a line.
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.read_exact_at(&mut last, length - 1)?;
+        }
+        if last != [b'\n'] {
+            line.insert(0, b'\n');
+        }
         let disk = rustix::fs::fstatvfs(&file)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if length + line.len() as u64 > self.max_bytes || free < self.min_free_bytes + line.len() as u64 {

@@ -246,3 +246,19 @@ fn a_parser_that_is_behind_holds_nothing_up_and_says_what_it_missed() {
     let told: Vec<bool> = (0..2).map(|_| rig.heard().is_partial).collect();
     assert_eq!(told, [false, true]);
 }
+
+/// Every program of this machine can connect, and only the session's knows the secret: it finds a place all the same.
+#[test]
+fn who_never_shows_the_secret_makes_room_for_others() {
+    let (url, seen) = endless(true);
+    let rig = Rig::new(&url);
+    let (host, _) = rig.place();
+    let mut idle: Vec<TcpStream> = (0..160).map(|_| connect(host)).collect();
+    // The first of them goes, and the last ones stay.
+    assert_eq!(idle[0].read(&mut [0]).unwrap_or(0), 0);
+    let mut client = ask(&rig);
+    assert_eq!(seen.recv().unwrap(), Seen::Request);
+    idle.extend((0..160).map(|_| connect(host)));
+    assert_eq!(idle[160].read(&mut [0]).unwrap_or(0), 0);
+    read_until(&mut client, "\r\n\r\n");
+}

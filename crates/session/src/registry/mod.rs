@@ -82,10 +82,24 @@ impl Registry {
             return self.entry(id);
         }
         let named = |id: &&SessionId| self.name_of(**id).is_ok_and(|name| name == text);
-        let mut entries: Vec<Entry> =
-            ids.iter().filter(named).filter_map(|id| self.entry(*id).ok()).collect();
+        let mut entries = Vec::new();
+        let mut unread = Vec::new();
+        for id in ids.iter().filter(named) {
+            match self.entry(*id) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => unread.push((*id, error)),
+            }
+        }
         entries.sort_by_key(|entry| (entry.phase == Phase::Running, entry.meta.id));
-        if let Some(entry) = entries.pop() {
+        let found = entries.pop();
+        // One that cannot be read may run, and then it is meant: an older one of the name is not taken for it.
+        let is_meant = |id: SessionId| {
+            found.as_ref().is_none_or(|found| found.phase != Phase::Running && found.meta.id < id)
+        };
+        if let Some((_, error)) = unread.into_iter().find(|(id, _)| is_meant(*id)) {
+            return Err(error);
+        }
+        if let Some(entry) = found {
             return Ok(entry);
         }
         let fits = |id: &SessionId| {
@@ -121,6 +135,7 @@ impl Registry {
     /// Makes the folder of a new session and gives it its name: `name`, or one made from the program's. The session
     /// lives, and has its name for itself, while the descriptor is open.
     pub fn create(&self, meta: &Meta, name: Option<&str>) -> Result<(Folder, String, OwnedFd)> {
+        Folder::check_meta(meta)?;
         let _lock = self.lock()?;
         let taken = self.running_names()?;
         let name = match name {

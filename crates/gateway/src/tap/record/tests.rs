@@ -69,11 +69,15 @@ fn what_is_no_line_is_passed_over_and_bodies_lie_beside() {
     let folder = tempfile::tempdir().unwrap();
     let (path, bodies) = (folder.path().join("api.jsonl"), folder.path().join("api-bodies.jsonl"));
     std::fs::write(&path, "{\"v\":1,\"ti\n").unwrap();
+    // Who wrote it was killed in the middle of a line.
+    std::fs::write(&bodies, "{\"half").unwrap();
     let mut keeper = Keeper::new(&path, Some(&bodies), 0);
     keeper.hear(exchange());
     assert_eq!(read(&path).unwrap().len(), 1);
     let text = std::fs::read_to_string(&bodies).unwrap();
-    assert!(text.contains("a body") && text.ends_with('\n'));
+    assert!(text.starts_with("{\"half\n{") && text.contains("a body") && text.ends_with('\n'));
+    std::fs::remove_file(&bodies).unwrap();
+    Keeper::new(&path, Some(&bodies), 0).hear(exchange());
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&bodies).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(read(&folder.path().join("none")).unwrap(), []);
