@@ -6,6 +6,7 @@
 mod deadline;
 mod filter;
 mod find;
+mod made;
 mod mentions;
 mod projects;
 mod purge;
@@ -21,6 +22,7 @@ pub use deadline::Limit;
 pub use filter::Filter;
 pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
+pub use made::{Made, Told};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub use read::{Conversation, Listed, Total};
@@ -55,6 +57,9 @@ const WITH_VECTORS: usize = 2;
 const WITH_RELATIONS: usize = 4;
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
+
+/// What models made of conversations is joined to be read alone.
+const JOINS: OpenFlags = OpenFlags::SQLITE_OPEN_URI;
 
 /// Between two looks whether the one who writes it has left.
 const TRY_EVERY: Duration = Duration::from_millis(20);
@@ -137,6 +142,7 @@ impl Store {
             lock,
         };
         store.update(path)?;
+        store.join_jobs(path)?;
         Ok(store)
     }
 
@@ -146,7 +152,7 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | JOINS)?;
         prepare(&connection)?;
         let store = Self {
             deadline: Deadline::of(&mut connection)?,
@@ -159,7 +165,7 @@ impl Store {
         match store.version()? {
             0 => Ok(None),
             version if version > STEPS.len() => Err(Error::Newer { path, version }),
-            _ => Ok(Some(store)),
+            _ => store.join_jobs(&path).map(|()| Some(store)),
         }
     }
 
@@ -169,7 +175,7 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | JOINS)?;
         prepare(&connection)?;
         connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
         let deadline = Deadline::of(&mut connection)?;
@@ -181,6 +187,7 @@ impl Store {
             said: Vec::new(),
             lock: None,
         };
+        store.join_jobs(&path)?;
         Ok(Some(store).filter(|store| store.is_present().is_ok_and(|is_present| is_present)))
     }
 
@@ -212,6 +219,16 @@ impl Store {
     /// The same, to read.
     pub(crate) fn reading(&self) -> &Connection {
         &self.connection
+    }
+
+    /// The prices that hold in an instance.
+    pub(crate) fn prices_of(state: &Path) -> Result<Prices> {
+        prices(&Self::path(state))
+    }
+
+    /// Reads what models made of conversations beside what was said in them.
+    fn join_jobs(&self, path: &Path) -> Result<()> {
+        crate::jobs::attach(&self.connection, path.parent().unwrap_or(path))
     }
 
     /// Empties it: everything in it can be made again.
