@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -294,6 +295,34 @@ const stories = {
     await page.locator(".card-of", { hasText: HOSTILE }).waitFor();
     assert.equal(await page.locator("img").count(), 0);
     assert.deepEqual(asked, [], "nothing is fetched from elsewhere");
+  },
+
+  async what_a_model_made_is_marked_as_that(stage) {
+    const told = { title: `Rounding ${HOSTILE}`, summary: `It rounds twice. ${HOSTILE}`, decisions: [{ entry: 1, text: "Whole cents." }], todos: [] };
+    const model = createServer((request, response) => {
+      request.resume().on("end", () => response.end(JSON.stringify({ stop_reason: "tool_use", usage: { input_tokens: 9, output_tokens: 9 }, content: [{ type: "tool_use", name: "report", input: told }] })));
+    });
+    await new Promise((listening) => model.listen(0, "127.0.0.1", listening));
+    const talk = new Transcript("till", Date.now() - 3_600_000);
+    talk.user("Why does the till lose cents?");
+    talk.says("It rounds twice.");
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "till", talk.count);
+    await stage.cf("jobs", "run", "--set", `jobs.endpoint=http://127.0.0.1:${model.address().port}`);
+    model.close();
+    await page.goto(at(stage, "/conversations"));
+    const card = page.locator(".card-of", { hasText: "Rounding <img" });
+    await card.getByText("by a model").waitFor();
+    await usable(page, "a title by a model");
+    await card.click();
+    await page.locator(".chat-title .by-model").waitFor();
+    await page.locator(".chat-facts > summary", { hasText: "It rounds twice. <img" }).click();
+    await page.locator(".made", { hasText: "By claude-haiku-4-5" }).getByRole("link", { name: "Whole cents." }).click();
+    await entry(page, "It rounds twice.").last().waitFor();
+    assert.ok(page.url().endsWith(`#${encodeURIComponent("claude:till-2")}`), page.url());
+    assert.equal(await page.locator("img").count(), 0);
+    await usable(page, "a summary by a model");
   },
 
   async conversations_can_be_read_by_everybody(stage) {

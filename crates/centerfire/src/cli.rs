@@ -93,6 +93,7 @@ commands! {
     Share => share,
     Token => token,
     Models => models,
+    Jobs => jobs,
     Doctor => doctor,
     Reset => reset,
     Config => config,

@@ -38,6 +38,24 @@ pub enum Error {
     /// It took longer than who asks may wait.
     #[error("the store of conversations did not answer in time; try again in a moment")]
     Late,
+    /// The file of background jobs does not work.
+    #[error(
+        "what models made of conversations (jobs.db): {0}; where the file is damaged, move it away: a new one is begun, and what it \
+         had is paid for again"
+    )]
+    Jobs(rusqlite::Error),
+    /// Nobody could say what a model spends.
+    #[error(
+        "no price is known of the model `{model}`, so that no budget could be kept: give one in {}, or choose another with \
+         `jobs.model` (docs/jobs.md)",
+        path.display()
+    )]
+    NoPrice {
+        /// The model.
+        model: String,
+        /// The user's list of prices.
+        path: PathBuf,
+    },
     /// The user's list of prices cannot be read.
     #[error("{}: {source}; mend it, or remove it and the prices that are built in hold", path.display())]
     Prices {

@@ -18,7 +18,7 @@ const CHANGES_MAX: usize = 256;
 const TOLD_MAX: usize = 100;
 
 /// Tells of conversations to which something came.
-pub(crate) struct Changes(broadcast::Sender<Touched>);
+pub(crate) struct Changes(pub(crate) broadcast::Sender<Touched>);
 
 impl Default for Changes {
     fn default() -> Self {
@@ -114,6 +114,9 @@ impl From<conversation::Error> for ApiError {
             error @ conversation::Error::Late => crate::places::busy(error.to_string()),
             error @ conversation::Error::Older => {
                 Self::new(StatusCode::CONFLICT, "OLD_STORE", error.to_string())
+            }
+            error @ conversation::Error::NoPrice { .. } => {
+                Self::new(StatusCode::CONFLICT, "NO_PRICE", error.to_string())
             }
             error @ (conversation::Error::Model(_) | conversation::Error::NotReady(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "MODEL", error.to_string())

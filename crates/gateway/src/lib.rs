@@ -15,6 +15,7 @@ mod extract;
 mod guard;
 mod history;
 mod host;
+mod jobs;
 mod journey;
 mod live;
 mod metrics;
@@ -58,6 +59,8 @@ pub struct Options {
     pub insecure_network: bool,
     /// Where its certificate comes from, if it speaks TLS.
     pub tls: Option<tls::Tls>,
+    /// Whether and how a model is asked about conversations.
+    pub jobs: conversation::jobs::Choice,
     /// Whether what AI CLIs write down is taken in.
     pub follows_conversations: bool,
     /// What makes vectors of what was said, for search by meaning.

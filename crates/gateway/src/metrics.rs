@@ -30,6 +30,8 @@ pub(crate) struct Metrics {
     pub(crate) sent_bytes: Counter,
     watched: Gauge,
     uptime: Gauge,
+    jobs: Family<Outcome, Counter>,
+    jobs_cost: Counter<f64, AtomicU64>,
     /// The same requests once more, for the history.
     pub(crate) tally: Tally,
 }
@@ -90,6 +92,20 @@ struct Labels {
     status: u16,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+impl Metrics {
+    /// Counts a request to a model, and what it cost in millionths of a dollar.
+    pub(crate) fn count_job(&self, is_done: bool, cost: u64) {
+        let outcome = if is_done { "done" } else { "failed" };
+        self.jobs.get_or_create(&Outcome { outcome }).inc();
+        self.jobs_cost.inc_by(cost as f64 / 1e6);
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("centerfire");
@@ -99,6 +115,8 @@ impl Default for Metrics {
             viewers: Gauge::default(),
             sent_bytes: Counter::default(),
             watched: Gauge::default(),
+            jobs: Family::default(),
+            jobs_cost: Counter::default(),
             uptime: Gauge::default(),
             tally: Tally::default(),
             registry: Registry::default(),
@@ -112,6 +130,9 @@ impl Default for Metrics {
             "Bytes of output sent to viewers",
             metrics.sent_bytes.clone(),
         );
+        registry.register("jobs", "Times that a model was asked about a conversation", metrics.jobs.clone());
+        let about = "What that cost by the price list, in US dollars, as far as it is known";
+        registry.register("jobs_cost_dollars", about, metrics.jobs_cost.clone());
         registry.register("watched_sessions", "Sessions that somebody watches", metrics.watched.clone());
         registry.register_with_unit(
             "uptime",

@@ -6,8 +6,8 @@ use crate::signals::{Signals, Word};
 use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
 use crate::{
-    App, Inner, Options, accept, audit, conversations, guard, history, live, pace, roster, routes, successor,
-    ws,
+    App, Inner, Options, accept, audit, conversations, guard, history, jobs, live, pace, roster, routes,
+    successor, ws,
 };
 use conversation::meaning::Meaning;
 use conversation::store::Readers;
@@ -214,6 +214,7 @@ impl Server {
         if app.0.options.follows_conversations {
             conversations::start_following(&app);
         }
+        jobs::start(&app);
         let mut entrances = vec![Entrance {
             listener: self.listener,
             router: routes::router(&app),

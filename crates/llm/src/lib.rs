@@ -1,10 +1,11 @@
 //! Models: their traffic as it goes over the wire, what it costs, and how much of it fits.
 //!
 //! Bytes of a stream go through [`sse`] into events, and these through [`anthropic`] or [`openai`] into an [`Answer`].
-//! Nothing here opens a connection or a file.
+//! [`messages`] makes requests. Nothing here opens a connection or a file.
 
 pub mod anthropic;
 pub mod count;
+pub mod messages;
 pub mod openai;
 pub mod price;
 pub mod sse;

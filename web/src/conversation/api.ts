@@ -28,6 +28,26 @@ export interface Conversation {
   entry_count: number;
   usage: (Usage & { model: string; requests: number })[];
   context: Window | null;
+  /** What a model made of it, by a background job. */
+  made?: Made;
+}
+
+/** What a model made of a conversation. */
+export interface Made {
+  title: string | null;
+  /** Whether it is called so: neither its CLI nor its user gave it a title. */
+  is_title: boolean;
+  summary: string | null;
+  decisions: Told[];
+  todos: Told[];
+  model: string;
+  time: number;
+}
+
+/** A decision, or something to do, by the entry that says so. */
+export interface Told {
+  entry: string;
+  text: string;
 }
 
 /** How full the window of the model is, by its last request. */
@@ -115,6 +135,8 @@ export interface Hit {
   kind: Entry["kind"];
   /** Some of its words, those that were looked for between U+0002 and U+0003. */
   snippet: string;
+  /** `model`, where a background job says that the entry tells this. */
+  said_by?: "model";
   place: Place | null;
   found_by?: "words" | "meaning" | "both";
 }

@@ -1,16 +1,18 @@
 // A conversation: what it is, what it took, and its lines.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import * as api from "../api";
-import { download, type Conversation, type Entry, type From, type Place, type TurnUsage, type Window } from "../conversation/api";
-import { titleOf } from "../conversation/plain";
+import { download, pathOf, type Conversation, type Entry, type From, type Place, type TurnUsage, type Window } from "../conversation/api";
+import { brief, titleOf } from "../conversation/plain";
 import { rowsOf } from "../conversation/rows";
 import { Thread, type ThreadState } from "../conversation/thread";
 import { tokens } from "../quantity";
 import { ChatList, isOf } from "./chat_list";
 import type { RowEvents } from "./chat_row";
+import { ByModel, MadeOf } from "./made";
 import "../style/chat.css";
 
 const TITLE_MAX = 140;
+const SUMMARY_MAX = 160;
 /** Where nothing more is to be had for a moment that is played, it is not asked for all the time. */
 const ASK_EVERY_MS = 2_000;
 
@@ -170,17 +172,19 @@ function wordsOf(entry: Entry): string {
 }
 
 function Head({ conversation, turns, back, aside }: { conversation: Conversation; turns: number; back: ReactNode; aside: ReactNode }) {
-  const { cli, name, title, entry_count, usage, context } = conversation;
+  const { cli, name, title, entry_count, usage, context, made } = conversation;
   return (
     <header className="chat-head">
       <div className="chat-title">
         {back}
         <h2 title={title ?? name}>{titleOf(conversation, TITLE_MAX)}</h2>
+        {made?.is_title && <ByModel made={made} />}
         {aside}
       </div>
       <details className="chat-facts">
         <summary>
           <span className="cli">{cli}</span>
+          {made?.summary != null && <span className="summary">{brief(made.summary, SUMMARY_MAX)}</span>}
           <span>{turns === 1 ? "1 turn" : `${turns.toLocaleString("en")} turns`}</span>
           {usage.map((of) => (
             <span key={of.model}>
@@ -205,6 +209,7 @@ function Head({ conversation, turns, back, aside }: { conversation: Conversation
           <Fact name="Window" value={context === null ? null : windowOf(context)} />
           <Fact name="Its id" value={name} />
         </dl>
+        {made !== undefined && <MadeOf made={made} pathOf={(entry) => pathOf(cli, name, entry)} />}
         <p className="buttons">
           <button type="button" className="quiet" onClick={() => download(cli, name, "markdown")}>
             Download Markdown

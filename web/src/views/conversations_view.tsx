@@ -4,17 +4,19 @@ import { age } from "../age";
 import * as api from "../api";
 import { conversations, pathOf, type Conversation } from "../conversation/api";
 import { onChanged } from "../conversation/feed";
-import { titleOf } from "../conversation/plain";
+import { brief, titleOf } from "../conversation/plain";
 import { goTo, linkTo, useWholeAddress } from "../route";
 import { matches } from "../search";
 import { Chat } from "./chat";
 import { Choice } from "./choice";
+import { ByModel } from "./made";
 import { Failure, PlaceFrame } from "./place";
 
 /** Conversations that are asked for, and those that are shown at once. */
 const LIST_MAX = 1_000;
 const SHOWN_MAX = 200;
 const TITLE_MAX = 200;
+const SUMMARY_MAX = 240;
 /** Between two looks at the list, while something comes to conversations. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -103,13 +105,15 @@ function All({ me, leave }: Props) {
 }
 
 function Card({ conversation }: { conversation: Conversation }) {
-  const { cli, name, cwd, branch, started, ended, sessions, entry_count, usage } = conversation;
+  const { cli, name, cwd, branch, started, ended, sessions, entry_count, usage, made } = conversation;
   const last = ended ?? started;
   return (
     <li>
       <a className="card-of" {...linkTo(pathOf(cli, name))}>
         <span className="card-title">{titleOf(conversation, TITLE_MAX)}</span>
+        {made?.summary != null && <span className="card-summary">{brief(made.summary, SUMMARY_MAX)}</span>}
         <span className="card-facts">
+          {made?.is_title && <ByModel made={made} />}
           <span className="cli">{cli}</span>
           {cwd !== null && (
             <span className="folder" title={cwd}>

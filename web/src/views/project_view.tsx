@@ -9,6 +9,7 @@ import { dollars, project, type Summary } from "../projects";
 import { lasting, tokens } from "../quantity";
 import { goTo, linkTo } from "../route";
 import { Days } from "./days";
+import { ByModel } from "./made";
 import { Failure } from "./place";
 
 /** Between two looks. */
@@ -81,7 +82,10 @@ function Figures({ of }: { of: Summary }) {
         <Part title="Latest conversations" wide empty="None yet.">
           {of.recent.map((one) => (
             <li key={`${one.cli} ${one.name}`}>
-              <a {...linkTo(pathOf(one.cli, one.name))}>{titleOf(one, TITLE_MAX)}</a>
+              <a {...linkTo(pathOf(one.cli, one.name))} title={one.made?.summary ?? undefined}>
+                {titleOf(one, TITLE_MAX)}
+              </a>
+              {one.made?.is_title && <ByModel made={one.made} />}
               <span className="cli">{one.cli}</span>
               {one.ended !== null && <time>{age(one.ended, Date.now())}</time>}
             </li>

@@ -141,11 +141,12 @@ fn line(conversation: &Conversation) -> String {
     let title = conversation.title.as_deref().or(conversation.cwd.as_deref()).unwrap_or_default();
     let when = conversation.ended.map_or_else(|| "-".to_owned(), ago);
     format!(
-        "{:<8}  {:>4}  {:>5}  {}  {}",
+        "{:<8}  {:>4}  {:>5}  {}  {}{}",
         conversation.cli,
         when,
         conversation.entry_count,
         one_line(&conversation.name),
-        one_line(title)
+        one_line(title),
+        if conversation.made.as_ref().is_some_and(|made| made.is_title) { " (by a model)" } else { "" }
     )
 }

@@ -56,6 +56,9 @@ struct What {
     /// What was decided
     #[arg(long)]
     decisions: bool,
+    /// What was left to do
+    #[arg(long)]
+    todos: bool,
 }
 
 impl Args {
@@ -100,6 +103,7 @@ impl Args {
             What { command: Some(_), .. } => "command",
             What { symbol: Some(_), .. } => "symbol",
             What { decisions: true, .. } => "decision",
+            What { todos: true, .. } => "todo",
             _ => "file",
         };
         let (kind, of) = (Some(kind.to_owned()), Some(kind.to_owned()));
@@ -133,7 +137,8 @@ fn print(hit: &Hit) {
         None => String::new(),
     };
     let about = one_line(hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default());
-    let head = format!("{} ago  {}  {} {}  {about}{place}", ago(hit.time), hit.cli, hit.role, hit.kind);
+    let by = if hit.said_by.is_some() { "  (by a model)" } else { "" };
+    let head = format!("{} ago  {}  {} {}  {about}{place}{by}", ago(hit.time), hit.cli, hit.role, hit.kind);
     say(paint(&head, "2"));
     say(format!("  {}", one_line(&hit.snippet)));
 }

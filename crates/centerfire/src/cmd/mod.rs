@@ -16,6 +16,7 @@ pub(crate) mod export;
 mod history;
 pub(crate) mod hooks;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod kill;
 pub(crate) mod list;
 pub(crate) mod man;

@@ -255,6 +255,10 @@ impl Args {
                 },
                 counted(*files + conversations.given, "other file")
             ));
+            if conversations.made > 0 {
+                let of = counted(conversations.made, "conversation");
+                lines.push(format!("{word} what a model made of {of}"));
+            }
             lines.push("not touched: what the CLIs keep themselves, and exports".to_owned());
             lines.join("\n")
         });

@@ -80,6 +80,7 @@ impl Args {
             insecure_network: self.insecure_network,
             tls: self.tls(context)?,
             model: context.config.search_choice()?,
+            jobs: context.config.jobs(),
             follows_conversations: context.config.conversations_follow,
             open_loopback: context.config.auth_loopback == Loopback::Open,
             settings: context.config.settings(),

@@ -1,7 +1,7 @@
 //! All settings by name: what each takes, what it is for, and where it goes.
 
 use super::tree::Value;
-use super::{Colours, Config};
+use super::{Colours, Config, jobs};
 use clap::ValueEnum;
 use protocol::AgentState;
 use serde::Serialize;
@@ -350,6 +350,59 @@ pub(crate) const KEYS: &[Key] = &[
             Ok(())
         },
         get: |config| or_none(config.search_api_key_env.as_ref()),
+    },
+    Key {
+        name: "jobs.endpoint",
+        takes: "the address of a server, such as `https://api.anthropic.com`, or `none`",
+        about: "A server that speaks as Anthropic's Messages API does. With it, or with `jobs.key_env`, a model reads conversations \
+                that are over and gives them titles and summaries: what was said is sent there, with secrets masked. Without both, nothing is.",
+        set: |config, value| {
+            config.jobs_endpoint = optional_text(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.jobs_endpoint.as_ref()),
+    },
+    Key {
+        name: "jobs.key_env",
+        takes: "the name of an environment variable, or `none`",
+        about: "The variable that holds the key for `jobs.endpoint`; without that it is a key for https://api.anthropic.com. A variable \
+                that is not named here is not looked at.",
+        set: |config, value| {
+            config.jobs_key_env = optional_text(value)?;
+            Ok(())
+        },
+        get: |config| or_none(config.jobs_key_env.as_ref()),
+    },
+    Key {
+        name: "jobs.model",
+        takes: "the name of a model",
+        about: "The model that is asked. Its price must be known: `prices.json` in the state may give it.",
+        set: |config, value| {
+            config.jobs_model = text(value)?.to_owned();
+            Ok(())
+        },
+        get: |config| json!(config.jobs_model),
+    },
+    Key {
+        name: "jobs.daily_budget",
+        takes: "a number of US dollars",
+        about: "What may be spent on it in a day (UTC). What a request can cost at most is set aside before it is made, so that this \
+                is never exceeded; the rest waits for the next day.",
+        set: |config, value| {
+            config.jobs_daily_budget = jobs::read_budget(value)?;
+            Ok(())
+        },
+        get: |config| jobs::budget(config.jobs_daily_budget),
+    },
+    Key {
+        name: "jobs.kinds",
+        takes: "any of `titles`, `summaries` and `extraction`, with commas in between",
+        about: "What is made of a conversation, in one request: a title, a summary, and a list of what was decided and is left to do.",
+        set: |config, value| {
+            config.jobs_kinds = jobs::read_kinds(text(value)?)?;
+            Ok(())
+        },
+        get: |config| jobs::kinds(config.jobs_kinds),
     },
     Key {
         name: "serve.writes_per_second",

@@ -4,6 +4,7 @@
 //! A setting is a field of [`Config`] and a line in [`keys::KEYS`]: the file, the environment, the flags, the reference
 //! and the example all read that table.
 
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod reference;
@@ -13,6 +14,7 @@ pub(crate) use merge::load;
 
 use anyhow::{anyhow, bail};
 use conversation::embed::{self, Choice, Service};
+use conversation::jobs::Kinds;
 use protocol::AgentState;
 use session::home::Home;
 use session::role::{Settings, megabytes};
@@ -55,6 +57,13 @@ pub(crate) struct Config {
     pub search_dialect: Dialect,
     /// The name of a variable.
     pub search_api_key_env: Option<String>,
+    pub jobs_endpoint: Option<String>,
+    /// The name of a variable.
+    pub jobs_key_env: Option<String>,
+    pub jobs_model: String,
+    /// In millionths of a dollar.
+    pub jobs_daily_budget: u64,
+    pub jobs_kinds: Kinds,
     pub serve_writes_per_second: Option<NonZeroU32>,
     pub serve_log_format: LogFormat,
     pub serve_log_level: LogLevel,
@@ -150,6 +159,11 @@ impl Default for Config {
             search_endpoint: None,
             search_dialect: Dialect::Openai,
             search_api_key_env: None,
+            jobs_endpoint: None,
+            jobs_key_env: None,
+            jobs_model: "claude-haiku-4-5".to_owned(),
+            jobs_daily_budget: 1_000_000,
+            jobs_kinds: Kinds::ALL,
             serve_writes_per_second: SERVE_WRITES_PER_SECOND,
             serve_log_format: LogFormat::Text,
             serve_log_level: LogLevel::Warn,

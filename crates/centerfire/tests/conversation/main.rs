@@ -6,6 +6,8 @@ mod files;
 mod hardship;
 /// A history that a test writes, in the form of Claude Code.
 mod history;
+/// Titles and summaries by a model.
+mod jobs;
 /// Search by meaning.
 mod meaning;
 /// What entries mention, and how it belongs together.

@@ -78,6 +78,11 @@ fn the_document_of_projects_shows_what_happens() {
     run("docs/projects.md");
 }
 
+#[test]
+fn the_document_of_jobs_shows_what_happens() {
+    run("docs/jobs.md");
+}
+
 /// Set-up cannot be run from within a test of itself; that its words exist can be seen.
 #[test]
 fn every_make_target_that_a_document_names_is_in_the_makefile() {

@@ -206,6 +206,11 @@ fn hostile_words_are_words() {
 }
 
 #[test]
+fn what_a_model_made_is_marked_as_that() {
+    tell_of("talk.mjs", "what_a_model_made_is_marked_as_that");
+}
+
+#[test]
 fn conversations_can_be_read_by_everybody() {
     tell_of("talk.mjs", "conversations_can_be_read_by_everybody");
 }

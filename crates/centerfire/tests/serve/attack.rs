@@ -119,6 +119,7 @@ fn table() -> Vec<Row> {
             404,
         ),
         row("GET", "/api/v1/conversations", "/api/v1/conversations", none.clone(), 200),
+        row("GET", "/api/v1/jobs", "/api/v1/jobs", none.clone(), 403),
         row("GET", "/api/v1/conversations/events", "/api/v1/conversations/events", none.clone(), 403),
         row(
             "GET",

@@ -45,7 +45,7 @@ impl Dialect {
 }
 
 /// Whether an address is of this machine, to which no proxy leads.
-fn is_here(url: &str) -> bool {
+pub fn is_here(url: &str) -> bool {
     let uri = url.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

@@ -14,6 +14,7 @@ pub(crate) use copies::Gone;
 pub(crate) use record::Record;
 
 use crate::archive::Archive;
+use crate::jobs;
 use crate::project;
 use crate::store::Store;
 use crate::{Error, Result};
@@ -57,6 +58,8 @@ pub struct Purged {
     pub records: u64,
     /// Files of what clients and hooks told that were cleaned.
     pub given: u64,
+    /// Conversations that lose what a model made of them.
+    pub made: u64,
 }
 
 impl Text {
@@ -114,7 +117,10 @@ pub fn purge(store: &mut Store, state: &Path, target: &Target, is_dry: bool) -> 
     let mut entries = found.gone.entries.clone();
     entries.append(&mut store.would_purge(target)?);
     let given = given::purge(state, target, &found.gone, true)?;
-    let purged = Purged { entries, copies: found.copies.len() as u64, records: found.records(), given };
+    let (copies, records) = (found.copies.len() as u64, found.records());
+    let touched = store.conversations_with(&entries, target)?;
+    let made = jobs::purge::purge(state, target, &touched, true)?;
+    let purged = Purged { entries, copies, records, given, made };
     if !is_dry {
         // First of all: what is read meanwhile is kept out already.
         let mut record = Record::read(state)?;
@@ -125,11 +131,15 @@ pub fn purge(store: &mut Store, state: &Path, target: &Target, is_dry: bool) -> 
         if let Target::Text(text) = target {
             project::forget(state, text)?;
         }
+        // While what goes still tells of which conversations it was.
+        jobs::purge::purge(state, target, &touched, false)?;
         let states = found.rewrite(&archive, target)?;
         // Also those that were left in the store when another purge was cut off.
         found.gone.entries.append(&mut record.entries);
         found.gone.requests.append(&mut record.requests);
         store.purge(target, &found.gone, &states)?;
+        // What a model was asked in between had it still.
+        jobs::purge::purge(state, target, &touched, false)?;
     }
     Ok(purged)
 }

@@ -1,6 +1,6 @@
 //! A conversation as a page that needs nothing else: no script, no network.
 
-use super::{call_line, is_for_the_model, patch, shortened, title, usage_line, window_line};
+use super::{call_line, is_for_the_model, made_lines, patch, shortened, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -20,7 +20,11 @@ pub fn html(conversation: &Conversation, entries: &[Listed]) -> String {
             escaped(cwd)
         ));
     }
-    for line in [usage_line(&conversation.usage), window_line(conversation)].into_iter().flatten() {
+    for line in [usage_line(&conversation.usage), window_line(conversation)]
+        .into_iter()
+        .flatten()
+        .chain(made_lines(conversation))
+    {
         page.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&line)));
     }
     for listed in entries {

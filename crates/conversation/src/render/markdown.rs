@@ -1,6 +1,6 @@
 //! A conversation as Markdown.
 
-use super::{call_line, is_for_the_model, patch, shortened, title, usage_line, window_line};
+use super::{call_line, is_for_the_model, made_lines, patch, shortened, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -10,7 +10,11 @@ pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
     if let Some(cwd) = &conversation.cwd {
         text.push_str(&format!("\n{} in `{cwd}`\n", conversation.cli));
     }
-    for line in [usage_line(&conversation.usage), window_line(conversation)].into_iter().flatten() {
+    for line in [usage_line(&conversation.usage), window_line(conversation)]
+        .into_iter()
+        .flatten()
+        .chain(made_lines(conversation))
+    {
         text.push_str(&format!("\n{line}\n"));
     }
     let mut turn = 0;

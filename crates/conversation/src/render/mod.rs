@@ -21,6 +21,20 @@ fn title(conversation: &Conversation) -> String {
         .unwrap_or_else(|| format!("{} {}", conversation.cli, conversation.name))
 }
 
+/// What a model made of it, in lines: who says so first.
+fn made_lines(conversation: &Conversation) -> Vec<String> {
+    let Some(made) = &conversation.made else { return Vec::new() };
+    let titled = if made.is_title { "Title and what follows are" } else { "What follows is" };
+    let mut lines = vec![format!("{titled} by {}, which read this.", made.model)];
+    lines.extend(made.summary.iter().map(|summary| format!("Summary: {summary}")));
+    lines.extend(made.decisions.iter().map(|told| format!("Decided: {}", told.text)));
+    lines.extend(made.todos.iter().map(|told| format!("To do: {}", told.text)));
+    if lines.len() == 1 && made.is_title {
+        lines[0] = format!("The title is by {}, which read this.", made.model);
+    }
+    if lines.len() == 1 && !made.is_title { Vec::new() } else { lines }
+}
+
 /// One line of what a tool was asked to do.
 fn call_line(name: &str, input: &serde_json::Value) -> String {
     let telling = ["command", "cmd", "file_path", "path", "pattern", "query", "url", "description", "prompt"];

@@ -34,6 +34,9 @@ pub struct Hit {
     pub snippet: String,
     /// Where it stands in a recording.
     pub place: Option<Place>,
+    /// `model`, where a background job says that the entry tells this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_by: Option<&'static str>,
     /// How it was found, by a search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_by: Option<By>,
@@ -191,6 +194,7 @@ impl Store {
                 kind: row.get(7)?,
                 snippet,
                 place: place(row, 8)?,
+                said_by: None,
                 found_by: None,
             })
         })?)

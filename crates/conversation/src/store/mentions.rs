@@ -5,6 +5,11 @@ use crate::Result;
 use crate::extract::error_line;
 use serde::Serialize;
 
+/// What was found in entries, each with its entry.
+const FOUND: &str = "mention m JOIN entry e ON e.id = m.entry";
+/// What models found.
+const OF_MODELS: &str = "told m JOIN entry e ON e.key = m.entry";
+
 /// Something that was mentioned, and how often.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Mentioned {
@@ -18,6 +23,9 @@ pub struct Mentioned {
     pub conversations: u64,
     /// When last, in microseconds since 1970.
     pub last: u64,
+    /// `model`, where only a background job says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_by: Option<&'static str>,
 }
 
 /// What is asked for of mentions.
@@ -38,16 +46,28 @@ pub struct Asked {
 impl Store {
     /// What was mentioned, the latest first.
     pub fn mentioned(&self, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
-        self.mentioned_by("last", asked, limit)
+        let mut found = self.mentioned_by("last", asked, limit)?;
+        for one in self.mentioned_in(OF_MODELS, "last", asked, limit)? {
+            match found.iter_mut().find(|known| (&known.kind, &known.value) == (&one.kind, &one.value)) {
+                Some(known) => known.last = known.last.max(one.last),
+                None => found.push(Mentioned { said_by: Some("model"), ..one }),
+            }
+        }
+        found.sort_by(|one, other| other.last.cmp(&one.last).then_with(|| one.value.cmp(&other.value)));
+        found.truncate(limit);
+        Ok(found)
     }
 
     /// In the order of an expression, the greatest first.
     pub(super) fn mentioned_by(&self, order: &str, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
+        self.mentioned_in(FOUND, order, asked, limit)
+    }
+
+    fn mentioned_in(&self, of: &str, order: &str, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
         let (condition, values) = self.mention_condition(asked);
         let query = format!(
             "SELECT m.kind, m.value, COUNT(DISTINCT m.entry), COUNT(DISTINCT part.conversation), MAX(e.time) AS last
-             FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
-             JOIN conversation c ON c.id = part.conversation
+             FROM {of} JOIN part ON part.entry = e.id JOIN conversation c ON c.id = part.conversation
              WHERE {condition} GROUP BY m.kind, m.value ORDER BY {order} DESC, m.value LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&query)?;
@@ -58,6 +78,7 @@ impl Store {
                 times: row.get::<_, i64>(2)? as u64,
                 conversations: row.get::<_, i64>(3)? as u64,
                 last: row.get::<_, i64>(4)? as u64,
+                said_by: None,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -65,10 +86,21 @@ impl Store {
 
     /// The entries that mention something, the latest first.
     pub fn mentioning(&self, asked: &Asked, limit: usize) -> Result<Vec<Hit>> {
+        let mut hits = self.mentioning_in(FOUND, asked, limit)?;
+        for hit in self.mentioning_in(OF_MODELS, asked, limit)? {
+            if !hits.iter().any(|known| (&known.entry, &known.snippet) == (&hit.entry, &hit.snippet)) {
+                hits.push(Hit { said_by: Some("model"), ..hit });
+            }
+        }
+        hits.sort_by_key(|hit| std::cmp::Reverse(hit.time));
+        hits.truncate(limit);
+        Ok(hits)
+    }
+
+    fn mentioning_in(&self, of: &str, asked: &Asked, limit: usize) -> Result<Vec<Hit>> {
         let (condition, values) = self.mention_condition(asked);
         let query = format!(
-            "SELECT DISTINCT e.id, m.value FROM mention m JOIN entry e ON e.id = m.entry JOIN part ON part.entry = e.id
-             JOIN conversation c ON c.id = part.conversation WHERE {condition} ORDER BY e.time DESC, e.id DESC LIMIT {limit}"
+            "SELECT DISTINCT e.id, m.value FROM {of} JOIN part ON part.entry = e.id JOIN conversation c ON c.id = part.conversation WHERE {condition} ORDER BY e.time DESC, e.id DESC LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&query)?;
         let rows =

@@ -6,6 +6,7 @@
 mod deadline;
 mod filter;
 mod find;
+mod made;
 mod mentions;
 mod projects;
 mod purge;
@@ -22,6 +23,7 @@ pub use deadline::Limit;
 pub use filter::Filter;
 pub use find::{By, Hit};
 pub(crate) use find::{Candidate, Found, SCORED_CHARS};
+pub use made::{Made, Told};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub use read::{Conversation, Listed, Total};
@@ -59,6 +61,9 @@ const WITH_VECTORS: usize = 2;
 const WITH_RELATIONS: usize = 4;
 /// How long a reader waits for a writer at most, who holds the file itself only for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
+
+/// What models made of conversations is joined to be read alone.
+const JOINS: OpenFlags = OpenFlags::SQLITE_OPEN_URI;
 
 /// Between two looks whether the one who writes it has left.
 const TRY_EVERY: Duration = Duration::from_millis(20);
@@ -133,6 +138,7 @@ impl Store {
         // A power cut may cost the last moments, which are read from the archive again.
         store.connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
         store.update(path)?;
+        store.join_jobs(path)?;
         Ok(store)
     }
 
@@ -158,12 +164,12 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | JOINS)?;
         let store = Self::of(connection, &path, None)?;
         match store.version()? {
             0 => Ok(None),
             version if version > STEPS.len() => Err(Error::Newer { path, version }),
-            _ => Ok(Some(store)),
+            _ => store.join_jobs(&path).map(|()| Some(store)),
         }
     }
 
@@ -173,9 +179,10 @@ impl Store {
         if !path.exists() {
             return Ok(None);
         }
-        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | JOINS)?;
         let store = Self::of(connection, &path, None)?;
         store.connection.execute_batch("PRAGMA synchronous = NORMAL;")?;
+        store.join_jobs(&path)?;
         Ok(Some(store).filter(|store| store.is_present().is_ok_and(|is_present| is_present)))
     }
 
@@ -209,6 +216,22 @@ impl Store {
         &self.connection
     }
 
+    /// The prices that hold in an instance.
+    pub(crate) fn prices_of(state: &Path) -> Result<Prices> {
+        prices(&Self::path(state))
+    }
+
+    /// Reads what models made of conversations beside what was said in them.
+    fn join_jobs(&self, path: &Path) -> Result<()> {
+        crate::jobs::attach(&self.connection, path.parent().unwrap_or(path))
+    }
+
+    /// Whether the file of jobs is read beside it.
+    fn has_jobs(&self) -> Result<bool> {
+        let select = "SELECT EXISTS (SELECT 1 FROM pragma_database_list WHERE name = 'jobs')";
+        Ok(self.connection.query_row(select, [], |row| row.get(0))?)
+    }
+
     /// Empties it: everything in it can be made again.
     pub fn anew(self, state: &Path) -> Result<Self> {
         let path = Self::path(state);
@@ -227,18 +250,12 @@ impl Store {
         Self::made(&path, lock)
     }
 
-    /// Prices: the list that is built in, and what the user's file beside the store says otherwise. Read when something is
-    /// priced: a slip in that file is told there, and stops nothing else.
+    /// Read when something is priced: a slip in the user's list is told there, and stops nothing else.
     fn prices(&self) -> Result<&Prices> {
         if let Some(prices) = self.prices.get() {
             return Ok(prices);
         }
-        let path = prices_of(&self.path);
-        let prices = match std::fs::read_to_string(&path) {
-            Ok(text) => Prices::with(&text).map_err(|source| Error::Prices { path, source })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Prices::list(),
-            Err(source) => return Err(Error::Io { path, source }),
-        };
+        let prices = prices(&self.path)?;
         Ok(self.prices.get_or_init(|| prices))
     }
 
@@ -263,8 +280,18 @@ impl Store {
     }
 }
 
+/// Prices: the list that is built in, and what the user's file beside the store says otherwise.
+fn prices(store: &Path) -> Result<Prices> {
+    let path = path_of_prices(store);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Prices::with(&text).map_err(|source| Error::Prices { path, source }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Prices::list()),
+        Err(source) => Err(Error::Io { path, source }),
+    }
+}
+
 /// Where the user's list of prices lies.
-fn prices_of(store: &Path) -> PathBuf {
+fn path_of_prices(store: &Path) -> PathBuf {
     store.with_file_name("prices.json")
 }
 

@@ -113,7 +113,7 @@ impl Store {
         self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")?;
         // What was is in the log of changes until that is emptied; who reads the store holds it up for a moment.
         for _ in 0..CHECKPOINTS {
-            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let sql = "PRAGMA main.wal_checkpoint(TRUNCATE)";
             if !self.connection.query_row(sql, [], |row| row.get::<_, bool>(0))? {
                 return Ok(());
             }

@@ -42,6 +42,9 @@ pub struct Conversation {
     pub usage: Vec<Total>,
     /// How full its model's window is.
     pub context: Option<super::Window>,
+    /// What a model made of it, by a background job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<super::Made>,
 }
 
 /// What requests to one model took.
@@ -84,9 +87,9 @@ pub struct Listed {
     pub entry: Entry,
 }
 
-/// What a conversation is called, or else the first words of its user.
+/// What a conversation is called by its CLI or its user, else by a model, or else the first words of its user.
 pub(super) const TITLE: &str =
-    "COALESCE(c.title, (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
+    "COALESCE(c.title, (SELECT made.title FROM made WHERE made.cli = c.cli AND made.name = c.name), (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
      WHERE part.conversation = c.id AND e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
      ORDER BY part.time, part.position LIMIT 1))";
 
@@ -168,6 +171,7 @@ impl Store {
             conversation.sessions = self.sessions_of(conversation.id)?;
             conversation.usage = self.usage_of(conversation.id)?;
             conversation.context = self.window_of(conversation.id)?;
+            conversation.made = self.made_of(&conversation.cli, &conversation.name)?;
         }
         Ok(conversations)
     }
@@ -269,5 +273,6 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
         sessions: Vec::new(),
         usage: Vec::new(),
         context: None,
+        made: None,
     })
 }

@@ -1,10 +1,11 @@
 //! Stores that stay open to be read: one that was just asked has at hand what the next question needs.
 
-use super::{Store, prices_of};
+use super::{Store, path_of_prices};
 use crate::Result;
+use crate::jobs::Ledger;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Stores that stay open though nobody asks; each keeps 16 MB of its file at most.
@@ -16,8 +17,8 @@ pub struct Readers {
     idle: Mutex<Vec<(Store, Files)>>,
 }
 
-/// Which files a store was opened from: another one may lie in its place, or the prices were changed.
-type Files = [Option<(u64, u64, i64, i64)>; 2];
+/// Which files a store was opened from, with that of the prices and that of jobs: another one may lie in its place.
+type Files = [Option<(u64, u64, i64, i64)>; 3];
 
 impl Readers {
     /// Of the instance with this state.
@@ -42,8 +43,10 @@ impl Readers {
             },
         };
         let done = work(&store)?;
+        // One that was opened while the jobs' file was made does not have it.
+        let is_whole = files[2].is_none() || store.has_jobs()?;
         let mut idle = self.lock();
-        if idle.len() < IDLE_MAX {
+        if is_whole && idle.len() < IDLE_MAX {
             idle.push((store, files));
         }
         Ok(Some(done))
@@ -55,10 +58,13 @@ impl Readers {
 
     fn files(&self) -> Files {
         let store = Store::path(&self.state);
-        let prices = prices_of(&store);
+        let prices = path_of_prices(&store);
         let is = |facts: Metadata| (facts.dev(), facts.ino(), facts.mtime(), facts.mtime_nsec());
-        // Of the store its time says nothing: it is written all the time.
-        let store = std::fs::metadata(store).ok().map(|facts| (facts.dev(), facts.ino(), 0, 0));
-        [store, std::fs::metadata(prices).ok().map(is)]
+        // Of a store its time says nothing: it is written all the time.
+        let of_store = |path: &Path| {
+            std::fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino(), 0, 0))
+        };
+        let jobs = Ledger::path(&self.state);
+        [of_store(&store), std::fs::metadata(prices).ok().map(is), of_store(&jobs)]
     }
 }

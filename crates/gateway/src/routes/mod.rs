@@ -11,6 +11,7 @@ mod events;
 mod export;
 mod health;
 mod input;
+mod jobs;
 mod login;
 mod output;
 mod page;
@@ -290,6 +291,8 @@ fn of_conversations() -> Vec<Endpoint> {
             .or(&["text/html"]),
         route("GET", "/api/v1/sessions/{session}/conversations", Some(View), get(conversations::of_session))
             .about("Lists the conversations that were held in a session, the oldest first"),
+        route("GET", "/api/v1/jobs", Some(View), get(jobs::show))
+            .about("Tells what a model was asked about conversations: what waits, runs, failed and why, and what was spent today"),
         route("GET", "/api/v1/mentions", Some(View), get(search::mentions))
             .about("What was touched, run, met, named and decided: files, symbols, commands, errors, decisions; with a value, where")
             .query::<conversations::Which>()

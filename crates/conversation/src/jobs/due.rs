@@ -1,0 +1,67 @@
+//! Whose turn it is.
+
+use super::Kinds;
+use crate::Result;
+use crate::store::Store;
+use protocol::Time;
+use rusqlite::{OptionalExtension as _, params};
+use std::time::Duration;
+
+/// A conversation that changed since it was done, or was never done.
+pub(super) struct Due {
+    /// The store's number.
+    pub id: i64,
+    pub cli: String,
+    pub name: String,
+    /// Its last record.
+    pub ended: Time,
+    /// Of what was sent when it was done last, and what was made of it.
+    done: Option<(String, Kinds)>,
+}
+
+impl Due {
+    /// Whether the same was sent already, and nothing else is wanted of it.
+    pub fn is_done(&self, kinds: Kinds, digest: &str) -> bool {
+        self.done.as_ref().is_some_and(|(known, made)| known == digest && made.have(kinds))
+    }
+}
+
+/// What is left to do: `?1` is what is wanted.
+const DUE: &str = "c.ended IS NOT NULL AND (job.cli IS NULL OR job.ended <> c.ended OR job.state = 'waits'
+     OR (job.state = 'done' AND ?1 & ~job.kinds <> 0))";
+const JOINED: &str = "FROM conversation c LEFT JOIN job ON job.cli = c.cli AND job.name = c.name";
+
+/// The newest of those that have been quiet so long, and that need not wait.
+pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> Result<Option<Due>> {
+    // One whose last record is of the future was written by a wrong clock.
+    let select = format!(
+        "SELECT c.id, c.cli, c.name, c.ended, job.digest, job.kinds {JOINED} WHERE {DUE}
+         AND (c.ended <= ?2 - ?3 OR c.ended > ?2) AND COALESCE(job.not_before, 0) <= ?2 ORDER BY c.ended DESC, c.name LIMIT 1"
+    );
+    let values = params![kinds.bits(), now.0 as i64, quiet.as_micros() as i64];
+    let row = |row: &rusqlite::Row| {
+        let digest: Option<String> = row.get(4)?;
+        let made = Kinds::of_bits(row.get::<_, Option<i64>>(5)?.unwrap_or_default());
+        Ok(Due {
+            id: row.get(0)?,
+            cli: row.get(1)?,
+            name: row.get(2)?,
+            ended: Time(row.get::<_, i64>(3)? as u64),
+            done: digest.map(|digest| (digest, made)),
+        })
+    };
+    Ok(store.reading().query_row(&select, values, row).optional()?)
+}
+
+/// When something is tried again, if it waits for that.
+pub(super) fn again(store: &Store) -> Result<Option<Time>> {
+    let select = "SELECT MIN(not_before) FROM job WHERE state = 'waits' AND not_before > 0";
+    let again: Option<i64> = store.reading().query_row(select, [], |row| row.get(0))?;
+    Ok(again.map(|again| Time(again as u64)))
+}
+
+/// How many are left to do.
+pub(super) fn count(store: &Store, kinds: Kinds) -> Result<u64> {
+    let select = format!("SELECT COUNT(*) {JOINED} WHERE {DUE}");
+    Ok(store.reading().query_row(&select, [kinds.bits()], |row| row.get::<_, i64>(0))? as u64)
+}

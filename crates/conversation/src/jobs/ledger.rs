@@ -1,0 +1,261 @@
+//! `jobs.db`: what models made of conversations, how far each came, and what was spent.
+//!
+//! It is no part of the store, which can be made again from archive and journals: this cost money. What may be spent is
+//! reserved before a request and settled by what it took, in transactions, so that whoever is killed in between has spent too
+//! much on paper and never in truth.
+
+use super::Kinds;
+use super::work::TRIES_MAX;
+use crate::{Error, Result};
+use protocol::Time;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How the schema came to be: each step leads from the version of its place to the next.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+/// Tables that the store joins with its own.
+const JOINED: &[&str] = &["made", "told", "job"];
+/// How long another who writes is waited for: each holds the file for a moment.
+const BUSY_WITHIN: Duration = Duration::from_secs(5);
+/// What requests took is kept for so many days.
+const KEPT_DAYS: i64 = 400;
+const DAY_US: u64 = 86_400_000_000;
+/// How often emptying the log is tried; each waits for readers.
+const CHECKPOINTS: usize = 3;
+
+/// The file, open to write.
+pub struct Ledger {
+    pub(super) connection: Connection,
+}
+
+/// A request that is about to be made.
+pub(super) struct Attempt<'a> {
+    pub cli: &'a str,
+    pub name: &'a str,
+    pub ended: Time,
+    pub model: &'a str,
+    /// The most that it can cost, in millionths of a dollar.
+    pub at_most: u64,
+    pub daily_budget: u64,
+}
+
+/// What became of asking for money.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reserved {
+    /// It is there: the number of the reservation, and the conversation's how-manieth try this is.
+    Yes { id: i64, tries: u32 },
+    /// The day's budget does not have so much left.
+    No,
+    /// It killed whoever tried it too often.
+    GivenUp,
+}
+
+/// What made all jobs wait.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Pause {
+    pub until: Time,
+    pub why: String,
+}
+
+impl Ledger {
+    /// Where it lies in an instance's state.
+    pub fn path(state: &Path) -> PathBuf {
+        state.join("jobs.db")
+    }
+
+    /// Opens it, and makes it where there is none yet.
+    pub fn open(state: &Path) -> Result<Self> {
+        let path = Self::path(state);
+        // SQLite gives its other files the mode of this one.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        made.map_err(|source| Error::Io { path: path.clone(), source })?;
+        let mut connection = Connection::open(&path).map_err(Error::Jobs)?;
+        let version = prepare(&mut connection).map_err(Error::Jobs)?;
+        if version > STEPS.len() {
+            return Err(Error::Newer { path, version });
+        }
+        Ok(Self { connection })
+    }
+
+    /// Reserves what a try may cost, and counts the try: one that kills who makes it is not made for ever.
+    pub(super) fn reserve(&mut self, now: Time, attempt: &Attempt) -> Result<Reserved> {
+        let mut reserved = || {
+            let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let Attempt { cli, name, ended, model, at_most, .. } = *attempt;
+            let given_up = "UPDATE job SET state = 'failed', time = ?4, why = why || '; given up: `centerfire jobs retry` tries again'
+                 WHERE cli = ?1 AND name = ?2 AND ended = ?3 AND tries >= ?5";
+            let values = params![cli, name, ended.0 as i64, now.0 as i64, TRIES_MAX];
+            if write.execute(given_up, values)? > 0 {
+                write.commit()?;
+                return Ok(Reserved::GivenUp);
+            }
+            let spent = spent_on(&write, day_of(now))?;
+            if spent.saturating_add(attempt.at_most) > attempt.daily_budget {
+                return Ok(Reserved::No);
+            }
+            let old = day_of(now) - KEPT_DAYS;
+            write.execute("DELETE FROM spending WHERE day < ?1", [old])?;
+            let insert = "INSERT INTO spending (day, time, model, reserved) VALUES (?1, ?2, ?3, ?4)";
+            write.execute(insert, params![day_of(now), now.0 as i64, model, at_most as i64])?;
+            let id = write.last_insert_rowid();
+            // What came to a conversation makes it another one, which has all its tries again.
+            let upsert = "INSERT INTO job (cli, name, state, ended, tries, why, time) VALUES (?1, ?2, 'waits', ?3, 1, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET state = 'waits', tries = iif(ended = excluded.ended, tries, 0) + 1,
+                 ended = excluded.ended, why = excluded.why, time = excluded.time RETURNING tries";
+            let why = "whoever tried it ended in the middle of it";
+            let values = params![cli, name, ended.0 as i64, why, now.0 as i64];
+            let tries = write.query_row(upsert, values, |row| row.get(0))?;
+            write.execute("UPDATE queue SET cli = ?1, name = ?2, spent_why = NULL", [cli, name])?;
+            write.commit()?;
+            Ok(Reserved::Yes { id, tries })
+        };
+        said(reserved())
+    }
+
+    /// What a day's requests took so far, or may have taken, in millionths of a dollar.
+    pub fn spent(&self, now: Time) -> Result<u64> {
+        said(spent_on(&self.connection, day_of(now)))
+    }
+
+    /// Whether all jobs wait, and for what.
+    pub(super) fn pause(&self, now: Time) -> Result<Option<Pause>> {
+        let row = |row: &rusqlite::Row| {
+            let why: Option<String> = row.get(1)?;
+            Ok(Pause { until: Time(row.get::<_, i64>(0)? as u64), why: why.unwrap_or_default() })
+        };
+        let pause = said(self.connection.query_row("SELECT not_before, why FROM queue", [], row).optional())?;
+        Ok(pause.filter(|pause| pause.until > now))
+    }
+
+    /// Keeps why a day's budget stopped jobs.
+    pub(super) fn tell_spent(&self, now: Time, budget: u64, why: &str) -> Result<()> {
+        let update = "UPDATE queue SET spent_day = ?1, spent_budget = ?2, spent_why = ?3";
+        said(self.connection.execute(update, params![day_of(now), budget as i64, why])).map(drop)
+    }
+
+    /// Why this day's budget stopped jobs, if it did and nobody raised it since.
+    pub(super) fn told_spent(&self, now: Time, budget: u64) -> Result<Option<String>> {
+        let select = "SELECT spent_why FROM queue WHERE spent_day = ?1 AND spent_budget >= ?2";
+        let values = params![day_of(now), budget as i64];
+        said(self.connection.query_row(select, values, |row| row.get(0)).optional()).map(Option::flatten)
+    }
+
+    /// How often something was purged.
+    pub(super) fn purges(&self) -> Result<i64> {
+        said(self.connection.query_row("SELECT purges FROM queue", [], |row| row.get(0)))
+    }
+
+    /// A conversation that has nothing new to be asked about.
+    pub(super) fn pass_over(
+        &mut self,
+        (cli, name): (&str, &str),
+        ended: Time,
+        kinds: Kinds,
+        now: Time,
+    ) -> Result<()> {
+        let upsert = "INSERT INTO job (cli, name, state, ended, kinds, time) VALUES (?1, ?2, 'done', ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET state = 'done', ended = excluded.ended, kinds = kinds | excluded.kinds, tries = 0, why = NULL";
+        let values = params![cli, name, ended.0 as i64, kinds.bits(), now.0 as i64];
+        said(self.connection.execute(upsert, values)).map(drop)
+    }
+
+    /// Tries again what was given up, of one conversation or of all, and ends what all wait for; how many that are.
+    pub fn retry(&mut self, name: Option<&str>) -> Result<u64> {
+        let mut retried = || {
+            let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let again = "UPDATE job SET state = 'waits', tries = 0, not_before = 0
+                 WHERE state IN ('failed', 'waits') AND (?1 IS NULL OR name = ?1 OR substr(name, 1, length(?1)) = ?1)";
+            let count = write.execute(again, [name])?;
+            write.execute("UPDATE queue SET not_before = 0, failures = 0, why = NULL", [])?;
+            write.commit()?;
+            Ok(count as u64)
+        };
+        said(retried())
+    }
+
+    /// Empties the log of changes, in which is what was.
+    pub(super) fn forget_changes(&self) -> Result<()> {
+        said(self.connection.execute_batch("VACUUM"))?;
+        for _ in 0..CHECKPOINTS {
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            if !said(self.connection.query_row(sql, [], |row| row.get::<_, bool>(0)))? {
+                return Ok(());
+            }
+        }
+        Err(Error::Query(
+            "somebody reads what models made of conversations all the time, so that what was purged is still in its log; end that \
+             and purge again"
+                .to_owned(),
+        ))
+    }
+}
+
+/// Since 1970, in UTC.
+pub(super) fn day_of(now: Time) -> i64 {
+    (now.0 / DAY_US) as i64
+}
+
+/// When the next day's budget begins.
+pub fn next_day(now: Time) -> Time {
+    Time((now.0 / DAY_US + 1) * DAY_US)
+}
+
+pub(super) fn said<T>(result: rusqlite::Result<T>) -> Result<T> {
+    result.map_err(Error::Jobs)
+}
+
+fn spent_on(connection: &Connection, day: i64) -> rusqlite::Result<u64> {
+    let select = "SELECT COALESCE(SUM(COALESCE(settled, reserved)), 0) FROM spending WHERE day = ?1";
+    connection.query_row(select, [day], |row| row.get::<_, i64>(0)).map(|sum| sum as u64)
+}
+
+/// Brings it up to date; its version.
+fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
+    connection.busy_timeout(BUSY_WITHIN)?;
+    // What was paid for outlives the loss of power.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
+    )?;
+    if version_of(connection, "main")? == STEPS.len() {
+        return Ok(STEPS.len());
+    }
+    let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = version_of(&write, "main")?;
+    if version < STEPS.len() {
+        write.execute_batch(&STEPS[version..].join(";"))?;
+        write.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    }
+    write.commit()?;
+    Ok(version)
+}
+
+fn version_of(connection: &Connection, schema: &str) -> rusqlite::Result<usize> {
+    let version = connection.query_row(&format!("PRAGMA {schema}.user_version"), [], |row| row.get(0));
+    version.map(|version: i64| usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+/// Lets a connection to the store read it under the names of its tables. Where it is not there, or not readable, there are
+/// empty ones: what models made adds to conversations, and keeps nobody from reading them.
+pub(crate) fn attach(connection: &Connection, state: &Path) -> Result<()> {
+    let path = Ledger::path(state);
+    if let Some(path) = path.to_str().filter(|_| path.exists()) {
+        // To read alone: a transaction that may write locks every file that it could write, and intake waits for no job.
+        let address = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let is_known =
+            connection.execute("ATTACH DATABASE ?1 AS jobs", [format!("file:{address}?mode=ro")]).is_ok();
+        if is_known && version_of(connection, "jobs").is_ok_and(|version| version == STEPS.len()) {
+            return Ok(());
+        }
+        let _ = is_known.then(|| connection.execute_batch("DETACH DATABASE jobs"));
+    }
+    let schema = STEPS.join(";");
+    let tables = schema.split("CREATE TABLE ").skip(1);
+    for table in tables.filter(|table| JOINED.iter().any(|name| table.starts_with(&format!("{name} (")))) {
+        let table = table.split_inclusive(';').next().unwrap_or_default();
+        connection.execute_batch(&format!("CREATE TEMP TABLE {table}"))?;
+    }
+    Ok(())
+}
