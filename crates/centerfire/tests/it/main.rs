@@ -31,6 +31,8 @@ mod nesting;
 mod notify;
 /// What outlives the program, or its terminal, is neither lost nor in the way.
 mod orphans;
+/// What other CLIs ask leave for is answered from anywhere, once.
+mod overlays;
 /// Input is taken whole, or refused.
 mod paste;
 /// A session stands in a pipe like any program.
