@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub colours: Colours,
     pub claude_hooks: bool,
     pub codex_hooks: bool,
+    pub opencode_hooks: bool,
     /// In tokens.
     pub claude_restore_context: Option<u64>,
     pub tap_enabled: bool,
@@ -132,6 +133,7 @@ impl Default for Config {
             colours: Colours::Auto,
             claude_hooks: true,
             codex_hooks: true,
+            opencode_hooks: true,
             claude_restore_context: None,
             tap_enabled: false,
             tap_upstream: None,
@@ -178,6 +180,7 @@ impl Config {
         match cli {
             "claude" => self.claude_hooks,
             "codex" => self.codex_hooks,
+            "opencode" => self.opencode_hooks,
             _ => false,
         }
     }

@@ -29,6 +29,8 @@ mod names;
 mod nesting;
 /// Somebody is told when a session waits.
 mod notify;
+/// What opencode asks leave for is answered from anywhere, once.
+mod opencode;
 /// What outlives the program, or its terminal, is neither lost nor in the way.
 mod orphans;
 /// What other CLIs ask leave for is answered from anywhere, once.
