@@ -210,6 +210,13 @@ impl Approvals {
     }
 }
 
+impl Pending {
+    /// Counts its time from now.
+    pub(super) fn begin_again(&mut self) {
+        self.asked = Instant::now();
+    }
+}
+
 /// Why nobody waits for an answer any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Overdue {

@@ -40,6 +40,8 @@ pub(super) struct Typing {
     /// The question whose dialog the screen showed at the last look, or a few looks ago.
     seen: Option<(u32, u8)>,
     looked: Option<(Instant, Offset)>,
+    /// There was output before the last look, and the screen may be painted a moment behind it.
+    again: bool,
 }
 
 /// An answer that was not typed yet.
@@ -65,7 +67,9 @@ impl Typing {
     pub(super) fn deadline(&self, waits: bool, offset: Offset) -> Option<Instant> {
         let (looked, at) = self.looked.unwrap_or((Instant::now(), Offset::ZERO));
         let is_gone = self.seen.is_some_and(|(_, gone)| gone > 0);
-        let is_due = !self.answers.is_empty() || self.typed.is_some() || waits && (at != offset || is_gone);
+        let is_due = !self.answers.is_empty()
+            || self.typed.is_some()
+            || waits && (at != offset || is_gone || self.again);
         is_due.then_some(looked + LOOK_EVERY)
     }
 }
@@ -92,14 +96,8 @@ impl Host {
         }
     }
 
-    /// Nobody answered in time.
-    pub(super) fn deny_by_key(&mut self, approval: u32, by: String, decision: Decision) {
-        if !self.approvals.typing.answers.iter().any(|waiting| waiting.approval == approval) {
-            self.await_dialog(approval, None, by, decision);
-        }
-    }
-
-    fn await_dialog(
+    /// Has an answer typed once that can be; who called is told what became of it.
+    pub(super) fn await_dialog(
         &mut self,
         approval: u32,
         call: Option<(ClientNumber, u64)>,
@@ -126,7 +124,10 @@ impl Host {
             return;
         };
         let lines = self.output.canvas.screen().lines();
-        self.approvals.typing.looked = Some((now, self.recording.offset()));
+        let offset = self.recording.offset();
+        let typing = &mut self.approvals.typing;
+        typing.again = typing.looked.is_none_or(|(_, before)| before != offset);
+        typing.looked = Some((now, offset));
         self.answer_dialog(hooks, &lines, now);
         self.follow_key(hooks, &lines, now);
         self.see_dialog(hooks, &lines);

@@ -216,9 +216,13 @@ impl Host {
                         input: None,
                     };
                     let by = "the setting approvals.unanswered".to_owned();
-                    match self.approvals.get(id).map(|pending| pending.approval.ask.typed) {
-                        Some(true) => self.deny_by_key(id, by, decision),
-                        _ => drop(self.settle(id, by, Some(decision))),
+                    match self.approvals.get(id).filter(|pending| pending.approval.ask.typed) {
+                        Some(pending) => {
+                            // Its dialog may not be there; then it is tried again after the same time.
+                            pending.begin_again();
+                            self.await_dialog(id, None, by, decision);
+                        }
+                        None => drop(self.settle(id, by, Some(decision))),
                     }
                 }
             }
