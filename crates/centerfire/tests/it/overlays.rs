@@ -192,7 +192,10 @@ fn what_is_answered_in_codex_itself_is_over_everywhere() {
     ask(&session, &both, 2);
     session.kill_host();
     waiting(&session, 2);
-    session.wait_for_line(CODEX_DIALOG);
+    // A person reads a dialog before they answer it, and so does the host.
+    let is_read = |claim: &Value| claim["source"] == "screen" && claim["state"] == "blocked";
+    let read = || session.json(&["show"])["agent"]["claims"].as_array()?.iter().any(is_read).then_some(());
+    eventually(PATIENCE, read).unwrap_or_else(|| panic!("{}", session.text()));
     let first = if session.text().contains("$ touch one") { "touch one" } else { "touch two" };
     let second = if first == "touch one" { "\\$ touch two" } else { "\\$ touch one" };
     press(&session, "y", second);

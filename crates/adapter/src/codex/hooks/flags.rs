@@ -91,7 +91,7 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     let headless = command.is_some_and(|command| HEADLESS.contains(command));
     let mut words = vec![program.clone()];
     // It would say in a warning that it does without its server.
-    if command.is_none() && !options.contains(&"--no-daemon") {
+    if !headless && !options.contains(&"--no-daemon") {
         words.push("--no-daemon".into());
     }
     words.extend(hooks(start.role, headless));
@@ -169,6 +169,7 @@ mod tests {
         let headless = words(&["codex", "exec", "hello"]);
         assert!(!headless.iter().any(|word| word.contains(PERMISSION) || word == "--no-daemon"));
         assert_eq!(headless[headless.len() - 2..], ["exec", "hello"]);
+        assert_eq!(words(&["codex", "resume", "--last"])[1], "--no-daemon");
     }
 
     #[test]
