@@ -9,6 +9,7 @@ pub mod claude;
 pub mod codex;
 pub mod gemini;
 mod gist;
+pub mod hooks;
 pub mod log;
 pub mod opencode;
 pub mod state;
@@ -55,6 +56,11 @@ pub trait Adapter: Sync {
 
     /// What a file of [`Adapter::register`] says.
     fn registered(&self, _file: &[u8], _since: Time) -> Option<Claim> {
+        None
+    }
+
+    /// How its session is told what it does, by the CLI itself; nothing of what is no program.
+    fn hooks(&self) -> Option<&'static dyn hooks::Hooks> {
         None
     }
 

@@ -3,13 +3,16 @@
 //! It ends well whatever happens. A CLI that waits for its hook must not wait for long, and one whose hook fails asks in
 //! its own way.
 
+use crate::config::Config;
 use crate::restore::Restoring;
-use adapter::claude::hooks::{self, Told};
+use adapter::claude::hooks;
+use adapter::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
 use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
 use session::folder::Folder;
 use session::hook::{MAX_HOOK_BYTES, ask, tell};
+use session::launch::{Wanted, cli_version};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -18,18 +21,19 @@ use std::process::ExitCode;
 /// Bytes that are read of what the CLI hands over. A longer one is told by its beginning.
 const MAX_READ_BYTES: u64 = 1 << 20; // 1 MiB
 
-/// The role's words: the binary, and the CLI whose hook it is.
+/// The words of the role for Claude Code; behind them may stand more.
 pub(crate) const CLAUDE: &[&str] = &[session::role::HOOK, "claude"];
 
 pub(crate) fn run(words: &[OsString]) -> ExitCode {
     std::panic::set_hook(Box::new(|_| leave()));
     let is_off = std::env::var_os("CENTERFIRE_OFF").is_some_and(|off| off == "1");
-    if !is_off && words.get(2).map(OsString::as_os_str) == Some(OsStr::new("claude")) {
+    let cli = words.get(2).and_then(|name| adapter::by_name(name.to_str()?)?.hooks());
+    if let Some(cli) = cli.filter(|_| !is_off) {
         let is_installed = words.get(3).map(OsString::as_os_str) == Some(OsStr::new(hooks::INSTALLED));
         // Where hooks were put in at the start, those in the user's settings have nothing to add.
         if !is_installed || std::env::var_os(session::role::HOOKS_VARIABLE).is_none() {
             let restore = words.get(3).filter(|word| *word == hooks::RESTORE).and(words.get(4));
-            let _ = claude(restore.and_then(|tokens| tokens.to_str()?.parse().ok()));
+            let _ = hear(cli, restore.and_then(|tokens| tokens.to_str()?.parse().ok()));
         }
     }
     ExitCode::SUCCESS
@@ -41,10 +45,10 @@ fn leave() {
     std::process::exit(0)
 }
 
-fn claude(restore: Option<u64>) -> Option<()> {
+fn hear(cli: &dyn Hooks, restore: Option<u64>) -> Option<()> {
     let (payload, is_whole) = handed_over().ok()?;
     let restoring = restore.and_then(|tokens| Restoring::begin(&payload, tokens));
-    let done = pass_on(&payload, is_whole);
+    let done = pass_on(cli, &payload, is_whole);
     if let Some(context) = restoring.and_then(Restoring::end) {
         io::stdout().write_all(hooks::started(&context).as_bytes()).ok()?;
     }
@@ -52,19 +56,19 @@ fn claude(restore: Option<u64>) -> Option<()> {
 }
 
 /// Tells the session's host, and brings back what it was asked for.
-fn pass_on(payload: &[u8], is_whole: bool) -> Option<()> {
-    let told = hooks::read(payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
+fn pass_on(cli: &dyn Hooks, payload: &[u8], is_whole: bool) -> Option<()> {
+    let told = cli.read(payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
     let Told { event, ask: asked, ends } = told;
-    let claim = hooks::claim(payload, Time::default()).map(Box::new);
+    let claim = cli.claim(payload, Time::default()).map(Box::new);
     let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
     let Some(socket) = socket() else { return keep(sent, cut) };
-    match asked {
+    match asked.filter(|asked| !asked.typed) {
         None => tell(&socket, request, sent),
         Some(asked) => {
             let decision = ask(&socket, &request, sent)?.decision?;
-            io::stdout().write_all(hooks::answer(&asked, &decision).as_bytes()).ok()
+            io::stdout().write_all(cli.answer(&asked, &decision).as_bytes()).ok()
         }
     }
 }
@@ -97,23 +101,32 @@ fn keep(payload: &[u8], cut: bool) -> Option<()> {
     LineFile::of(&folder, conversation)?.append(payload).ok()
 }
 
-/// What is started in the place of a command, so that the CLI's hooks tell its session, and give it a history of so many tokens:
-/// `None` for what has none.
-pub(crate) fn put_in(
-    words: &[OsString],
-    cwd: &std::path::Path,
-    restore: Option<u64>,
-) -> Option<Vec<OsString>> {
-    if adapter::of_command(words)?.name() != "claude" {
-        return None;
-    }
+/// What a command is started with, so that the CLI's hooks tell its session, and give it a history of so many tokens: `None` for what has
+/// none. `folder` is where the files of it will lie.
+pub(crate) fn overlay(config: &Config, wanted: &Wanted<'_>) -> Option<Overlay> {
+    let Wanted { command, cwd, env, restore, folder } = *wanted;
+    let adapter = adapter::of_command(command).filter(|adapter| config.hooks(adapter.name()))?;
     let binary = std::env::current_exe().ok()?;
-    let role: Vec<&str> = [binary.to_str()?].into_iter().chain(CLAUDE.iter().copied()).collect();
-    match hooks::put_in(words, &role, restore, &|path| read_settings(&cwd.join(path))) {
-        hooks::Put::In(all) => Some(all),
-        hooks::Put::Needless => None,
-        hooks::Put::Not(why) => {
-            eprintln!("centerfire: the hooks of claude are left out: {why}");
+    let role = [binary.to_str()?, session::role::HOOK, adapter.name()];
+    let variable = |name: &str| {
+        let given = env.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+        given.or_else(|| std::env::var_os(name))
+    };
+    let version = cli_version(command, env, cwd);
+    let start = Launching {
+        words: command,
+        role: &role,
+        version: version.as_deref(),
+        restore,
+        folder,
+        variable: &variable,
+        read: &|path| read_settings(&cwd.join(path)),
+    };
+    match adapter.hooks()?.overlay(&start) {
+        Overlaid::With(overlay) => Some(overlay),
+        Overlaid::Needless => None,
+        Overlaid::Not(why) => {
+            eprintln!("centerfire: the hooks of {} are left out: {why}", adapter.name());
             None
         }
     }

@@ -35,7 +35,9 @@ pub mod tls;
 pub mod token;
 mod ws;
 
+use adapter::hooks::Overlay;
 use session::home::Home;
+use session::launch::Wanted;
 use session::registry::Registry;
 use session::role::Settings;
 use std::collections::HashMap;
@@ -49,7 +51,7 @@ pub use error::ApiError;
 pub use successor::become_successor;
 
 /// How the server was told to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where it listens.
     pub listen: SocketAddr,
@@ -77,18 +79,16 @@ pub struct Options {
     pub writes_per_second: Option<NonZeroU32>,
     /// Sessions that have a port of their own, at which agentapi's clients need no token.
     pub agentapi: Vec<AgentapiPort>,
-    /// What it starts in the place of a command in a folder, where that is more than the command.
-    pub started: Started,
+    /// What CLIs are started with.
+    pub overlay: PutIn,
     /// Tokens of its project's history that a CLI is told, if it is.
     pub restore_context: Option<u64>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
 }
 
-/// Gives what is started in the place of a command in a folder: with the CLI's hooks put in, which give it a history of so many
-/// tokens.
-pub type Started =
-    fn(&[std::ffi::OsString], &std::path::Path, Option<u64>) -> Option<Vec<std::ffi::OsString>>;
+/// Gives what a CLI is started with beyond its command: its hooks, and with them a history.
+pub type PutIn = Arc<dyn Fn(&Wanted<'_>) -> Option<Overlay> + Send + Sync>;
 
 /// A session at a port of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -37,6 +37,9 @@ pub struct Ask {
     /// Whether the terminal does not show the question for as long as the hook waits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unseen: bool,
+    /// Whether only its dialog in the terminal takes an answer, as a key: the hook that told of it does not wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typed: bool,
 }
 
 impl Ask {
@@ -171,6 +174,7 @@ mod tests {
             agent: None,
             turn: Some("t1".to_owned()),
             unseen: false,
+            typed: false,
         }
     }
 

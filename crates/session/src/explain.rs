@@ -4,7 +4,7 @@ use crate::Result;
 use crate::registry::Entry;
 use crate::source::{Kind, Source};
 use crate::summary::{agent, present_status};
-use adapter::claude::hooks;
+use adapter::Adapter;
 use protocol::{AgentStatus, Approval, Body, Claim, Offset, Record, Settled, Time};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -65,9 +65,10 @@ pub enum What {
 pub fn explain(entry: &Entry, name: &str, last: usize) -> Result<Explained> {
     let agent = agent(entry, present_status(entry, name).as_ref());
     let mut explained = Explained { agent, history: VecDeque::new(), left_out: 0 };
+    let cli = adapter::of_command(&entry.meta.words());
     let mut source = Source::of(&entry.folder, &entry.meta, Offset::ZERO, Kind::Stored)?;
     while let Some(record) = source.next()? {
-        let Some(what) = what(&record) else { continue };
+        let Some(what) = what(&record, cli) else { continue };
         if explained.history.len() == last.clamp(1, MOMENTS_MAX) {
             explained.history.pop_front();
             explained.left_out += 1;
@@ -77,10 +78,10 @@ pub fn explain(entry: &Entry, name: &str, last: usize) -> Result<Explained> {
     Ok(explained)
 }
 
-fn what(record: &Record<'_>) -> Option<What> {
+fn what(record: &Record<'_>, cli: Option<&'static dyn Adapter>) -> Option<What> {
     Some(match &record.body {
         Body::Report(report) => What::Said { claim: Claim::of_report(report, record.time) },
-        Body::Hook { bytes, .. } => What::Said { claim: hooks::claim(bytes, record.time)? },
+        Body::Hook { bytes, .. } => What::Said { claim: cli?.hooks()?.claim(bytes, record.time)? },
         Body::State(claim) => {
             What::Decided { claim: Box::new(Claim { since: record.time, ..(**claim).clone() }) }
         }

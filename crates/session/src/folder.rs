@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use terminal::profile::Profile;
 
@@ -45,6 +45,28 @@ impl Folder {
     /// What keeper, host and the writer of a conversation log have to say when something is wrong.
     pub fn log(&self) -> PathBuf {
         self.0.join("host.log")
+    }
+
+    /// The files that its CLI is started with: whoever starts it.
+    pub fn overlay(&self) -> PathBuf {
+        self.0.join("overlay")
+    }
+
+    /// Makes them.
+    pub(crate) fn write_overlay(&self, files: &[(&str, String)]) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let folder = self.overlay();
+        let made = fs::DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|error| Error::io(&folder, error))?;
+        for (name, text) in files {
+            let path = folder.join(name);
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(|error| Error::io(&path, error))?;
+        }
+        Ok(())
     }
 
     /// The files that a client gave the program: the gateway.

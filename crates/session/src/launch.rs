@@ -6,6 +6,7 @@ use crate::poll::poll_until;
 use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process, version};
+use adapter::hooks::Overlay;
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Access, access};
@@ -28,8 +29,10 @@ const STATUS_WITHIN: Duration = Duration::from_secs(5);
 pub struct Launch {
     /// The program and its arguments.
     pub command: Vec<OsString>,
-    /// What is started in its place, where that is more than what was asked for: the CLI's hooks are put in.
-    pub started: Option<Vec<OsString>>,
+    /// What it is started with, where that is more than what was asked for: the CLI's hooks are put in.
+    pub overlay: Option<Overlay>,
+    /// The session's id.
+    pub id: SessionId,
     /// The session's name; `None` for one made from the program's.
     pub name: Option<String>,
     /// Where the program starts.
@@ -46,6 +49,21 @@ pub struct Launch {
     pub parent: Option<SessionId>,
     /// For its hosts.
     pub settings: Settings,
+}
+
+/// A CLI for which an overlay is wanted.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its program and arguments.
+    pub command: &'a [OsString],
+    /// Where it starts.
+    pub cwd: &'a Path,
+    /// Variables beside those of the caller.
+    pub env: &'a [(String, OsString)],
+    /// Tokens of its project's history that it is told, if it is.
+    pub restore: Option<u64>,
+    /// Where the overlay's files will lie.
+    pub folder: &'a Path,
 }
 
 /// A session that was started.
@@ -73,7 +91,7 @@ pub fn launch_beside(
     launch: &Launch,
     beside: impl FnOnce(&Folder) -> Result<Vec<(String, OsString)>>,
 ) -> Result<Launched> {
-    let id = SessionId::generate();
+    let id = launch.id;
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
     let meta = Meta {
         version: META_VERSION,
@@ -88,13 +106,17 @@ pub fn launch_beside(
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
         socket: socket.to_string_lossy().into_owned(),
-        cli_version: cli_version(launch),
+        cli_version: cli_version(&launch.command, &launch.env, &launch.cwd),
         imported: None,
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
     let started = beside(&folder).and_then(|variables| {
-        let launch = Launch { env: [launch.env.clone(), variables].concat(), ..launch.clone() };
+        let overlaid = launch.overlay.as_ref().map(|overlay| overlay.variables.clone()).unwrap_or_default();
+        let launch = Launch { env: [launch.env.clone(), overlaid, variables].concat(), ..launch.clone() };
+        if let Some(overlay) = &launch.overlay {
+            folder.write_overlay(&overlay.files)?;
+        }
         start_keeper(&launch, &folder, &socket, &alive, id, &name)
     });
     match started {
@@ -138,11 +160,11 @@ fn start_keeper(
     let mut command = role::command(&role::this_binary(), role::KEEPER, &args, &folder.log(), inherit)
         .map_err(|error| Error::io(&folder.log(), error))?;
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
-    let words = launch.started.as_ref().unwrap_or(&launch.command);
+    let words = launch.overlay.as_ref().map_or(&launch.command, |overlay| &overlay.words);
     command.arg("--").args(words).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
     command.env(role::SOCKET_VARIABLE, socket).env_remove(role::HOOKS_VARIABLE);
-    if launch.started.is_some() {
+    if launch.overlay.is_some() {
         command.env(role::HOOKS_VARIABLE, "1");
     }
     command.spawn().map_err(|source| match source.kind() {
@@ -154,12 +176,12 @@ fn start_keeper(
     await_start(ready.into(), launch)
 }
 
-/// The version of an AI CLI that is started.
-fn cli_version(launch: &Launch) -> Option<String> {
-    adapter::of_command(&launch.command)?;
-    let own = launch.env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+/// The version of an AI CLI that is started with these words, by a user with these variables beside ours.
+pub fn cli_version(command: &[OsString], env: &[(String, OsString)], cwd: &Path) -> Option<String> {
+    adapter::of_command(command)?;
+    let own = env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     let path = own.or_else(|| std::env::var_os("PATH"));
-    version::of_program(launch.command.first()?, path.as_deref(), &launch.cwd)
+    version::of_program(command.first()?, path.as_deref(), cwd)
 }
 
 /// Why there is no terminal: what is full is no disk, though the kernel's word for it is the same.

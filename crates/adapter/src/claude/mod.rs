@@ -4,6 +4,7 @@ pub mod hooks;
 mod register;
 mod transcript;
 
+use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use protocol::{Claim, Time};
@@ -47,6 +48,10 @@ impl Adapter for Claude {
     fn rules(&self) -> &'static Rules {
         static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
         &RULES
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::ClaudeHooks)
     }
 
     fn transcript(&self, path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {

@@ -1,10 +1,12 @@
 //! Codex.
 
 mod done;
+mod hooks;
 mod items;
 mod transcript;
 mod usage;
 
+use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
@@ -43,6 +45,10 @@ impl Adapter for Codex {
     fn rules(&self) -> &'static Rules {
         static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
         &RULES
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::CodexHooks)
     }
 
     fn transcript(&self, _path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {

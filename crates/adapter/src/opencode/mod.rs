@@ -1,8 +1,10 @@
 //! opencode.
 
+mod hooks;
 mod part;
 mod transcript;
 
+use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
@@ -37,6 +39,10 @@ impl Adapter for Opencode {
     fn rules(&self) -> &'static Rules {
         static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
         &RULES
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::OpencodeHooks)
     }
 
     fn transcript(&self, _path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
 use session::folder::Folder;
-use session::launch::{Launch, Launched, launch_beside};
+use session::launch::{Launch, Launched, Wanted, launch_beside};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -158,9 +158,12 @@ fn start(
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
     let restore = args.restore_context.or(context.config.claude_restore_context);
-    let put_in = || crate::hook::put_in(&command, &cwd, restore);
-    let started = context.config.claude_hooks.then(put_in).flatten();
-    if args.restore_context.is_some() && started.is_none() {
+    let id = SessionId::generate();
+    let folder = Folder::of(&context.home.sessions(), id).overlay();
+    let wanted = Wanted { command: &command, cwd: &cwd, env: &env, restore, folder: &folder };
+    let overlay = crate::hook::overlay(&context.config, &wanted);
+    let is_claude = adapter::of_command(&command).is_some_and(|adapter| adapter.name() == "claude");
+    if args.restore_context.is_some() && !(is_claude && overlay.is_some()) {
         anyhow::bail!(
             "--restore-context is for conversations of Claude Code with the setting claude.hooks; leave it out, and give \
              another program what `centerfire context --cwd .` prints"
@@ -169,7 +172,8 @@ fn start(
     let raw = RawBodies::prepare(&context.config, args.otel_bodies, &command, &args.env)?;
     let tap = Tap::prepare(&context.config, args.tap, &command, &cwd, &args.env)?;
     let plan = Launch {
-        started,
+        overlay,
+        id,
         command,
         name: args.name.clone(),
         cwd,

@@ -74,6 +74,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let listen = self.listen.unwrap_or(context.config.serve_listen);
+        let config = context.config.clone();
         let options = Options {
             listen,
             hosts: self.host.clone(),
@@ -88,7 +89,7 @@ impl Args {
             sse_connections_max: self.sse_max,
             writes_per_second: context.config.serve_writes_per_second,
             agentapi: self.agentapi.clone(),
-            started: if context.config.claude_hooks { crate::hook::put_in } else { |_, _, _| None },
+            overlay: std::sync::Arc::new(move |wanted| crate::hook::overlay(&config, wanted)),
             restore_context: context.config.claude_restore_context,
             without: enclosing_marks(),
         };

@@ -118,6 +118,27 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| json!(config.claude_hooks),
     },
     Key {
+        name: "codex.hooks",
+        takes: "`true` or `false`",
+        about: "The same for Codex, of versions that are known to take hooks without a question. It then runs on its own, without \
+                the server that its terminals share otherwise.",
+        set: |config, value| {
+            config.codex_hooks = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.codex_hooks),
+    },
+    Key {
+        name: "opencode.hooks",
+        takes: "`true` or `false`",
+        about: "The same for opencode, by a plugin of the session's own.",
+        set: |config, value| {
+            config.opencode_hooks = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.opencode_hooks),
+    },
+    Key {
         name: "claude.restore_context",
         takes: "a number of tokens, at most 10000, or `none`",
         about: "How much of its project's history Claude Code is told when a conversation starts, is taken up again or was \

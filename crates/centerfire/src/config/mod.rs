@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub quota_mb: Option<u64>,
     pub colours: Colours,
     pub claude_hooks: bool,
+    pub codex_hooks: bool,
+    pub opencode_hooks: bool,
     /// In tokens.
     pub claude_restore_context: Option<u64>,
     pub tap_enabled: bool,
@@ -139,6 +141,8 @@ impl Default for Config {
             quota_mb: None,
             colours: Colours::Auto,
             claude_hooks: true,
+            codex_hooks: true,
+            opencode_hooks: true,
             claude_restore_context: None,
             tap_enabled: false,
             tap_upstream: None,
@@ -182,6 +186,16 @@ impl Config {
             deny_after_seconds: after(Unanswered::Deny),
             escalate_after_seconds: after(Unanswered::Escalate),
             notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
+        }
+    }
+
+    /// Whether a CLI is started with our hooks.
+    pub(crate) fn hooks(&self, cli: &str) -> bool {
+        match cli {
+            "claude" => self.claude_hooks,
+            "codex" => self.codex_hooks,
+            "opencode" => self.opencode_hooks,
+            _ => false,
         }
     }
 

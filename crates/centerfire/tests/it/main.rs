@@ -29,8 +29,12 @@ mod names;
 mod nesting;
 /// Somebody is told when a session waits.
 mod notify;
+/// What opencode asks leave for is answered from anywhere, once.
+mod opencode;
 /// What outlives the program, or its terminal, is neither lost nor in the way.
 mod orphans;
+/// What other CLIs ask leave for is answered from anywhere, once.
+mod overlays;
 /// Input is taken whole, or refused.
 mod paste;
 /// A session stands in a pipe like any program.

@@ -13,7 +13,8 @@ use protocol::{Phase, SessionId, Size};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use session::launch::{Launch, launch};
+use session::folder::Folder;
+use session::launch::{Launch, Wanted, launch};
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -138,8 +139,13 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
         env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
     }
     let options = &app.0.options;
+    let id = SessionId::generate();
+    let folder = Folder::of(&app.0.home.sessions(), id).overlay();
+    let wanted =
+        Wanted { command: &command, cwd: &cwd, env: &env, restore: options.restore_context, folder: &folder };
     let plan = Launch {
-        started: (options.started)(&command, &cwd, options.restore_context),
+        overlay: (options.overlay)(&wanted),
+        id,
         command,
         name,
         cwd,

@@ -112,6 +112,21 @@ impl Agent {
         self.heard = true;
     }
 
+    /// How the program's hooks speak.
+    pub(super) fn hooks(&self) -> Option<&'static dyn adapter::hooks::Hooks> {
+        self.adapter?.hooks()
+    }
+
+    /// Whether it tells its terminal when it asks.
+    pub(super) fn reports(&self) -> bool {
+        self.adapter.is_some_and(|adapter| adapter.reports())
+    }
+
+    /// What a screen says of it.
+    pub(super) fn judges(&self, shown: &Shown<'_>, now: Time) -> Option<Claim> {
+        self.adapter?.rules().judge(shown, self.version.as_deref(), now)
+    }
+
     /// More was painted.
     pub(super) fn painted(&mut self) {
         if self.adapter.is_some() && self.look_at.is_none() {

@@ -2,6 +2,7 @@
 //! answers do is in [`super::hooks`].
 
 use super::Host;
+use super::dialog::Typing;
 use crate::Result;
 use crate::folder::Folder;
 use crate::source::{Kind, Source};
@@ -38,6 +39,8 @@ pub(super) struct Approvals {
     pub last: u32,
     /// The question whose dialog the program shows, as far as its reports tell.
     shown: Option<u32>,
+    /// Answers on their way into a dialog.
+    pub typing: Typing,
 }
 
 /// A question, and who waits for what becomes of it.
@@ -90,7 +93,8 @@ impl Approvals {
 
     /// The same question, asked by a hook whose host died before it could tell the number.
     pub(super) fn find_unclaimed(&mut self, ask: &Ask) -> Option<&mut Pending> {
-        self.pending.iter_mut().find(|pending| pending.hook.is_none() && pending.approval.ask == *ask)
+        let is_it = |pending: &&mut Pending| pending.hook.is_none() && pending.approval.ask == *ask;
+        self.pending.iter_mut().find(is_it).filter(|_| !ask.typed)
     }
 
     pub(super) fn get(&mut self, id: u32) -> Option<&mut Pending> {
@@ -133,6 +137,30 @@ impl Approvals {
             approval
         };
         self.pending.iter().map(&mut cut).collect()
+    }
+
+    fn typed(&self) -> impl Iterator<Item = &Approval> {
+        self.pending.iter().map(|pending| &pending.approval).filter(|approval| approval.ask.typed)
+    }
+
+    /// Whether any question waits that only its dialog takes an answer to.
+    pub(super) fn has_typed(&self) -> bool {
+        self.typed().next().is_some()
+    }
+
+    /// Whether this is so of all of them.
+    pub(super) fn all_typed(&self, is_so: impl Fn(&Ask) -> bool) -> bool {
+        self.typed().all(|approval| is_so(&approval.ask))
+    }
+
+    /// The oldest of them of which this is so.
+    pub(super) fn typed_like(&self, is_so: impl Fn(&Ask) -> bool) -> Option<u32> {
+        self.typed().find(|approval| is_so(&approval.ask)).map(|approval| approval.id)
+    }
+
+    /// Whether one of them asks for the same.
+    pub(super) fn any_like(&self, ask: &Ask) -> bool {
+        self.typed_like(|other| (&other.tool, &other.input) == (&ask.tool, &ask.input)).is_some()
     }
 
     /// For a list that somebody asks for.
@@ -182,6 +210,13 @@ impl Approvals {
     }
 }
 
+impl Pending {
+    /// Counts its time from now.
+    pub(super) fn begin_again(&mut self) {
+        self.asked = Instant::now();
+    }
+}
+
 /// Why nobody waits for an answer any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Overdue {
@@ -206,7 +241,7 @@ pub(super) struct Limits {
 impl Limits {
     /// When a question is given up, and why then.
     fn of(&self, pending: &Pending) -> Option<(Instant, Overdue)> {
-        if pending.hook.is_none() {
+        if pending.hook.is_none() && !pending.approval.ask.typed {
             return Some((pending.asked + HOOK_RETURNS, Overdue::HookLost));
         }
         let unseen = (self.watched && pending.approval.ask.unseen).then_some((UNSEEN_FOR, Overdue::Unseen));

@@ -76,7 +76,8 @@ impl Host {
             self.approvals.shows(id);
         }
         let listed = Box::new(approval.within(LISTED_INPUT_BYTES));
-        self.approvals.begin(approval, Some(from));
+        let hook = (!approval.ask.typed).then_some(from);
+        self.approvals.begin(approval, hook);
         self.agent.questions_changed();
         self.clients.publish(&Event::Asked { approval: listed });
         self.status_file.age.changed();
@@ -134,13 +135,16 @@ impl Host {
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }
         let by = by.chars().take(BY_CHARS).collect();
+        if pending.approval.ask.typed {
+            return self.decide_by_key((from, id), approval, by, decision);
+        }
         if let Some(settled) = self.settle(approval, by, Some(decision)) {
             self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
         }
     }
 
     /// Says why a question cannot be answered: who answered it, or that there is none.
-    fn no_such_approval(&mut self, to: ClientNumber, id: u64, approval: u32) {
+    pub(super) fn no_such_approval(&mut self, to: ClientNumber, id: u64, approval: u32) {
         let (code, message) = match self.approvals.find_settled(approval) {
             Some(settled) => (Refusal::Settled, story(settled)),
             None if (1..=self.approvals.last).contains(&approval) => {
@@ -152,7 +156,7 @@ impl Host {
     }
 
     /// Ends a question: first in the journal, then for the hook, then for all who follow.
-    fn settle(&mut self, id: u32, by: String, decision: Option<Decision>) -> Option<Settled> {
+    pub(super) fn settle(&mut self, id: u32, by: String, decision: Option<Decision>) -> Option<Settled> {
         let settled = Settled { id, time: Time::now(), by, decision };
         let pending = self.approvals.end(settled.clone())?;
         self.agent.settled(pending.approval.ask.agent.as_ref(), &settled.by);
@@ -211,7 +215,15 @@ impl Host {
                         answers: Default::default(),
                         input: None,
                     };
-                    self.settle(id, "the setting approvals.unanswered".to_owned(), Some(decision));
+                    let by = "the setting approvals.unanswered".to_owned();
+                    match self.approvals.get(id).filter(|pending| pending.approval.ask.typed) {
+                        Some(pending) => {
+                            // Its dialog may not be there; then it is tried again after the same time.
+                            pending.begin_again();
+                            self.await_dialog(id, None, by, decision);
+                        }
+                        None => drop(self.settle(id, by, Some(decision))),
+                    }
                 }
             }
         }

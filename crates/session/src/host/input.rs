@@ -55,6 +55,8 @@ pub(super) struct InputQueue {
     settling: Option<Settling>,
     floor: Floor,
     secrecy: Secrecy,
+    /// When somebody typed last.
+    pushed: Option<Instant>,
 }
 
 /// The pause between a paste and its Enter.
@@ -115,7 +117,13 @@ impl InputQueue {
         self.waiting.iter().position(|transaction| transaction.typed && transaction.client == holder)
     }
 
+    /// Whether nobody typed for so long, and nothing of it waits.
+    pub(super) fn is_quiet(&self, time: Duration, now: Instant) -> bool {
+        self.is_idle(now) && self.pushed.is_none_or(|pushed| now.saturating_duration_since(pushed) >= time)
+    }
+
     pub(super) fn push(&mut self, transaction: Transaction) {
+        self.pushed = Some(Instant::now());
         self.bytes += transaction.parts.iter().map(Vec::len).sum::<usize>();
         self.waiting.push_back(transaction);
     }

@@ -10,6 +10,7 @@ mod approvals;
 mod asking;
 mod canvas;
 mod clients;
+mod dialog;
 mod door;
 mod ending;
 mod farewell;
@@ -229,6 +230,7 @@ impl Host {
         }
         self.publish_reports();
         self.tend_approvals();
+        self.tend_dialog();
         self.tend_agent();
         self.tend_end();
         if std::mem::take(&mut self.head_due) {

@@ -135,6 +135,7 @@ impl Host {
             door,
             silent,
             approvals,
+            self.dialog_deadline(),
             self.agent.deadline(),
         ]
         .into_iter()

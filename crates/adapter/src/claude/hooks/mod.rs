@@ -17,10 +17,12 @@ pub use settings::{Put, put_in};
 use start::START;
 pub use start::{RESTORE, Start, start, started};
 
-use protocol::BlockKind;
+use crate::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
+use protocol::{BlockKind, Claim, Time};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The tool that puts questions to the person.
 const QUESTION: &str = "AskUserQuestion";
@@ -29,15 +31,29 @@ const PLAN: &str = "ExitPlanMode";
 /// The event that asks.
 const PERMISSION: &str = "PermissionRequest";
 
-/// What a hook tells, in the words of no CLI.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Told {
-    /// The event's name.
-    pub event: String,
-    /// What is asked.
-    pub ask: Option<Ask>,
-    /// Which questions are over by it.
-    pub ends: Option<Ends>,
+/// Those of Claude Code.
+pub struct ClaudeHooks;
+
+impl Hooks for ClaudeHooks {
+    fn overlay(&self, start: &Launching<'_>) -> Overlaid {
+        match put_in(start.words, start.role, start.restore, &|path| (start.read)(Path::new(path))) {
+            Put::In(words) => Overlaid::With(Overlay { words, ..Overlay::default() }),
+            Put::Needless => Overlaid::Needless,
+            Put::Not(why) => Overlaid::Not(why),
+        }
+    }
+
+    fn read(&self, payload: &[u8]) -> Option<Told> {
+        read(payload)
+    }
+
+    fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
+        claim(payload, since)
+    }
+
+    fn answer(&self, ask: &Ask, decision: &Decision) -> String {
+        answer(ask, decision)
+    }
 }
 
 /// Reads what a hook was given; `None` for what is no hook's.
@@ -61,7 +77,17 @@ fn ask(value: &Value) -> Option<Ask> {
     // What is suggested is worth less than the question itself.
     let suggestions = suggestions.filter(|all| all.to_string().len() <= MAX_ASK_BYTES / 8);
     let unseen = agent.is_some();
-    Some(Ask { kind, tool, input, cut: false, suggestions, agent, turn: text(value, "prompt_id"), unseen })
+    Some(Ask {
+        kind,
+        tool,
+        input,
+        cut: false,
+        suggestions,
+        agent,
+        turn: text(value, "prompt_id"),
+        unseen,
+        typed: false,
+    })
 }
 
 fn ends(event: &str, value: &Value) -> Option<Ends> {

@@ -17,6 +17,7 @@ fn ask(agent: Option<&str>) -> Ask {
         agent: agent.map(str::to_owned),
         turn: None,
         unseen: agent.is_some(),
+        typed: false,
     }
 }
 

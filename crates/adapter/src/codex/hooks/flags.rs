@@ -1,0 +1,186 @@
+//! How the hooks are put into a Codex that is started: `-c`, in front of what the user typed. Hooks of its other layers of
+//! configuration run beside them.
+//!
+//! Codex runs a hook only if somebody trusts its fingerprint, and asks in a dialog otherwise. For hooks of the command line
+//! the command line may say so. How the fingerprint is made belongs to the program's version, so an unknown one gets no hooks.
+
+use super::PERMISSION;
+use crate::hooks::{Launching, Overlaid, Overlay};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::ffi::OsString;
+
+/// The versions whose fingerprints are known.
+const KNOWN: &[&str] = &["0.169."];
+/// What the command line is called as a source of hooks.
+const SOURCE: &str = "/<session-flags>/config.toml";
+/// Seconds after which a hook is given up; it takes a quarter of one at most.
+const TELL_SECONDS: u32 = 5;
+/// Codex gives these no more.
+const LAST_SECONDS: u32 = 3;
+
+/// The events that are told, with their names in fingerprints.
+const EVENTS: &[(&str, &str, u32)] = &[
+    ("SessionStart", "session_start", TELL_SECONDS),
+    ("UserPromptSubmit", "user_prompt_submit", TELL_SECONDS),
+    (PERMISSION, "permission_request", TELL_SECONDS),
+    ("Stop", "stop", TELL_SECONDS),
+    ("SubagentStart", "subagent_start", TELL_SECONDS),
+    ("SubagentStop", "subagent_stop", TELL_SECONDS),
+    ("PreCompact", "pre_compact", TELL_SECONDS),
+    ("Interrupt", "interrupt", LAST_SECONDS),
+    ("SessionEnd", "session_end", LAST_SECONDS),
+];
+
+/// Commands of the program that hold a conversation; any other one is left alone.
+const CONVERSATIONS: &[&str] = &["resume", "fork", "exec", "e", "review"];
+/// Those of them that have no terminal.
+const HEADLESS: &[&str] = &["exec", "e", "review"];
+/// Words that are commands of the program.
+const COMMANDS: &[&str] = &[
+    "agents",
+    "app-server",
+    "apply",
+    "archive",
+    "cloud",
+    "completion",
+    "debug",
+    "delete",
+    "doctor",
+    "e",
+    "exec",
+    "exec-server",
+    "features",
+    "fork",
+    "help",
+    "login",
+    "logout",
+    "mcp",
+    "migrate-nfs-db",
+    "migrate-rollouts",
+    "plugin",
+    "queue",
+    "remote-control",
+    "resume",
+    "review",
+    "sandbox",
+    "unarchive",
+    "update",
+];
+
+pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
+    let Some((program, given)) = start.words.split_first() else { return Overlaid::Needless };
+    let texts: Vec<&str> = given.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let options = &texts[..texts.iter().position(|word| *word == "--").unwrap_or(texts.len())];
+    let command = options.iter().find(|word| COMMANDS.contains(word));
+    let is_other = command.is_some_and(|command| !CONVERSATIONS.contains(command));
+    if is_other || options.iter().any(|word| matches!(*word, "--help" | "-h" | "--version" | "-V")) {
+        return Overlaid::Needless;
+    }
+    // Its hooks would run elsewhere.
+    if options.iter().any(|word| word.starts_with("--remote")) {
+        return Overlaid::Needless;
+    }
+    if options.iter().any(|word| word.starts_with("hooks") || word.contains("=hooks")) {
+        return Overlaid::Not("its command line sets hooks".to_owned());
+    }
+    let version = start.version.unwrap_or("of an unknown number");
+    if !KNOWN.iter().any(|known| version.starts_with(known)) {
+        return Overlaid::Not(format!("version {version} is not known to take them without a question"));
+    }
+    let headless = command.is_some_and(|command| HEADLESS.contains(command));
+    let mut words = vec![program.clone()];
+    // It would say in a warning that it does without its server.
+    if !headless && !options.contains(&"--no-daemon") {
+        words.push("--no-daemon".into());
+    }
+    words.extend(hooks(start.role, headless));
+    words.extend(given.iter().cloned());
+    Overlaid::With(Overlay { words, ..Overlay::default() })
+}
+
+/// The hooks, and the trust in them. A CLI without a terminal asks nobody.
+fn hooks(role: &[&str], headless: bool) -> Vec<OsString> {
+    let quoted: Vec<String> = role.iter().map(|word| quote(word)).collect();
+    let command = quoted.join(" ");
+    let mut words = Vec::new();
+    let mut trusted = Vec::new();
+    for (event, label, seconds) in EVENTS.iter().filter(|(event, ..)| !headless || *event != PERMISSION) {
+        let hook = format!("{{type=\"command\",command={},timeout={seconds}}}", toml(&command));
+        words.extend(["-c".into(), format!("hooks.{event}=[{{hooks=[{hook}]}}]").into()]);
+        let key = toml(&format!("{SOURCE}:{label}:0:0"));
+        trusted.push(format!("{key}={{trusted_hash=\"{}\"}}", fingerprint(label, &command, *seconds)));
+    }
+    words.extend(["-c".into(), format!("hooks.state={{{}}}", trusted.join(",")).into()]);
+    words
+}
+
+/// What Codex makes of a hook: the digest of its parts as JSON, the keys in their order.
+fn fingerprint(label: &str, command: &str, seconds: u32) -> String {
+    let hook = json!({ "async": false, "command": command, "timeout": seconds, "type": "command" });
+    let identity = json!({ "event_name": label, "hooks": [hook] }).to_string();
+    let digest = Sha256::digest(identity.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// A word as a shell reads it: Codex has one run the command.
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A text in TOML, which reads the strings of JSON.
+fn toml(text: &str) -> String {
+    json!(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn put(words: &[&str], version: Option<&str>) -> Overlaid {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        overlay(&Launching {
+            words: &words,
+            role: &["/bin/it's", "__hook", "codex"],
+            version,
+            restore: None,
+            folder: Path::new("/s"),
+            variable: &|_| None,
+            read: &|_| None,
+        })
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        let Overlaid::With(overlay) = put(words, Some("0.169.0")) else { panic!("{words:?}") };
+        overlay.words.into_iter().map(|word| word.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn hooks_stand_before_what_the_user_typed() {
+        let all = words(&["codex", "-m", "gpt", "--", "do exec"]);
+        assert_eq!(all[..3], ["codex", "--no-daemon", "-c"]);
+        assert_eq!(all[all.len() - 4..], ["-m", "gpt", "--", "do exec"]);
+        let stop = all.iter().find(|word| word.starts_with("hooks.Stop=")).unwrap();
+        let command = r#"command="'/bin/it'\\''s' '__hook' 'codex'",timeout=5"#;
+        assert!(stop.contains(command), "{stop}");
+        assert!(all.iter().any(|word| word.contains(":permission_request:0:0\"={trusted_hash=\"sha256:")));
+        let headless = words(&["codex", "exec", "hello"]);
+        assert!(!headless.iter().any(|word| word.contains(PERMISSION) || word == "--no-daemon"));
+        assert_eq!(headless[headless.len() - 2..], ["exec", "hello"]);
+        assert_eq!(words(&["codex", "resume", "--last"])[1], "--no-daemon");
+    }
+
+    #[test]
+    fn what_is_no_conversation_or_is_not_known_is_left_as_it_is() {
+        for other in [&["codex", "login"][..], &["codex", "--remote", "ws://h"], &["codex", "--version"], &[]]
+        {
+            assert_eq!(put(other, Some("0.169.0")), Overlaid::Needless, "{other:?}");
+        }
+        for version in [None, Some("0.200.1")] {
+            assert!(matches!(put(&["codex"], version), Overlaid::Not(_)), "{version:?}");
+        }
+        assert!(matches!(put(&["codex", "-c", "hooks.Stop=[]"], Some("0.169.0")), Overlaid::Not(_)));
+    }
+}

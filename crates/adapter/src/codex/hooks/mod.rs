@@ -1,0 +1,96 @@
+//! Codex's hooks: what they tell, and how its dialogs are answered. Tried with 0.169.0.
+//!
+//! - A hook gets one JSON object; `hook_event_name` says which event it is. The conversation begins, for hooks, with the first
+//!   prompt.
+//! - `PermissionRequest` comes before the dialog in the terminal, which is not drawn while the hook waits. So the hook tells,
+//!   and goes: the dialog is there at once, and an answer from elsewhere is the key that it takes ([`dialog`]).
+//! - With settings on its command line the program does not use a server that it shares with others, so that its hooks have the
+//!   variables of its own session.
+
+mod claim;
+mod dialog;
+mod flags;
+
+use crate::hooks::{Dialog, Hooks, Launching, Overlaid, Told};
+use protocol::approval::{Ask, Decision, Ends};
+use protocol::{BlockKind, Claim, Time};
+use serde_json::Value;
+
+/// The event that asks.
+const PERMISSION: &str = "PermissionRequest";
+
+/// Those of Codex.
+pub struct CodexHooks;
+
+impl Hooks for CodexHooks {
+    fn overlay(&self, start: &Launching<'_>) -> Overlaid {
+        flags::overlay(start)
+    }
+
+    fn read(&self, payload: &[u8]) -> Option<Told> {
+        let value: Value = serde_json::from_slice(payload).ok()?;
+        let event = value["hook_event_name"].as_str()?.to_owned();
+        let ask = (event == PERMISSION).then(|| ask(&value)).flatten();
+        Some(Told { ends: ends(&event, &value), event, ask })
+    }
+
+    fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
+        claim::claim(payload, since)
+    }
+
+    /// No hook of its waits.
+    fn answer(&self, _ask: &Ask, _decision: &Decision) -> String {
+        String::new()
+    }
+
+    fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
+        dialog::shown(ask, lines).then_some(Dialog { allow: "y", deny: "Escape" })
+    }
+}
+
+fn ask(value: &Value) -> Option<Ask> {
+    let (agent, turn) = (text(value, "agent_id"), text(value, "turn_id"));
+    Some(Ask {
+        kind: BlockKind::Permission,
+        tool: text(value, "tool_name")?,
+        input: value["tool_input"].clone(),
+        cut: false,
+        suggestions: None,
+        agent,
+        turn,
+        unseen: false,
+        typed: true,
+    })
+}
+
+/// That a tool has run is not among it: several of a name may have been asked for.
+fn ends(event: &str, value: &Value) -> Option<Ends> {
+    match event {
+        "UserPromptSubmit" => Some(Ends::Before { turn: text(value, "turn_id")? }),
+        "Stop" | "Interrupt" => Some(Ends::Turn { turn: text(value, "turn_id")? }),
+        "SubagentStop" => Some(Ends::Agent { agent: text(value, "agent_id")? }),
+        "SessionEnd" => Some(Ends::All),
+        _ => None,
+    }
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value[key].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_asks_waits_for_a_key() {
+        let asked = r#"{"session_id":"s","turn_id":"t","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"touch f","description":"may I"}}"#;
+        let told = CodexHooks.read(asked.as_bytes()).unwrap();
+        let ask = told.ask.unwrap();
+        assert_eq!((ask.tool.as_str(), ask.turn.as_deref(), ask.typed), ("Bash", Some("t"), true));
+        assert_eq!((told.ends, &ask.input["command"]), (None, &"touch f".into()));
+        let over = CodexHooks.read(br#"{"turn_id":"t","hook_event_name":"Stop"}"#).unwrap().ends.unwrap();
+        assert!(over.covers(&ask));
+        assert_eq!(CodexHooks.read(b"{}"), None);
+    }
+}

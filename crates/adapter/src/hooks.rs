@@ -1,0 +1,99 @@
+//! What a CLI is started with so that its session knows what it does and what it asks, and what its hooks then tell.
+//!
+//! Nothing of the user's own configuration is changed: an overlay is words of the command line, variables and files of the
+//! session's own, and the CLI puts the user's hooks beside ours.
+
+use protocol::approval::{Ask, Behaviour, Decision, Ends};
+use protocol::{Claim, Time};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The hooks of one CLI.
+pub trait Hooks: Sync {
+    /// What it is to be started with.
+    fn overlay(&self, start: &Launching<'_>) -> Overlaid;
+
+    /// Reads what a hook was given; `None` for what is no hook's.
+    fn read(&self, payload: &[u8]) -> Option<Told>;
+
+    /// What the event with this JSON says of the state; `None` where it says nothing.
+    fn claim(&self, payload: &[u8], since: Time) -> Option<Claim>;
+
+    /// What the hook that asked prints for a decision.
+    fn answer(&self, ask: &Ask, decision: &Decision) -> String;
+
+    /// The dialog of a question that is [typed](Ask::typed), if these lines of the screen show it.
+    fn dialog(&self, _ask: &Ask, _lines: &[String]) -> Option<Dialog> {
+        None
+    }
+}
+
+/// A CLI that is about to be started.
+pub struct Launching<'a> {
+    /// Its program and arguments.
+    pub words: &'a [OsString],
+    /// The hook's own program and arguments.
+    pub role: &'a [&'a str],
+    /// Its version, where that is known.
+    pub version: Option<&'a str>,
+    /// Tokens of its project's history that it is told, if it is.
+    pub restore: Option<u64>,
+    /// Where the files of the overlay will lie.
+    pub folder: &'a Path,
+    /// A variable as the CLI would have it.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The text of a file, by a path from where the CLI is started.
+    pub read: &'a dyn Fn(&Path) -> Option<String>,
+}
+
+/// What a CLI is started with.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Overlay {
+    /// In the place of its program and arguments.
+    pub words: Vec<OsString>,
+    /// Beside its variables.
+    pub variables: Vec<(String, OsString)>,
+    /// Names and texts of files in its folder.
+    pub files: Vec<(&'static str, String)>,
+}
+
+/// What became of a start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Overlaid {
+    /// It is started with this.
+    With(Overlay),
+    /// This is no conversation.
+    Needless,
+    /// It cannot be done, for this reason.
+    Not(String),
+}
+
+/// A dialog in the terminal, by the names of the keys that answer it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dialog {
+    /// Yes, this once.
+    pub allow: &'static str,
+    /// No.
+    pub deny: &'static str,
+}
+
+impl Dialog {
+    /// The key for a decision.
+    pub fn key(self, decision: &Decision) -> &'static str {
+        match decision.behaviour {
+            Behaviour::Allow => self.allow,
+            Behaviour::Deny => self.deny,
+        }
+    }
+}
+
+/// What a hook tells, in the words of no CLI.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The event's name.
+    pub event: String,
+    /// What is asked.
+    pub ask: Option<Ask>,
+    /// Which questions are over by it.
+    pub ends: Option<Ends>,
+}

@@ -1,0 +1,124 @@
+//! What opencode tells by a plugin of ours ([`plugin.js`](plugin.js)), and how it is answered. Tried with 1.18.33.
+//!
+//! - The plugin hands each event that counts to the hook, by its own name as `hook_event_name`, with what opencode says of it.
+//! - Its dialog is on the screen while the hook waits. When that is answered the plugin ends the hook; when the hook comes back
+//!   with an answer, the plugin gives it to opencode's own interface, and the dialog goes.
+
+mod claim;
+mod config;
+
+use crate::claude::hooks::questions;
+use crate::hooks::{Hooks, Launching, Overlaid, Told};
+use protocol::approval::{Ask, Behaviour, Decision};
+use protocol::{BlockKind, Claim, Time};
+use serde_json::{Value, json};
+
+/// The event that asks leave.
+const PERMISSION: &str = "permission.asked";
+/// The event that puts questions.
+const QUESTION: &str = "question.asked";
+
+/// Those of opencode.
+pub struct OpencodeHooks;
+
+impl Hooks for OpencodeHooks {
+    fn overlay(&self, start: &Launching<'_>) -> Overlaid {
+        config::overlay(start)
+    }
+
+    fn read(&self, payload: &[u8]) -> Option<Told> {
+        let value: Value = serde_json::from_slice(payload).ok()?;
+        let event = value["hook_event_name"].as_str()?.to_owned();
+        // That a question is over is told by the end of its hook.
+        Some(Told { ask: ask(&event, &value), ends: None, event })
+    }
+
+    fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
+        claim::claim(payload, since)
+    }
+
+    fn answer(&self, ask: &Ask, decision: &Decision) -> String {
+        let answer = match (ask.kind, decision.behaviour) {
+            (BlockKind::Question, Behaviour::Allow) => json!({ "answers": answers(ask, decision) }),
+            (BlockKind::Question, Behaviour::Deny) => json!({ "reject": true }),
+            (_, Behaviour::Allow) => json!({ "reply": "once" }),
+            (_, Behaviour::Deny) => match &decision.message {
+                Some(message) => json!({ "reply": "reject", "message": message }),
+                None => json!({ "reply": "reject" }),
+            },
+        };
+        answer.to_string()
+    }
+}
+
+fn ask(event: &str, value: &Value) -> Option<Ask> {
+    let (kind, tool, input) = match event {
+        PERMISSION => {
+            let given = &value["metadata"];
+            let is_empty = given.as_object().is_none_or(serde_json::Map::is_empty);
+            let input = if is_empty { json!({ "patterns": value["patterns"] }) } else { given.clone() };
+            (BlockKind::Permission, text(value, "permission")?, input)
+        }
+        QUESTION => (BlockKind::Question, "question".to_owned(), json!({ "questions": value["questions"] })),
+        _ => return None,
+    };
+    let suggestions = value.get("always").filter(|all| !all.is_null()).cloned();
+    let agent = text(value, "agent_id");
+    // Its own id tells it from another one that asks for the same.
+    let turn = text(value, "id");
+    Some(Ask { kind, tool, input, cut: false, suggestions, agent, turn, unseen: false, typed: false })
+}
+
+/// To each question, in their order, what was chosen.
+fn answers(ask: &Ask, decision: &Decision) -> Vec<Vec<String>> {
+    let given = |text: &str| decision.answers.get(text).map(String::as_str).unwrap_or_default();
+    let asked = questions(&ask.input);
+    let choose = |(at, question): (usize, &crate::claude::hooks::Question)| {
+        let several = ask.input["questions"][at]["multiple"] == true;
+        let given = given(&question.text);
+        if several { given.split(", ").map(str::to_owned).collect() } else { vec![given.to_owned()] }
+    };
+    asked.iter().enumerate().map(choose).collect()
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value[key].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::from_str;
+
+    const ASKED: &str = r#"{"hook_event_name":"permission.asked","session_id":"ses_1","cwd":"/w","id":"per_1","permission":"bash","patterns":["touch f"],"metadata":{"command":"touch f"},"always":["touch *"]}"#;
+    const QUESTIONS: &str = r#"{"hook_event_name":"question.asked","session_id":"ses_1","agent_id":"ses_1","id":"que_1","questions":[{"question":"Which?","options":[{"label":"A"}]},{"question":"All?","multiple":true,"options":[]}]}"#;
+
+    fn decide(behaviour: Behaviour, message: Option<&str>) -> Decision {
+        let answers = [("Which?", "A"), ("All?", "B, C")];
+        let answers = answers.map(|(one, other)| (one.to_owned(), other.to_owned())).into();
+        Decision { behaviour, message: message.map(str::to_owned), answers, input: None }
+    }
+
+    #[test]
+    fn what_it_asks_is_asked_whole_and_answered_in_its_own_words() {
+        let ask = |text: &str| OpencodeHooks.read(text.as_bytes()).unwrap().ask.unwrap();
+        let answer =
+            |ask: &Ask, decision: Decision| from_str::<Value>(&OpencodeHooks.answer(ask, &decision)).unwrap();
+        let asked = ask(ASKED);
+        assert_eq!((asked.kind, asked.tool.as_str(), asked.typed), (BlockKind::Permission, "bash", false));
+        assert_eq!(
+            (&asked.input, asked.suggestions.as_ref()),
+            (&json!({ "command": "touch f" }), Some(&json!(["touch *"])))
+        );
+        assert_eq!(answer(&asked, decide(Behaviour::Allow, None)), json!({ "reply": "once" }));
+        let denied = json!({ "reply": "reject", "message": "no" });
+        assert_eq!(answer(&asked, decide(Behaviour::Deny, Some("no"))), denied);
+        let bare = ask(&ASKED.replace(r#"{"command":"touch f"}"#, "{}"));
+        assert_eq!(bare.input, json!({ "patterns": ["touch f"] }));
+        let asked = ask(QUESTIONS);
+        assert_eq!((asked.kind, asked.agent.as_deref()), (BlockKind::Question, Some("ses_1")));
+        assert_eq!(answer(&asked, decide(Behaviour::Allow, None)), json!({ "answers": [["A"], ["B", "C"]] }));
+        assert_eq!(answer(&asked, decide(Behaviour::Deny, None)), json!({ "reject": true }));
+        assert_eq!(OpencodeHooks.read(br#"{"hook_event_name":"session.status"}"#).unwrap().ask, None);
+    }
+}

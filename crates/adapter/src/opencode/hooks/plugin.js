@@ -1,0 +1,90 @@
+// Tells the session of Centerfire in which this opencode runs what it does and what it asks, and answers for whoever answers
+// there. It holds nothing up, and fails silently: opencode asks in its own dialog all the same.
+
+import { spawn } from "node:child_process";
+
+const { hook, asks } = SETTINGS;
+const MARK = "CENTERFIRE_OPENCODE";
+// Events that wait for the one before to be told.
+const WAITING_MAX = 100;
+
+export const Centerfire = async ({ client, directory }) => {
+  // An opencode that is started from inside this one has a session of its own, or none.
+  if ((process.env[MARK] ??= String(process.pid)) !== String(process.pid)) return {};
+
+  const parents = new Map();
+  const states = new Map();
+  const open = new Map();
+  let waiting = 0;
+  let told = Promise.resolve();
+
+  const run = (event, hear) =>
+    new Promise((resolve) => {
+      const child = spawn(hook[0], hook.slice(1), { stdio: ["pipe", hear ? "pipe" : "ignore", "ignore"] });
+      child.on("error", resolve);
+      child.stdin.on("error", () => {});
+      child.stdin.end(JSON.stringify(event));
+      if (hear) {
+        let text = "";
+        child.stdout.on("data", (piece) => (text += piece));
+        child.on("close", () => hear(text));
+        open.set(event.id, { child, session: event.sessionID });
+        resolve();
+      } else child.on("close", resolve);
+    });
+
+  const tell = (event, hear) => {
+    if (waiting >= WAITING_MAX) return;
+    waiting += 1;
+    told = told.then(() => run(event, hear)).catch(() => {}).then(() => void (waiting -= 1));
+  };
+
+  const post = (url, id, body) =>
+    client._client.post({
+      url, path: { requestID: id }, query: { directory }, body, headers: { "Content-Type": "application/json" },
+    });
+
+  const answer = (kind, id) => (text) => {
+    open.delete(id);
+    if (!text) return;
+    const { reject, ...body } = JSON.parse(text);
+    post(`/${kind}/{requestID}/${reject ? "reject" : "reply"}`, id, reject ? undefined : body).catch(() => {});
+  };
+
+  const close = (is) => {
+    for (const [id, { child, session }] of open) if (is(id, session)) child.kill();
+  };
+
+  // Whether it says something that was not said; what follows an error is its end.
+  const isNews = ({ type, properties: { sessionID, status } }) => {
+    const state = type === "session.status" ? status.type : type;
+    const before = states.get(sessionID);
+    states.set(sessionID, state);
+    return state !== before && !(state === "idle" && before === "session.error");
+  };
+
+  const event = async ({ event }) => {
+    const { type, properties } = event;
+    const id = properties?.sessionID;
+    const all = { hook_event_name: type, session_id: id, agent_id: parents.has(id) ? id : undefined, cwd: directory, ...properties };
+    switch (type) {
+      case "session.created":
+        if (properties.info?.parentID) parents.set(id, properties.info.parentID);
+        return tell({ hook_event_name: type, session_id: id, cwd: directory });
+      case "session.status":
+      case "session.error":
+        if (type === "session.error" || properties.status.type === "idle") close((_, session) => session === id);
+        if (id && isNews(event)) tell(all);
+        return;
+      case "permission.asked":
+      case "question.asked":
+        return tell(all, asks ? answer(type.split(".")[0], properties.id) : undefined);
+      case "permission.replied":
+      case "question.replied":
+      case "question.rejected":
+        close((request) => request === properties.requestID);
+        return tell(all);
+    }
+  };
+  return { event: async (input) => event(input).catch(() => {}) };
+};

@@ -1,0 +1,244 @@
+//! Answers that only a dialog in the terminal takes: the key that means them is typed there, as a person would.
+//!
+//! It is typed only while the screen shows the dialog of that very question, and only where nobody typed a moment ago: a key
+//! that comes a moment after another one would answer the next dialog. What cannot be typed within [`TYPE_WITHIN`] is refused,
+//! and the question waits on. As with a hook the answer is in the journal before the program hears of it.
+
+use super::Host;
+use super::approvals::TERMINAL;
+use super::input::Transaction;
+use adapter::hooks::Hooks;
+use adapter::state::Shown;
+use protocol::approval::{Ask, Decision};
+use protocol::frame::{Answer, Refusal};
+use protocol::{AgentState, ClientNumber, Offset, Time};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+use terminal::key::{Key, KeyModes};
+use terminal::paste;
+
+/// How long a dialog may take to come to the screen once it was told of, and somebody at the terminal to pause.
+const TYPE_WITHIN: Duration = Duration::from_secs(5);
+/// How long nobody may have typed before.
+const QUIET: Duration = Duration::from_millis(300);
+/// Between two looks at the screen.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A dialog that is there so long after its key has lost it, as some do that were just drawn.
+const LOST_AFTER: Duration = Duration::from_secs(1);
+/// Times a key is typed at most.
+const KEYS_MAX: u8 = 5;
+/// Looks in a row without a dialog that was there until its question is over.
+const GONE_AFTER: u8 = 10;
+/// Answers that wait at once.
+const ANSWERS_MAX: usize = 16;
+
+/// What is to be typed, and what was.
+#[derive(Default)]
+pub(super) struct Typing {
+    answers: VecDeque<Waiting>,
+    typed: Option<Typed>,
+    /// The question whose dialog the screen showed at the last look, or a few looks ago.
+    seen: Option<(u32, u8)>,
+    looked: Option<(Instant, Offset)>,
+    /// There was output before the last look, and the screen may be painted a moment behind it.
+    again: bool,
+}
+
+/// An answer that was not typed yet.
+struct Waiting {
+    approval: u32,
+    /// Who is to be told, if anybody.
+    call: Option<(ClientNumber, u64)>,
+    by: String,
+    decision: Decision,
+    until: Instant,
+}
+
+/// An answer that was typed, until its dialog is gone and its words are said.
+struct Typed {
+    ask: Ask,
+    decision: Decision,
+    at: Instant,
+    keys: u8,
+}
+
+impl Typing {
+    /// When to look again without an event.
+    pub(super) fn deadline(&self, waits: bool, offset: Offset) -> Option<Instant> {
+        let (looked, at) = self.looked.unwrap_or((Instant::now(), Offset::ZERO));
+        let is_gone = self.seen.is_some_and(|(_, gone)| gone > 0);
+        let is_due = !self.answers.is_empty()
+            || self.typed.is_some()
+            || waits && (at != offset || is_gone || self.again);
+        is_due.then_some(looked + LOOK_EVERY)
+    }
+}
+
+impl Host {
+    /// A client answers such a question.
+    pub(super) fn decide_by_key(
+        &mut self,
+        (from, id): (ClientNumber, u64),
+        approval: u32,
+        by: String,
+        decision: Decision,
+    ) {
+        let refused = if decision.input.is_some() || !decision.answers.is_empty() {
+            Some("its dialog takes a yes or a no, and no other input; answer with one of them")
+        } else if self.approvals.typing.answers.len() == ANSWERS_MAX {
+            Some("too many answers wait for its dialog; answer it in the terminal")
+        } else {
+            None
+        };
+        match refused {
+            Some(message) => self.clients.refuse(from, id, Refusal::BadRequest, message),
+            None => self.await_dialog(approval, Some((from, id)), by, decision),
+        }
+    }
+
+    /// Has an answer typed once that can be; who called is told what became of it.
+    pub(super) fn await_dialog(
+        &mut self,
+        approval: u32,
+        call: Option<(ClientNumber, u64)>,
+        by: String,
+        decision: Decision,
+    ) {
+        let until = Instant::now() + TYPE_WITHIN;
+        self.approvals.typing.answers.push_back(Waiting { approval, call, by, decision, until });
+    }
+
+    /// When to look again without an event.
+    pub(super) fn dialog_deadline(&self) -> Option<Instant> {
+        self.approvals.typing.deadline(self.approvals.has_typed(), self.recording.offset())
+    }
+
+    /// Looks at the screen, if there is reason to, and does what that allows.
+    pub(super) fn tend_dialog(&mut self) {
+        let now = Instant::now();
+        if self.dialog_deadline().is_none_or(|due| now < due) && self.approvals.typing.looked.is_some() {
+            return;
+        }
+        let Some(hooks) = self.agent.hooks().filter(|_| self.approvals.has_typed() || self.is_typing())
+        else {
+            return;
+        };
+        let lines = self.output.canvas.screen().lines();
+        let offset = self.recording.offset();
+        let typing = &mut self.approvals.typing;
+        typing.again = typing.looked.is_none_or(|(_, before)| before != offset);
+        typing.looked = Some((now, offset));
+        self.answer_dialog(hooks, &lines, now);
+        self.follow_key(hooks, &lines, now);
+        self.see_dialog(hooks, &lines);
+    }
+
+    fn is_typing(&self) -> bool {
+        !self.approvals.typing.answers.is_empty() || self.approvals.typing.typed.is_some()
+    }
+
+    /// Types the first answer that can be.
+    fn answer_dialog(&mut self, hooks: &dyn Hooks, lines: &[String], now: Instant) {
+        for waiting in std::mem::take(&mut self.approvals.typing.answers) {
+            let Some(pending) = self.approvals.get(waiting.approval) else {
+                if let Some((from, id)) = waiting.call {
+                    self.no_such_approval(from, id, waiting.approval);
+                }
+                continue;
+            };
+            let ask = pending.approval.ask.clone();
+            let dialog = hooks.dialog(&ask, lines);
+            let alone = self.approvals.all_typed(|other| {
+                (&other.tool, &other.input) == (&ask.tool, &ask.input) || hooks.dialog(other, lines).is_none()
+            });
+            // The last one is to have done its work.
+            let may = alone && self.approvals.typing.typed.is_none() && self.input.is_quiet(QUIET, now);
+            match dialog.filter(|_| may) {
+                Some(dialog) => {
+                    let decision = waiting.decision.clone();
+                    let Some(settled) = self.settle(waiting.approval, waiting.by, Some(waiting.decision))
+                    else {
+                        continue;
+                    };
+                    if let Some((from, id)) = waiting.call {
+                        self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
+                    }
+                    self.press(dialog.key(&decision));
+                    self.approvals.typing.typed = Some(Typed { ask, decision, at: now, keys: 1 });
+                }
+                None if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
+                None => {
+                    if let Some((from, id)) = waiting.call {
+                        let message = "its dialog is not on the screen, or somebody types there; nothing was answered, so do it \
+                                       in the terminal";
+                        self.clients.refuse(from, id, Refusal::WriteRejected, message);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Types a key again that was lost, and what was said with a no once the program takes words.
+    fn follow_key(&mut self, hooks: &dyn Hooks, lines: &[String], now: Instant) {
+        let Some(mut typed) = self.approvals.typing.typed.take() else { return };
+        let age = now.saturating_duration_since(typed.at);
+        match hooks.dialog(&typed.ask, lines) {
+            // Another question of the same words would be answered by it.
+            Some(_) if self.approvals.any_like(&typed.ask) => {}
+            Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
+                if self.input.is_quiet(QUIET, now) {
+                    self.press(dialog.key(&typed.decision));
+                    (typed.at, typed.keys) = (now, typed.keys + 1);
+                }
+                self.approvals.typing.typed = Some(typed);
+            }
+            Some(_) if age < LOST_AFTER => self.approvals.typing.typed = Some(typed),
+            Some(_) => {}
+            None => {
+                let Some(message) = typed.decision.message.as_deref() else { return };
+                let shown = Shown { title: &self.output.title, lines };
+                let claim = self.agent.judges(&shown, Time::now());
+                let is_idle = claim.is_some_and(|claim| claim.state == AgentState::Idle);
+                if is_idle && self.input.is_quiet(QUIET, now) {
+                    let parts = [paste::bracketed(message.as_bytes(), true), b"\r".to_vec()];
+                    self.type_parts(parts.into());
+                } else if age < TYPE_WITHIN {
+                    self.approvals.typing.typed = Some(typed);
+                }
+            }
+        }
+    }
+
+    /// A question whose dialog gave way to that of another one was answered there; so was one whose dialog is gone, where the
+    /// program does not tell that itself.
+    fn see_dialog(&mut self, hooks: &dyn Hooks, lines: &[String]) {
+        let seen = self.approvals.typing.seen;
+        let (now, gone) = match self.approvals.typed_like(|ask| hooks.dialog(ask, lines).is_some()) {
+            Some(shown) => {
+                self.approvals.shows(shown);
+                (shown, 0)
+            }
+            None if self.agent.reports() => return,
+            None => match seen {
+                Some((seen, gone)) => (seen, gone + 1),
+                None => return,
+            },
+        };
+        let before = seen.map(|(seen, _)| seen).filter(|seen| *seen != now);
+        self.approvals.typing.seen = (gone < GONE_AFTER).then_some((now, gone));
+        if let Some(over) = before.or((gone == GONE_AFTER).then_some(now)) {
+            self.settle(over, TERMINAL.to_owned(), None);
+        }
+    }
+
+    fn press(&mut self, key: &str) {
+        let modes = KeyModes::of(self.output.canvas.screen());
+        let key: Key = key.parse().expect("an adapter names keys");
+        self.type_parts([key.encode(modes)].into());
+    }
+
+    fn type_parts(&mut self, parts: VecDeque<Vec<u8>>) {
+        let client = ClientNumber::default();
+        self.input.push(Transaction { client, parts, typed: false, receipt: None });
+    }
+}
