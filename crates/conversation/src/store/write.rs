@@ -44,8 +44,6 @@ pub(crate) struct Writing<'a> {
     known: HashMap<String, i64>,
     touched: &'a mut BTreeSet<(String, String)>,
     said: &'a mut Vec<Said>,
-    /// The conversation of the last entry or head.
-    last: String,
 }
 
 impl Store {
@@ -77,7 +75,7 @@ impl Store {
     pub(crate) fn begin<'a>(&'a mut self, cli: &'a str) -> Result<Writing<'a>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (touched, said) = (&mut self.touched, &mut self.said);
-        Ok(Writing { transaction, cli, known: HashMap::new(), touched, said, last: String::new() })
+        Ok(Writing { transaction, cli, known: HashMap::new(), touched, said })
     }
 
     /// What was said of agents since this was asked last, the newest of each, while it is news.
@@ -161,12 +159,12 @@ impl Writing<'_> {
         Ok(self.transaction.commit()?)
     }
 
-    /// Keeps what is said of the agent of the conversation that was written last, if it is news.
-    pub(crate) fn claim(&mut self, claim: Claim) {
-        if self.last.is_empty() || !is_news(&claim) {
+    /// Keeps what is said of a conversation's agent, if it is news.
+    pub(crate) fn claim(&mut self, conversation: String, claim: Claim) {
+        if !is_news(&claim) {
             return;
         }
-        let conversation = (self.cli.to_owned(), self.last.clone());
+        let conversation = (self.cli.to_owned(), conversation);
         self.said.retain(|said| said.conversation != conversation || said.claim.agent != claim.agent);
         if self.said.len() < SAID_MAX {
             self.said.push(Said { conversation, claim });
@@ -175,9 +173,6 @@ impl Writing<'_> {
 
     /// The number of a conversation, which may be new.
     fn conversation(&mut self, name: &str) -> Result<i64> {
-        if self.last != name {
-            name.clone_into(&mut self.last);
-        }
         if let Some(id) = self.known.get(name) {
             return Ok(*id);
         }
