@@ -1,6 +1,6 @@
 //! A CLI's own record of its conversations, read record by record.
 
-use protocol::{Claim, Entry, Time, Usage};
+use protocol::{AgentState, Claim, Entry, Time, Usage};
 use serde_json::Value;
 
 /// How a file holds its records.
@@ -55,7 +55,12 @@ pub enum Heard {
         usage: Usage,
     },
     /// What the record says of the CLI's state.
-    Claim(Claim),
+    Claim {
+        /// The conversation.
+        conversation: String,
+        /// What.
+        claim: Claim,
+    },
     /// A record that is none: why not.
     Garbled(String),
 }
@@ -75,4 +80,12 @@ pub struct Head {
     pub version: Option<String>,
     /// The conversation that it goes on from, where that is another.
     pub parent: Option<String>,
+}
+
+/// The state of a turn that ended in an HTTP status: too many requests and payment required are limits of the user.
+pub(crate) fn failed(status: Option<u16>) -> AgentState {
+    match status {
+        Some(402 | 429) => AgentState::Limit,
+        _ => AgentState::Error,
+    }
 }

@@ -214,7 +214,7 @@ fn keep(
             Heard::Usage { conversation, request, model, time, usage } => {
                 batch.usage(&conversation, &request, &model, time, usage)?;
             }
-            Heard::Claim(claim) => batch.claim(claim),
+            Heard::Claim { conversation, claim } => batch.claim(conversation, claim),
             Heard::Garbled(mut reason) => {
                 reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
                 cursor.garbled += 1;

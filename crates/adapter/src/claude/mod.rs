@@ -7,7 +7,7 @@ mod transcript;
 use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
-use protocol::{Claim, Time};
+use protocol::{AgentState, Claim, Time};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -63,4 +63,12 @@ impl Adapter for Claude {
 fn folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let own = variables("CLAUDE_CONFIG_DIR").map(PathBuf::from);
     own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".claude")))
+}
+
+/// The state of a turn that failed, by the CLI's name for the error: hooks and transcripts have the same ones.
+fn failed(error: Option<&str>) -> AgentState {
+    match error {
+        Some("rate_limit" | "usage_limit" | "billing_error") => AgentState::Limit,
+        _ => AgentState::Error,
+    }
 }

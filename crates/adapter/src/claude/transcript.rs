@@ -70,6 +70,7 @@ struct Line {
     #[serde(default)]
     is_api_error_message: bool,
     api_error_status: Option<u16>,
+    error: Option<Value>,
     summary: Option<String>,
     #[serde(alias = "customTitle", alias = "aiTitle", alias = "agentName")]
     title: Option<String>,
@@ -258,7 +259,8 @@ impl Reading<'_> {
         let line = self.line;
         let text = text.to_owned();
         if line.is_api_error_message {
-            self.claim(AgentState::Error, Some(text.clone()), "isApiErrorMessage");
+            let name = line.error.as_ref().and_then(Value::as_str);
+            self.claim(super::failed(name), Some(text.clone()), "isApiErrorMessage");
             return self.entry(
                 number,
                 Speaker::System,
@@ -348,7 +350,7 @@ impl Reading<'_> {
     }
 
     fn claim(&mut self, state: AgentState, reason: Option<String>, evidence: &str) {
-        self.heard.push(Heard::Claim(Claim {
+        let claim = Claim {
             state,
             on: None,
             reason,
@@ -356,7 +358,8 @@ impl Reading<'_> {
             since: self.time(),
             evidence: evidence.to_owned(),
             agent: self.line.agent_id.clone(),
-        }));
+        };
+        self.heard.push(Heard::Claim { conversation: self.conversation(), claim });
     }
 }
 

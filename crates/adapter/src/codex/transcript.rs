@@ -11,6 +11,7 @@
 
 use super::usage::Count;
 use super::{done, items};
+use crate::transcript::failed;
 use crate::{Head, Heard, Transcript, time};
 use protocol::{AgentState, BlockKind, Claim, Content, Entry, Source, Speaker, Time};
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl Reader {
             "task_started" | "turn_started" => {
                 self.known.turn = event["turn_id"].as_str().unwrap_or_default().to_owned();
                 self.known.count.begin_turn();
-                heard.push(Heard::Claim(self.known.claim(AgentState::Working, kind, None)));
+                heard.push(self.known.told(self.known.claim(AgentState::Working, kind, None)));
             }
             "task_complete" | "turn_complete" if event["error"].is_object() => {
                 self.known.calls.clear();
@@ -135,12 +136,13 @@ impl Reader {
             }
             "task_complete" | "turn_complete" => {
                 self.known.calls.clear();
-                heard.push(Heard::Claim(self.known.claim(AgentState::Done, kind, None)));
+                heard.push(self.known.told(self.known.claim(AgentState::Done, kind, None)));
             }
             "turn_aborted" => {
                 self.known.calls.clear();
                 let reason = event["reason"].as_str().unwrap_or_default().to_owned();
-                heard.push(Heard::Claim(self.known.claim(AgentState::Idle, kind, Some(reason.clone()))));
+                let claim = self.known.claim(AgentState::Idle, kind, Some(reason.clone()));
+                heard.push(self.known.told(claim));
                 heard.push(self.notice(kind, reason));
             }
             "error" => heard.extend(self.failed(kind, event)),
@@ -192,11 +194,11 @@ impl Reader {
         // A refusal is told by the body of the reply, as it came.
         let body: Value = serde_json::from_str(text).unwrap_or_default();
         let text = body["error"]["message"].as_str().unwrap_or(text).to_owned();
-        let state = if info == "usage_limit_exceeded" { AgentState::Limit } else { AgentState::Error };
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        let state = if info == "usage_limit_exceeded" { AgentState::Limit } else { failed(status) };
         let claim = self.known.claim(state, kind, Some(text.clone()));
         let id = format!("failure:{}", self.known.ordinal);
-        let status = status.and_then(|status| u16::try_from(status).ok());
-        [self.known.entry(&id, Speaker::System, Content::Failure { text, status }), Heard::Claim(claim)]
+        [self.known.entry(&id, Speaker::System, Content::Failure { text, status }), self.known.told(claim)]
     }
 
     fn notice(&self, name: &str, text: String) -> Heard {
@@ -270,13 +272,17 @@ impl Known {
     pub fn asks(&mut self, call: &str) -> Heard {
         self.asked = Some(call.to_owned());
         let claim = self.claim(AgentState::Blocked, "request_user_input", None);
-        Heard::Claim(Claim { on: Some(BlockKind::Question), ..claim })
+        self.told(Claim { on: Some(BlockKind::Question), ..claim })
     }
 
     /// A call has its result; if it asked the user something, that is answered.
     pub fn answered(&mut self, call: &str) -> Option<Heard> {
         self.asked.take_if(|asked| asked == call)?;
-        Some(Heard::Claim(self.claim(AgentState::Working, "request_user_input answered", None)))
+        Some(self.told(self.claim(AgentState::Working, "request_user_input answered", None)))
+    }
+
+    fn told(&self, claim: Claim) -> Heard {
+        Heard::Claim { conversation: self.conversation.clone(), claim }
     }
 
     fn claim(&self, state: AgentState, evidence: &str, reason: Option<String>) -> Claim {

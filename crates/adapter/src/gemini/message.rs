@@ -2,6 +2,7 @@
 
 use super::transcript::Known;
 use crate::Heard;
+use crate::transcript::failed;
 use protocol::{AgentState, Content, Speaker, Usage};
 use serde_json::Value;
 
@@ -37,7 +38,7 @@ pub(super) fn read(known: &Known, kind: &str, message: &Value, heard: &mut Vec<H
         }
         "error" => {
             let (text, status) = failure(&said);
-            heard.push(known.claim(AgentState::Error, message, Some(text.clone())));
+            heard.push(known.claim(failed(status), message, Some(text.clone())));
             heard.push(known.entry(id, message, Speaker::System, Content::Failure { text, status }));
         }
         _ => heard.push(known.unknown(kind, message)),

@@ -174,7 +174,7 @@ impl Known {
     }
 
     pub fn claim(&self, state: AgentState, record: &Value, reason: Option<String>) -> Heard {
-        Heard::Claim(Claim {
+        let claim = Claim {
             state,
             on: None,
             reason,
@@ -182,6 +182,7 @@ impl Known {
             since: self.when(record),
             evidence: record["type"].as_str().unwrap_or_default().to_owned(),
             agent: self.agent.clone(),
-        })
+        };
+        Heard::Claim { conversation: self.conversation.clone(), claim }
     }
 }

@@ -85,7 +85,7 @@ fn tool(row: &Row<'_>, time: Time, heard: &mut Vec<Heard>) {
     if asks {
         let mut claim = row.claim(AgentState::Blocked, time, "tool question running", None);
         claim.on = Some(BlockKind::Question);
-        heard.push(Heard::Claim(claim));
+        heard.push(row.told(claim));
     }
     let failed = state["status"] == "error";
     if !failed && state["status"] != "completed" {

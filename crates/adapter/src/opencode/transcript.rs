@@ -5,6 +5,7 @@
 //! Questions whether a tool may run are in no table until they are answered.
 
 use super::part;
+use crate::transcript::failed;
 use crate::{Head, Heard, Transcript};
 use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time, Usage};
 use serde_json::Value;
@@ -84,6 +85,10 @@ impl<'a> Row<'a> {
         })
     }
 
+    pub fn told(self, claim: Claim) -> Heard {
+        Heard::Claim { conversation: self.thread().0, claim }
+    }
+
     pub fn claim(self, state: AgentState, since: Time, evidence: &str, reason: Option<String>) -> Claim {
         let agent = self.thread().1;
         let (source, evidence) = (Source::Transcript, evidence.to_owned());
@@ -121,27 +126,29 @@ fn message(row: &Row<'_>, heard: &mut Vec<Heard>) {
     }
     let created = time(&data["time"]["created"]).unwrap_or_default();
     let Some(completed) = time(&data["time"]["completed"]) else {
-        return heard.push(Heard::Claim(row.claim(AgentState::Working, created, "message.created", None)));
+        return heard.push(row.told(row.claim(AgentState::Working, created, "message.created", None)));
     };
     heard.extend(usage(row, completed));
     let error = &data["error"];
     let (state, reason) = if let Some(name) = error["name"].as_str() {
         let text = error["data"]["message"].as_str().unwrap_or(name).to_owned();
-        let interrupted = name == "MessageAbortedError";
-        let content = if interrupted {
-            Content::Notice { name: name.to_owned(), text: text.clone() }
+        let (state, content) = if name == "MessageAbortedError" {
+            (AgentState::Idle, Content::Notice { name: name.to_owned(), text: text.clone() })
         } else {
             let status = error["data"]["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-            Content::Failure { text: text.clone(), status }
+            (failed(status), Content::Failure { text: text.clone(), status })
         };
         heard.push(row.entry(":error", completed, Speaker::System, content));
-        (if interrupted { AgentState::Idle } else { AgentState::Error }, Some(text))
+        (state, Some(text))
     } else if data["finish"] == "tool-calls" {
         (AgentState::Working, None)
+    } else if data["finish"].is_null() {
+        // It was interrupted while it waited for another try: no error is written down.
+        (AgentState::Idle, None)
     } else {
         (AgentState::Done, None)
     };
-    heard.push(Heard::Claim(row.claim(state, completed, "message.completed", reason)));
+    heard.push(row.told(row.claim(state, completed, "message.completed", reason)));
 }
 
 fn usage(row: &Row<'_>, time: Time) -> Option<Heard> {

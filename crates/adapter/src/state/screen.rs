@@ -36,6 +36,9 @@ struct Rule {
     /// All of these are in the title.
     #[serde(default)]
     title: Vec<String>,
+    /// The title begins with one of these: a spinner turns.
+    #[serde(default)]
+    title_begins: Vec<String>,
     /// All of these are in lines.
     #[serde(default)]
     screen: Vec<String>,
@@ -76,7 +79,9 @@ impl Rule {
     fn judge(&self, title: &str, lines: &[String], since: Time) -> Option<Claim> {
         let lines = &lines[lines.len() - self.last.unwrap_or(lines.len()).min(lines.len())..];
         let find = |text: &String| lines.iter().find(|line| line.contains(text.as_str()));
+        let begins = |text: &String| title.starts_with(text.as_str());
         let fits = self.title.iter().all(|text| title.contains(text.as_str()))
+            && (self.title_begins.is_empty() || self.title_begins.iter().any(begins))
             && self.screen.iter().all(|text| find(text).is_some());
         let seen = || self.screen.first().and_then(find).map_or(title, String::as_str);
         fits.then(|| Claim {

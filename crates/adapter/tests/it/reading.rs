@@ -73,7 +73,7 @@ impl Reading {
     /// What was said of the CLI's state.
     pub fn states(&self) -> Vec<Value> {
         let claims = self.heard.iter().filter_map(|heard| match heard {
-            Heard::Claim(claim) => Some(json!(claim.state)),
+            Heard::Claim { claim, .. } => Some(json!(claim.state)),
             _ => None,
         });
         claims.collect()
@@ -89,7 +89,7 @@ impl Reading {
             _ => None,
         });
         let claims = self.heard.iter().filter_map(|heard| match heard {
-            Heard::Claim(claim) => Some(json!(claim)),
+            Heard::Claim { claim, .. } => Some(json!(claim)),
             _ => None,
         });
         let garbled = self.heard.iter().filter_map(|heard| match heard {

@@ -42,6 +42,7 @@ fn every_recording_shows_the_states_that_it_says() {
     for adapter in adapter::ADAPTERS.iter().filter(|adapter| !adapter.programs().is_empty()) {
         let recordings = recordings(&cases.join(adapter.name()).join("screens"));
         assert!(!recordings.is_empty(), "{} has no recording", adapter.name());
+        let mut asks = false;
         for path in recordings {
             let text = fs::read_to_string(&path).unwrap();
             let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -73,8 +74,9 @@ fn every_recording_shows_the_states_that_it_says() {
                 fs::read(&expect).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
             assert_eq!(json!(play.seen), expected, "{}", path.display());
             let blocked = json!(AgentState::Blocked);
-            assert!(play.seen.iter().any(|seen| seen["state"] == blocked), "it shows a question");
+            asks |= play.seen.iter().any(|seen| seen["state"] == blocked);
         }
+        assert!(asks, "no recording of {} shows a question", adapter.name());
     }
 }
 

@@ -71,7 +71,7 @@ impl Record {
                 Heard::Entry(entry) => (&entry.conversation, Some(&entry.id)),
                 Heard::Usage { conversation, .. } => (conversation, None),
                 Heard::Head(head) => (&head.conversation, None),
-                Heard::Claim(_) | Heard::Garbled(_) => return true,
+                Heard::Claim { .. } | Heard::Garbled(_) => return true,
             };
             !entry.is_some_and(|entry| self.entries.contains(entry))
                 && !self.conversations.contains(&format!("{cli}/{conversation}"))

@@ -48,8 +48,6 @@ pub(crate) struct Writing<'a> {
     said: Vec<Said>,
     /// The store's, to which both go once they are written.
     all: (&'a mut BTreeSet<(String, String)>, &'a mut Vec<Said>),
-    /// The conversation of the last entry or head.
-    last: String,
 }
 
 impl Store {
@@ -83,7 +81,6 @@ impl Store {
             touched: BTreeSet::new(),
             said: Vec::new(),
             all: (&mut self.touched, &mut self.said),
-            last: String::new(),
         })
     }
 
@@ -190,12 +187,12 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Keeps what is said of the agent of the conversation that was written last, if it is news.
-    pub(crate) fn claim(&mut self, claim: Claim) {
-        if self.last.is_empty() || !is_news(&claim) {
+    /// Keeps what is said of a conversation's agent, if it is news.
+    pub(crate) fn claim(&mut self, conversation: String, claim: Claim) {
+        if !is_news(&claim) {
             return;
         }
-        let one = Said { conversation: (self.cli.to_owned(), self.last.clone()), claim };
+        let one = Said { conversation: (self.cli.to_owned(), conversation), claim };
         self.said.retain(|other| !one.is_of_same(other));
         if self.said.len() < SAID_MAX {
             self.said.push(one);
@@ -204,9 +201,6 @@ impl Writing<'_> {
 
     /// The number of a conversation, which may be new.
     fn conversation(&mut self, name: &str) -> Result<i64> {
-        if self.last != name {
-            name.clone_into(&mut self.last);
-        }
         if let Some(id) = self.known.get(name) {
             return Ok(*id);
         }

@@ -1,6 +1,7 @@
 //! What an event says of the agent's state.
 
 use super::{PERMISSION, PLAN, QUESTION, text};
+use crate::claude::failed;
 use protocol::{AgentState, BlockKind, Claim, Source, Time};
 use serde_json::Value;
 
@@ -13,9 +14,14 @@ pub fn claim(payload: &[u8], since: Time) -> Option<Claim> {
     let event = value["hook_event_name"].as_str()?;
     let agent = text(&value, "agent_id");
     let (state, on, reason) = match event {
+        // A conversation that was compacted goes on or rests: the event after it tells which.
+        "SessionStart" if value["source"] == "compact" => return None,
         "SessionStart" => (AgentState::Idle, None, None),
         "UserPromptSubmit" | "SubagentStart" => (AgentState::Working, None, None),
         "PreCompact" => (AgentState::Working, None, Some("compacts the conversation".to_owned())),
+        // The user asked for it, and it waits for a task; or the window was full in the middle of one.
+        "PostCompact" if value["trigger"] == "manual" => (AgentState::Idle, None, None),
+        "PostCompact" => (AgentState::Working, None, None),
         "PreToolUse" | "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
             (AgentState::Working, None, text(&value, "tool_name"))
         }
@@ -39,9 +45,7 @@ pub fn claim(payload: &[u8], since: Time) -> Option<Claim> {
         "SubagentStop" => (AgentState::Exited, None, None),
         "StopFailure" => {
             let error = text(&value, "error");
-            let limited = matches!(error.as_deref(), Some("rate_limit" | "usage_limit" | "billing_error"));
-            let state = if limited { AgentState::Limit } else { AgentState::Error };
-            (state, None, text(&value, "last_assistant_message").or(error))
+            (failed(error.as_deref()), None, text(&value, "last_assistant_message").or(error))
         }
         "SessionEnd" => (AgentState::Exited, None, text(&value, "reason")),
         _ => return None,
@@ -73,13 +77,20 @@ mod tests {
             (r#"{"hook_event_name":"Stop"}"#, AgentState::Done, None),
             (r#"{"hook_event_name":"StopFailure","error":"unknown"}"#, AgentState::Error, None),
             (r#"{"hook_event_name":"StopFailure","error":"rate_limit"}"#, AgentState::Limit, None),
+            (r#"{"hook_event_name":"PostCompact","trigger":"manual"}"#, AgentState::Idle, None),
+            (r#"{"hook_event_name":"PostCompact","trigger":"auto"}"#, AgentState::Working, None),
             (r#"{"hook_event_name":"SessionEnd","reason":"other"}"#, AgentState::Exited, None),
         ];
         for (payload, state, on) in cases {
             let claim = claim(payload.as_bytes(), Time(5)).unwrap_or_else(|| panic!("{payload}"));
             assert_eq!((claim.state, claim.on, claim.source), (*state, *on, Source::Hook), "{payload}");
         }
-        assert_eq!(claim(br#"{"hook_event_name":"ConfigChange"}"#, Time(5)), None);
+        for silent in [
+            r#"{"hook_event_name":"ConfigChange"}"#,
+            r#"{"hook_event_name":"SessionStart","source":"compact"}"#,
+        ] {
+            assert_eq!(claim(silent.as_bytes(), Time(5)), None, "{silent}");
+        }
         let of_agent = claim(br#"{"hook_event_name":"SubagentStart","agent_id":"a1"}"#, Time(5)).unwrap();
         assert_eq!(of_agent.agent.as_deref(), Some("a1"));
     }
