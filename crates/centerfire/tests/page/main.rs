@@ -246,6 +246,11 @@ fn hostile_questions_are_words() {
 }
 
 #[test]
+fn a_long_command_is_seen_to_its_end() {
+    tell_of("needs.mjs", "a_long_command_is_seen_to_its_end");
+}
+
+#[test]
 fn a_phone_answers() {
     tell_of("needs.mjs", "a_phone_answers");
 }
