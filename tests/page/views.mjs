@@ -291,7 +291,11 @@ export const stories = {
       const page = await stage.visitor(kind);
       page.on("dialog", (dialog) => stage.faults.push(`a dialog: ${dialog.message()}`));
       const views = {
-        list: async () => page.locator("a.row").first().waitFor(),
+        list: async () => {
+          await page.locator("a.row").first().waitFor();
+          const cut = await page.evaluate(() => [...document.querySelectorAll(".list :is(.places, footer) :is(a, button)")].filter((link) => link.getBoundingClientRect().right > document.querySelector(".list").clientWidth).map((link) => link.textContent));
+          assert.deepEqual(cut, [], "every link is seen whole");
+        },
         health: async () => page.locator(".chart").first().waitFor(),
         access: async () => page.locator("section[aria-labelledby=tokens] table").waitFor(),
         docs: async () => {
