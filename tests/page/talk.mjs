@@ -101,6 +101,30 @@ const stories = {
       globalThis.centerfire.select(0, row, "heard thing 1".length);
     });
     await marked.filter({ hasText: "I heard thing 1" }).waitFor();
+    // Before the first word it is at its beginning, and at the end of the recording at its end.
+    await page.setViewportSize({ width: 1100, height: 360 });
+    const from_top = () => page.locator(".lines").evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({ top: scrollTop, below: scrollHeight - scrollTop - clientHeight }));
+    await page.goto(at(stage, "/s/told/replay?at=0"));
+    await entry(page, "thing 1").first().waitFor();
+    await stage.until("it begins where the recording does", async () => (await from_top()).top === 0 && (await from_top()).below > 100);
+    assert.equal(await marked.count(), 0);
+    await page.keyboard.press("End");
+    await stage.until("it is at the end", async () => (await from_top()).below < 100);
+    // On a phone it would hide the recording that was asked for.
+    const phone = await stage.visitor("phone");
+    await stage.enter(phone, "told");
+    await phone.getByRole("button", { name: "Chat" }).tap();
+    await entry(phone, "I heard thing 2").waitFor();
+    await phone.getByRole("button", { name: "More" }).tap();
+    await phone.getByRole("menuitem", { name: "Replay" }).tap();
+    await phone.getByRole("button", { name: /^(Play|Pause)$/ }).waitFor();
+    assert.equal(await phone.locator(".chat").count(), 0);
+    await phone.getByRole("button", { name: "Chat" }).tap();
+    await entry(phone, "I heard thing 2").locator("a.when").tap();
+    await phone.locator(".chat").waitFor({ state: "detached" });
+    await stage.shows(phone, "heard thing 1");
+    await phone.getByRole("button", { name: "Session", exact: true }).or(phone.getByRole("button", { name: "Live" })).tap();
+    await entry(phone, "I heard thing 2").waitFor();
   },
 
   async what_was_said_is_found_and_opened(stage) {
@@ -342,6 +366,7 @@ async function every_view(stage, kind) {
     },
     "/s/beside/replay": async () => {
       await page.getByRole("button", { name: /^(Play|Pause)$/ }).waitFor();
+      if (kind === "phone") await page.getByRole("button", { name: "Chat" }).tap();
       await page.locator(".line").first().waitFor();
     },
   };
