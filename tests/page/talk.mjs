@@ -350,6 +350,11 @@ async function every_view(stage, kind) {
   const views = {
     "/conversations": () => page.locator(".card-of").first().waitFor(),
     "/conversations/claude/kinds": async () => {
+      const failed = page.locator(".line", { has: page.locator(".tool[data-failed=true]") });
+      await failed.hover();
+      const [end, when] = [await failed.locator(".tool-end").boundingBox(), await failed.locator(".when").boundingBox()];
+      // A phone shows the time where a call is unfolded.
+      assert.ok(when === null || end.x + end.width <= when.x || end.y + end.height <= when.y, `${JSON.stringify(end)} lies under its time, ${JSON.stringify(when)}`);
       await page.locator(".agent").click();
       for (const line of await page.locator(".tool > summary").all()) await line.click();
       await page.locator(".chat-facts summary").click();
