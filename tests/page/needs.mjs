@@ -144,6 +144,9 @@ const stories = {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("a");
     assert.equal((await first.told()).behavior, "allow");
+    // Who was answered stays for a moment, and is not counted.
+    await board(page).getByText("one session waits").waitFor();
+    await page.locator(".needs h3", { hasText: /^Needs you 1$/ }).waitFor();
     // The focus goes on to what waits still.
     await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
     const answer = card(page, "Which database").getByRole("button", { name: "Answer" });
@@ -155,7 +158,10 @@ const stories = {
     await answer.click();
     const { answers } = (await second.told()).updatedInput;
     assert.deepEqual(answers, { "Which database shall it use?": "SQLite", "What else?": "Retries, Metrics, a changelog" });
+    await page.locator(".needs h3", { hasText: "Needed you" }).waitFor();
+    assert.equal(await board(page).getByText("Nothing waits for you.").count(), 0);
     await board(page).getByText("Nothing waits for you.").waitFor();
+    assert.equal(await page.locator(".needs h3", { hasText: /^Need/ }).count(), 0);
     await page.waitForFunction(() => document.title === "Needs you · Centerfire");
     // From the palette.
     await page.goto(`http://${stage.address}/`);

@@ -22,9 +22,10 @@ const ENDED_WITHIN_US = 24 * 3_600 * 1_000_000;
 const ENDED_MAX = 12;
 const REASON_MAX = 160;
 
-type Group = "Needs you" | "Finished" | "At work" | "Quiet" | "Ended";
-const GROUPS: Group[] = ["Needs you", "Finished", "At work", "Quiet", "Ended"];
-const GROUP_OF: Record<Need["state"], Group> = { blocked: "Needs you", limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+const WAITING = "Needs you";
+type Group = typeof WAITING | "Finished" | "At work" | "Quiet" | "Ended";
+const GROUPS: Group[] = [WAITING, "Finished", "At work", "Quiet", "Ended"];
+const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
 /** What a session waits for, in words. */
 const WAITS: Record<NonNullable<Need["on"]>, string> = { permission: "leave", question: "an answer", plan: "a word on its plan" };
 
@@ -41,11 +42,11 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
     const need = needOf(session);
     if (need.state === "blocked") needed.current.set(session.id, now_ms);
     const stays = now_ms - (needed.current.get(session.id) ?? -Infinity) < STAYS_MS;
-    return { session, need, group: stays ? "Needs you" : GROUP_OF[need.state] };
+    return { session, need, group: stays ? WAITING : GROUP_OF[need.state] };
   });
   const groups = GROUPS.map((group) => {
     const of = rows.filter((row) => row.group === group);
-    if (group === "Needs you") of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
+    if (group === WAITING) of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
     return { group, of: group === "Ended" ? of.filter(({ session, need }) => now_ms * 1_000 - (need.since ?? session.created) < ENDED_WITHIN_US).slice(0, ENDED_MAX) : of };
   }).filter(({ of }) => of.length > 0);
   const waiting = rows.filter(({ need }) => need.state === "blocked").length;
@@ -53,15 +54,15 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
     <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing waits for you" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`}>
       <div className="needs" onKeyDown={move} aria-busy={list === undefined}>
         <Notify notifying={notifying} />
-        {list !== undefined && waiting === 0 && (
+        {list !== undefined && groups[0]?.group !== WAITING && (
           <p className="calm">
             Nothing waits for you. <span className="soft">What a program asks appears here by itself.</span>
           </p>
         )}
-        {/* In one list, so that a session that changes its group keeps what is typed into it. */}
+        {/* In one list, so that a session that changes its group keeps what is typed into it. Who was answered just now stays, and is not counted. */}
         {groups.flatMap(({ group, of }) => [
           <h3 key={group}>
-            {group} <span>{of.length}</span>
+            {group !== WAITING || waiting > 0 ? group : "Needed you"} <span>{group !== WAITING ? of.length : waiting > 0 && waiting}</span>
           </h3>,
           ...of.map(({ session, need }) => <Row key={session.id} session={session} need={need} me={me} now_ms={now_ms} leave={leave} />),
         ])}
