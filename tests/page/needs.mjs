@@ -38,7 +38,8 @@ const stories = {
     await stage.shows(page, "add");
     assert.equal(await card(page, "echo first").getAttribute("data-over"), "false");
     await page.keyboard.press("Control+Shift+Enter");
-    await page.locator(".ask:focus").waitFor();
+    // One that came just now takes no key yet.
+    await page.locator(".ask:focus button.main:enabled").waitFor();
     await page.keyboard.press("a");
     assert.deepEqual((await first.told()).behavior, "allow");
     await page.getByText("Allowed", { exact: true }).waitFor();
@@ -140,8 +141,25 @@ const stories = {
     assert.match(await page.locator("link[rel=icon]").getAttribute("href"), /needs/);
     // Who waits longest is first.
     assert.deepEqual(await page.locator(".need .name").allTextContents(), ["two", "one"]);
+    // The first question has the focus, and shows what its keys do; others go to the next and back.
+    const keys = () => page.locator(".ask button kbd:visible").count();
+    await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
+    assert.equal(await keys(), 2);
+    await page.keyboard.press("j");
+    await page.locator(".need-of:focus", { hasText: "one" }).waitFor();
+    assert.equal(await keys(), 0);
+    await page.keyboard.press("j");
+    await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
+    await page.keyboard.press("k");
+    await page.keyboard.press("ArrowUp");
+    await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
+    // What is written takes its letters.
+    await page.keyboard.press("d");
+    await page.keyboard.type("jack");
+    assert.equal(await page.locator(".ask input:focus").inputValue(), "jack");
     await page.locator(".need-of").first().focus();
     await page.keyboard.press("ArrowDown");
+    await page.locator(".ask:focus button.main:enabled").waitFor();
     await page.keyboard.press("a");
     assert.equal((await first.told()).behavior, "allow");
     // Who was answered stays for a moment, and is not counted.

@@ -49,10 +49,10 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
     const timer = setTimeout(() => setFresh(false), FRESH_MS);
     return () => clearTimeout(timer);
   }, [fresh]);
-  // What comes under the hand because the one before was answered has not been read either.
-  const focused = ({ relatedTarget, currentTarget }: FocusEvent<HTMLElement>) => {
+  // What comes under the hand because the one before was answered, or is gone, has not been read either.
+  const focused = ({ relatedTarget, currentTarget, target }: FocusEvent<HTMLElement>) => {
     const from = relatedTarget instanceof Element ? relatedTarget.closest(".ask") : null;
-    if (from !== null && from !== currentTarget) setFresh(true);
+    if ((from !== null && from !== currentTarget) || (relatedTarget === null && target === currentTarget)) setFresh(true);
   };
   const questions = kind === "question" ? questionsOf(input) : [];
   const answers = answersOf(questions, chosen);

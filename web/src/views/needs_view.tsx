@@ -1,5 +1,5 @@
 // Every session by what it needs: first those that wait for somebody, the one that waits longest at the top, answered in place.
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import { age } from "../age";
 import * as api from "../api";
 import { useAsked } from "../asked";
@@ -37,6 +37,8 @@ interface Props {
 }
 
 export default function NeedsView({ me, sessions: { list, now_ms }, notifying, leave }: Props) {
+  const board = useRef<HTMLDivElement>(null);
+  useKeys(board);
   const needed = useRef(new Map<string, number>());
   const rows = (list ?? []).map((session) => {
     const need = needOf(session);
@@ -52,7 +54,7 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
   const waiting = rows.filter(({ need }) => need.state === "blocked").length;
   return (
     <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing waits for you" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`}>
-      <div className="needs" onKeyDown={move} aria-busy={list === undefined}>
+      <div className="needs" ref={board} aria-busy={list === undefined}>
         <Notify notifying={notifying} />
         {list !== undefined && groups[0]?.group !== WAITING && (
           <p className="calm">
@@ -74,6 +76,7 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
 function Row({ session, need, me, now_ms, leave }: { session: api.Session; need: Need; me: api.Me; now_ms: number; leave: Props["leave"] }) {
   const { cards, trouble, answer } = useAsked(session.id, (session.approvals ?? []).map(({ id }) => id).join(), leave);
   const row = useRef<HTMLElement>(null);
+  useEffect(() => focusFirst(row.current?.closest<HTMLElement>(".scroll")), [cards.length]);
   const word = wordOf(session);
   // What is shown whole below need not be told.
   const told = cards.length > 0 ? "" : need.reason === word ? "" : brief(need.reason, REASON_MAX);
@@ -111,11 +114,32 @@ function Notify({ notifying: { state, toggle } }: { notifying: Notifying }) {
   );
 }
 
+function useKeys(board: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    // From the link that led here; what is typed elsewhere stays there.
+    if (!(document.activeElement instanceof HTMLInputElement)) board.current?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
+    const pressed = (event: KeyboardEvent) => board.current !== null && move(event, board.current);
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}
+
+/** The first question has the focus as long as nothing else has, so that its keys answer it. A finger has no keys. */
+function focusFirst(place: HTMLElement | null | undefined): void {
+  const is_free = document.activeElement === document.body || document.activeElement === place;
+  if (is_free && matchMedia("(pointer: fine)").matches) place?.querySelector<HTMLElement>(".ask[data-over=false]")?.focus();
+}
+
+const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+
 /** Up and down go from what can be answered, or opened, to the next. */
-function move(event: KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step === undefined || event.target instanceof HTMLInputElement) return;
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(".need-of, .ask")];
+function move(event: KeyboardEvent, board: HTMLElement): void {
+  const { target, key } = event;
+  const step = STEPS[key];
+  if (step === undefined || event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement) || document.querySelector("dialog[open]") !== null) return;
+  // A line that is written takes letters, a choice takes arrows, and so does the list of sessions.
+  if (target.matches("input[type=text], input:not([type]), textarea, select") || (key.length > 1 && target.closest("input, nav") !== null)) return;
+  const all = [...board.querySelectorAll<HTMLElement>(".need-of, .ask")];
   const at = all.findIndex((one) => one === document.activeElement || (one.classList.contains("ask") && one.contains(document.activeElement)));
   const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
   if (next === undefined) return;
