@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PLAN, QUESTIONS } from "./asker.mjs";
 import { tell } from "./stage.mjs";
 import { Transcript, everyKind, transcripts } from "./transcript.mjs";
 import { fits, usable } from "./usable.mjs";
@@ -286,6 +287,34 @@ const stories = {
     talk.says("and stays at the end");
     talk.write();
     await entry(page, "and stays at the end").waitFor();
+  },
+
+  async calls_and_words_are_told_as_people_put_them(stage) {
+    const talk = new Transcript("told", Date.now() - 60_000);
+    talk.user('\n\n<pasted_content id="cac4">\nFirst of all\nthe second line\n</pasted_content id="cac4">\n');
+    talk.calls("AskUserQuestion", QUESTIONS, "Answered");
+    talk.calls("ExitPlanMode", PLAN, "Approved");
+    talk.calls("Bash", { command: "git push" }, "Permission denied by hook", { failed: true });
+    talk.calls("Bash", { command: "git pull" }, "Exit code 1\nPermission denied by hook", { failed: true });
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "told", talk.count);
+    await page.goto(at(stage, "/conversations/claude/told"));
+    assert.equal((await page.locator(".line[data-role=user] .markdown").innerText()).replace(/\s+/g, " "), "First of all the second line");
+    assert.match(await page.locator(".chat-title h2").innerText(), /^First of all/);
+    const call = (text) => page.locator(".tool", { hasText: text });
+    await call("Which database shall it use? What else?").locator("summary").click();
+    await page.getByText("SQLite · Redis · PostgreSQL").waitFor();
+    await call("ExitPlanMode").locator(".tool-brief", { hasText: /^Retry with a limit$/ }).waitFor();
+    await call("ExitPlanMode").locator("summary").click();
+    await page.locator(".tool[open] .markdown strong", { hasText: "twice as long" }).waitFor();
+    // A no is none of a tool's failures.
+    assert.equal(await call("git push").locator(".tool-end").innerText(), "denied");
+    assert.equal(await call("git push").getAttribute("data-failed"), "false");
+    assert.equal(await call("git pull").locator(".tool-end").innerText(), "failed");
+    await call("git push").locator("summary").click();
+    await page.locator(".result h4", { hasText: "Denied" }).waitFor();
+    await usable(page, "calls, told");
   },
 
   async hostile_words_are_words(stage) {

@@ -201,6 +201,11 @@ fn twenty_thousand_entries_stay_usable() {
 }
 
 #[test]
+fn calls_and_words_are_told_as_people_put_them() {
+    tell_of("talk.mjs", "calls_and_words_are_told_as_people_put_them");
+}
+
+#[test]
 fn hostile_words_are_words() {
     tell_of("talk.mjs", "hostile_words_are_words");
 }
