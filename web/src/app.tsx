@@ -111,10 +111,12 @@ function Inside({ me, leave, theme }: InsideProps) {
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} now_ms={sessions.now_ms} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
       )}
-      {palette && <Palette commands={everything(me, sessions, waiting, theme, start)} close={() => setPalette(false)} />}
+      {palette && <Palette commands={everything(me, sessions, waiting, theme, start)} otherwise={searchFor} close={() => setPalette(false)} />}
     </div>
   );
 }
+
+const searchFor = (words: string): Command => ({ label: `Search conversations for «${words}»`, run: () => goTo(`/search?${new URLSearchParams({ q: words })}`) });
 
 /** What the palette offers: what the view can do, then sessions, then the rest. */
 function everything(me: Me, sessions: Sessions, waiting: number, theme: InsideProps["theme"], start: () => void): Command[] {
