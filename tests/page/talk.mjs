@@ -289,6 +289,30 @@ const stories = {
     await entry(page, "and stays at the end").waitFor();
   },
 
+  async a_message_is_sent_from_below_the_conversation(stage) {
+    await stand_in(stage, "told");
+    const page = await stage.visitor();
+    await stage.enter(page, "told");
+    await stage.shows(page, "ready");
+    await page.getByRole("button", { name: "Chat" }).click();
+    const message = page.locator(".beside").getByLabel("Message to the program");
+    await message.fill("what next?");
+    await page.keyboard.press("Enter");
+    await stage.shows(page, "heard what next?");
+    assert.equal(await message.inputValue(), "");
+    await message.fill("and then?");
+    await page.getByRole("button", { name: "Send" }).click();
+    await stage.shows(page, "heard and then?");
+    // That takes no control of the session's size.
+    await page.getByRole("button", { name: "Take control" }).waitFor();
+    assert.equal(JSON.parse(await stage.cf("show", "told", "--json")).size.cols, 80);
+    const looker = await stage.visitor("desk", "view");
+    await stage.enter(looker, "told");
+    await looker.getByRole("button", { name: "Chat" }).click();
+    await looker.locator(".chat").waitFor();
+    assert.equal(await looker.getByLabel("Message to the program").count(), 0);
+  },
+
   async calls_and_words_are_told_as_people_put_them(stage) {
     const talk = new Transcript("told", Date.now() - 60_000);
     talk.user('\n\n<pasted_content id="cac4">\nFirst of all\nthe second line\n</pasted_content id="cac4">\n');

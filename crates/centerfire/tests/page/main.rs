@@ -201,6 +201,11 @@ fn twenty_thousand_entries_stay_usable() {
 }
 
 #[test]
+fn a_message_is_sent_from_below_the_conversation() {
+    tell_of("talk.mjs", "a_message_is_sent_from_below_the_conversation");
+}
+
+#[test]
 fn calls_and_words_are_told_as_people_put_them() {
     tell_of("talk.mjs", "calls_and_words_are_told_as_people_put_them");
 }
