@@ -309,6 +309,7 @@ export const stories = {
         access: async () => page.locator("section[aria-labelledby=tokens] table").waitFor(),
         docs: async () => {
           await page.locator(".operation").first().click();
+          assert.equal(await page.locator(".operation summary", { hasText: "`" }).count(), 0, "code is set as code");
           await page.getByRole("link", { name: "docs/websocket.md" }).first().click();
           await page.getByText("# The WebSocket of a session").waitFor();
         },
