@@ -232,6 +232,12 @@ const stories = {
     });
     await page.getByRole("combobox", { name: "How" }).selectOption("meaning");
     await page.locator(".found li", { hasText: "killed the worker" }).getByText("by meaning").waitFor();
+    await page.goto(at(stage, "/search?q=process+ran+out+of+RAM"));
+    await page.getByText("No entry has these words; these may mean the same").waitFor();
+    await page.getByRole("searchbox").fill("lunch noon");
+    await page.getByText(/^\d+ hits?/).waitFor();
+    await page.goto(at(stage, "/search?q=process+ran+out+of+RAM&mode=meaning"));
+    await page.getByText(/^\d+ hits?/).waitFor();
     assert.match(page.url(), /mode=meaning/, "the address can be kept");
     await page.getByRole("combobox", { name: "How" }).selectOption("words");
     await page.getByText("All words must be in one entry").waitFor();

@@ -142,7 +142,8 @@ function told(answer: Answer | undefined, busy: boolean, q: string, filtered: bo
     const tip = filtered ? "Fewer filters find more." : mode === "words" ? "All words must be in one entry; begin* finds words that begin so." : "";
     return ["Nothing was found.", tip, note && sentence(note)].filter(Boolean).join(" ");
   }
-  const count = hits.length === 1 ? "1 hit" : hits.length === HITS_MAX ? `The best ${HITS_MAX} hits` : `${hits.length} hits`;
+  const only_meant = hits.every(({ found_by }) => found_by === "meaning");
+  const count = mode === "both" && only_meant ? "No entry has these words; these may mean the same" : hits.length === 1 ? "1 hit" : hits.length === HITS_MAX ? `The best ${HITS_MAX} hits` : `${hits.length} hits`;
   return (
     <>
       {count}
