@@ -417,6 +417,8 @@ async function every_view(stage, kind) {
       await page.locator(".agent").click();
       for (const line of await page.locator(".tool > summary").all()) await line.click();
       await page.locator(".chat-facts summary").click();
+      const lefts = await page.locator(".chat-facts dd").evaluateAll((values) => new Set(values.map((value) => value.getBoundingClientRect().left)).size);
+      assert.equal(lefts, 1, "the facts stand below each other");
       await page.locator(".diff .added").first().waitFor();
     },
     "/search?q=line": () => page.locator(".found mark").first().waitFor(),

@@ -148,7 +148,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           Chat
         </button>
         {manages && (
-          <button type="button" className="quiet wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
+          <button type="button" className="wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
             Share
           </button>
         )}
