@@ -338,6 +338,10 @@ const stories = {
     await call("ExitPlanMode").locator(".tool-brief", { hasText: /^Retry with a limit$/ }).waitFor();
     await call("ExitPlanMode").locator("summary").click();
     await page.locator(".tool[open] .markdown strong", { hasText: "twice as long" }).waitFor();
+    const search = await stage.tab(page.context());
+    await search.goto(at(stage, "/search?q=second+line"));
+    await search.locator(".snippet", { hasText: "the second line" }).waitFor();
+    assert.equal(await search.getByText("pasted_content").count(), 0);
     // A no is none of a tool's failures.
     assert.equal(await call("git push").locator(".tool-end").innerText(), "denied");
     assert.equal(await call("git push").getAttribute("data-failed"), "false");

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 
 import { age } from "../age";
 import * as api from "../api";
 import { conversations, pathOf, replayOf, search, type Answer, type Hit, type Wanted } from "../conversation/api";
-import { plain, titleOf } from "../conversation/plain";
+import { plain, said, titleOf } from "../conversation/plain";
 import { goTo, linkTo, useWholeAddress } from "../route";
 import { Choice } from "./choice";
 import { MentionedView } from "./mentioned_view";
@@ -171,7 +171,7 @@ export function Found({ hit }: { hit: Hit }) {
     <li className="hit-of">
       <a className="card-of" {...linkTo(pathOf(cli, conversation, entry))} aria-keyshortcuts={place === null ? undefined : "r"} onKeyDown={play}>
         <span className="snippet">
-          <span className="who">{[ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(snippet)}
+          <span className="who">{[ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(role === "user" ? said(snippet) : snippet)}
         </span>
         <span className="card-facts">
           <span className="cli">{cli}</span>
