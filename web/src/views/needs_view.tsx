@@ -26,6 +26,8 @@ const WAITING = "Needs you";
 type Group = typeof WAITING | "Finished" | "At work" | "Quiet" | "Ended";
 const GROUPS: Group[] = [WAITING, "Finished", "At work", "Quiet", "Ended"];
 const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+/** Whoever has a mouse has keys as well; a finger has none. */
+const HAS_KEYS = "(pointer: fine)";
 /** What a session waits for, in words. */
 const WAITS: Record<NonNullable<Need["on"]>, string> = { permission: "leave", question: "an answer", plan: "a word on its plan" };
 
@@ -116,18 +118,18 @@ function Notify({ notifying: { state, toggle } }: { notifying: Notifying }) {
 
 function useKeys(board: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    // From the link that led here; what is typed elsewhere stays there.
-    if (!(document.activeElement instanceof HTMLInputElement)) board.current?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
+    // From the link that led here, so that keys are for what is shown.
+    if (document.activeElement?.closest("nav") != null && matchMedia(HAS_KEYS).matches) board.current?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
     const pressed = (event: KeyboardEvent) => board.current !== null && move(event, board.current);
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, []);
 }
 
-/** The first question has the focus as long as nothing else has, so that its keys answer it. A finger has no keys. */
+/** The first question has the focus as long as nothing else has, so that its keys answer it. */
 function focusFirst(place: HTMLElement | null | undefined): void {
   const is_free = document.activeElement === document.body || document.activeElement === place;
-  if (is_free && matchMedia("(pointer: fine)").matches) place?.querySelector<HTMLElement>(".ask[data-over=false]")?.focus();
+  if (is_free && matchMedia(HAS_KEYS).matches) place?.querySelector<HTMLElement>(".ask[data-over=false]")?.focus();
 }
 
 const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
