@@ -47,6 +47,13 @@ const stories = {
     await row.waitFor();
     await row.getByText("waits for you").waitFor();
     assert.equal((await page.getByRole("row").count()) - 1, 2);
+    const box = (of) => of.boundingBox();
+    for (const width of [1400, 820]) {
+      await page.setViewportSize({ width, height: 680 });
+      const [search, table] = [await box(page.getByRole("searchbox")), await box(page.locator("table"))];
+      assert.equal(search.x + search.width, table.x + table.width, "both end at one line");
+      assert.ok((await box(row.getByText("waits for you"))).height < 24, "no word is broken");
+    }
     await page.getByRole("searchbox").fill("nothing at all");
     await page.getByText("None fits").waitFor();
     await page.getByRole("searchbox").fill("orch");
@@ -69,6 +76,9 @@ const stories = {
     await page.goBack();
     await main.getByRole("list", { name: "Waits for you" }).getByRole("link", { name: "picker" }).click();
     await stage.shows(page, "ready");
+    const name = await page.locator("main h2").evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth && clientWidth > 0);
+    assert.ok(name, "a window of 820 pixels has room for the session's name");
+    await page.setViewportSize({ width: 1100, height: 680 });
     await page.keyboard.press("Control+Shift+K");
     await page.getByRole("combobox").fill("projects");
     await page.keyboard.press("Enter");

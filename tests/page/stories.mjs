@@ -35,8 +35,13 @@ await tell({
     await stage.shows(page, "hello");
     const other = await (await stage.person()).newPage();
     await other.goto(stage.link);
-    await other.getByText("this link was used").waitFor();
+    await other.getByRole("alert").getByText(/^this link was used or has ended$/).waitFor();
+    await other.getByText("Whoever sent you the link can make another one").waitFor();
     await other.getByText("centerfire token create --login", { exact: true }).waitFor();
+    await page.goto(`http://${stage.address}/nosuchpage`);
+    await page.getByRole("alert").getByText("There is no such page").waitFor();
+    await page.getByRole("button", { name: "To the sessions" }).click();
+    await page.getByText("Choose a session").waitFor();
   },
 
   async a_session_is_started_found_by_keys_and_seen_to_end(stage) {

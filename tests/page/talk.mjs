@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PLAN, QUESTIONS } from "./asker.mjs";
 import { tell } from "./stage.mjs";
 import { Transcript, everyKind, transcripts } from "./transcript.mjs";
 import { fits, usable } from "./usable.mjs";
@@ -102,6 +103,30 @@ const stories = {
       globalThis.centerfire.select(0, row, "heard thing 1".length);
     });
     await marked.filter({ hasText: "I heard thing 1" }).waitFor();
+    // Before the first word it is at its beginning, and at the end of the recording at its end.
+    await page.setViewportSize({ width: 1100, height: 360 });
+    const from_top = () => page.locator(".lines").evaluate(({ scrollTop, scrollHeight, clientHeight }) => ({ top: scrollTop, below: scrollHeight - scrollTop - clientHeight }));
+    await page.goto(at(stage, "/s/told/replay?at=0"));
+    await entry(page, "thing 1").first().waitFor();
+    await stage.until("it begins where the recording does", async () => (await from_top()).top === 0 && (await from_top()).below > 100);
+    assert.equal(await marked.count(), 0);
+    await page.keyboard.press("End");
+    await stage.until("it is at the end", async () => (await from_top()).below < 100);
+    // On a phone it would hide the recording that was asked for.
+    const phone = await stage.visitor("phone");
+    await stage.enter(phone, "told");
+    await phone.getByRole("button", { name: "Chat" }).tap();
+    await entry(phone, "I heard thing 2").waitFor();
+    await phone.getByRole("button", { name: "More" }).tap();
+    await phone.getByRole("menuitem", { name: "Replay" }).tap();
+    await phone.getByRole("button", { name: /^(Play|Pause)$/ }).waitFor();
+    assert.equal(await phone.locator(".chat").count(), 0);
+    await phone.getByRole("button", { name: "Chat" }).tap();
+    await entry(phone, "I heard thing 2").locator("a.when").tap();
+    await phone.locator(".chat").waitFor({ state: "detached" });
+    await stage.shows(phone, "heard thing 1");
+    await phone.getByRole("button", { name: "Session", exact: true }).or(phone.getByRole("button", { name: "Live" })).tap();
+    await entry(phone, "I heard thing 2").waitFor();
   },
 
   async what_was_said_is_found_and_opened(stage) {
@@ -208,6 +233,12 @@ const stories = {
     });
     await page.getByRole("combobox", { name: "How" }).selectOption("meaning");
     await page.locator(".found li", { hasText: "killed the worker" }).getByText("by meaning").waitFor();
+    await page.goto(at(stage, "/search?q=process+ran+out+of+RAM"));
+    await page.getByText("No entry has these words; these may mean the same").waitFor();
+    await page.getByRole("searchbox").fill("lunch noon");
+    await page.getByText(/^\d+ hits?/).waitFor();
+    await page.goto(at(stage, "/search?q=process+ran+out+of+RAM&mode=meaning"));
+    await page.getByText(/^\d+ hits?/).waitFor();
     assert.match(page.url(), /mode=meaning/, "the address can be kept");
     await page.getByRole("combobox", { name: "How" }).selectOption("words");
     await page.getByText("All words must be in one entry").waitFor();
@@ -263,6 +294,62 @@ const stories = {
     talk.says("and stays at the end");
     talk.write();
     await entry(page, "and stays at the end").waitFor();
+  },
+
+  async a_message_is_sent_from_below_the_conversation(stage) {
+    await stand_in(stage, "told");
+    const page = await stage.visitor();
+    await stage.enter(page, "told");
+    await stage.shows(page, "ready");
+    await page.getByRole("button", { name: "Chat" }).click();
+    const message = page.locator(".beside").getByLabel("Message to the program");
+    await message.fill("what next?");
+    await page.keyboard.press("Enter");
+    await stage.shows(page, "heard what next?");
+    assert.equal(await message.inputValue(), "");
+    await message.fill("and then?");
+    await page.getByRole("button", { name: "Send" }).click();
+    await stage.shows(page, "heard and then?");
+    // That takes no control of the session's size.
+    await page.getByRole("button", { name: "Take control" }).waitFor();
+    assert.equal(JSON.parse(await stage.cf("show", "told", "--json")).size.cols, 80);
+    const looker = await stage.visitor("desk", "view");
+    await stage.enter(looker, "told");
+    await looker.getByRole("button", { name: "Chat" }).click();
+    await looker.locator(".chat").waitFor();
+    assert.equal(await looker.getByLabel("Message to the program").count(), 0);
+  },
+
+  async calls_and_words_are_told_as_people_put_them(stage) {
+    const talk = new Transcript("told", Date.now() - 60_000);
+    talk.user('\n\n<pasted_content id="cac4">\nFirst of all\nthe second line\n</pasted_content id="cac4">\n');
+    talk.calls("AskUserQuestion", QUESTIONS, "Answered");
+    talk.calls("ExitPlanMode", PLAN, "Approved");
+    talk.calls("Bash", { command: "git push" }, "Permission denied by hook", { failed: true });
+    talk.calls("Bash", { command: "git pull" }, "Exit code 1\nPermission denied by hook", { failed: true });
+    talk.write();
+    const page = await stage.visitor();
+    await stored(stage, page, "told", talk.count);
+    await page.goto(at(stage, "/conversations/claude/told"));
+    assert.equal((await page.locator(".line[data-role=user] .markdown").innerText()).replace(/\s+/g, " "), "First of all the second line");
+    assert.match(await page.locator(".chat-title h2").innerText(), /^First of all/);
+    const call = (text) => page.locator(".tool", { hasText: text });
+    await call("Which database shall it use? What else?").locator("summary").click();
+    await page.getByText("SQLite · Redis · PostgreSQL").waitFor();
+    await call("ExitPlanMode").locator(".tool-brief", { hasText: /^Retry with a limit$/ }).waitFor();
+    await call("ExitPlanMode").locator("summary").click();
+    await page.locator(".tool[open] .markdown strong", { hasText: "twice as long" }).waitFor();
+    const search = await stage.tab(page.context());
+    await search.goto(at(stage, "/search?q=second+line"));
+    await search.locator(".snippet", { hasText: "the second line" }).waitFor();
+    assert.equal(await search.getByText("pasted_content").count(), 0);
+    // A no is none of a tool's failures.
+    assert.equal(await call("git push").locator(".tool-end").innerText(), "denied");
+    assert.equal(await call("git push").getAttribute("data-failed"), "false");
+    assert.equal(await call("git pull").locator(".tool-end").innerText(), "failed");
+    await call("git push").locator("summary").click();
+    await page.locator(".result h4", { hasText: "Denied" }).waitFor();
+    await usable(page, "calls, told");
   },
 
   async hostile_words_are_words(stage) {
@@ -355,9 +442,16 @@ async function every_view(stage, kind) {
   const views = {
     "/conversations": () => page.locator(".card-of").first().waitFor(),
     "/conversations/claude/kinds": async () => {
+      const failed = page.locator(".line", { has: page.locator(".tool[data-failed=true]") });
+      await failed.hover();
+      const [end, when] = [await failed.locator(".tool-end").boundingBox(), await failed.locator(".when").boundingBox()];
+      // A phone shows the time where a call is unfolded.
+      assert.ok(when === null || end.x + end.width <= when.x || end.y + end.height <= when.y, `${JSON.stringify(end)} lies under its time, ${JSON.stringify(when)}`);
       await page.locator(".agent").click();
       for (const line of await page.locator(".tool > summary").all()) await line.click();
       await page.locator(".chat-facts summary").click();
+      const lefts = await page.locator(".chat-facts dd").evaluateAll((values) => new Set(values.map((value) => value.getBoundingClientRect().left)).size);
+      assert.equal(lefts, 1, "the facts stand below each other");
       await page.locator(".diff .added").first().waitFor();
     },
     "/search?q=line": () => page.locator(".found mark").first().waitFor(),
@@ -371,6 +465,7 @@ async function every_view(stage, kind) {
     },
     "/s/beside/replay": async () => {
       await page.getByRole("button", { name: /^(Play|Pause)$/ }).waitFor();
+      if (kind === "phone") await page.getByRole("button", { name: "Chat" }).tap();
       await page.locator(".line").first().waitFor();
     },
   };

@@ -171,7 +171,8 @@ export const stories = {
     await page.keyboard.press("Control+K");
     const input = page.getByRole("combobox");
     await input.fill("seco");
-    assert.equal(await page.getByRole("option").count(), 1);
+    // What is said in conversations can be looked for with any words.
+    assert.deepEqual(await page.locator("[role=option] .what").allTextContents(), ["second", "Search conversations for «seco»"]);
     await page.keyboard.press("Enter");
     await page.getByRole("main", { name: "Session second" }).waitFor();
     await page.locator(".frame textarea").focus();
@@ -207,6 +208,14 @@ export const stories = {
     await page.keyboard.press("Control+Shift+K");
     await input.fill("health");
     await page.keyboard.press("Enter");
+    await page.getByRole("main", { name: "Health" }).waitFor();
+    await page.keyboard.press("Control+K");
+    await input.fill("zebra & co");
+    await page.getByText("Nothing is called so").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("main", { name: "Search" }).waitFor();
+    assert.equal(await page.getByRole("searchbox").inputValue(), "zebra & co");
+    await page.goBack();
     await page.getByRole("main", { name: "Health" }).waitFor();
     await page.keyboard.press("Control+K");
     await input.fill("new session");
@@ -291,11 +300,16 @@ export const stories = {
       const page = await stage.visitor(kind);
       page.on("dialog", (dialog) => stage.faults.push(`a dialog: ${dialog.message()}`));
       const views = {
-        list: async () => page.locator("a.row").first().waitFor(),
+        list: async () => {
+          await page.locator("a.row").first().waitFor();
+          const cut = await page.evaluate(() => [...document.querySelectorAll(".list :is(.places, footer) :is(a, button)")].filter((link) => link.getBoundingClientRect().right > document.querySelector(".list").clientWidth).map((link) => link.textContent));
+          assert.deepEqual(cut, [], "every link is seen whole");
+        },
         health: async () => page.locator(".chart").first().waitFor(),
         access: async () => page.locator("section[aria-labelledby=tokens] table").waitFor(),
         docs: async () => {
           await page.locator(".operation").first().click();
+          assert.equal(await page.locator(".operation summary", { hasText: "`" }).count(), 0, "code is set as code");
           await page.getByRole("link", { name: "docs/websocket.md" }).first().click();
           await page.getByText("# The WebSocket of a session").waitFor();
         },

@@ -62,7 +62,7 @@ interface InsideProps {
 const TITLES: Record<Place, string> = { needs: "Needs you", projects: "Projects", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
-  const [{ session: open, replay }, go] = useRoute();
+  const [{ session: open, replay, lost }, go] = useRoute();
   const place = usePlace();
   const sessions = useSessions(leave);
   const [palette, setPalette] = useState(false);
@@ -78,11 +78,11 @@ function Inside({ me, leave, theme }: InsideProps) {
     if (open !== started) setStarted(undefined);
   }, [open]);
   const start = () => {
-    if (open !== undefined || place !== undefined) goTo("/");
+    if (open !== undefined || place !== undefined || lost) goTo("/");
     setMaking(true);
   };
   return (
-    <div className="page" data-open={open !== undefined || place !== undefined}>
+    <div className="page" data-open={open !== undefined || place !== undefined || lost}>
       <SessionList me={me} sessions={sessions} open={shown?.id ?? open} place={place} waiting={waiting} started={setStarted} making={making} setMaking={setMaking} go={go} leave={leave} theme={theme} search={() => setPalette(true)} />
       {place !== undefined ? (
         <Suspense fallback={<main className="session" aria-busy="true" />}>
@@ -94,6 +94,13 @@ function Inside({ me, leave, theme }: InsideProps) {
           {place === "access" && <AccessView me={me} sessions={sessions.list ?? []} now_ms={sessions.now_ms} leave={leave} />}
           {place === "docs" && <DocsView />}
         </Suspense>
+      ) : lost ? (
+        <main className="session nothing">
+          <p role="alert">There is no such page.</p>
+          <button type="button" onClick={() => goTo("/")}>
+            To the sessions
+          </button>
+        </main>
       ) : open === undefined ? (
         <main className="session nothing">
           <p>Choose a session.</p>
@@ -111,10 +118,12 @@ function Inside({ me, leave, theme }: InsideProps) {
       ) : (
         <SessionView key={shown?.id ?? open} id={shown?.id ?? open} session={shown} listed={sessions.list !== undefined} now_ms={sessions.now_ms} fit={open === started} me={me} light={theme.light} go={go} leave={leave} />
       )}
-      {palette && <Palette commands={everything(me, sessions, waiting, theme, start)} close={() => setPalette(false)} />}
+      {palette && <Palette commands={everything(me, sessions, waiting, theme, start)} otherwise={searchFor} close={() => setPalette(false)} />}
     </div>
   );
 }
+
+const searchFor = (words: string): Command => ({ label: `Search conversations for «${words}»`, run: () => goTo(`/search?${new URLSearchParams({ q: words })}`) });
 
 /** What the palette offers: what the view can do, then sessions, then the rest. */
 function everything(me: Me, sessions: Sessions, waiting: number, theme: InsideProps["theme"], start: () => void): Command[] {

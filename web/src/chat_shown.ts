@@ -4,10 +4,15 @@ import { useEffect, useState } from "react";
 const KEY = "centerfire.chat";
 export const CHAT_KEYS = "Ctrl+Shift+Y";
 
-export function useChatShown(): [boolean, () => void] {
-  const [shown, setShown] = useState(() => localStorage.getItem(KEY) === "shown");
+/** Whether there is no room beside the terminal: the conversation takes its place then (style/chat.css). */
+export const isNarrow = () => matchMedia("(max-width: 760px), (pointer: coarse) and (max-width: 1000px)").matches;
+
+/** Where it would hide what was asked for, `covering`, it is not shown at first, and that choice is nobody's to keep. */
+export function useChatShown(covering = false): [boolean, () => void] {
+  const kept = !(covering && isNarrow());
+  const [shown, setShown] = useState(() => kept && localStorage.getItem(KEY) === "shown");
   const toggle = () => {
-    localStorage.setItem(KEY, shown ? "hidden" : "shown");
+    if (kept) localStorage.setItem(KEY, shown ? "hidden" : "shown");
     setShown(!shown);
   };
   useEffect(() => {

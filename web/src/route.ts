@@ -11,6 +11,8 @@ const WITH_PARTS: Place[] = ["projects", "conversations"];
 interface Route {
   session: string | undefined;
   replay: boolean;
+  /** Whether nothing is at the address. */
+  lost: boolean;
 }
 
 export type Go = (session: string | undefined, replay?: boolean) => void;
@@ -49,7 +51,8 @@ export const usePlace = (): Place | undefined => useAddress(currentPlace);
 
 function currentRoute(): Route {
   const found = /^\/s\/([^/]+)(\/replay)?$/.exec(location.pathname);
-  return { session: found?.[1] === undefined ? undefined : decodeURIComponent(found[1]), replay: found?.[2] !== undefined };
+  const lost = found === null && location.pathname !== "/" && currentPlace() === undefined;
+  return { session: found?.[1] === undefined ? undefined : decodeURIComponent(found[1]), replay: found?.[2] !== undefined, lost };
 }
 
 /** Shows a session, its recording, or none. */

@@ -103,12 +103,12 @@ export function Code({ text, language }: { text: string; language?: string | und
   };
   return (
     <div className="code">
-      <pre tabIndex={0} aria-label={language === undefined || language === "" ? "Code" : `Code: ${language}`}>
-        {text}
-      </pre>
       <button type="button" className="quiet" onClick={() => void take()}>
         {copied ? "Copied" : "Copy"}
       </button>
+      <pre tabIndex={0} aria-label={language === undefined || language === "" ? "Code" : `Code: ${language}`}>
+        {text}
+      </pre>
     </div>
   );
 }

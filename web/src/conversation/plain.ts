@@ -14,8 +14,14 @@ export function plain(text: string): string {
     .replace(TURNS, (char) => `⟨U+${char.charCodeAt(0).toString(16).toUpperCase()}⟩`);
 }
 
+/** What Claude Code puts around what was pasted, which is how lines are sent. */
+const PASTED = /\s*<\/?pasted_content id="[^"]*">\s*/g;
+
+/** What somebody said, without what a CLI put around it. */
+export const said = (text: string) => text.replace(PASTED, "\n\n").trim();
+
 /** What a conversation is called, without the marks of Markdown. */
-export const titleOf = ({ title, name }: { title: string | null; name: string }, length: number) => brief((title ?? name).replace(/\*\*|`/g, ""), length);
+export const titleOf = ({ title, name }: { title: string | null; name: string }, length: number) => brief(said(title ?? name).replace(/\*\*|`/g, ""), length);
 
 /** The first words, in one line. */
 export function brief(text: string, length: number): string {

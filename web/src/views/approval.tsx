@@ -12,6 +12,8 @@ import { Questions, answersOf, questionsOf, type Chosen } from "./questions";
 
 /** A question that takes the place of another under somebody's finger is not answered by that; keys go where the focus was put. */
 const FRESH_MS = 350;
+/** So near to the end of what is asked is at its end. */
+const END_PX = 8;
 
 /** What a yes and a no are called. */
 const WORDS: Record<Approval["kind"], { title: string | undefined; yes: string; no: string; why: string }> = {
@@ -47,10 +49,10 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
     const timer = setTimeout(() => setFresh(false), FRESH_MS);
     return () => clearTimeout(timer);
   }, [fresh]);
-  // What comes under the hand because the one before was answered has not been read either.
-  const focused = ({ relatedTarget, currentTarget }: FocusEvent<HTMLElement>) => {
+  // What comes under the hand because the one before was answered, or is gone, has not been read either.
+  const focused = ({ relatedTarget, currentTarget, target }: FocusEvent<HTMLElement>) => {
     const from = relatedTarget instanceof Element ? relatedTarget.closest(".ask") : null;
-    if (from !== null && from !== currentTarget) setFresh(true);
+    if ((from !== null && from !== currentTarget) || (relatedTarget === null && target === currentTarget)) setFresh(true);
   };
   const questions = kind === "question" ? questionsOf(input) : [];
   const answers = answersOf(questions, chosen);
@@ -89,9 +91,9 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
         <time className="soft" title={new Date(approval.since / 1_000).toLocaleString()}>{age(approval.since, now_ms)}</time>
         {aside}
       </header>
-      <div className="ask-body">
+      <Body>
         {kind === "plan" ? <Markdown text={String(field(input, "plan") ?? "")} /> : questions.length > 0 ? <Questions questions={questions} chosen={chosen} set={setChosen} disabled={!mayAnswer || over !== undefined} /> : <Wanted input={input} />}
-      </div>
+      </Body>
       <footer>
         {over !== undefined || !mayAnswer ? (
           <p role={over?.late === true ? "alert" : "status"} data-late={over?.late}>
@@ -122,6 +124,34 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
         {below}
       </footer>
     </section>
+  );
+}
+
+/** What is asked. Where it is longer than its place, that is told: nobody is to allow what he has not seen. */
+function Body({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [more, setMore] = useState(false);
+  const look = () => {
+    if (box.current !== null) setMore(box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight > END_PX);
+  };
+  useEffect(() => {
+    const sized = new ResizeObserver(look);
+    for (const element of box.current === null ? [] : [box.current, ...box.current.children]) sized.observe(element);
+    return () => sized.disconnect();
+  }, []);
+  return (
+    <>
+      <div className="ask-body" ref={box} onScroll={look}>
+        {children}
+      </div>
+      {more && (
+        <p className="ask-below">
+          <button type="button" onClick={() => box.current?.scrollBy({ top: box.current.clientHeight * 0.8, behavior: "smooth" })}>
+            More below ↓
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

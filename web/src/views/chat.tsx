@@ -69,7 +69,12 @@ export function Chat({ cli, name, me, leave, entry, moment, picked, seek, back, 
     if (wanted !== undefined) show(wanted);
   }, [entries]);
 
-  useFollowing(thread, state, moment, show);
+  /** Nothing was said yet at the moment: what comes first is shown, and nothing is set off. */
+  const begin = () => {
+    setMarked(undefined);
+    if (rows[0] !== undefined) setGoal({ key: rows[0].key });
+  };
+  useFollowing(thread, state, moment, show, begin);
   useEffect(() => {
     if (picked === undefined) return;
     const wanted = nearest(entries, picked, moment);
@@ -128,10 +133,12 @@ export function Chat({ cli, name, me, leave, entry, moment, picked, seek, back, 
 }
 
 const NONE: Entry[] = [];
+/** Stands for the entry of a moment before all entries. */
+const BEFORE = "";
 const NO_USAGE: ReadonlyMap<number, TurnUsage> = new Map();
 
 /** Keeps the entry set off that belongs to the moment which is played. */
-function useFollowing(thread: Thread | undefined, state: ThreadState | undefined, moment: Place | undefined, show: (entry: Entry) => void): void {
+function useFollowing(thread: Thread | undefined, state: ThreadState | undefined, moment: Place | undefined, show: (entry: Entry) => void, begin: () => void): void {
   const shown = useRef<string>(undefined);
   const asked = useRef<{ found: string | undefined; ms: number }>(undefined);
   useEffect(() => {
@@ -148,9 +155,10 @@ function useFollowing(thread: Thread | undefined, state: ThreadState | undefined
         return;
       }
     }
-    if (found === undefined || found.id === shown.current) return;
-    shown.current = found.id;
-    show(found);
+    if (placed.length === 0 || (found?.id ?? BEFORE) === shown.current) return;
+    shown.current = found?.id ?? BEFORE;
+    if (found === undefined) begin();
+    else show(found);
   }, [thread, state, moment?.session, moment?.offset]);
 }
 

@@ -2,7 +2,7 @@
 import { memo, type ReactNode } from "react";
 import { replayOf, type Entry, type Place } from "../conversation/api";
 import { Code, Markdown } from "../conversation/markdown";
-import { brief, plain } from "../conversation/plain";
+import { brief, plain, said } from "../conversation/plain";
 import { entryOf, type Row } from "../conversation/rows";
 import { tokens } from "../quantity";
 import { goTo } from "../route";
@@ -71,7 +71,7 @@ function Said({ entry }: { entry: Extract<Row, { is: "entry" }>["entry"] }) {
       return (
         <>
           <p className="who">{who(entry)}</p>
-          <Markdown text={entry.text} />
+          <Markdown text={entry.role === "user" ? said(entry.text) : entry.text} />
         </>
       );
     case "thinking":

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import type { Of } from "../conversation/api";
 import { LINES_MAX, field, hunksOf, type Hunk } from "../conversation/diff";
-import { Code } from "../conversation/markdown";
+import { Code, Markdown } from "../conversation/markdown";
 import { brief, plain } from "../conversation/plain";
 import { Mentions } from "./mentions";
 
@@ -20,7 +20,8 @@ interface Props {
 export function ToolCall({ call, result }: Props) {
   // What is inside is made only when somebody wants to see it.
   const [open, setOpen] = useState(false);
-  const failed = result?.is_error === true;
+  const denied = result !== undefined && wasDenied(result);
+  const failed = result?.is_error === true && !denied;
   const hunks = call === undefined ? undefined : hunksOf(call.input, result?.detail);
   const counts = hunks && counted(hunks);
   return (
@@ -33,12 +34,12 @@ export function ToolCall({ call, result }: Props) {
             <span className="added">+{counts.added}</span> <span className="removed">−{counts.removed}</span>
           </span>
         )}
-        {failed ? <span className="tool-end bad">failed</span> : result === undefined && <span className="tool-end">no result yet</span>}
+        {failed ? <span className="tool-end bad">failed</span> : denied ? <span className="tool-end">denied</span> : result === undefined && <span className="tool-end">no result yet</span>}
       </summary>
       {open && (
         <div className="inside">
-          {hunks !== undefined ? <Diff hunks={hunks} /> : call !== undefined && <Input input={call.input} />}
-          {result !== undefined && (hunks === undefined || failed) && <Result text={result.text} failed={failed} />}
+          {hunks !== undefined ? <Diff hunks={hunks} /> : call !== undefined && <Given input={call.input} />}
+          {result !== undefined && (hunks === undefined || failed || denied) && <Result text={result.text} title={failed ? "Failed with" : denied ? "Denied" : "Result"} failed={failed} />}
           <Mentions entries={[call, result].flatMap((entry) => entry?.id ?? [])} />
         </div>
       )}
@@ -46,11 +47,41 @@ export function ToolCall({ call, result }: Props) {
   );
 }
 
+/** What a CLI writes down where somebody said no without a word of his own. */
+const DENIALS = ["Permission denied by hook", "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action right now"];
+
+/** A no is no failure. One that was given with words of its own has them alone as its result, and nothing that tells it from one. */
+function wasDenied({ is_error, text, detail }: Of<"tool_result">): boolean {
+  return is_error && (field(detail, "status") === "declined" || DENIALS.some((denial) => text.startsWith(denial)));
+}
+
 function told(input: unknown): string {
+  const questions = field(input, "questions");
+  if (Array.isArray(questions)) return brief(questions.map((question) => field(question, "question")).join(" "), BRIEF_MAX);
+  const plan = field(input, "plan");
+  if (typeof plan === "string") return brief(/^[#\s]*(.*)/.exec(plan)?.[1] ?? "", BRIEF_MAX);
   const name = TELLING.find((name) => typeof field(input, name) === "string");
   if (name !== undefined) return brief(String(field(input, name)), BRIEF_MAX);
   const whole = JSON.stringify(input) ?? "";
   return whole === "{}" ? "" : brief(whole, BRIEF_MAX);
+}
+
+/** A plan and questions as they were put to people, anything else by its fields. */
+function Given({ input }: { input: unknown }) {
+  const plan = field(input, "plan");
+  const questions = field(input, "questions");
+  if (typeof plan === "string") return <Markdown text={plan} />;
+  if (!Array.isArray(questions)) return <Input input={input} />;
+  return (
+    <dl className="input">
+      {questions.map((question, at) => (
+        <div key={at}>
+          <dt>{plain(String(field(question, "question") ?? ""))}</dt>
+          <dd>{plain([field(question, "options")].flat().map((option) => String(field(option, "label") ?? "")).join(" · "))}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 /** Each field by its name; long ones as they are, and not as JSON. */
@@ -68,12 +99,12 @@ export function Input({ input }: { input: unknown }) {
   );
 }
 
-function Result({ text, failed }: { text: string; failed: boolean }) {
+function Result({ text, title, failed }: { text: string; title: string; failed: boolean }) {
   const [whole, setWhole] = useState(false);
   const rest = text.length - RESULT_MAX;
   return (
     <div className="result" data-failed={failed}>
-      <h4>{failed ? "Failed with" : "Result"}</h4>
+      <h4>{title}</h4>
       {text === "" ? <p className="hint">Nothing was said.</p> : <Code text={plain(whole ? text : text.slice(0, RESULT_MAX))} />}
       {!whole && rest > 0 && (
         <button type="button" className="quiet" onClick={() => setWhole(true)}>

@@ -72,10 +72,13 @@ const breakable = (path: string) =>
     </Fragment>
   ));
 
+/** A text with what stands between backticks as code. */
+const marked = (text: string) => text.split("`").map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>));
+
 /** A text whose mention of the other document opens it, below the operations. */
 function Linked({ text }: { text: string }) {
   const [before = "", after] = text.split(SOCKETS);
-  if (after === undefined) return text;
+  if (after === undefined) return marked(text);
   const open = () => {
     const details = document.querySelector<HTMLDetailsElement>("#websocket");
     if (details === null) return;
@@ -85,7 +88,7 @@ function Linked({ text }: { text: string }) {
   };
   return (
     <>
-      {before}
+      {marked(before)}
       <a
         href="#websocket"
         onClick={(event) => {
@@ -95,7 +98,7 @@ function Linked({ text }: { text: string }) {
       >
         {SOCKETS}
       </a>
-      {after}
+      {marked(after)}
     </>
   );
 }
@@ -113,7 +116,7 @@ function Operation({ entry }: { entry: Entry }) {
           {method}
         </span>
         <code>{breakable(path)}</code>
-        <span className="about">{operation.summary}</span>
+        <span className="about">{marked(operation.summary)}</span>
       </summary>
       <div className="inside">
         <p>
@@ -162,7 +165,7 @@ function Fields({ title, fields }: { title: string; fields: Field[] }) {
               <code>{name}</code> <span className="soft">{kind(schema)}</span>
               {required && <span className="needed">needed</span>}
             </dt>
-            <dd>{schema.description ?? ""}</dd>
+            <dd>{marked(schema.description ?? "")}</dd>
           </div>
         ))}
       </dl>

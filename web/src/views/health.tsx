@@ -16,12 +16,14 @@ interface Seen {
 /** What a chart is wide at least, in time. */
 const SPAN_MIN_S = 300;
 
-/** States of running sessions with a colour of their own; the rest is counted together. */
+/** States of running sessions with a colour of their own, as they have it elsewhere where lines can be told apart by it; the rest is counted together. */
 const STATES: [string, string][] = [
   ["working", "--ember"],
   ["blocked", "--text"],
-  ["idle", "--calm"],
-  ["running", "--good"],
+  ["done", "--good"],
+  ["running", "--calm"],
+  ["idle", "--soft"],
+  ["error", "--bad"],
 ];
 
 export default function HealthView({ me, sessions, leave }: { me: api.Me; sessions: api.Session[]; leave: (why?: string) => void }) {
@@ -70,7 +72,7 @@ function Figures({ seen, stale, sessions }: { seen: Seen; stale: boolean; sessio
   const old = (times.at(-1) ?? 0) - (times[0] ?? 0);
   const span = Math.min(Math.max(old, SPAN_MIN_S * 1_000_000), kept * every_s * 1_000_000);
   const common = { times, span, step: every_s * 1_000_000 };
-  const states = [...STATES.map(([state, colour]) => of(state, colour, ({ states }) => states[state] ?? 0)), of("other", "--soft", others)];
+  const states = [...STATES.map(([state, colour]) => of(state, colour, ({ states }) => states[state] ?? 0)), of("other", "--line", others)];
   const there = states.filter(({ values }) => values.some((value) => value !== 0));
   const running = sessions.filter(({ phase }) => phase === "running").length;
   const whole = (value: number) => String(Math.round(value));

@@ -2,6 +2,8 @@
 import { Mark } from "./mark";
 
 export function LoggedOut({ why }: { why: string | undefined }) {
+  // The server says as well what whoever has its terminal does about it; that stands below.
+  const cause = why?.replace(/; `.*/, "");
   return (
     <main className="alone">
       <section className="card">
@@ -10,10 +12,11 @@ export function LoggedOut({ why }: { why: string | undefined }) {
         </h1>
         {why !== undefined && (
           <p className="why" role="alert">
-            {why}
+            {cause}
           </p>
         )}
-        <p>This page opens with a login link, which lets one browser in, once.</p>
+        <p>This page opens with a login link, which lets one browser in, once. Whoever sent you the link can make another one.</p>
+        <p className="soft">If the server is yours, a terminal makes one:</p>
         <dl>
           <dt>
             <code>centerfire serve --open</code>

@@ -1,5 +1,5 @@
 // Every session by what it needs: first those that wait for somebody, the one that waits longest at the top, answered in place.
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import { age } from "../age";
 import * as api from "../api";
 import { useAsked } from "../asked";
@@ -22,9 +22,12 @@ const ENDED_WITHIN_US = 24 * 3_600 * 1_000_000;
 const ENDED_MAX = 12;
 const REASON_MAX = 160;
 
-type Group = "Needs you" | "Finished" | "At work" | "Quiet" | "Ended";
-const GROUPS: Group[] = ["Needs you", "Finished", "At work", "Quiet", "Ended"];
-const GROUP_OF: Record<Need["state"], Group> = { blocked: "Needs you", limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+const WAITING = "Needs you";
+type Group = typeof WAITING | "Finished" | "At work" | "Quiet" | "Ended";
+const GROUPS: Group[] = [WAITING, "Finished", "At work", "Quiet", "Ended"];
+const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+/** Whoever has a mouse has keys as well; a finger has none. */
+const HAS_KEYS = "(pointer: fine)";
 /** What a session waits for, in words. */
 const WAITS: Record<NonNullable<Need["on"]>, string> = { permission: "leave", question: "an answer", plan: "a word on its plan" };
 
@@ -36,32 +39,34 @@ interface Props {
 }
 
 export default function NeedsView({ me, sessions: { list, now_ms }, notifying, leave }: Props) {
+  const board = useRef<HTMLDivElement>(null);
+  useKeys(board);
   const needed = useRef(new Map<string, number>());
   const rows = (list ?? []).map((session) => {
     const need = needOf(session);
     if (need.state === "blocked") needed.current.set(session.id, now_ms);
     const stays = now_ms - (needed.current.get(session.id) ?? -Infinity) < STAYS_MS;
-    return { session, need, group: stays ? "Needs you" : GROUP_OF[need.state] };
+    return { session, need, group: stays ? WAITING : GROUP_OF[need.state] };
   });
   const groups = GROUPS.map((group) => {
     const of = rows.filter((row) => row.group === group);
-    if (group === "Needs you") of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
+    if (group === WAITING) of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
     return { group, of: group === "Ended" ? of.filter(({ session, need }) => now_ms * 1_000 - (need.since ?? session.created) < ENDED_WITHIN_US).slice(0, ENDED_MAX) : of };
   }).filter(({ of }) => of.length > 0);
   const waiting = rows.filter(({ need }) => need.state === "blocked").length;
   return (
     <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing waits for you" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`}>
-      <div className="needs" onKeyDown={move} aria-busy={list === undefined}>
+      <div className="needs" ref={board} aria-busy={list === undefined}>
         <Notify notifying={notifying} />
-        {list !== undefined && waiting === 0 && (
+        {list !== undefined && groups[0]?.group !== WAITING && (
           <p className="calm">
             Nothing waits for you. <span className="soft">What a program asks appears here by itself.</span>
           </p>
         )}
-        {/* In one list, so that a session that changes its group keeps what is typed into it. */}
+        {/* In one list, so that a session that changes its group keeps what is typed into it. Who was answered just now stays, and is not counted. */}
         {groups.flatMap(({ group, of }) => [
           <h3 key={group}>
-            {group} <span>{of.length}</span>
+            {group !== WAITING || waiting > 0 ? group : "Needed you"} <span>{group !== WAITING ? of.length : waiting > 0 && waiting}</span>
           </h3>,
           ...of.map(({ session, need }) => <Row key={session.id} session={session} need={need} me={me} now_ms={now_ms} leave={leave} />),
         ])}
@@ -73,6 +78,7 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
 function Row({ session, need, me, now_ms, leave }: { session: api.Session; need: Need; me: api.Me; now_ms: number; leave: Props["leave"] }) {
   const { cards, trouble, answer } = useAsked(session.id, (session.approvals ?? []).map(({ id }) => id).join(), leave);
   const row = useRef<HTMLElement>(null);
+  useEffect(() => focusFirst(row.current?.closest<HTMLElement>(".scroll")), [cards.length]);
   const word = wordOf(session);
   // What is shown whole below need not be told.
   const told = cards.length > 0 ? "" : need.reason === word ? "" : brief(need.reason, REASON_MAX);
@@ -110,11 +116,32 @@ function Notify({ notifying: { state, toggle } }: { notifying: Notifying }) {
   );
 }
 
+function useKeys(board: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    // From the link that led here, so that keys are for what is shown.
+    if (document.activeElement?.closest("nav") != null && matchMedia(HAS_KEYS).matches) board.current?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
+    const pressed = (event: KeyboardEvent) => board.current !== null && move(event, board.current);
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}
+
+/** The first question has the focus as long as nothing else has, so that its keys answer it. */
+function focusFirst(place: HTMLElement | null | undefined): void {
+  const is_free = document.activeElement === document.body || document.activeElement === place;
+  if (is_free && matchMedia(HAS_KEYS).matches) place?.querySelector<HTMLElement>(".ask[data-over=false]")?.focus();
+}
+
+const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+
 /** Up and down go from what can be answered, or opened, to the next. */
-function move(event: KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step === undefined || event.target instanceof HTMLInputElement) return;
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>(".need-of, .ask")];
+function move(event: KeyboardEvent, board: HTMLElement): void {
+  const { target, key } = event;
+  const step = STEPS[key];
+  if (step === undefined || event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement) || document.querySelector("dialog[open]") !== null) return;
+  // A line that is written takes letters, a choice takes arrows, and so does the list of sessions.
+  if (target.matches("input[type=text], input:not([type]), textarea, select") || (key.length > 1 && target.closest("input, nav") !== null)) return;
+  const all = [...board.querySelectorAll<HTMLElement>(".need-of, .ask")];
   const at = all.findIndex((one) => one === document.activeElement || (one.classList.contains("ask") && one.contains(document.activeElement)));
   const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
   if (next === undefined) return;

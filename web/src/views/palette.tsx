@@ -6,13 +6,22 @@ import { matches } from "../search";
 /** Commands that are shown at once; a letter more finds the rest. */
 const SHOWN_MAX = 50;
 
-/** `close` also runs after a command. */
-export function Palette({ commands, close }: { commands: Command[]; close: () => void }) {
+interface Props {
+  commands: Command[];
+  /** What can be done with any words: the last of all. */
+  otherwise: (words: string) => Command;
+  /** Also runs after a command. */
+  close: () => void;
+}
+
+export function Palette({ commands, otherwise, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const list = useId();
+  const words = text.trim();
   const found = commands.filter(({ label, hint }) => matches(`${label} ${hint ?? ""}`, text)).slice(0, SHOWN_MAX);
+  if (words !== "") found.push(otherwise(words));
   const at = Math.min(chosen, found.length - 1);
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
@@ -67,7 +76,7 @@ export function Palette({ commands, close }: { commands: Command[]; close: () =>
           </li>
         ))}
       </ul>
-      {found.length === 0 && (
+      {words !== "" && found.length === 1 && (
         <p className="hint" role="status">
           Nothing is called so.
         </p>

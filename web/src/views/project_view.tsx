@@ -53,7 +53,7 @@ function Figures({ of }: { of: Summary }) {
   return (
     <>
       {of.needs.length > 0 && (
-        <ul className="needs" aria-label="Waits for you">
+        <ul className="waiting" aria-label="Waits for you">
           {of.needs.map((need) => (
             <li key={`${need.session} ${need.since}`}>
               <a {...linkTo(`/s/${encodeURIComponent(need.session)}`)}>{need.name}</a>

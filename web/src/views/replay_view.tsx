@@ -1,7 +1,7 @@
 // A recording, played: the terminal as it was, and below it the time. Nothing here types into the session.
 import { Suspense, lazy, useEffect, useMemo, useRef, useState } from "react";
 import * as api from "../api";
-import { CHAT_KEYS, useChatShown } from "../chat_shown";
+import { CHAT_KEYS, isNarrow, useChatShown } from "../chat_shown";
 import { spoken } from "../replay/clock";
 import { playerKey } from "../replay/keys";
 import { Player, SPEEDS, type PlayerState } from "../replay/player";
@@ -31,7 +31,7 @@ export function ReplayView({ id, session, me, light, go, leave }: Props) {
   const [gone, setGone] = useState<string>();
   const [searching, setSearching] = useState(false);
   const [found, setFound] = useState<Found>();
-  const [chat, toggleChat] = useChatShown();
+  const [chat, toggleChat] = useChatShown(true);
   const [picked, setPicked] = useState<string>();
   const hits = useMemo(() => found?.hits.map(({ time }) => time) ?? [], [found]);
 
@@ -131,6 +131,7 @@ export function ReplayView({ id, session, me, light, go, leave }: Props) {
               seek={(place) => {
                 if (player === undefined || place.session !== session?.id) return false;
                 player.seek({ at: place.offset }, true);
+                if (isNarrow()) toggleChat();
                 return true;
               }}
             />

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 
 import { age } from "../age";
 import * as api from "../api";
 import { conversations, pathOf, replayOf, search, type Answer, type Hit, type Wanted } from "../conversation/api";
-import { plain, titleOf } from "../conversation/plain";
+import { plain, said, titleOf } from "../conversation/plain";
 import { goTo, linkTo, useWholeAddress } from "../route";
 import { Choice } from "./choice";
 import { MentionedView } from "./mentioned_view";
@@ -142,7 +142,8 @@ function told(answer: Answer | undefined, busy: boolean, q: string, filtered: bo
     const tip = filtered ? "Fewer filters find more." : mode === "words" ? "All words must be in one entry; begin* finds words that begin so." : "";
     return ["Nothing was found.", tip, note && sentence(note)].filter(Boolean).join(" ");
   }
-  const count = hits.length === 1 ? "1 hit" : hits.length === HITS_MAX ? `The best ${HITS_MAX} hits` : `${hits.length} hits`;
+  const only_meant = hits.every(({ found_by }) => found_by === "meaning");
+  const count = mode === "both" && only_meant ? "No entry has these words; these may mean the same" : hits.length === 1 ? "1 hit" : hits.length === HITS_MAX ? `The best ${HITS_MAX} hits` : `${hits.length} hits`;
   return (
     <>
       {count}
@@ -170,7 +171,7 @@ export function Found({ hit }: { hit: Hit }) {
     <li className="hit-of">
       <a className="card-of" {...linkTo(pathOf(cli, conversation, entry))} aria-keyshortcuts={place === null ? undefined : "r"} onKeyDown={play}>
         <span className="snippet">
-          <span className="who">{[ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(snippet)}
+          <span className="who">{[ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(role === "user" ? said(snippet) : snippet)}
         </span>
         <span className="card-facts">
           <span className="cli">{cli}</span>

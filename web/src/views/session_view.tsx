@@ -148,7 +148,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           Chat
         </button>
         {manages && (
-          <button type="button" className="quiet wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
+          <button type="button" className="wide" onClick={() => setSharing(true)} title="Make a link that opens this session to somebody else">
             Share
           </button>
         )}
@@ -213,9 +213,12 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           )}
         </div>
         {chat && (
-          <Suspense fallback={<section className="chat" aria-busy="true" />}>
-            <SessionChat session={session?.id} me={me} leave={leave} />
-          </Suspense>
+          <div className="beside">
+            <Suspense fallback={<section className="chat" aria-busy="true" />}>
+              <SessionChat session={session?.id} me={me} leave={leave} />
+            </Suspense>
+            {mayType && <Compose send={(text) => follower.current?.submit(text) ?? false} />}
+          </div>
         )}
       </div>
       {ended && <Ended exit={state?.exit ?? session?.exit} replay={() => go(id, true)} again={me.role === "manage" ? () => void again() : undefined} />}

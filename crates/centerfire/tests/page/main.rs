@@ -201,6 +201,16 @@ fn twenty_thousand_entries_stay_usable() {
 }
 
 #[test]
+fn a_message_is_sent_from_below_the_conversation() {
+    tell_of("talk.mjs", "a_message_is_sent_from_below_the_conversation");
+}
+
+#[test]
+fn calls_and_words_are_told_as_people_put_them() {
+    tell_of("talk.mjs", "calls_and_words_are_told_as_people_put_them");
+}
+
+#[test]
 fn hostile_words_are_words() {
     tell_of("talk.mjs", "hostile_words_are_words");
 }
@@ -248,6 +258,11 @@ fn who_may_only_look_sees_what_is_asked_and_answers_nothing() {
 #[test]
 fn hostile_questions_are_words() {
     tell_of("needs.mjs", "hostile_questions_are_words");
+}
+
+#[test]
+fn a_long_command_is_seen_to_its_end() {
+    tell_of("needs.mjs", "a_long_command_is_seen_to_its_end");
 }
 
 #[test]
