@@ -3,6 +3,7 @@
 pub(crate) mod api;
 pub(crate) mod approvals;
 pub(crate) mod approve;
+mod asked;
 pub(crate) mod attach;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -22,6 +23,7 @@ pub(crate) mod man;
 pub(crate) mod mentioned;
 pub(crate) mod models;
 pub(crate) mod output;
+mod pending;
 pub(crate) mod projects;
 pub(crate) mod prune;
 pub(crate) mod purge;
