@@ -4,6 +4,7 @@
 //! from, under their ids; a sub-agent writes a file of its own. Lines of kinds that are known to tell nothing of the
 //! conversation ([`SILENT`]) are passed over, those of kinds that are not known at all are kept whole.
 
+use super::pasted::unwrapped;
 use crate::time;
 use crate::{Head, Heard, Transcript};
 use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time, Usage};
@@ -281,6 +282,7 @@ impl Reading<'_> {
             }
             None => {
                 self.claim(AgentState::Working, None, "prompt");
+                let text = unwrapped(&text).into_owned();
                 self.entry(number, Speaker::User, Content::Message { text });
             }
         }
