@@ -63,8 +63,24 @@ fn sessions(wanted: fn(Phase) -> bool) -> Vec<CompletionCandidate> {
     // The newest of a name is the one that is meant by it.
     let mut seen = std::collections::HashSet::new();
     newest.retain(|entry| seen.insert(entry.name.clone()));
+    // Bash puts it into the line as it is; the other shells quote it themselves.
+    let is_bash = std::env::var_os(VARIABLE).is_some_and(|shell| shell == "bash");
+    let word = |name: &str| if is_bash { escaped(name) } else { name.to_owned() };
     let offer = |entry: &Entry| {
-        CompletionCandidate::new(&entry.name).help(Some(state_word(entry, entry.status.as_ref()).into()))
+        CompletionCandidate::new(word(&entry.name))
+            .help(Some(state_word(entry, entry.status.as_ref()).into()))
     };
     newest.iter().take(SESSIONS).map(offer).collect()
+}
+
+/// A name as a word of a shell that begins as it does, so that one half written goes on.
+fn escaped(name: &str) -> String {
+    let mut word = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !(c.is_alphanumeric() || "-_./,:@%+=".contains(c)) {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word
 }
