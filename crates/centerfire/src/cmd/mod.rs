@@ -14,6 +14,7 @@ pub(crate) mod deny;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
+mod found;
 mod history;
 pub(crate) mod hooks;
 pub(crate) mod import;
