@@ -145,7 +145,9 @@ fn said(item: &Value, time: Time) -> (Time, Speaker, Content) {
         "UserInput" | "user_input" | "user" => (Speaker::User, Content::Message { text }),
         "ClaudeOutput" | "claude_output" | "assistant" => (Speaker::Assistant, Content::Message { text }),
         "ToolExecution" | "tool_execution" | "tool" => {
-            (Speaker::Tool, Content::ToolResult { call: String::new(), text, is_error: false, detail: None })
+            let call = String::new();
+            let content = Content::ToolResult { call, text, is_error: false, is_denied: false, detail: None };
+            (Speaker::Tool, content)
         }
         other => (Speaker::System, Content::Notice { name: other.to_owned(), text }),
     };

@@ -11,9 +11,12 @@ use session::registry::{Entry, Registry};
 use session::summary::state_word;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Names the shell that asks, in its question.
 const VARIABLE: &str = "CENTERFIRE_COMPLETE";
+/// Whether it is bash that asks.
+static IS_BASH: OnceLock<bool> = OnceLock::new();
 /// Sessions that are offered at most: the newest. Nobody picks from a longer list.
 const SESSIONS: usize = 200;
 
@@ -29,7 +32,9 @@ pub(crate) fn script(shell: Shell) -> std::io::Result<Vec<u8>> {
 
 /// Answers a shell, if it was one that called.
 pub(crate) fn answer(words: &[OsString]) -> Option<ExitCode> {
-    std::env::var_os(VARIABLE)?;
+    let shell = std::env::var_os(VARIABLE)?;
+    // The variable is gone when sessions are offered.
+    let _ = IS_BASH.set(shell == "bash");
     let asked = CompleteEnv::with_factory(Cli::command).var(VARIABLE);
     match asked.try_complete(words.iter().cloned(), std::env::current_dir().ok().as_deref()) {
         Ok(false) => None,
@@ -63,8 +68,24 @@ fn sessions(wanted: fn(Phase) -> bool) -> Vec<CompletionCandidate> {
     // The newest of a name is the one that is meant by it.
     let mut seen = std::collections::HashSet::new();
     newest.retain(|entry| seen.insert(entry.name.clone()));
+    // Bash puts it into the line as it is; the other shells quote it themselves.
+    let is_bash = IS_BASH.get() == Some(&true);
+    let word = |name: &str| if is_bash { escaped(name) } else { name.to_owned() };
     let offer = |entry: &Entry| {
-        CompletionCandidate::new(&entry.name).help(Some(state_word(entry, entry.status.as_ref()).into()))
+        CompletionCandidate::new(word(&entry.name))
+            .help(Some(state_word(entry, entry.status.as_ref()).into()))
     };
     newest.iter().take(SESSIONS).map(offer).collect()
+}
+
+/// A name as a word of a shell that begins as it does, so that one half written goes on.
+fn escaped(name: &str) -> String {
+    let mut word = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !(c.is_alphanumeric() || "-_./,:@%+=".contains(c)) {
+            word.push('\\');
+        }
+        word.push(c);
+    }
+    word
 }

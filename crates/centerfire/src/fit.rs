@@ -17,6 +17,28 @@ pub(crate) fn say(line: &str) {
     }
 }
 
+/// Columns of the terminal that standard output is, if it is one.
+pub(crate) fn cols() -> Option<usize> {
+    tty::size(stdout()).map(|size| usize::from(size.cols))
+}
+
+/// The end of a path, as much as fits into so many columns.
+pub(crate) fn cut_path(path: &str, cols: usize) -> String {
+    let mut used = 0;
+    if path.chars().map(|c| usize::from(cells(c))).sum::<usize>() <= cols {
+        return path.to_owned();
+    }
+    let fits = |c: &char| {
+        used += usize::from(cells(*c));
+        used < cols
+    };
+    let tail = path.chars().rev().take_while(fits).map(char::len_utf8).sum::<usize>();
+    let tail = &path[path.len() - tail..];
+    // From a name's begin on, where one fits.
+    let tail = tail.find('/').filter(|at| at + 1 < tail.len()).map_or(tail, |at| &tail[at..]);
+    format!("{MARK}{tail}")
+}
+
 /// As much of a line as fits into so many columns. Its colours (CSI sequences) take none of them, and stay.
 pub(crate) fn cut(line: &str, cols: u16) -> String {
     let width = |part: &Part| match part {
@@ -61,6 +83,18 @@ fn parts(mut rest: &str) -> impl Iterator<Item = Part<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_path_the_end_is_left() {
+        for (path, cols, fitting) in [
+            ("/a/b", 4, "/a/b"),
+            ("/home/me/till", 10, "…/me/till"),
+            ("/home/me/till", 7, "…/till"),
+            ("/averylongname", 6, "…gname"),
+        ] {
+            assert_eq!(cut_path(path, cols), fitting, "{path:?} in {cols}");
+        }
+    }
 
     #[test]
     fn what_fits_is_whole_and_of_the_rest_the_end_is_marked() {

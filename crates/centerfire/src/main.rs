@@ -19,6 +19,7 @@ mod serve_log;
 mod tap;
 mod term;
 mod usage;
+mod user;
 mod when;
 
 use std::process::ExitCode;

@@ -64,8 +64,10 @@ impl Archive {
             Layout::Lines => return self.copy_lines(name, from),
             Layout::Whole => copy_whole(from, &to)?,
             Layout::Database { changes } => {
-                rows::copy(from, &self.path(&rows::name(name)), changes)?;
-                return Ok(vec![rows::name(name)]);
+                let rows = self.path(&rows::name(name));
+                rows::copy(from, &rows, changes)?;
+                // One in which nothing was ever said has none.
+                return Ok(if rows.exists() { vec![rows::name(name)] } else { Vec::new() });
             }
         }
         Ok(vec![name.to_owned()])
@@ -214,6 +216,21 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+    #[test]
+    fn a_database_in_which_nothing_was_said_has_no_copy_and_is_no_error() {
+        let root = tempfile::tempdir().expect("a folder");
+        let database = root.path().join("opencode.db");
+        let connection = rusqlite::Connection::open(&database).expect("a database");
+        connection.execute_batch("CREATE TABLE said (number INTEGER, record TEXT);").expect("a table");
+        let layout = Layout::Database { changes: "SELECT number, record FROM said WHERE number >= ?1" };
+        let archive = Archive::new(root.path());
+        let copy = || archive.copy("opencode.db", &database, layout).expect("a copy");
+        assert!(copy().is_empty());
+        connection.execute_batch("INSERT INTO said VALUES (1, '{}');").expect("a row");
+        assert_eq!(copy(), ["opencode.db.rows"]);
+        assert_eq!(copy(), ["opencode.db.rows"], "and nothing new");
+    }
 
     #[test]
     fn a_folder_that_cannot_be_read_is_told_and_hides_no_file_beside_it() {

@@ -88,6 +88,8 @@ pub fn found(entry: &Entry) -> Found {
     let mut found = Found::default();
     match &entry.content {
         Content::ToolCall { name, input, .. } => found.of_call(name, input),
+        // It never ran, and what stands there is of the CLI.
+        Content::ToolResult { is_denied: true, .. } => {}
         Content::ToolResult { text, is_error, detail, .. } => {
             found.of_text(text);
             if !is_error {

@@ -27,6 +27,14 @@ pub enum AgentState {
     Unknown,
 }
 
+impl AgentState {
+    /// Whether it needs somebody: it goes on only if somebody answers or does something. One that is done is finished, and needs
+    /// nobody.
+    pub fn needs(self) -> bool {
+        matches!(self, Self::Blocked | Self::Limit | Self::Error)
+    }
+}
+
 /// What one source says of an agent's state.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Claim {

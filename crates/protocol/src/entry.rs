@@ -79,8 +79,11 @@ pub enum Content {
         call: String,
         /// What the model was shown.
         text: String,
-        /// Whether it failed.
+        /// Whether it failed, or was denied.
         is_error: bool,
+        /// Whether the tool never ran, because leave for it was denied.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_denied: bool,
         /// What the CLI knows beyond that, such as the patch of an edit or an exit code; in the CLI's own form.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<Value>,

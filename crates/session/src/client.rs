@@ -274,6 +274,6 @@ fn is_event(head: &[u8]) -> bool {
 }
 
 /// An answer that does not fit the question.
-pub(crate) fn unexpected(answer: &Answer) -> Error {
+pub fn unexpected(answer: &Answer) -> Error {
     Error::Protocol(format!("did not expect {answer:?}"))
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a session, by what the caller may do about it.
 
+use crate::name::shell_word;
 use protocol::frame::Refusal;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The session runs, which is in the way of what was asked.
-    #[error("`{0}` is running; `centerfire kill {0}` ends it first")]
+    #[error("`{0}` is running; `centerfire kill {word}` ends it first", word = shell_word(.0))]
     Running(String),
     /// Its program ended, and something that it started lives on in its terminal.
     #[error("`{0}` has ended, but something it started still holds its terminal; end that first")]
@@ -83,8 +84,9 @@ pub enum Error {
     Unending(String),
     /// Its program was not found, and nothing says that it ended.
     #[error(
-        "`{0}` may still run: its program was not found, and no end of it was written down; `centerfire kill {0}` \
-         tries again"
+        "`{0}` may still run: its program was not found, and no end of it was written down; `centerfire kill {word}` \
+         tries again",
+        word = shell_word(.0)
     )]
     Unfound(String),
     /// A number that is no signal's.
@@ -109,7 +111,8 @@ pub enum Error {
     /// The terminal is shown by the very session that it would show.
     #[error(
         "this terminal is inside session `{session}`{through}, which would show itself without end; attach in \
-         another terminal, or look with `centerfire screen {session}` (if it is not inside: unset CENTERFIRE_SESSION)"
+         another terminal, or look with `centerfire screen {word}` (if it is not inside: unset CENTERFIRE_SESSION)",
+        word = shell_word(session)
     )]
     Inside {
         /// The session.

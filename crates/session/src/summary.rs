@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::client::reach;
+use crate::name::shell_word;
 use crate::registry::Entry;
 use crate::resume::resume_command;
 use adapter::gist;
@@ -111,7 +112,8 @@ pub fn ended(entry: &Entry) -> Error {
         Some(resume) => format!(", `{resume}` in {} takes its conversation up again", entry.meta.cwd),
         None => String::new(),
     };
+    let word = shell_word(name);
     let next =
-        format!("`centerfire replay {name}` shows it, `centerfire restart {name}` starts it again{resume}");
+        format!("`centerfire replay {word}` shows it, `centerfire restart {word}` starts it again{resume}");
     Error::Ended { how, next }
 }

@@ -1,6 +1,7 @@
 //! Claude Code.
 
 pub mod hooks;
+mod pasted;
 mod register;
 mod transcript;
 

@@ -4,6 +4,7 @@
 //! from, under their ids; a sub-agent writes a file of its own. Lines of kinds that are known to tell nothing of the
 //! conversation ([`SILENT`]) are passed over, those of kinds that are not known at all are kept whole.
 
+use super::pasted::unwrapped;
 use crate::time;
 use crate::{Head, Heard, Transcript};
 use protocol::{AgentState, Claim, Content, Entry, Source, Speaker, Time, Usage};
@@ -71,6 +72,7 @@ struct Line {
     is_api_error_message: bool,
     api_error_status: Option<u16>,
     error: Option<Value>,
+    tool_denial_kind: Option<String>,
     summary: Option<String>,
     #[serde(alias = "customTitle", alias = "aiTitle", alias = "agentName")]
     title: Option<String>,
@@ -239,10 +241,13 @@ impl Reading<'_> {
                 self.entry(number, speaker, Content::ToolCall { call, name, input });
             }
             "tool_result" => {
+                let is_error = block["is_error"].as_bool().unwrap_or_default();
+                let said = text_of(&block["content"]);
                 let result = Content::ToolResult {
                     call: text("tool_use_id"),
-                    text: text_of(&block["content"]),
-                    is_error: block["is_error"].as_bool().unwrap_or_default(),
+                    is_error,
+                    is_denied: is_error && self.is_denied(&said),
+                    text: said,
                     detail: self.line.tool_use_result.clone().filter(Value::is_object),
                 };
                 self.claim(AgentState::Working, None, "tool_result");
@@ -251,6 +256,16 @@ impl Reading<'_> {
             }
             "image" => self.image(number, block, speaker),
             name => self.unknown(number, name, block),
+        }
+    }
+
+    /// Whether leave for the tool was denied, so that it never ran. Older versions say so in words alone.
+    fn is_denied(&self, text: &str) -> bool {
+        match self.line.tool_denial_kind.as_deref() {
+            Some(kind) => {
+                ["user-rejected", "permission-rule"].contains(&kind) || kind.starts_with("automode")
+            }
+            None => text.starts_with("The user doesn't want to proceed with this tool use."),
         }
     }
 
@@ -283,6 +298,7 @@ impl Reading<'_> {
             }
             None => {
                 self.claim(AgentState::Working, None, "prompt");
+                let text = unwrapped(&text).into_owned();
                 self.entry(number, Speaker::User, Content::Message { text });
             }
         }
@@ -372,5 +388,40 @@ fn text_of(content: &Value) -> String {
             texts.join("\n")
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Whether a tool failed, and whether it was denied, by the line of its result.
+    fn told(kind: Option<&str>, text: &str, is_error: bool) -> (bool, bool) {
+        let result =
+            json!({ "type": "tool_result", "tool_use_id": "1", "content": text, "is_error": is_error });
+        let line = json!({
+            "type": "user", "uuid": "u", "toolDenialKind": kind, "message": { "role": "user", "content": [result] },
+        });
+        let mut heard = Vec::new();
+        Reader::new(Path::new("c.jsonl")).read(line.to_string().as_bytes(), &mut heard);
+        let result = heard.iter().find_map(|heard| match heard {
+            Heard::Entry(Entry { content: Content::ToolResult { is_error, is_denied, .. }, .. }) => {
+                Some((*is_error, *is_denied))
+            }
+            _ => None,
+        });
+        result.expect("a result")
+    }
+
+    #[test]
+    fn a_call_that_was_denied_is_told_from_one_that_failed() {
+        assert_eq!(told(Some("permission-rule"), "Permission denied by hook", true), (true, true));
+        assert_eq!(told(Some("user-rejected"), "not today", true), (true, true));
+        assert_eq!(told(Some("interrupted"), "[Request interrupted by user]", true), (true, false));
+        let old = "The user doesn't want to proceed with this tool use. The tool use was rejected";
+        assert_eq!(told(None, old, true), (true, true));
+        assert_eq!(told(None, old, false), (false, false), "a file may say so");
+        assert_eq!(told(None, "Exit code 1", true), (true, false));
     }
 }

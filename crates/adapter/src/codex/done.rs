@@ -55,8 +55,9 @@ fn ran(known: &Known, kind: &str, item: &Value) -> [Heard; 2] {
     };
     let by = if item["source"] == "user_shell" { Speaker::User } else { Speaker::Assistant };
     let is_error = matches!(text("status"), "failed" | "declined");
-    let result =
-        Content::ToolResult { call: call.clone(), text: output, is_error, detail: Some(more(kind, item)) };
+    let is_denied = text("status") == "declined";
+    let detail = Some(more(kind, item));
+    let result = Content::ToolResult { call: call.clone(), text: output, is_error, is_denied, detail };
     [
         known.entry(&call, by, Content::ToolCall { call: call.clone(), name, input }),
         known.entry(&format!("{call}:result"), Speaker::Tool, result),

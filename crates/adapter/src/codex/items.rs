@@ -164,8 +164,10 @@ fn result(known: &mut Known, call: &str, output: &Value, heard: &mut Vec<Heard>)
     let code = detail.as_ref().and_then(|detail| detail["exit_code"].as_i64());
     let code = code.or_else(|| wrapped["metadata"]["exit_code"].as_i64()).or_else(|| code_in(&text));
     let status = detail.as_ref().and_then(|detail| detail["status"].as_str()).unwrap_or_default();
-    let is_error = code.is_some_and(|code| code != 0)
-        || matches!(status, "failed" | "declined")
+    let is_denied = status == "declined" || text.ends_with("rejected by user");
+    let is_error = is_denied
+        || code.is_some_and(|code| code != 0)
+        || status == "failed"
         || text.starts_with("unsupported call")
         || text.ends_with("aborted by user");
     let mut detail = detail.or_else(|| wrapped.get("metadata").cloned());
@@ -175,7 +177,7 @@ fn result(known: &mut Known, call: &str, output: &Value, heard: &mut Vec<Heard>)
             name != "aggregated_output" || !text.contains(value.as_str().unwrap_or_default())
         });
     }
-    let content = Content::ToolResult { call: call.to_owned(), text, is_error, detail };
+    let content = Content::ToolResult { call: call.to_owned(), text, is_error, is_denied, detail };
     heard.push(known.entry(&format!("{call}:result"), Speaker::Tool, content));
     for (at, part) in output.as_array().into_iter().flatten().enumerate() {
         if let Some(url) = part["image_url"].as_str() {

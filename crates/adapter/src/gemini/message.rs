@@ -113,8 +113,10 @@ fn tool(known: &Known, message: &Value, tool: &Value, heard: &mut Vec<Heard>) {
     let shown = &tool["resultDisplay"];
     let more = shown.is_object() || shown.as_str().is_some_and(|shown| !text.contains(shown));
     let detail = more.then(|| shown.clone());
+    // One that was cancelled while it ran did run.
+    let is_denied = tool["status"] == "cancelled" && text.contains("User did not allow tool call");
     let is_error = failed || exit_code(&text).is_some_and(|code| code != 0);
-    let content = Content::ToolResult { call: call.clone(), text, is_error, detail };
+    let content = Content::ToolResult { call: call.clone(), text, is_error, is_denied, detail };
     heard.push(known.entry(&format!("{call}:result"), tool, Speaker::Tool, content));
     pictures(known, &format!("{call}:result"), tool, parts, Speaker::Tool, heard);
 }

@@ -99,8 +99,9 @@ fn tool(row: &Row<'_>, time: Time, heard: &mut Vec<Heard>) {
         members.retain(|name, value| name != "output" || value.as_str() != Some(&text));
     }
     let is_error = failed || exit.is_some_and(|code| code != 0);
+    let is_denied = failed && text.starts_with("The user rejected permission to use this specific tool call");
     let ended = super::transcript::time(&state["time"]["end"]).unwrap_or(time);
-    let content = Content::ToolResult { call, text, is_error, detail };
+    let content = Content::ToolResult { call, text, is_error, is_denied, detail };
     heard.push(row.entry(":result", ended, Speaker::Tool, content));
     for (at, attached) in state["attachments"].as_array().into_iter().flatten().enumerate() {
         heard.push(row.entry(&format!(":result:{at}"), ended, Speaker::Tool, file(attached)));

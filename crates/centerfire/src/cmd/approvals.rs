@@ -1,12 +1,14 @@
 //! `centerfire approvals`: what programs ask leave for.
 
+use super::asked;
+use super::pending::pending;
 use crate::completion;
 use crate::context::Context;
 use crate::fit;
-use crate::term::{one_line, plain_lines, say};
+use crate::term::{one_line, say};
 use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, Request};
-use protocol::{Approval, BlockKind, Phase, Time};
+use protocol::{Approval, Phase, Time};
 use serde_json::{Value, json};
 use session::client::HostClient;
 use session::registry::Entry;
@@ -15,6 +17,9 @@ use std::time::Duration;
 
 /// How long one host is waited for when all are asked; of a slower one its last words count.
 const HOST_WITHIN: Duration = Duration::from_secs(1);
+
+/// Columns of a tool's name, which may be that of a server and a tool of it.
+const TOOL_MAX: usize = 24;
 
 /// List what programs ask leave for: permissions, questions and plans that wait for an answer
 ///
@@ -35,7 +40,7 @@ impl Args {
         match &self.session {
             Some(session) => {
                 let entry = context.find(Some(session))?;
-                for approval in pending(context, &entry, "approvals")? {
+                for approval in pending(context, &entry, "approvals")?.approvals {
                     waiting.push((entry.clone(), whole(context, &entry, approval)?));
                 }
             }
@@ -53,19 +58,11 @@ impl Args {
         } else if waiting.is_empty() {
             eprintln!("nothing waits for an answer");
         } else if self.session.is_some() {
-            waiting.iter().for_each(|(_, approval)| say(whole_text(approval)));
+            waiting.iter().for_each(|(_, approval)| say(asked::whole(approval)));
         } else {
             table(&waiting);
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// The questions of a session that wait.
-pub(super) fn pending(context: &Context, entry: &Entry, command: &str) -> anyhow::Result<Vec<Approval>> {
-    match context.ask(entry, command, Request::Approvals { approval: None })? {
-        Answer::Approvals { approvals } => Ok(approvals),
-        other => anyhow::bail!("unexpected answer {other:?}"),
     }
 }
 
@@ -103,37 +100,22 @@ fn describe(entry: &Entry, approval: &Approval) -> Value {
 fn table(waiting: &[(Entry, Approval)]) {
     let now = Time::now();
     let width = waiting.iter().map(|(entry, _)| entry.name.chars().count()).max().unwrap_or(0).max(7);
+    let tools = waiting.iter().map(|(_, approval)| approval.ask.tool.chars().count()).max();
+    let tools = tools.unwrap_or(0).clamp(4, TOOL_MAX);
     fit::say(&format!(
-        "{:<width$}  {:>3}  {:>5}  {:<10}  {:<12}  WHAT",
+        "{:<width$}  {:>3}  {:>5}  {:<10}  {:<tools$}  WHAT",
         "SESSION", "ID", "AGE", "KIND", "TOOL"
     ));
     for (entry, approval) in waiting {
         let ask = &approval.ask;
         fit::say(&format!(
-            "{:<width$}  {:>3}  {:>5}  {:<10}  {:<12}  {}",
+            "{:<width$}  {:>3}  {:>5}  {:<10}  {:<tools$}  {}",
             entry.name,
             approval.id,
             super::token::in_words(now.since(approval.since)),
-            kind(ask.kind),
-            one_line(&ask.tool),
+            asked::kind(ask.kind),
+            crate::fit::cut(&one_line(&ask.tool), TOOL_MAX as u16),
             one_line(&adapter::gist(&ask.input)),
         ));
-    }
-}
-
-fn whole_text(approval: &Approval) -> String {
-    let ask = &approval.ask;
-    let age = super::token::in_words(Time::now().since(approval.since));
-    let agent = ask.agent.as_ref().map(|agent| format!(" of the sub-agent {agent}")).unwrap_or_default();
-    let input = serde_json::to_string_pretty(&ask.input).unwrap_or_default();
-    let (tool, agent, input) = (one_line(&ask.tool), one_line(&agent), plain_lines(&input));
-    format!("{} {}: {tool}{agent}, for {age}\n{input}", approval.id, kind(ask.kind))
-}
-
-fn kind(kind: BlockKind) -> &'static str {
-    match kind {
-        BlockKind::Permission => "permission",
-        BlockKind::Question => "question",
-        BlockKind::Plan => "plan",
     }
 }

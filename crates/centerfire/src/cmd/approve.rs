@@ -5,16 +5,19 @@ use crate::context::Context;
 use adapter::claude::hooks::{Question, open_questions, questions};
 use protocol::approval::{Behaviour, Decision};
 use protocol::{Approval, BlockKind};
+use serde_json::Value;
+use session::name::shell_word;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// Give a program the leave it asks for, or answer its question
 ///
 /// It is what a yes in the terminal is: this once. The first answer counts, wherever it comes from; a later one is
-/// refused, and told who was first. A question with options is answered with one of them, or with words of your own.
+/// refused, and told who was first. A question with options is answered with one of them, with several with `, ` between
+/// where it takes several, or with words of your own.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'"
+    after_help = "Examples:\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'\n  centerfire approve claude --answer 'Database=SQLite' --answer 'Extras=Backups, Metrics'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -22,7 +25,7 @@ pub(crate) struct Args {
     /// Tell the program TEXT with it
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
-    /// The answer to a question; may be given more than once, and needs no question where there is one alone
+    /// The answer to a question, by its words or its header, once for each; the label alone where one is asked
     #[arg(long, value_name = "QUESTION=LABEL")]
     answer: Vec<String>,
 }
@@ -46,26 +49,66 @@ fn answers(approval: &Approval, given: &[String]) -> anyhow::Result<BTreeMap<Str
         anyhow::ensure!(given.is_empty(), "question {} asks for leave, and takes no --answer", approval.id);
         return Ok(BTreeMap::new());
     }
-    let asked = questions(&approval.ask.input);
+    answered(&approval.ask.input, given)
+}
+
+fn answered(input: &Value, given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    let asked = questions(input);
     let mut answers = BTreeMap::new();
     for text in given {
-        let of = |question: &Question| Some(text.strip_prefix(&question.text)?.strip_prefix('=')?.to_owned());
-        let named = asked.iter().find_map(|question| Some((question.text.clone(), of(question)?)));
-        let alone =
-            || asked.first().filter(|_| asked.len() == 1).map(|only| (only.text.clone(), text.clone()));
+        let named = asked.iter().find_map(|question| Some((question, label(question, text)?)));
+        let alone = || asked.first().filter(|_| asked.len() == 1).map(|only| (only, text.as_str()));
         let (question, label) = named
             .or_else(alone)
             .ok_or_else(|| anyhow::anyhow!("`{text}` answers none of the questions; {}", offered(&asked)))?;
-        answers.insert(question, label);
+        answers.insert(question.text.clone(), label.to_owned());
     }
-    let open = open_questions(&approval.ask.input, &answers);
+    let open = open_questions(input, &answers);
     anyhow::ensure!(open.is_empty(), "{}", offered(&open));
     Ok(answers)
 }
 
-/// What is still to be answered, as it is to be written.
+/// What a text answers to a question that it names by its words or its header.
+fn label<'a>(question: &Question, text: &'a str) -> Option<&'a str> {
+    let names = [&question.text, &question.header];
+    let named = names.into_iter().filter(|name| !name.is_empty());
+    named.filter_map(|name| text.strip_prefix(name.as_str())?.strip_prefix('=')).next()
+}
+
+/// What is still to be answered, in a form that can be copied, and what else can be chosen.
 fn offered(open: &[Question]) -> String {
-    let lines =
-        open.iter().map(|question| format!("--answer '{}={}'", question.text, question.labels.join("|")));
-    format!("give {}", lines.collect::<Vec<_>>().join(" "))
+    let one = |question: &Question| {
+        let name = if question.header.is_empty() { &question.text } else { &question.header };
+        let (first, others) = match &question.labels[..] {
+            [] => ("…", &[][..]),
+            [first, others @ ..] => (first.as_str(), others),
+        };
+        let others = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };
+        format!("--answer {}{others}", shell_word(&format!("{name}={first}")))
+    };
+    format!("give {}", open.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_question_is_answered_by_its_words_or_its_header_and_what_is_open_is_offered() {
+        let options = json!([{ "label": "SQLite" }, { "label": "Redis" }]);
+        let one = json!({ "question": "Which db?", "header": "DB", "options": options });
+        let two = json!({ "question": "Where is it?", "options": [] });
+        let input = json!({ "questions": [one, two] });
+        let answer =
+            |given: &[&str]| answered(&input, &given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
+        for name in ["DB", "Which db?"] {
+            let answers = answer(&[&format!("{name}=Redis"), "Where is it?=a=b"]).unwrap();
+            assert_eq!((&answers["Which db?"][..], &answers["Where is it?"][..]), ("Redis", "a=b"));
+        }
+        let open = "give --answer DB=SQLite (or Redis), --answer 'Where is it?=…'";
+        assert_eq!(answer(&[]).unwrap_err().to_string(), open);
+        let wrong = answer(&["Db=Redis"]).unwrap_err().to_string();
+        assert_eq!(wrong, format!("`Db=Redis` answers none of the questions; {open}"));
+    }
 }

@@ -6,6 +6,7 @@ use clap_complete::ArgValueCandidates;
 use protocol::frame::DetachReason;
 use protocol::{Phase, SessionId};
 use session::attach::{Options, Outcome};
+use session::name::shell_word;
 use session::role::{self, AttachArgs};
 use std::path::Path;
 use std::process::ExitCode;
@@ -70,7 +71,9 @@ pub(crate) fn tell_outcome(outcome: Outcome, name: &str) -> ExitCode {
         Outcome::Exited(status) => return ExitCode::from(u8::try_from(status.shell_code()).unwrap_or(1)),
         Outcome::Signalled(signal) => return ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
         Outcome::Detached(DetachReason::Hangup) => {}
-        Outcome::Detached(_) => eprintln!("[detached from {name}; centerfire attach {name}]"),
+        Outcome::Detached(_) => {
+            eprintln!("[detached from {name}; centerfire attach {}]", shell_word(name));
+        }
     }
     ExitCode::SUCCESS
 }

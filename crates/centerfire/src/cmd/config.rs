@@ -7,6 +7,9 @@ use crate::term::say;
 use serde_json::{Map, json};
 use std::process::ExitCode;
 
+/// Characters that the column of values has at most.
+const VALUE_MAX: usize = 32;
+
 /// Show the settings in force and where each came from
 #[derive(clap::Args)]
 #[command(
@@ -56,10 +59,34 @@ fn show(context: &Context) {
             lines.push(format!("profile  {profile}"));
         }
         lines.push(String::new());
-        lines.extend(values().map(|(key, value, origin)| {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("{:<15} {value:<10} {origin}", key.name)
-        }));
+        let rows: Vec<[String; 3]> = values()
+            .map(|(key, value, origin)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                [key.name.to_owned(), value, origin.to_string()]
+            })
+            .collect();
+        lines.extend(table(&rows));
         lines.join("\n")
     });
+}
+
+/// Rows in columns. A long value stands beyond its column, so that the others stay narrow.
+fn table(rows: &[[String; 3]]) -> Vec<String> {
+    let width = |at: usize| rows.iter().map(|row: &[String; 3]| row[at].chars().count()).max().unwrap_or(0);
+    let (names, values) = (width(0), width(1).min(VALUE_MAX));
+    rows.iter().map(|[name, value, origin]| format!("{name:<names$}  {value:<values$}  {origin}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_origin_but_those_of_long_values_stands_in_one_column() {
+        let row = |name: &str, value: &str| [name.to_owned(), value.to_owned(), "default".to_owned()];
+        let long = "x".repeat(VALUE_MAX + 5);
+        let lines = table(&[row("a", "1"), row("approvals.escalate_after", "a value"), row("b", &long)]);
+        let at: Vec<_> = lines.iter().map(|line| line.find("default").unwrap()).collect();
+        assert!(at[0] == at[1] && at[2] > at[0], "{lines:?}");
+    }
 }

@@ -5,7 +5,8 @@ use super::projects::id_of;
 use super::sink::Sink;
 use crate::completion;
 use crate::context::Context;
-use crate::term::{one_line, plain_lines};
+use crate::fit;
+use crate::term::{one_line, plain_lines, say};
 use crate::when::{ago, parse};
 use clap_complete::ArgValueCandidates;
 use conversation::render;
@@ -15,6 +16,9 @@ use serde_json::json;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Characters of a first prompt that the store has for a title.
+const TITLE_CHARS: usize = 200;
 
 /// Show what was said and done in a session: messages, tools and their results, what it took
 ///
@@ -26,7 +30,7 @@ pub(crate) struct Args {
     /// A session by name or id, or a conversation by the CLI's own id; without it the latest session
     #[arg(add = ArgValueCandidates::new(completion::all))]
     session: Option<String>,
-    /// List conversations, the newest first, of all sessions and of none
+    /// List conversations, the one that was held last first, of all sessions and of none
     #[arg(long, conflicts_with_all = ["session", "markdown", "html"])]
     list: bool,
     /// With --list: only those in this folder or below it
@@ -132,21 +136,59 @@ impl Args {
                 }
             );
         }
-        context.say(&json!(conversations), || conversations.iter().map(line).collect::<Vec<_>>().join("\n"));
+        if context.json {
+            say(json!(conversations));
+        } else {
+            table(&conversations);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn line(conversation: &Conversation) -> String {
-    let title = conversation.title.as_deref().or(conversation.cwd.as_deref()).unwrap_or_default();
-    let when = conversation.ended.map_or_else(|| "-".to_owned(), ago);
-    format!(
-        "{:<8}  {:>4}  {:>5}  {}  {}{}",
-        conversation.cli,
-        when,
-        conversation.entry_count,
-        one_line(&conversation.name),
-        one_line(title),
-        if conversation.made.as_ref().is_some_and(|made| made.is_title) { " (by a model)" } else { "" }
-    )
+/// A table of them, its head first.
+fn table(conversations: &[Conversation]) {
+    if conversations.is_empty() {
+        return;
+    }
+    let width = |text: &dyn Fn(&Conversation) -> usize, least: usize| {
+        conversations.iter().map(text).max().unwrap_or(0).max(least)
+    };
+    let clis = width(&|one| one.cli.chars().count(), 3);
+    let names = width(&|one| one_line(&one.name).chars().count(), 4);
+    fit::say(&format!("{:<clis$}  {:>4}  {:>7}  {:<names$}  TITLE", "CLI", "AGE", "ENTRIES", "NAME"));
+    for one in conversations {
+        let title = one.title.as_deref().or(one.cwd.as_deref()).unwrap_or_default();
+        fit::say(&format!(
+            "{:<clis$}  {:>4}  {:>7}  {:<names$}  {}{}",
+            one.cli,
+            one.ended.map_or_else(|| "-".to_owned(), ago),
+            one.entry_count,
+            one_line(&one.name),
+            one_line(&whole_words(title)),
+            if one.made.as_ref().is_some_and(|made| made.is_title) { " (by a model)" } else { "" },
+        ));
+    }
+}
+
+/// A title whose end the store cut off, up to its last whole word and with a sign that there is more.
+fn whole_words(title: &str) -> String {
+    if title.chars().count() < TITLE_CHARS {
+        return title.trim().to_owned();
+    }
+    let words = title.rsplit_once(char::is_whitespace).map_or(title, |(words, _)| words.trim_end());
+    format!("{words}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_that_was_cut_ends_with_a_whole_word_and_says_so() {
+        assert_eq!(whole_words(" mend the till "), "mend the till");
+        let long = "word ".repeat(60);
+        let cut: String = long.chars().take(TITLE_CHARS - 2).chain("wo".chars()).collect();
+        let told = whole_words(&cut);
+        assert!(told.ends_with("word…") && told.chars().count() < TITLE_CHARS, "{told}");
+    }
 }

@@ -1,13 +1,17 @@
 //! What `approve` and `deny` have in common: which question is meant, and how it is answered.
 
+use super::pending::{Pending, pending};
 use crate::completion;
 use crate::context::Context;
+use crate::term::one_line;
+use crate::user;
 use clap_complete::ArgValueCandidates;
-use protocol::Approval;
-use protocol::approval::Decision;
+use protocol::approval::{Behaviour, Decision};
 use protocol::frame::{Answer, Request};
+use protocol::{Approval, Settled};
 use serde_json::json;
-use session::summary::present_status;
+use session::name::shell_word;
+use session::registry::Entry;
 use std::process::ExitCode;
 
 /// A question of a session.
@@ -28,24 +32,9 @@ pub(super) fn run(
     decision: impl FnOnce(Option<&Approval>) -> anyhow::Result<Decision>,
 ) -> anyhow::Result<ExitCode> {
     let entry = context.find(Some(&which.session))?;
-    let pending = super::approvals::pending(context, &entry, command)?;
-    let id = match (which.id, &pending[..]) {
-        (Some(id), _) => id,
-        (None, [only]) => only.id,
-        // Who answers late is told who was first.
-        (None, []) => match present_status(&entry, command).map_or(0, |status| status.last_approval) {
-            0 => anyhow::bail!("`{}` has asked for nothing", entry.name),
-            last => last,
-        },
-        (None, several) => {
-            let ids: Vec<String> = several.iter().map(|approval| approval.id.to_string()).collect();
-            anyhow::bail!(
-                "several questions wait ({}); say which, as in `centerfire {command} {} {}`",
-                ids.join(", "),
-                entry.name,
-                ids[0]
-            )
-        }
+    let id = match which.id {
+        Some(id) => id,
+        None => only(&entry, command, &pending(context, &entry, command)?)?,
     };
     let whole = match context.ask(&entry, command, Request::Approvals { approval: Some(id) }) {
         Ok(Answer::Approvals { approvals }) => approvals.into_iter().next(),
@@ -53,18 +42,46 @@ pub(super) fn run(
         Err(error) => return Err(error.into()),
     };
     let decision = Box::new(decision(whole.as_ref())?);
-    let by = format!("{} with centerfire {command}", user());
+    let by = format!("{} with centerfire {command}", user::name());
     match context.ask(&entry, command, Request::Decide { approval: id, by, decision })? {
         Answer::Settled { settled } => {
-            context.say(&json!(settled), String::new);
+            context.say(&json!(settled), || done(&settled, whole.as_ref()));
             Ok(ExitCode::SUCCESS)
         }
         other => anyhow::bail!("unexpected answer {other:?}"),
     }
 }
 
-/// Who sits here, for the record.
-fn user() -> String {
-    let named = std::env::var("USER").ok().filter(|name| !name.is_empty());
-    named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
+/// The number of the question that is meant where none is named.
+fn only(entry: &Entry, command: &str, pending: &Pending) -> anyhow::Result<u32> {
+    let name = &entry.name;
+    let word = shell_word(name);
+    match (&pending.approvals[..], pending.last) {
+        ([only], _) => Ok(only.id),
+        // The one before is not the one that it asks.
+        ([], _) if pending.is_awaited => anyhow::bail!(
+            "`{name}` asks something that only its terminal can be answered in: `centerfire attach {word}`"
+        ),
+        ([], 0) => anyhow::bail!("`{name}` has asked for nothing"),
+        // Who answers late is told who was first.
+        ([], last) => Ok(last),
+        (several, _) => {
+            let ids: Vec<String> = several.iter().map(|approval| approval.id.to_string()).collect();
+            anyhow::bail!(
+                "several questions wait ({}); say which, as in `centerfire {command} {word} {}`",
+                ids.join(", "),
+                ids[0]
+            )
+        }
+    }
+}
+
+/// What was done, in a line.
+fn done(settled: &Settled, asked: Option<&Approval>) -> String {
+    let how = match settled.decision.as_ref().map(|decision| decision.behaviour) {
+        Some(Behaviour::Deny) => "denied",
+        _ => "allowed",
+    };
+    let what = asked.map(|Approval { ask, .. }| format!(": {} {}", ask.tool, adapter::gist(&ask.input)));
+    one_line(&format!("{how} {}{}", settled.id, what.unwrap_or_default()))
 }

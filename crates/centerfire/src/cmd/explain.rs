@@ -68,7 +68,7 @@ fn page(name: &str, explained: &Explained) {
         ));
     }
     if !explained.history.is_empty() {
-        fit::say("");
+        fit::say(&format!("\n{:<8}  {:>10}  {:<10}  WHAT", "TIME", "OFFSET", "SOURCE"));
     }
     if explained.left_out > 0 {
         fit::say(&format!("({} moments before; --last tells more)", explained.left_out));

@@ -81,7 +81,10 @@ impl Args {
                 let new = recordings.iter().filter(|(_, taken)| taken.is_new).count() as u64;
                 lines.push(counted(new, "new session"));
             }
-            if files > sessions || sessions == 0 {
+            let came = report.bytes + report.entries + placed + vectors;
+            if came + sessions == 0 {
+                lines.push("Nothing new.".to_owned());
+            } else if files > sessions || sessions == 0 {
                 lines.push(format!(
                     "{}, {} new in {} entries, {} of them in recordings",
                     counted(files - sessions, "file"),

@@ -1,11 +1,12 @@
 //! `centerfire history`: where a file, an error, a command, a symbol or a decision comes up, and what became of it.
 
+use super::found;
 use super::history::up_to_date;
 use crate::context::Context;
 use crate::term::{one_line, paint, say};
-use crate::when::{ago, parse};
+use crate::when::parse;
 use conversation::relations;
-use conversation::store::{Asked, AskedRelations, Filter, Hit, Related};
+use conversation::store::{Asked, AskedRelations, Filter, Hit, Related, Store};
 use protocol::Time;
 use serde_json::json;
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 
 /// Entries and relations at most.
 const LIMIT_MAX: u64 = 1_000;
+/// Options that a decision may have been against, and files that it may be about.
+const OPTIONS_MAX: usize = 20;
 
 /// Tell what became of a file, an error, a command, a symbol, or what was decided
 ///
@@ -76,12 +79,24 @@ impl Args {
         }
         let (mentions, relations) = self.asked()?;
         let limit = self.limit as usize;
-        let (entries, relations) = (store.mentioning(&mentions, limit)?, store.related(&relations, limit)?);
+        // A decision is told with all that it was against.
+        let each = if self.what.decisions && !context.json { OPTIONS_MAX } else { 1 };
+        let entries = store.mentioning(&mentions, limit)?;
+        let relations = store.related(&relations, limit * each)?;
         if context.json {
             say(json!({ "entries": entries, "relations": relations }));
         } else {
-            relations.iter().for_each(tell);
-            entries.iter().for_each(print);
+            match self.what {
+                What { decisions: true, .. } => decided(&entries, &relations),
+                What { file: Some(_), .. } => {
+                    part("What became of it", relations.iter().map(tell));
+                    part("Where it was touched", touched(&store, &mentions, limit)?.iter().map(touch));
+                }
+                _ => {
+                    part("What became of it", relations.iter().map(tell));
+                    part("Where it came up", entries.iter().map(print));
+                }
+            }
             if entries.is_empty() {
                 eprintln!("nothing found");
             }
@@ -123,22 +138,80 @@ fn says(kind: &str) -> String {
     kind.replace('_', " ")
 }
 
+/// Lines under a heading, where there are any.
+fn part(title: &str, lines: impl ExactSizeIterator<Item = ()>) {
+    if lines.len() > 0 {
+        say(paint(title, "1"));
+        lines.for_each(drop);
+    }
+}
+
 fn tell(related: &Related) {
     let Related { from, kind, to, at } = related;
-    let head = format!("{} ago  {} {}", ago(at.time), at.cli, one_line(&at.conversation));
-    say(paint(&head, "2"));
     let (from, to) = (one_line(&from.value), one_line(&to.value));
-    say(format!("  {from} {} {to}", paint(&says(kind), "1;33")));
+    let words = format!("{from} {} {to}", paint(&says(kind), "1;33"));
+    found::print(at, &format!("{} {}", at.role, at.kind), "", &words);
 }
 
 fn print(hit: &Hit) {
-    let place = match &hit.place {
-        Some(place) => format!("  replay {} --from {}", place.session.short(), place.offset),
-        None => String::new(),
-    };
-    let about = one_line(hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default());
-    let by = if hit.said_by.is_some() { "  (by a model)" } else { "" };
-    let head = format!("{} ago  {}  {} {}  {about}{place}{by}", ago(hit.time), hit.cli, hit.role, hit.kind);
-    say(paint(&head, "2"));
-    say(format!("  {}", one_line(&hit.snippet)));
+    found::print(hit, &format!("{} {}", hit.role, hit.kind), by(hit), &one_line(&hit.snippet));
+}
+
+/// Who says so, where it is not who spoke.
+fn by(hit: &Hit) -> &'static str {
+    if hit.said_by.is_some() { "  (by a model)" } else { "" }
+}
+
+/// Each entry that read the file or changed it, the latest first.
+fn touched(store: &Store, asked: &Asked, limit: usize) -> anyhow::Result<Vec<(&'static str, Hit)>> {
+    let mut all = Vec::new();
+    for (kind, says) in [("file_read", "read"), ("file_written", "edited")] {
+        let asked = Asked { kind: Some(kind.to_owned()), ..asked.clone() };
+        all.extend(store.mentioning(&asked, limit)?.into_iter().map(|hit| (says, hit)));
+    }
+    all.sort_by_key(|(_, hit)| std::cmp::Reverse(hit.time));
+    all.truncate(limit);
+    Ok(all)
+}
+
+fn touch((says, hit): &(&str, Hit)) {
+    found::print(hit, says, by(hit), &one_line(&hit.snippet));
+}
+
+/// Each decision once, with what it was against.
+fn decided(entries: &[Hit], relations: &[Related]) {
+    for hit in entries {
+        let of_it = |related: &&Related| {
+            related.kind == "instead_of" && related.at.entry == hit.entry && related.from.value == hit.snippet
+        };
+        let options = relations.iter().filter(of_it).map(|related| related.to.value.as_str());
+        let words = with_rejected(&hit.snippet, options);
+        found::print(hit, "decided", by(hit), &one_line(&words));
+    }
+}
+
+/// A decision, and what of the other options it does not say itself.
+fn with_rejected<'a>(decision: &str, options: impl Iterator<Item = &'a str>) -> String {
+    let said = decision.to_lowercase();
+    let rejected: Vec<&str> = options.filter(|option| !said.contains(&option.to_lowercase())).collect();
+    if rejected.is_empty() {
+        return decision.to_owned();
+    }
+    format!("{decision}, instead of {}", rejected.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_decision_says_itself_is_not_said_again() {
+        let told = |decision, options: &[&str]| with_rejected(decision, options.iter().copied());
+        assert_eq!(told("use SQLite instead of Postgres", &["Postgres"]), "use SQLite instead of Postgres");
+        assert_eq!(
+            told("Which db? SQLite", &["Redis", "Postgres"]),
+            "Which db? SQLite, instead of Redis, Postgres"
+        );
+        assert_eq!(told("approved: the plan", &[]), "approved: the plan");
+    }
 }

@@ -6,7 +6,7 @@ use crate::fit;
 use crate::term::{counted, one_line, say};
 use crate::when::ago;
 use conversation::project::{self, Need, Project, Summary};
-use conversation::store::Store;
+use conversation::store::{Mentioned, Store};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,7 +47,7 @@ impl Args {
             None if projects.is_empty() => {
                 eprintln!("no project; `centerfire import` takes in what AI CLIs did on this machine");
             }
-            None => table(&projects),
+            None => table(&projects, fit::cols()).iter().for_each(|line| fit::say(line)),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -83,26 +83,43 @@ fn one(projects: Vec<Project>, named: &str) -> anyhow::Result<Project> {
     }
 }
 
-fn table(projects: &[Project]) {
+/// A column of the table: its head, and how many characters it takes.
+type Column = (&'static str, usize, fn(&Project) -> String);
+
+/// The columns that are left out of a narrow terminal, the first of them last.
+const COLUMNS: [Column; 5] = [
+    ("COST", 8, |one| dollars(one.cost)),
+    ("TALKS", 5, |one| one.conversations.to_string()),
+    ("SESSIONS", 8, |one| one.sessions.to_string()),
+    ("HOURS", 7, |one| format!("{:.1}", hours(one.active_s))),
+    ("TOKENS", 7, |one| tokens(one.tokens)),
+];
+/// Characters that the place of a project has at least.
+const ROOT_LEAST: usize = 20;
+
+/// The table's lines for a terminal of so many columns, or for none.
+fn table(projects: &[Project], cols: Option<usize>) -> Vec<String> {
     let width = projects.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).clamp(7, 24);
-    fit::say(&format!(
-        "{:<width$}  {:>4}  {:>8}  {:>5}  {:>7}  {:>7}  {:>8}  {:>5}  ROOT",
-        "PROJECT", "LAST", "SESSIONS", "TALKS", "HOURS", "TOKENS", "COST", "NEEDS"
-    ));
-    for one in projects {
-        fit::say(&format!(
-            "{:<width$}  {:>4}  {:>8}  {:>5}  {:>7.1}  {:>7}  {:>8}  {:>5}  {}",
-            one_line(&one.name),
-            one.last.map_or_else(|| "-".to_owned(), ago),
-            one.sessions,
-            one.conversations,
-            hours(one.active_s),
-            tokens(one.tokens),
-            dollars(one.cost),
-            one.needs.len(),
-            one_line(&one.root),
-        ));
-    }
+    let always = width + "  NEEDS  LAST  ".len();
+    let mut columns = COLUMNS.to_vec();
+    let taken = |columns: &[Column]| always + columns.iter().map(|(_, width, _)| width + 2).sum::<usize>();
+    while cols.is_some_and(|cols| taken(&columns) + ROOT_LEAST > cols) && columns.pop().is_some() {}
+    let room = cols.map(|cols| cols.saturating_sub(taken(&columns)).max(ROOT_LEAST));
+    let line = |name: &str, last: &str, needs: &str, cells: Vec<String>, root: &str| {
+        let cells: String =
+            cells.iter().zip(&columns).map(|(cell, (_, width, _))| format!("{cell:>width$}  ")).collect();
+        format!("{name:<width$}  {last:>4}  {needs:>5}  {cells}{root}")
+    };
+    let heads = columns.iter().map(|(head, ..)| (*head).to_owned()).collect();
+    let mut lines = vec![line("PROJECT", "LAST", "NEEDS", heads, "ROOT")];
+    lines.extend(projects.iter().map(|one| {
+        let root = one_line(&one.root);
+        let root = room.map_or(root.clone(), |room| fit::cut_path(&root, room));
+        let last = one.last.map_or_else(|| "-".to_owned(), ago);
+        let cells = columns.iter().map(|(_, _, cell)| cell(one)).collect();
+        line(&one_line(&one.name), &last, &one.needs.len().to_string(), cells, &root)
+    }));
+    lines
 }
 
 fn show(summary: &Summary) {
@@ -128,7 +145,9 @@ fn show(summary: &Summary) {
     );
     part(
         "Files most touched",
-        files.iter().map(|file| format!("{:>5}  {}", file.times, within(&file.value, &project.root))),
+        touched(files).into_iter().map(|(path, read, written)| {
+            format!("{read:>5} read  {written:>5} edited  {}", within(path, &project.root))
+        }),
     );
     part(
         "Commands that failed",
@@ -153,9 +172,26 @@ fn part(title: &str, lines: impl Iterator<Item = String>) {
 }
 
 fn need(need: &Need) -> String {
-    let what = need.kind.map_or_else(|| "blocked".to_owned(), |kind| format!("{kind:?}").to_lowercase());
-    let tool = need.tool.as_deref().unwrap_or_default();
-    format!("{:>4}  {}  {what}  {tool}", ago(need.since), need.name)
+    let what = need.kind.map_or_else(|| format!("{:?}", need.state), |kind| format!("{kind:?}"));
+    let (what, tool) = (what.to_lowercase(), need.tool.as_deref().unwrap_or_default());
+    format!("{:>4}  {}  {what}  {tool}", ago(need.since), need.name).trim_end().to_owned()
+}
+
+/// Each file once, with how often it was read and edited, the one that was touched most first.
+fn touched(files: &[Mentioned]) -> Vec<(&str, u64, u64)> {
+    let mut all: Vec<(&str, u64, u64)> = Vec::new();
+    for file in files {
+        let at = all.iter().position(|(path, ..)| *path == file.value).unwrap_or_else(|| {
+            all.push((&file.value, 0, 0));
+            all.len() - 1
+        });
+        match file.kind.as_str() {
+            "file_read" => all[at].1 += file.times,
+            _ => all[at].2 += file.times,
+        }
+    }
+    all.sort_by_key(|(_, read, written)| std::cmp::Reverse(read + written));
+    all
 }
 
 /// A path as it is below a folder.
@@ -178,5 +214,37 @@ pub(super) fn tokens(count: u64) -> String {
         0..1_000 => count.to_string(),
         1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
         _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use conversation::project::{Detected, Kind};
+
+    #[test]
+    fn a_narrow_terminal_has_what_is_needed_and_the_end_of_each_path() {
+        let root = "/home/user/work/customers/till".into();
+        let project = Project::of(&Detected { root, kind: Kind::Git });
+        let lines = table(&[project], Some(60));
+        assert!(lines.iter().all(|line| line.chars().count() <= 60), "{lines:?}");
+        assert!(lines[0].contains("NEEDS") && lines[0].contains("ROOT"), "{lines:?}");
+        assert!(lines[1].ends_with("/till") && lines[1].starts_with("till "), "{lines:?}");
+        assert!(lines[1].contains('…'), "{lines:?}");
+        let whole = table(&[], None);
+        assert!(COLUMNS.iter().all(|(head, ..)| whole[0].contains(head)), "{whole:?}");
+    }
+
+    #[test]
+    fn a_file_that_was_read_and_edited_is_one() {
+        let file = |kind: &str, value: &str, times| Mentioned {
+            kind: kind.to_owned(),
+            value: value.to_owned(),
+            times,
+            conversations: 1,
+            last: 1,
+        };
+        let files = [file("file_read", "a", 3), file("file_read", "b", 2), file("file_written", "b", 2)];
+        assert_eq!(touched(&files), [("b", 2, 2), ("a", 3, 0)]);
     }
 }

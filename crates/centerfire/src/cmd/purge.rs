@@ -11,6 +11,7 @@ use conversation::store::Store;
 use journal::{Purge, Purged};
 use protocol::{Offset, Phase};
 use serde_json::{Value, json};
+use session::name::shell_word;
 use session::purge as recordings;
 use session::registry::Entry;
 use std::io::Read as _;
@@ -114,7 +115,7 @@ impl Args {
                 Err(session::Error::Journal(error @ journal::Error::Corrupt { .. })) => {
                     let why = format!(
                         "{error}; where a recording is damaged nobody knows what it holds: `centerfire remove {}` removes it",
-                        entry.name
+                        shell_word(&entry.name)
                     );
                     failed.push((entry.name, why));
                 }
@@ -220,7 +221,8 @@ impl Args {
     fn tell(&self, context: &Context, outcome: &Outcome) {
         let Outcome { conversations, recordings, files, failed } = outcome;
         for (name, why) in failed {
-            crate::exit::warn(&format!("`{name}` is not purged: {why}"));
+            let verb = if self.dry_run { "would not be" } else { "is not" };
+            crate::exit::warn(&format!("`{name}` {verb} purged: {why}"));
         }
         let value = json!({
             "dry_run": self.dry_run,
@@ -229,6 +231,13 @@ impl Args {
             "files": files,
             "failed": failed.iter().map(|(name, why)| json!({ "name": name, "error": why })).collect::<Vec<_>>(),
         });
+        let nowhere = recordings.is_empty()
+            && failed.is_empty()
+            && conversations.entries.is_empty()
+            && conversations.records + conversations.copies + conversations.given + files == 0;
+        if nowhere {
+            return context.say(&value, || "found nowhere; nothing to purge".to_owned());
+        }
         let word = if self.dry_run { "would purge" } else { "purged" };
         context.say(&value, || {
             let line = |(entry, purged): &(Entry, Purged)| {

@@ -1,16 +1,19 @@
 //! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
 
+use super::found;
 use super::history::{make_vectors, meaning, up_to_date};
 use super::projects::id_of;
 use crate::completion;
 use crate::context::Context;
+use crate::exit::Usage;
 use crate::term::{one_line, paint, say};
-use crate::when::{ago, parse};
+use crate::when::parse;
 use clap_complete::ArgValueCandidates;
 use conversation::search::{self, Mode};
-use conversation::store::{By, Filter, Hit};
+use conversation::store::{By, Filter, Hit, Store};
 use protocol::Time;
 use serde_json::json;
+use session::nearest::did_you_mean;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -79,8 +82,11 @@ enum How {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let session = self.session.as_deref().map(|name| context.registry().find(name)).transpose()?;
-        let folder = self.folder.map(std::path::absolute).transpose()?;
         let mut store = up_to_date(context)?;
+        if let Some(cli) = &self.cli {
+            known_cli(&store, cli)?;
+        }
+        let folder = self.folder.map(std::path::absolute).transpose()?;
         let project = self.project.map(|project| id_of(context, &store, &project)).transpose()?;
         let filter = Filter {
             cli: self.cli,
@@ -122,23 +128,24 @@ impl Args {
     }
 }
 
+/// Refuses a CLI of which nothing can be there. What was captured elsewhere may be of any.
+fn known_cli(store: &Store, cli: &str) -> anyhow::Result<()> {
+    let filter = Filter { cli: Some(cli.to_owned()), ..Filter::default() };
+    if adapter::by_name(cli).is_some() || !store.conversations(&filter, 1)?.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<&str> = adapter::ADAPTERS.iter().map(|adapter| adapter.name()).collect();
+    let near = did_you_mean(cli, known.iter().copied());
+    Err(Usage(format!("no such CLI: {cli}{near}; known are {}", known.join(", "))).into())
+}
+
 fn print(hit: &Hit) {
-    let place = match &hit.place {
-        Some(place) => format!("  replay {} --from {}", place.session.short(), place.offset),
-        None => String::new(),
-    };
-    let about = hit.title.as_deref().or(hit.cwd.as_deref()).unwrap_or_default();
     let by = if hit.found_by == Some(By::Meaning) { "  by meaning" } else { "" };
-    let about = one_line(about);
-    let name = one_line(&hit.conversation);
-    let (when, Hit { cli, role, kind, .. }) = (ago(hit.time), hit);
-    let head = format!("{when} ago  {cli}  {role} {kind}  {about}  conversation {name}{place}{by}");
-    say(paint(&head, "2"));
     // What was looked for stands between two control characters, which nothing else of it keeps.
     let mut line = String::new();
     for (number, part) in hit.snippet.split(['\u{2}', '\u{3}']).enumerate() {
         let part = one_line(part);
         line += &if number % 2 == 1 { paint(&part, "1;33") } else { part };
     }
-    say(format!("  {line}"));
+    found::print(hit, &format!("{} {}", hit.role, hit.kind), by, &line);
 }

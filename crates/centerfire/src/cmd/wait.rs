@@ -13,6 +13,7 @@ use protocol::{AgentState, AgentStatus, ExitStatus, Offset, Phase};
 use regex::Regex;
 use serde_json::{Value, json};
 use session::client::{HostClient, insist};
+use session::name::shell_word;
 use session::registry::Entry;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -82,7 +83,11 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             None => {
-                eprintln!("centerfire: {}", self.waited_in_vain(&entry));
+                let why = self.waited_in_vain(&entry);
+                match context.json {
+                    true => crate::term::say(json!({ "error": why, "code": "TIMED_OUT" })),
+                    false => eprintln!("centerfire: {why}"),
+                }
                 Ok(ExitCode::from(exit::TIMED_OUT))
             }
         }
@@ -108,7 +113,10 @@ impl Args {
             _ if silent => ", and its program has never told its state",
             _ => "",
         };
-        format!("`{name}` {what} within {seconds} s{why}; `centerfire screen {name}` shows where it is")
+        format!(
+            "`{name}` {what} within {seconds} s{why}; `centerfire screen {}` shows where it is",
+            shell_word(name)
+        )
     }
 
     /// Waits through the death of a host: its successor is asked, or the past where there is none.

@@ -38,6 +38,8 @@ fn bash_is_offered_commands_options_and_the_sessions_that_fit() {
     assert!(has("centerfire show ", "live") && has("centerfire show ", "over"));
     assert_eq!(offered("centerfire show li"), ["live"]);
     assert!(has("centerfire attach ", "live") && !has("centerfire attach ", "over"));
+    out(&instance, &["run", "-d", "--name", "my work", "--", "sh", "-c", "read line"]);
+    assert_eq!(offered("centerfire show my"), [r"my\ work"]);
     assert!(has("centerfire remove ", "over") && !has("centerfire remove ", "live"));
 }
 

@@ -20,3 +20,5 @@ mod purge;
 mod real;
 /// The history of a project, told to the next conversation.
 mod restore;
+/// What the commands print in a terminal.
+mod terminal;

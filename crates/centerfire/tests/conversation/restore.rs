@@ -68,7 +68,7 @@ fn a_history_fits_its_budget_and_says_where_it_is_from() {
         "{words:?}"
     );
     let found = String::from_utf8(instance.out(&["search", "marmalade"])).unwrap();
-    let name = found.split_once("  conversation ").expect("a hit names its conversation").1;
+    let name = found.split_once("  centerfire conversation ").expect("a hit names its conversation").1;
     let name = name.split_whitespace().next().unwrap();
     assert!(String::from_utf8(instance.out(&["conversation", name])).unwrap().contains("marmalade"));
     let none = instance.run(&["conversation", "--list", "--since", "1h"]);

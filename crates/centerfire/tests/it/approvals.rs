@@ -71,7 +71,9 @@ fn leave_is_given_and_refused_by_a_command_beside_the_dialog() {
     let status: Value =
         serde_json::from_slice(&std::fs::read(session.folder.join("status.json")).unwrap()).unwrap();
     assert_eq!(status["approvals"][0]["id"], asked["id"]);
-    session.get(&["approve"]);
+    let shown = session.get(&["approvals"]);
+    assert!(shown.contains(": Bash, for ") && shown.contains("\n  touch yes.txt\n"), "{shown}");
+    assert_eq!(session.get(&["approve"]), format!("allowed {}: Bash touch yes.txt\n", asked["id"]));
     session.wait_for_line("● it is made");
     assert!(desk.claude.project().join("yes.txt").exists());
     let asked = ask(&session, "[[bash:touch no.txt]] [[say:well then]]");
@@ -172,13 +174,13 @@ fn a_question_with_options_is_answered_with_one_of_them() {
     assert_eq!(asked["kind"], "question");
     let bare = session.run(&["approve"]);
     let why = String::from_utf8_lossy(&bare.stderr).into_owned();
-    assert!(!bare.status.success() && why.contains("--answer 'Which db?=SQLite|Redis'"), "{why}");
+    assert!(!bare.status.success() && why.contains("--answer DB=SQLite (or Redis)"), "{why}");
     session.get(&["approve", "--answer", "Redis"]);
     session.wait_for_line("● chosen");
     session.wait_for_line("Which db\\? → Redis");
     ask(&session, &format!("{} [[say:both chosen]]", tool(json!([one, two]))));
     assert!(!session.run(&["approve", "--answer", "Where?=here"]).status.success());
-    session.get(&["approve", "--answer", "Where?=here", "--answer", "Which db?=SQLite"]);
+    session.get(&["approve", "--answer", "Where?=here", "--answer", "DB=SQLite"]);
     session.wait_for_line("● both chosen");
     session.wait_for_line("Where\\? → here");
     wait_until_nothing_waits(&session);
@@ -291,6 +293,61 @@ fn hook(session: &Session, payload: &str) -> Command {
     std::fs::File::create(&input).unwrap().write_all(payload.as_bytes()).unwrap();
     command.stdin(std::fs::File::open(input).unwrap());
     command
+}
+
+/// The program tells its state before its hook asks: who waits for it and answers at once means the question that comes.
+#[test]
+fn what_is_blocked_is_answered_before_its_hook_asks() {
+    let session = Session::start(&["sh"]);
+    let tell = |state: &str| {
+        session.get(&["send", "--text", &format!("printf '\\033]7501;state={state}:app=test\\007'\n")]);
+        let state = state.split(':').next().unwrap();
+        session.get(&["wait", "--for", state, "--timeout", "20"]);
+    };
+    let asks = |command: &str| {
+        let input = json!({ "command": command });
+        let told =
+            json!({ "hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": input });
+        hook(&session, &told.to_string()).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut first = asks("first");
+    question(&session);
+    session.get(&["approve"]);
+    assert!(first.wait().unwrap().success());
+    tell("blocked:kind=permission");
+    let words = ["approve", NAME];
+    let approve = session.instance.command(&words).stdout(Stdio::piped()).spawn().unwrap();
+    let waits = || {
+        let clients = session.json(&["show"])["clients"].to_string();
+        clients.contains("approve").then_some(())
+    };
+    eventually(PATIENCE, waits).expect("approve waits for the question");
+    let mut second = asks("second");
+    let answered = approve.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&answered.stdout), "allowed 2: Bash second\n", "{answered:?}");
+    assert!(second.wait().unwrap().success());
+    let none = session.run(&["approve"]);
+    let why = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(!none.status.success() && why.contains("only its terminal"), "{why}");
+    tell("working");
+    let late = session.run(&["approve"]);
+    let why = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert!(late.status.code() == Some(5) && why.contains("question 2 was allowed by"), "{why}");
+    assert!(!why.contains("by user "), "{why}");
+}
+
+/// The same with the real CLI, as a script does it.
+#[test]
+fn a_script_that_waits_for_blocked_can_approve() {
+    let desk = Desk::new();
+    let session = desk.session();
+    for round in 0..6 {
+        let prompt = format!("[[bash:touch round{round}]] [[say:end {round}]]");
+        let sent = session.json(&["send", "--submit", &prompt])["offset"].to_string();
+        session.get(&["wait", "--for", "blocked", "--since", &sent, "--timeout", "20"]);
+        assert!(session.get(&["approve"]).contains(&format!("touch round{round}")));
+        session.wait_for_line(&format!("● end {round}"));
+    }
 }
 
 /// A host that does not answer, or is not there, slows nobody; a stopped one hears all of it when it goes on.

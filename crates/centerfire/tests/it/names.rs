@@ -11,7 +11,7 @@ fn a_name_is_unique_while_its_session_runs_and_free_afterwards() {
     let first = rig.start("mine", "echo ready; cat");
     let output = rig.run(&["run", "--detached", "--name", "mine", "--", "true"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("a running session has it"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`centerfire attach mine` joins"), "{output:?}");
     assert!(rig.run(&["kill", "mine"]).status.success());
     let second = rig.start("mine", "echo second; cat");
     assert_ne!(first.meta.id, second.meta.id);

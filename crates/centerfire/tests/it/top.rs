@@ -19,24 +19,26 @@ fn who_needs_somebody_stands_first_and_enter_goes_there() {
         session.instance.out(&["run", "--detached", "--name", name, "--", "sh", "-c", script]);
     };
     run("plain", "sleep 60");
+    run("made", &telling("done", "it is made"));
+    run("broke", &telling("error", "it broke"));
     run("asks", &telling("blocked:kind=permission:msg=bWF5IEkgZ28/", "may I go?"));
     let board = || session.instance.json(&["top", "--json"]);
     let names = |board: &Value| -> Vec<(String, bool)> {
         let row = |row: &Value| (row["name"].as_str().unwrap().to_owned(), row["needs_you"] == true);
         board.as_array().unwrap().iter().map(row).collect()
     };
-    let expected =
-        [("asks", true), ("s", false), ("plain", false)].map(|(name, needs)| (name.to_owned(), needs));
+    let expected = [("asks", true), ("broke", true), ("made", false), ("s", false), ("plain", false)]
+        .map(|(name, needs)| (name.to_owned(), needs));
     let told = eventually(PATIENCE, || Some(board()).filter(|board| names(board) == expected));
     let told = told.unwrap_or_else(|| panic!("{}", board()));
     assert_eq!(told[0]["agent"]["on"], json!("permission"));
     let page = String::from_utf8(session.instance.out(&["top", "--once"])).unwrap();
-    assert!(page.starts_with("3 running, 1 needs you\n") && page.contains("may I go?"), "{page}");
+    assert!(page.starts_with("5 running, 2 need you, 1 finished\n") && page.contains("may I go?"), "{page}");
 
     let mut answers = Answers::xterm();
     let command = session.instance.command(&["top"]);
     let terminal = Terminal::spawn_answering(command, COLS, ROWS, move |piece| answers.reply(piece)).unwrap();
-    terminal.wait_for_shown("1 needs you").unwrap();
+    terminal.wait_for_shown("2 need you").unwrap();
     terminal.wait_for_shown("blocked (permission)").unwrap();
     // Down and up again, and in.
     terminal.write(b"j").unwrap();

@@ -43,10 +43,26 @@ fn tools_tell_files_and_commands() {
 }
 
 #[test]
+fn what_was_denied_mentions_nothing() {
+    let text = "error[E0425]: cannot find value `x`".to_owned();
+    let result = |is_denied| {
+        let text = text.clone();
+        Content::ToolResult { call: "1".into(), text, is_error: true, is_denied, detail: None }
+    };
+    assert_eq!(of(result(true)), []);
+    assert_eq!(of(result(false)).len(), 1);
+}
+
+#[test]
 fn an_error_is_the_same_wherever_it_comes() {
     let of_text = |text: &str| {
-        let result =
-            Content::ToolResult { call: "1".into(), text: text.into(), is_error: true, detail: None };
+        let result = Content::ToolResult {
+            call: "1".into(),
+            text: text.into(),
+            is_error: true,
+            is_denied: false,
+            detail: None,
+        };
         of(result)
     };
     let one = of_text("warning: x\nerror[E0425]: cannot find value `a` in line 12\nmore");
@@ -117,7 +133,13 @@ fn decisions_in_code_and_questions_are_none() {
 #[test]
 fn answers_and_approved_plans_are_decisions() {
     let result = |text: &str, detail: Option<Value>| {
-        let content = Content::ToolResult { call: "1".into(), text: text.into(), is_error: false, detail };
+        let content = Content::ToolResult {
+            call: "1".into(),
+            text: text.into(),
+            is_error: false,
+            is_denied: false,
+            detail,
+        };
         let mut told = found(&entry(content));
         told.mentions.retain(|mention| mention.kind == "decision");
         let values = told.mentions.into_iter().map(|mention| mention.value).collect::<Vec<_>>();

@@ -3,7 +3,7 @@
 use super::{Detected, Kind, detect, key};
 use crate::Result;
 use crate::store::{Asked, Conversation, Filter, Mentioned, Store, Total};
-use protocol::{AgentState, BlockKind, Phase, SessionId, Time};
+use protocol::{AgentState, Approval, BlockKind, Phase, SessionId, Time};
 use serde::Serialize;
 use session::registry::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -53,6 +53,8 @@ pub struct Need {
     pub session: SessionId,
     /// Its name.
     pub name: String,
+    /// In which state it is.
+    pub state: AgentState,
     /// For what, as far as it is known.
     pub kind: Option<BlockKind>,
     /// The tool for which leave is asked.
@@ -216,9 +218,10 @@ impl Project {
         }
         self.running += 1;
         let Some(status) = &entry.status else { return };
-        let need = |kind, tool, approval, since| Need {
+        let need = |state, kind, tool, approval, since| Need {
             session: entry.meta.id,
             name: entry.name.clone(),
+            state,
             kind,
             tool,
             approval,
@@ -226,11 +229,12 @@ impl Project {
         };
         let asked = status.approvals.iter();
         self.needs.extend(asked.map(|approval| {
-            need(Some(approval.ask.kind), Some(approval.ask.tool.clone()), Some(approval.id), approval.since)
+            let Approval { id, since, ask, .. } = approval;
+            need(AgentState::Blocked, Some(ask.kind), Some(ask.tool.clone()), Some(*id), *since)
         }));
         let claim = status.agent().claim;
-        if status.approvals.is_empty() && claim.state == AgentState::Blocked {
-            self.needs.push(need(claim.on, None, None, claim.since));
+        if status.approvals.is_empty() && claim.state.needs() {
+            self.needs.push(need(claim.state, claim.on, None, None, claim.since));
         }
     }
 }

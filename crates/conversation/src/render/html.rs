@@ -1,6 +1,6 @@
 //! A conversation as a page that needs nothing else: no script, no network.
 
-use super::{call_line, is_for_the_model, made_lines, patch, shortened, title, usage_line, window_line};
+use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -40,8 +40,9 @@ fn of_entry(listed: &Listed) -> String {
         Content::Message { text } => ("assistant", plain(text)),
         Content::Thinking { text } if text.is_empty() => return String::new(),
         Content::Thinking { text } => ("thinking", plain(text)),
-        Content::ToolCall { name, input, .. } => {
-            ("call", format!("<code>{}</code>", escaped(&call_line(name, input))))
+        Content::ToolCall { name, input, .. } => ("call", call(name, telling(input).as_deref())),
+        Content::ToolResult { text, is_denied: true, .. } => {
+            ("result denied", format!("<p>denied</p><pre>{}</pre>", escaped(&shortened(text))))
         }
         Content::ToolResult { text, is_error, .. } => {
             let class = if *is_error { "result error" } else { "result" };
@@ -65,6 +66,15 @@ fn of_entry(listed: &Listed) -> String {
     };
     let inside = if entry.agent.is_some() { " agent" } else { "" };
     format!("<div class=\"{class}{inside}\" id=\"{}\">{body}</div>\n", escaped(&entry.id))
+}
+
+fn call(name: &str, telling: Option<&str>) -> String {
+    let name = escaped(name);
+    match telling.map(escaped) {
+        Some(text) if text.contains('\n') => format!("<code>{name}</code><pre>{text}</pre>"),
+        Some(text) => format!("<code>{name}: {text}</code>"),
+        None => format!("<code>{name}</code>"),
+    }
 }
 
 /// What a model or a tool says is text, whatever it looks like.

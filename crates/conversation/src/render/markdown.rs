@@ -1,6 +1,6 @@
 //! A conversation as Markdown.
 
-use super::{call_line, is_for_the_model, made_lines, patch, shortened, title, usage_line, window_line};
+use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -38,7 +38,10 @@ fn of_entry(listed: &Listed) -> Option<String> {
         Content::Message { text } => text.trim_end().to_owned(),
         Content::Thinking { text } if text.is_empty() => return None,
         Content::Thinking { text } => format!("*{}*", text.trim().replace('\n', "*\n*")),
-        Content::ToolCall { name, input, .. } => format!("`{}`", call_line(name, input).replace('`', "'")),
+        Content::ToolCall { name, input, .. } => call(name, telling(input).as_deref()),
+        Content::ToolResult { text, is_denied: true, .. } => {
+            format!("**denied**\n\n{}", fenced("", &shortened(text)))
+        }
         Content::ToolResult { text, is_error, .. } => match patch(listed) {
             Some(patch) => fenced("diff", &patch),
             None if text.is_empty() => return None,
@@ -53,6 +56,15 @@ fn of_entry(listed: &Listed) -> Option<String> {
         Content::Notice { name, text } => format!("({name}) {}", text.lines().next().unwrap_or_default()),
         Content::Unknown { .. } => return None,
     })
+}
+
+fn call(name: &str, telling: Option<&str>) -> String {
+    let on_a_line = |text: &str| format!("`{}`", text.replace('`', "'"));
+    match telling {
+        Some(text) if text.contains('\n') => format!("{}\n\n{}", on_a_line(name), fenced("", text)),
+        Some(text) => on_a_line(&format!("{name}: {text}")),
+        None => on_a_line(name),
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -8,6 +8,7 @@ pub use markdown::markdown;
 
 use crate::store::{Conversation, Listed, Total, Window};
 use protocol::Content;
+use serde_json::Value;
 
 /// Of what a tool gave, what is shown; the rest is in the conversation's JSON.
 const RESULT_MAX_LINES: usize = 40;
@@ -35,14 +36,17 @@ fn made_lines(conversation: &Conversation) -> Vec<String> {
     if lines.len() == 1 && !made.is_title { Vec::new() } else { lines }
 }
 
-/// One line of what a tool was asked to do.
-fn call_line(name: &str, input: &serde_json::Value) -> String {
-    let telling = ["command", "cmd", "file_path", "path", "pattern", "query", "url", "description", "prompt"];
-    let value = telling.iter().find_map(|field| input[*field].as_str());
-    match value.and_then(|value| value.lines().next()) {
-        Some(value) => format!("{name}: {value}"),
-        None => name.to_owned(),
-    }
+/// What of a tool's input tells the most of what it was asked to do.
+fn telling(input: &Value) -> Option<String> {
+    let fields = ["command", "cmd", "file_path", "path", "pattern", "query", "url", "description", "prompt"];
+    fields.iter().find_map(|field| match &input[*field] {
+        Value::String(text) => Some(text.trim_end().to_owned()),
+        Value::Array(words) => {
+            let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+            words.map(|words| words.join(" "))
+        }
+        _ => None,
+    })
 }
 
 /// Whether a notice is what the CLI tells the model in the user's name.
@@ -106,3 +110,6 @@ fn patch(listed: &Listed) -> Option<String> {
     }
     Some(patch)
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,7 +178,7 @@ impl Store {
         self.mentioned_by("COUNT(DISTINCT m.entry) DESC, last", asked, limit)
     }
 
-    /// Commands that failed, those that did most often first.
+    /// Commands that ran and failed, those that did most often first.
     pub(crate) fn failing(&self, filter: &Filter, limit: usize) -> Result<Vec<Failing>> {
         let mut wheres = super::filter::Wheres::default();
         wheres.of_conversation(filter);
@@ -186,15 +186,17 @@ impl Store {
         // An entry of a fork is one of its parent, too, and failed if it did in either.
         let select = format!(
             "WITH failed AS MATERIALIZED (
-                 SELECT DISTINCT part.conversation AS conversation, json_extract(e.rest, '$.call') AS call FROM conversation c
+                 SELECT part.conversation AS conversation, json_extract(e.rest, '$.call') AS call,
+                     MIN(json_extract(e.rest, '$.is_denied') IS NULL) AS ran FROM conversation c
                  JOIN part ON part.conversation = c.id JOIN entry e ON e.id = part.entry
-                 WHERE {condition} AND e.kind = 'tool_result' AND json_extract(e.rest, '$.is_error') = 1)
+                 WHERE {condition} AND e.kind = 'tool_result' AND json_extract(e.rest, '$.is_error') = 1
+                 GROUP BY 1, 2)
              SELECT m.value, COUNT(DISTINCT e.id), COUNT(DISTINCT iif(failed.call IS NULL, NULL, e.id)) AS times,
                  MAX(iif(failed.call IS NULL, NULL, e.time)) AS last
              FROM conversation c JOIN part ON part.conversation = c.id JOIN entry e ON e.id = part.entry
              JOIN mention m ON m.entry = e.id AND m.kind = 'command'
              LEFT JOIN failed ON failed.conversation = part.conversation AND failed.call = json_extract(e.rest, '$.call')
-             WHERE {condition} AND e.kind = 'tool_call'
+             WHERE {condition} AND e.kind = 'tool_call' AND coalesce(failed.ran, 1)
              GROUP BY m.value HAVING times > 0 ORDER BY times DESC, last DESC, m.value LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&select)?;

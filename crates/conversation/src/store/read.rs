@@ -102,7 +102,7 @@ fn select_conversations() -> String {
 }
 
 impl Store {
-    /// Conversations that fit, the newest first.
+    /// Conversations that fit, the one that was held last first.
     pub fn conversations(&self, filter: &Filter, limit: usize) -> Result<Vec<Conversation>> {
         let mut wheres = Wheres::default();
         wheres.of_conversation(filter);
@@ -110,7 +110,7 @@ impl Store {
         wheres.add_time("c.started < ?", filter.until);
         let (wheres, values) = wheres.into_parts();
         let query = format!(
-            "{} WHERE {wheres} ORDER BY c.started DESC, c.name LIMIT {limit}",
+            "{} WHERE {wheres} ORDER BY c.ended DESC, c.started DESC, c.name LIMIT {limit}",
             select_conversations()
         );
         self.list(&query, values)

@@ -87,7 +87,8 @@ pub(super) fn keep(connection: &Connection, id: i64, entry: &Entry) -> Result<()
         Content::ToolCall { call, .. } if mentions.iter().any(|mention| is_step(mention.kind)) => {
             (call, None)
         }
-        Content::ToolResult { call, is_error, .. } => (call, Some(*is_error)),
+        // What never ran neither failed nor went well.
+        Content::ToolResult { call, is_error, is_denied: false, .. } => (call, Some(*is_error)),
         _ => return Ok(()),
     };
     let insert = "INSERT INTO step (entry, call, failed) VALUES (?1, ?2, ?3)";

@@ -5,6 +5,7 @@ mod memory;
 use crate::folder::Folder;
 use crate::home::{Home, make_private};
 use crate::host::tally::TALLY_BYTES;
+use crate::name::shell_word;
 use crate::nearest::did_you_mean;
 use crate::{Error, Result, name, process};
 use memory::Memory;
@@ -263,7 +264,9 @@ impl Registry {
         let why = match name::fault(name) {
             Some(fault) => fault,
             None if self.ids()?.iter().any(leads_to) => "it is another session's id",
-            None if taken.iter().any(|taken| taken == name) => "a running session has it",
+            None if taken.iter().any(|taken| taken == name) => {
+                &format!("a running session has it; `centerfire attach {}` joins that one", shell_word(name))
+            }
             None => return Ok(name.to_owned()),
         };
         Err(Error::BadName { name: name.to_owned(), why: why.to_owned() })

@@ -129,16 +129,29 @@ pub fn answer(ask: &Ask, decision: &Decision) -> String {
 pub struct Question {
     /// Its words, under which it is answered.
     pub text: String,
+    /// A word or two for it; perhaps nothing.
+    pub header: String,
     /// What may be chosen; other words may be given as well.
     pub labels: Vec<String>,
+    /// What each of them means; perhaps nothing.
+    pub descriptions: Vec<String>,
+    /// Whether more than one may be chosen.
+    pub several: bool,
 }
 
 /// The questions in the input of an [`Ask`] of that kind.
 pub fn questions(input: &Value) -> Vec<Question> {
     let words = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let all = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let labels = |value: &Value| all(value, "options").iter().map(|option| words(option, "label")).collect();
-    let question = |value: &Value| Question { text: words(value, "question"), labels: labels(value) };
+    let of_options =
+        |value: &Value, key: &str| all(value, "options").iter().map(|option| words(option, key)).collect();
+    let question = |value: &Value| Question {
+        text: words(value, "question"),
+        header: words(value, "header"),
+        labels: of_options(value, "label"),
+        descriptions: of_options(value, "description"),
+        several: value["multiSelect"] == true,
+    };
     all(input, "questions").iter().map(question).collect()
 }
 
@@ -217,8 +230,13 @@ mod tests {
 
     #[test]
     fn the_labels_of_a_question_are_known() {
-        let expected =
-            Question { text: "Which db?".to_owned(), labels: vec!["A".to_owned(), "B".to_owned()] };
+        let expected = Question {
+            text: "Which db?".to_owned(),
+            header: "DB".to_owned(),
+            labels: vec!["A".to_owned(), "B".to_owned()],
+            descriptions: vec![String::new(); 2],
+            several: false,
+        };
         assert_eq!(questions(&from_str(QUESTIONS).unwrap()), [expected]);
         assert_eq!(questions(&json!({ "questions": 3 })), []);
     }

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::term::counted;
 use journal::Reader;
 use protocol::{Offset, Phase};
+use session::name::shell_word;
 use session::registry::Entry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -93,9 +94,9 @@ fn look_at(entry: &Entry) -> Option<Finding> {
 }
 
 fn damaged(entry: &Entry, error: &journal::Error) -> Finding {
-    let name = &entry.name;
+    let (name, word) = (&entry.name, shell_word(&entry.name));
     let next =
-        format!("`centerfire verify {name}` tells how much; `centerfire export {name}` saves the rest");
+        format!("`centerfire verify {word}` tells how much; `centerfire export {word}` saves the rest");
     Finding::fail(format!("the recording of `{name}` is damaged: {error}"), next)
 }
 

@@ -53,15 +53,19 @@ impl Board {
     }
 
     fn summary(&self) -> String {
-        let needing = self.rows.iter().filter(|row| row.needs_you()).count();
-        match (self.rows.len(), needing) {
-            (0, _) => "no session runs; `centerfire run -- claude` starts one".to_owned(),
-            (all, 0) => format!("{all} running, none needs you"),
-            (all, some) => format!(
-                "{all} running, {}",
-                paint(&format!("{some} need{} you", if some == 1 { "s" } else { "" }), "1")
-            ),
+        let all = self.rows.len();
+        if all == 0 {
+            return "no session runs; `centerfire run -- claude` starts one".to_owned();
         }
+        let needing = match self.rows.iter().filter(|row| row.needs_you()).count() {
+            0 => "none needs you".to_owned(),
+            some => paint(&format!("{some} need{} you", if some == 1 { "s" } else { "" }), "1"),
+        };
+        let finished = match self.rows.iter().filter(|row| row.is_finished()).count() {
+            0 => String::new(),
+            some => format!(", {some} finished"),
+        };
+        format!("{all} running, {needing}{finished}")
     }
 }
 
@@ -84,9 +88,13 @@ impl Row {
         }
     }
 
-    /// Whether it goes on only if somebody does something, or has done what it was asked.
     fn needs_you(&self) -> bool {
-        self.urgency() <= 2
+        self.questions > 0 || self.agent.claim.state.needs()
+    }
+
+    /// Whether it has done what it was asked, and nobody has looked yet.
+    fn is_finished(&self) -> bool {
+        !self.needs_you() && self.agent.claim.state == AgentState::Done
     }
 
     fn state(&self) -> String {
