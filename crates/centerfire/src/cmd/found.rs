@@ -42,6 +42,7 @@ mod tests {
             snippet: String::new(),
             place: None,
             found_by: None,
+            said_by: None,
         };
         assert_eq!(place(&hit), "centerfire conversation 'my talk'");
         let session = SessionId::generate();

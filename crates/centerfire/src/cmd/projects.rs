@@ -243,6 +243,7 @@ mod tests {
             times,
             conversations: 1,
             last: 1,
+            said_by: None,
         };
         let files = [file("file_read", "a", 3), file("file_read", "b", 2), file("file_written", "b", 2)];
         assert_eq!(touched(&files), [("b", 2, 2), ("a", 3, 0)]);

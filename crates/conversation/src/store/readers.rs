@@ -61,9 +61,8 @@ impl Readers {
         let prices = path_of_prices(&store);
         let is = |facts: Metadata| (facts.dev(), facts.ino(), facts.mtime(), facts.mtime_nsec());
         // Of a store its time says nothing: it is written all the time.
-        let of_store = |path: &Path| {
-            std::fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino(), 0, 0))
-        };
+        let of_store =
+            |path: &Path| std::fs::metadata(path).ok().map(|facts| (facts.dev(), facts.ino(), 0, 0));
         let jobs = Ledger::path(&self.state);
         [of_store(&store), std::fs::metadata(prices).ok().map(is), of_store(&jobs)]
     }

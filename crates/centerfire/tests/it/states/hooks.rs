@@ -5,7 +5,8 @@ use testkit::{Codex, ModelServer, Opencode};
 
 /// With the hooks, which the other proofs do without.
 fn hooked(mut environment: Vec<(&'static str, OsString)>) -> Vec<(&'static str, OsString)> {
-    environment.extend(["CENTERFIRE_CODEX_HOOKS", "CENTERFIRE_OPENCODE_HOOKS"].map(|name| (name, "true".into())));
+    environment
+        .extend(["CENTERFIRE_CODEX_HOOKS", "CENTERFIRE_OPENCODE_HOOKS"].map(|name| (name, "true".into())));
     environment
 }
 
