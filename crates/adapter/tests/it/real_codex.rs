@@ -158,7 +158,7 @@ fn what_fails_is_told_with_its_status() {
             "assistant says whole",
         ]
     );
-    let states = ["working", "error", "working", "error", "working", "done", "working", "done"];
+    let states = ["working", "error", "working", "limit", "working", "done", "working", "done"];
     assert_eq!(reading.states(), states);
     // What was cut off and asked for again is one request: the other was never paid for.
     assert_eq!(reading.usage().len(), 2);
