@@ -472,9 +472,8 @@ fn a_question_of_many_numbers_hides_no_session() {
         print(json.dumps({'session_id':'a','hook_event_name':'PermissionRequest','tool_name':'draw','tool_input':{'p':v}}))";
     let script = format!("python3 -c \"{ask}\" | {} __hook claude", env!("CARGO_BIN_EXE_centerfire"));
     let session = Session::start(&["sh", "-c", &script]);
-    let asked =
-        || Some(session.json(&["show", NAME, "--json"])).filter(|told| told["approvals"][0]["id"] == 1);
+    let asked = || Some(session.json(&["show"])).filter(|told| told["approvals"][0]["id"] == 1);
     eventually(PATIENCE, asked).expect("the question is listed");
-    assert_eq!(session.json(&["list", "--json"]).as_array().map(Vec::len), Some(1));
-    session.get(&["deny", NAME]);
+    assert_eq!(session.instance.json(&["list", "--json"]).as_array().map(Vec::len), Some(1));
+    session.get(&["deny"]);
 }

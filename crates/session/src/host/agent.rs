@@ -246,8 +246,11 @@ impl Host {
         self.agent.look(title, || screen.lines());
         let settles = self.agent.fusion.settles().is_some_and(|due| Time::now() >= due);
         if self.agent.heard || settles {
-            // By the last byte of the output.
-            self.decide_agent(Offset(self.recording.offset().0.saturating_sub(1)));
+            // By the last byte of the output. A question waits behind it: it may be asked before the program writes a byte, and who
+            // sent a prompt up to here waits for it.
+            let waits = self.approvals.oldest().is_some();
+            let end = self.recording.offset().0;
+            self.decide_agent(Offset(if waits { end } else { end.saturating_sub(1) }));
         }
         if self.agent.changes.is_empty() {
             return;
