@@ -179,8 +179,12 @@ await tell({
     assert.equal(await answered, "the same connection");
     for (const [what, asks, wait] of [["a minute without a word", false, 61_000], ["a question without an answer", true, 11_000]]) {
       stage.server.kill("SIGSTOP");
-      if (asks) await page.evaluate(() => dispatchEvent(new Event("online")));
-      await page.clock.fastForward(wait);
+      // A word that was on its way when the server stopped is one, too, and the time begins again with it.
+      for (let again = 4, told = false; again > 0 && !told; again -= 1) {
+        if (asks) await page.evaluate(() => dispatchEvent(new Event("online")));
+        await page.clock.fastForward(wait);
+        told = await lost.waitFor({ timeout: 5_000 }).then(() => true, () => false);
+      }
       await lost.waitFor();
       await stage.cf("send", "silent", "--text", what);
       stage.server.kill("SIGCONT");
