@@ -12,7 +12,8 @@ usage: cargo xtask bench [options]
   --only A,B          only these figures: echo, throughput, start, memory, idle, history, recording,
                       sessions; of the server web-echo, web-throughput, web-viewers, web-stalled,
                       web-idle, web-requests, web-reconnect, web-page, or all of them: web; of conversations
-                      talk-search, talk-meaning, talk-quality, talk-tap, talk-hook, or all of them: talk
+                      talk-search, talk-meaning, talk-quality, talk-tap, talk-hook, talk-chat, or all of
+                      them: talk
   --peers A,B         only these peers (the bare PTY, script and node-pty stay, ratios need them)
   --centerfire PATH   the binary to measure [default: target/release/centerfire]
   --docs DIR          where the documents and images/ are written [default: docs]

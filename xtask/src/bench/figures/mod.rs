@@ -71,4 +71,5 @@ pub const FIGURES: &[(&str, Measure)] = &[
     ("talk-quality", talk::quality::measure),
     ("talk-tap", tap::measure),
     ("talk-hook", hook::measure),
+    ("talk-chat", talk::chat::measure),
 ];

@@ -1,5 +1,6 @@
 //! The figures of conversations: taking them in, and finding them again.
 
+pub mod chat;
 mod corpus;
 mod endpoint;
 pub mod meaning;
