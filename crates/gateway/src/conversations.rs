@@ -40,8 +40,8 @@ pub(crate) fn searches() -> Arc<Places> {
     Places::new("searches", SEARCHES_MAX, EACH_MAX)
 }
 
-/// Requests that read the store at once.
-const READS_MAX: usize = 8;
+/// Requests that read the store at once: searches, which may wait for a model, leave some to others.
+const READS_MAX: usize = SEARCHES_MAX + 4;
 
 pub(crate) fn reads() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(READS_MAX))
@@ -88,6 +88,19 @@ pub(crate) async fn read<T: Default + Send + 'static>(
     app: &App,
     work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
+    read_unhurried(app, move |store| {
+        let _limit = store.within(READ_WITHIN);
+        work(store)
+    })
+    .await
+}
+
+/// The same for a search, which limits what it asks the store itself: it may wait for a model first, and that time is not the
+/// store's.
+pub(crate) async fn read_unhurried<T: Default + Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
     let place = Arc::clone(&app.0.store_reads).acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(PLACE_WITHIN, place).await else {
         return Err(crate::places::busy("the store of conversations is read by many; try again in a moment"));
@@ -95,10 +108,6 @@ pub(crate) async fn read<T: Default + Send + 'static>(
     let app = app.clone();
     crate::routes::blocking(move || {
         let _place = place;
-        let work = |store: &Store| {
-            let _limit = store.within(READ_WITHIN);
-            work(store)
-        };
         Ok(app.0.stores.read(work)?.unwrap_or_default())
     })
     .await

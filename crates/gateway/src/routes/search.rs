@@ -1,7 +1,7 @@
 //! The search in all conversations, and what they mention.
 
 use super::conversations::{LIST, LIST_MAX, Which};
-use crate::conversations::read;
+use crate::conversations::{read, read_unhurried};
 use crate::extract::{Json, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
@@ -83,7 +83,7 @@ pub(super) async fn search(
         How::Both => Mode::Both,
     });
     let meaning = Arc::clone(&app.0.meaning);
-    let found = read(&app, move |store| {
+    let found = read_unhurried(&app, move |store| {
         // For as long as the search takes, whoever still waits for it.
         let _place = place;
         search::search(store, &meaning, &q, &filter, mode, limit).map(Some)
