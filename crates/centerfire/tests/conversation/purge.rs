@@ -63,10 +63,12 @@ fn recorded(instance: &Instance, name: &str, secret: &str) {
     let (begin, end) = secret.split_at(secret.len() / 2);
     let script = format!(
         "printf '\\033]0;%s\\007' '{secret}'; printf '\\033]7501;state=working:msg=%s\\007' \"$(printf 'run %s' '{secret}' | base64 -w0)\"
-         printf '\\033]52;c;%s\\007' \"$(printf %s '{secret}' | base64 -w0)\"; printf '%s\\033]0;title\\007%s\\r\\n' '{begin}' '{end}'
+         printf '\\033]52;c;%s\\007' \"$(printf %s '{secret}' | base64 -w0)\"; printf '%s\\033]0;title\\007%s\\r\\nready\\r\\n' '{begin}' '{end}'
          read line; printf 'got \\033[1m%s\\033[m\\r\\n' \"$line\"; exit 3"
     );
     instance.out(&["run", "-d", "--name", name, "--", "sh", "-c", &script]);
+    // An echo amid the output would take it apart.
+    instance.out(&["wait", name, "--for", "text", "--match", "ready", "--since", "0"]);
     for key in secret.chars() {
         instance.out(&["send", name, "--text", &key.to_string()]);
     }
