@@ -20,7 +20,7 @@ const LIVES_FOR: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ids: Option<Read<Vec<SessionId>>>,
-    entries: HashMap<SessionId, (Read<Entry>, Instant)>,
+    entries: HashMap<SessionId, Seen>,
     generation: u64,
 }
 
@@ -42,6 +42,31 @@ impl<T> Read<T> {
 
     fn holds(&self, folder: &Path) -> bool {
         self.settled && time_of(folder).is_ok_and(|changed| changed == self.changed)
+    }
+}
+
+/// A session, and when its processes were seen last.
+#[derive(Debug)]
+struct Seen {
+    read: Read<Entry>,
+    alive: Instant,
+}
+
+impl Seen {
+    /// Whether it is as it was. In a folder that did not change only the processes can have gone: they are looked for,
+    /// and nothing is read.
+    fn holds(&mut self, folder: &Path) -> bool {
+        let entry = &self.read.value;
+        if !self.read.holds(folder) {
+            return false;
+        }
+        if entry.phase == Phase::Running && self.alive.elapsed() >= LIVES_FOR {
+            if !entry.folder.is_held(&entry.meta) {
+                return false;
+            }
+            self.alive = Instant::now();
+        }
+        true
     }
 }
 
@@ -79,18 +104,14 @@ impl Memory {
         folder: &Path,
         read: impl FnOnce() -> Result<Entry>,
     ) -> Result<&Entry> {
-        let fresh = |(known, looked): &(Read<Entry>, Instant)| {
-            let lives = known.value.phase != Phase::Running || looked.elapsed() < LIVES_FOR;
-            lives && known.holds(folder)
-        };
-        if !self.entries.get(&id).is_some_and(fresh) {
+        if !self.entries.get_mut(&id).is_some_and(|seen| seen.holds(folder)) {
             let read = Read::of(folder, read).inspect_err(|_| self.forget(id))?;
-            if self.entries.get(&id).is_none_or(|(known, _)| known.value != read.value) {
+            if self.entries.get(&id).is_none_or(|seen| seen.read.value != read.value) {
                 self.generation += 1;
             }
-            self.entries.insert(id, (read, Instant::now()));
+            self.entries.insert(id, Seen { read, alive: Instant::now() });
         }
-        Ok(&self.entries[&id].0.value)
+        Ok(&self.entries[&id].read.value)
     }
 
     fn forget(&mut self, id: SessionId) {
