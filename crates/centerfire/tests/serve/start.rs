@@ -119,7 +119,8 @@ fn a_server_that_was_started_to_outlive_its_window_does() {
         window.wait(LIMIT).expect("the shell ends");
         for _ in 0..2 {
             let upgraded = instance.run(&["upgrade"]);
-            assert!(upgraded.status.success(), "{start}: {upgraded:?}");
+            let words = || std::fs::read_to_string(instance.work().join("err"));
+            assert!(upgraded.status.success(), "{start}: {upgraded:?} {:?}", words());
             let (same, after) = server_of(&instance).expect("a server");
             assert!(same == pid && after > begun, "{start}: {pid} {begun} {same} {after}");
         }

@@ -11,6 +11,7 @@ use protocol::frame::{Answer, Request};
 use protocol::{Offset, Phase, Size};
 use session::look::look;
 use session::registry::Entry;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch::error::RecvError;
@@ -185,6 +186,18 @@ impl<S: Sink<Message, Error = axum::Error> + Unpin> Sender<S> {
             Offset(u64::MAX)
         } else {
             self.known.max(*self.wishes.painted.borrow()) + AHEAD_BYTES
+        }
+    }
+
+    /// Sends answers alone until this is so, and all that are there then.
+    pub(super) async fn answer_until<T>(&mut self, answered: impl Future<Output = T>) -> Result<(), Gone> {
+        let mut answered = pin!(answered);
+        loop {
+            tokio::select! {
+                biased;
+                answer = self.wishes.answers.recv() => self.say(answer.ok_or(Gone::Client)?).await?,
+                _ = answered.as_mut() => return Ok(()),
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use futures_util::{Sink, Stream, StreamExt as _};
 use protocol::Offset;
 use protocol::frame::{DetachReason, Event, InputForm};
 use serde_json::json;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -69,6 +70,7 @@ impl Viewer {
         let (resyncs, resyncs_seen) = watch::channel(0);
         let (answers, answers_seen) = mpsc::channel(ANSWERS_MAX);
         let (receipts, receipts_seen) = mpsc::channel(INPUTS_MAX);
+        let places = receipts.clone();
         tokio::spawn(tell_receipts(receipts_seen, answers.clone()));
         let wishes = Wishes { painted: painted_seen, resyncs: resyncs_seen, answers: answers_seen };
         let mut sender = Sender::new(&self.app, &self.live, sink, wishes, self.join.history, self.plain);
@@ -78,10 +80,20 @@ impl Viewer {
         });
         let from = self.join.from;
         self.app.0.metrics.viewers.inc();
-        let gone = tokio::select! {
-            gone = sender.run(hello.to_string(), from) => gone,
-            () = self.hear(&mut stream, Ears { painted, resyncs, answers, receipts }) => Gone::Client,
-            () = await_revocation(&self.app, &self.grant) => Gone::Revoked,
+        let gone = {
+            let mut heard = pin!(self.hear(&mut stream, Ears { painted, resyncs, answers, receipts }));
+            let gone = tokio::select! {
+                gone = sender.run(hello.to_string(), from) => gone,
+                () = heard.as_mut() => Gone::Client,
+                () = await_revocation(&self.app, &self.grant) => Gone::Revoked,
+            };
+            if matches!(gone, Gone::Over) {
+                // What ended the session was typed, and its receipt comes on another way than the end. All places are
+                // free once each input had its answer.
+                let answered = places.reserve_many(INPUTS_MAX);
+                let _ = tokio::time::timeout(FAREWELL, sender.answer_until(answered)).await;
+            }
+            gone
         };
         self.app.0.metrics.viewers.dec();
         let _ = tokio::time::timeout(FAREWELL, sender.close(gone, stream)).await;
