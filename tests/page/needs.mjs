@@ -132,7 +132,7 @@ const stories = {
   async the_board_shows_who_waits_and_answers_in_place(stage) {
     const { asker, page } = await opened(stage, "desk");
     await page.getByRole("link", { name: "Needs you" }).click();
-    await board(page).getByText("Nothing waits for you.").waitFor();
+    await board(page).getByText("Nothing needs you.").waitFor();
     const first = await asker.ask("two", "Bash", command("first"));
     await page.locator(".list .count", { hasText: "1" }).waitFor();
     const second = await asker.ask("one", "AskUserQuestion", QUESTIONS);
@@ -163,7 +163,7 @@ const stories = {
     await page.keyboard.press("a");
     assert.equal((await first.told()).behavior, "allow");
     // Who was answered stays for a moment, and is not counted.
-    await board(page).getByText("one session waits").waitFor();
+    await board(page).getByText("one session needs you").waitFor();
     await page.locator(".needs h3", { hasText: /^Needs you 1$/ }).waitFor();
     // The focus goes on to what waits still.
     await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
@@ -177,8 +177,8 @@ const stories = {
     const { answers } = (await second.told()).updatedInput;
     assert.deepEqual(answers, { "Which database shall it use?": "SQLite", "What else?": "Retries, Metrics, a changelog" });
     await page.locator(".needs h3", { hasText: "Needed you" }).waitFor();
-    assert.equal(await board(page).getByText("Nothing waits for you.").count(), 0);
-    await board(page).getByText("Nothing waits for you.").waitFor();
+    assert.equal(await board(page).getByText("Nothing needs you.").count(), 0);
+    await board(page).getByText("Nothing needs you.").waitFor();
     assert.equal(await page.locator(".needs h3", { hasText: /^Need/ }).count(), 0);
     await page.waitForFunction(() => document.title === "Needs you · Centerfire");
     // From the palette.
@@ -188,6 +188,11 @@ const stories = {
     await page.getByRole("combobox").fill("needs");
     await page.keyboard.press("Enter");
     await board(page).waitFor();
+    // So does whose turn ended in an error, as in `centerfire top`.
+    await stage.cf("run", "--detached", "--name", "failed", "--", "sh", "-c", "printf '\\033]7501;state=error\\007'; read line");
+    await page.locator(".needs h3", { hasText: /^Needs you 1$/ }).waitFor();
+    await page.locator(".need[data-state=error]", { hasText: "failed" }).waitFor();
+    await page.waitForFunction(() => document.title === "(1) Needs you · Centerfire");
   },
 
   async who_does_not_look_is_told_if_he_asked_for_it(stage) {

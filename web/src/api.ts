@@ -48,6 +48,8 @@ export interface Session {
   /** Microseconds since 1970. */
   created: number;
   size: Size;
+  /** Whether it goes on only if somebody answers it, or does something. */
+  needs_you: boolean;
   title?: string;
   clients?: { name: string; control: boolean }[];
   /** What is taken for true of its agent. */

@@ -131,7 +131,7 @@ function everything(me: Me, sessions: Sessions, waiting: number, theme: InsidePr
   const manages = me.role === "manage";
   return [
     ...commands(),
-    { label: "Needs you", hint: waiting === 0 ? "nothing waits" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`, run: () => goTo("/needs") },
+    { label: "Needs you", hint: waiting === 0 ? "nothing does" : waiting === 1 ? "one session does" : `${waiting} sessions do`, run: () => goTo("/needs") },
     ...list.map(({ id, name, state, command }) => ({ label: name, hint: `${state} · ${line(command)}`, run: () => goTo(`/s/${id}`) })),
     ...(manages && me.session === null ? [{ label: "New session", run: start }] : []),
     { label: "Search conversations…", hint: "what was said and done", run: () => goTo("/search") },

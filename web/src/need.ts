@@ -21,6 +21,4 @@ export function needOf({ phase, state, agent, approvals = [], last_output, title
 }
 
 /** The one word for it beside a session's name. */
-export const wordOf = (session: Session): string => (isBlocked(session) ? "blocked" : session.state);
-
-export const isBlocked = (session: Session): boolean => needOf(session).state === "blocked";
+export const wordOf = (session: Session): string => (needOf(session).state === "blocked" ? "blocked" : session.state);

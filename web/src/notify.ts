@@ -2,7 +2,7 @@
 // when a session begins to wait or is done.
 import { useEffect, useRef, useState } from "react";
 import type { Session } from "./api";
-import { isBlocked, needOf, type Need } from "./need";
+import { needOf, type Need } from "./need";
 import { goTo } from "./route";
 
 const KEY = "centerfire.notify";
@@ -64,7 +64,7 @@ function tell({ id, name }: Session, what: string, reason: string): void {
 
 /** The title and the picture of the tab. */
 export function useTab(title: string | undefined, sessions: Session[] | undefined): number {
-  const waiting = sessions?.filter(isBlocked).length ?? 0;
+  const waiting = sessions?.filter(({ needs_you }) => needs_you).length ?? 0;
   useEffect(() => {
     document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${title === undefined ? "" : `${title} · `}Centerfire`;
     document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", waiting > 0 ? "/ember-needs.svg" : "/ember.svg");

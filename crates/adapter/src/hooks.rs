@@ -26,6 +26,16 @@ pub trait Hooks: Sync {
     fn dialog(&self, _ask: &Ask, _lines: &[String]) -> Option<Dialog> {
         None
     }
+
+    /// Whether these lines may show it, for all that can be told: nothing else is answered then.
+    fn may_be_dialog(&self, ask: &Ask, lines: &[String]) -> bool {
+        self.dialog(ask, lines).is_some()
+    }
+
+    /// Whether words that are pasted now would stand alone, and not behind some that a person left there.
+    fn takes_words(&self, _lines: &[String]) -> bool {
+        false
+    }
 }
 
 /// A CLI that is about to be started.

@@ -106,7 +106,7 @@ fn keep(payload: &[u8], cut: bool) -> Option<()> {
 pub(crate) fn overlay(config: &Config, wanted: &Wanted<'_>) -> Option<Overlay> {
     let Wanted { command, cwd, env, restore, folder } = *wanted;
     let adapter = adapter::of_command(command).filter(|adapter| config.hooks(adapter.name()))?;
-    let binary = std::env::current_exe().ok()?;
+    let binary = session::binary::present().ok()?;
     let role = [binary.to_str()?, session::role::HOOK, adapter.name()];
     let variable = |name: &str| {
         let given = env.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());

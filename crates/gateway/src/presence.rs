@@ -116,6 +116,10 @@ impl Presence {
     }
 }
 
+/// The files of an instance's state that are this crate's and have no text of anybody, by path.
+pub const OWN_FILES: &[&str] =
+    &["gateway/tokens.json", "gateway/server.json", "gateway/server.lock", "gateway/tls"];
+
 fn folder(home: &Home) -> PathBuf {
     home.state.join("gateway")
 }

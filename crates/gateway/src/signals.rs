@@ -61,7 +61,7 @@ impl Signals {
             let check = check.clone();
             let tried = async {
                 tokio::task::spawn_blocking(check).await.map_err(io::Error::other)??;
-                successor::try_out(&successor::binary()?).await
+                successor::try_out(&session::binary::present()?).await
             };
             let tried = tokio::select! {
                 biased;

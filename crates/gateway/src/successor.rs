@@ -7,7 +7,7 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -27,13 +27,6 @@ pub(crate) fn inherited() -> io::Result<VecDeque<TcpListener>> {
         sockets.push_back(socket);
     }
     Ok(sockets)
-}
-
-/// The binary that this process would be if it were started now: its file may have been replaced.
-pub(crate) fn binary() -> io::Result<PathBuf> {
-    let path = std::env::current_exe()?;
-    let text = path.to_string_lossy();
-    Ok(text.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
 }
 
 /// Makes sure that a binary starts at all. It ends with who waits for it.
@@ -70,7 +63,7 @@ fn prepare(listeners: &[OwnedFd]) -> io::Result<Command> {
             return Err(io::Error::last_os_error());
         }
     }
-    let mut command = Command::new(binary()?);
+    let mut command = Command::new(session::binary::present()?);
     command.args(std::env::args_os().skip(1));
     command.env("LISTEN_FDS", count.to_string()).env("LISTEN_PID", std::process::id().to_string());
     Ok(command)

@@ -25,6 +25,13 @@ pub fn own() -> Binary {
     Binary { version: env!("CARGO_PKG_VERSION").to_owned(), path, file }
 }
 
+/// The file that this program would be if it were started now: its own may have been replaced.
+pub fn present() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let text = path.to_string_lossy();
+    Ok(text.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
+}
+
 /// Holds this process's binary open: from that it can be started also after its file was replaced.
 pub(crate) fn hold_own() -> io::Result<OwnedFd> {
     Ok(File::open(role::this_binary())?.into())

@@ -30,28 +30,8 @@ const OWN_OF_SESSION: &[&str] = &[
     "terminal.json",
     "screen.ckpt",
 ];
-/// The same in an instance's state.
-const OWN_OF_STATE: &[&str] = &[
-    "sessions",
-    "transcripts",
-    "captured",
-    "hooks",
-    "models",
-    "conversation.db",
-    "conversation.db-wal",
-    "conversation.db-shm",
-    "conversation.lock",
-    "conversation.wanted",
-    "jobs.db",
-    "jobs.db-wal",
-    "jobs.db-shm",
-    "jobs.lock",
-    "projects.jsonl",
-    "purged.json",
-    "gateway/tokens.json",
-    "gateway/server.json",
-    "gateway/tls",
-];
+/// The same in an instance's state, of those that are this crate's.
+const OWN_OF_STATE: &[&str] = &["sessions", "models"];
 
 /// What became of files.
 #[derive(Default, Debug)]
@@ -203,9 +183,10 @@ fn clean_string(words: &mut String, texts: &[String]) {
     }
 }
 
-/// Overwrites texts in the files of an instance's state that are no recordings and no conversations.
-pub fn clean_files(state: &Path, texts: &[String], is_dry: bool) -> Result<Files> {
-    clean_below(state, state, OWN_OF_STATE, texts, is_dry)
+/// Overwrites texts in the files of an instance's state that are no recordings. Those that others `own` have a way of their
+/// own: to overwrite them in place would break them.
+pub fn clean_files(state: &Path, own: &[&str], texts: &[String], is_dry: bool) -> Result<Files> {
+    clean_below(state, state, &[OWN_OF_STATE, own].concat(), texts, is_dry)
 }
 
 /// Others may be writing the files: they are overwritten in place, where each byte that is left of a cut off run goes with

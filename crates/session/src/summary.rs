@@ -41,6 +41,7 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         "folder": entry.folder.path(),
         "socket": meta.socket,
         "size": meta.size,
+        "needs_you": needs_you(entry, status),
     });
     if let Some(bytes) = &meta.bytes {
         value["bytes"] = json!(bytes);
@@ -76,6 +77,12 @@ fn brief(approval: &Approval) -> Value {
     let Approval { id, since, ask, .. } = approval;
     let gist: String = gist(&ask.input).chars().take(GIST_CHARS).collect();
     json!({ "id": id, "since": since, "kind": ask.kind, "tool": ask.tool, "agent": ask.agent, "gist": gist })
+}
+
+/// Whether it goes on only if somebody answers it, or does something.
+pub fn needs_you(entry: &Entry, status: Option<&Status>) -> bool {
+    let asks = status.is_some_and(|status| !status.approvals.is_empty());
+    entry.phase == Phase::Running && (asks || agent(entry, status).claim.state.needs())
 }
 
 /// What is taken for true of a session's agent.

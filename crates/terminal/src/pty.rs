@@ -47,6 +47,11 @@ pub fn slave_of(master: &OwnedFd) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
+/// Whether the program has yet to read something that was typed. For a moment the terminal is open once more.
+pub fn has_unread(master: &OwnedFd) -> io::Result<bool> {
+    Ok(rustix::io::ioctl_fionread(slave_of(master)?)? > 0)
+}
+
 /// Whether a terminal is the slave of this master, however it was opened. Nothing is opened for that: the close of the
 /// last slave is an event.
 pub fn is_slave_of(master: &OwnedFd, tty: impl AsFd) -> bool {

@@ -1,4 +1,4 @@
-// Every session by what it needs: first those that wait for somebody, the one that waits longest at the top, answered in place.
+// Every session by what it needs: first those that need somebody, the one that has waited longest for an answer at the top, answered in place.
 import { useEffect, useRef, type RefObject } from "react";
 import { age } from "../age";
 import * as api from "../api";
@@ -25,7 +25,7 @@ const REASON_MAX = 160;
 const WAITING = "Needs you";
 type Group = typeof WAITING | "Finished" | "At work" | "Quiet" | "Ended";
 const GROUPS: Group[] = [WAITING, "Finished", "At work", "Quiet", "Ended"];
-const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: "Finished", done: "Finished", error: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
+const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: WAITING, error: WAITING, done: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
 /** Whoever has a mouse has keys as well; a finger has none. */
 const HAS_KEYS = "(pointer: fine)";
 /** What a session waits for, in words. */
@@ -44,23 +44,23 @@ export default function NeedsView({ me, sessions: { list, now_ms }, notifying, l
   const needed = useRef(new Map<string, number>());
   const rows = (list ?? []).map((session) => {
     const need = needOf(session);
-    if (need.state === "blocked") needed.current.set(session.id, now_ms);
+    if (session.needs_you) needed.current.set(session.id, now_ms);
     const stays = now_ms - (needed.current.get(session.id) ?? -Infinity) < STAYS_MS;
-    return { session, need, group: stays ? WAITING : GROUP_OF[need.state] };
+    return { session, need, group: session.needs_you || stays ? WAITING : GROUP_OF[need.state] };
   });
   const groups = GROUPS.map((group) => {
     const of = rows.filter((row) => row.group === group);
-    if (group === WAITING) of.sort((one, other) => (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
+    if (group === WAITING) of.sort((one, other) => Number(other.need.state === "blocked") - Number(one.need.state === "blocked") || (one.need.since ?? Infinity) - (other.need.since ?? Infinity) || one.session.created - other.session.created);
     return { group, of: group === "Ended" ? of.filter(({ session, need }) => now_ms * 1_000 - (need.since ?? session.created) < ENDED_WITHIN_US).slice(0, ENDED_MAX) : of };
   }).filter(({ of }) => of.length > 0);
-  const waiting = rows.filter(({ need }) => need.state === "blocked").length;
+  const waiting = rows.filter(({ session }) => session.needs_you).length;
   return (
-    <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing waits for you" : waiting === 1 ? "one session waits" : `${waiting} sessions wait`}>
+    <PlaceFrame title="Needs you" aside={list === undefined ? "" : waiting === 0 ? "nothing needs you" : waiting === 1 ? "one session needs you" : `${waiting} sessions need you`}>
       <div className="needs" ref={board} aria-busy={list === undefined}>
         <Notify notifying={notifying} />
         {list !== undefined && groups[0]?.group !== WAITING && (
           <p className="calm">
-            Nothing waits for you. <span className="soft">What a program asks appears here by itself.</span>
+            Nothing needs you. <span className="soft">What a program asks appears here by itself.</span>
           </p>
         )}
         {/* In one list, so that a session that changes its group keeps what is typed into it. Who was answered just now stays, and is not counted. */}

@@ -26,17 +26,29 @@ pub(super) fn to_write(context: &Context) -> anyhow::Result<Store> {
     })
 }
 
+/// How long a store may take to be made by somebody else, before there is anything in it.
+const MADE_WITHIN: Duration = Duration::from_secs(10);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// The store with all that is new. While somebody else writes it, what it has so far.
 pub(super) fn up_to_date(context: &Context) -> anyhow::Result<Store> {
     let state = &context.home.state;
-    if let Some(mut store) = Store::open_to_write(state)? {
-        let outcome = with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
-        warn_of(&outcome);
-        return Ok(store);
+    let end = Instant::now() + MADE_WITHIN;
+    loop {
+        if let Some(mut store) = Store::open_to_write(state)? {
+            let outcome = with_history(context, |history, line| history.catch_up(&mut store, None, line))?;
+            warn_of(&outcome);
+            return Ok(store);
+        }
+        match Store::open(state)? {
+            Some(store) => return Ok(store),
+            None if Instant::now() < end => std::thread::sleep(LOOK_EVERY),
+            None => {
+                anyhow::bail!("somebody else is making the store of conversations; try again in a moment")
+            }
+        }
     }
-    let nothing =
-        || anyhow::anyhow!("somebody else is making the store of conversations; try again in a moment");
-    Store::open(state)?.ok_or_else(nothing)
 }
 
 /// Does something with the user's history, and tells how far it is.

@@ -125,7 +125,8 @@ impl Args {
         let mut outcome = self.recordings(found, &purge)?;
         outcome.failed.append(&mut failed);
         outcome.conversations = self.purge(context, &mut store, &Target::Text(text.clone()))?;
-        outcome.add(recordings::clean_files(&context.home.state, &text.spellings, self.dry_run)?);
+        let own = [conversation::purge::OWN_FILES, gateway::presence::OWN_FILES].concat();
+        outcome.add(recordings::clean_files(&context.home.state, &own, &text.spellings, self.dry_run)?);
         Ok(outcome)
     }
 

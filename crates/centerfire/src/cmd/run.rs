@@ -91,6 +91,8 @@ pub(crate) const ENCLOSING_MARKS: &[&str] = &[
     "CLAUDE_CODE_SESSION_ID",
     "CLAUDE_PID",
     "CLAUDE_PROJECT_DIR",
+    // Of our own hooks: the opencode below which its plugin speaks.
+    "CENTERFIRE_OPENCODE",
     "STY",
     "TMUX",
     "TMUX_PANE",

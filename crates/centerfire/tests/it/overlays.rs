@@ -3,11 +3,13 @@
 
 use crate::session::Session;
 use adapter::hooks::{Launching, Overlaid};
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 use tempfile::TempDir;
 use testkit::terminal::PATIENCE;
 use testkit::{Codex, ModelServer, eventually};
@@ -119,6 +121,8 @@ fn codex_runs(command: &str) -> String {
     format!("[[tool:exec_command|{input}]]")
 }
 
+/// As the host has it: a dialog that is there so long after its key has lost it.
+const LOST_AFTER: Duration = Duration::from_secs(1);
 const CODEX_DIALOG: &str = "Press enter to confirm";
 
 impl CodexDesk {
@@ -205,6 +209,27 @@ fn what_is_answered_in_codex_itself_is_over_everywhere() {
     session.wait_for_line("both$");
     waiting(&session, 0);
     assert!(desk.made("one") && desk.made("two"));
+}
+
+/// A key is typed again where a dialog lost it, and not to a Codex that has yet to read it: the second would answer the next
+/// dialog.
+#[test]
+fn a_codex_that_stands_still_has_one_key_to_read() {
+    let desk = CodexDesk::new();
+    let session = desk.session(&[], &[]);
+    ask(&session, &format!("{} [[say:it is made]]", codex_runs("touch made")), 1);
+    session.wait_for_line(CODEX_DIALOG);
+    let child = Pid::from_raw(session.pid("child").cast_signed()).unwrap();
+    let signal = |signal| rustix::process::kill_process_group(child, signal).unwrap();
+    signal(Signal::STOP);
+    session.get(&["approve"]);
+    let terminal = std::fs::File::open(format!("/proc/{}/fd/0", child.as_raw_pid())).unwrap();
+    let unread = || rustix::io::ioctl_fionread(&terminal).unwrap();
+    eventually(PATIENCE, || (unread() > 0).then_some(())).expect("the key is typed");
+    let more = eventually(LOST_AFTER * 2, || (unread() > 1).then_some(()));
+    signal(Signal::CONT);
+    assert_eq!(more, None);
+    session.wait_for_line("it is made$");
 }
 
 #[test]

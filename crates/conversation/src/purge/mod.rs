@@ -29,6 +29,26 @@ pub const TEXT_MIN_BYTES: usize = 4;
 /// From this length on it is looked for in base64, too: of a shorter one that is little more than a word.
 const BASE64_MIN_BYTES: usize = 8;
 
+/// The files of an instance's state that are this crate's, by path: a purge has its own way with each, or they have no text
+/// of anybody.
+pub const OWN_FILES: &[&str] = &[
+    "transcripts",
+    "captured",
+    "hooks",
+    "conversation.db",
+    "conversation.db-wal",
+    "conversation.db-shm",
+    "conversation.lock",
+    "conversation.wanted",
+    "jobs.db",
+    "jobs.db-wal",
+    "jobs.db-shm",
+    "jobs.lock",
+    "prices.json",
+    "projects.jsonl",
+    "purged.json",
+];
+
 /// What is to go.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {

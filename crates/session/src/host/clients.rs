@@ -148,6 +148,16 @@ impl Clients {
 }
 
 impl Client {
+    /// The process that made the connection, as the system says.
+    pub(super) fn process(&self) -> Option<u32> {
+        #[cfg(target_os = "linux")]
+        return Some(
+            rustix::net::sockopt::socket_peercred(&self.socket).ok()?.pid.as_raw_pid().cast_unsigned(),
+        );
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     fn new(number: ClientNumber, socket: OwnedFd) -> Self {
         Self {
             number,

@@ -2,11 +2,14 @@
 //!
 //! It is typed only while the screen shows the dialog of that very question, and only where nobody typed a moment ago: a key
 //! that comes a moment after another one would answer the next dialog. What cannot be typed within [`TYPE_WITHIN`] is refused,
-//! and the question waits on. As with a hook the answer is in the journal before the program hears of it.
+//! and the question waits on. As with a hook the answer is in the journal before the program hears of it. A key that a
+//! dialog lost is typed again only once the program has read it, and while no other question waits: two keys in the way of a
+//! program that stands still would answer two dialogs.
 
 use super::Host;
 use super::approvals::TERMINAL;
 use super::input::Transaction;
+use crate::log;
 use adapter::hooks::Hooks;
 use adapter::state::Shown;
 use protocol::approval::{Ask, Decision};
@@ -16,6 +19,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use terminal::key::{Key, KeyModes};
 use terminal::paste;
+use terminal::pty;
 
 /// How long a dialog may take to come to the screen once it was told of, and somebody at the terminal to pause.
 const TYPE_WITHIN: Duration = Duration::from_secs(5);
@@ -149,7 +153,7 @@ impl Host {
             let ask = pending.approval.ask.clone();
             let dialog = hooks.dialog(&ask, lines);
             let alone = self.approvals.all_typed(|other| {
-                (&other.tool, &other.input) == (&ask.tool, &ask.input) || hooks.dialog(other, lines).is_none()
+                (&other.tool, &other.input) == (&ask.tool, &ask.input) || !hooks.may_be_dialog(other, lines)
             });
             // The last one is to have done its work.
             let may = alone && self.approvals.typing.typed.is_none() && self.input.is_quiet(QUIET, now);
@@ -186,7 +190,9 @@ impl Host {
             // Another question of the same words would be answered by it.
             Some(_) if self.approvals.any_like(&typed.ask) => {}
             Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
-                if self.input.is_quiet(QUIET, now) {
+                let was_read = pty::has_unread(&self.master).is_ok_and(|unread| !unread);
+                let alone = !self.approvals.has_typed();
+                if was_read && alone && self.input.is_quiet(QUIET, now) {
                     self.press(dialog.key(&typed.decision));
                     (typed.at, typed.keys) = (now, typed.keys + 1);
                 }
@@ -199,11 +205,17 @@ impl Host {
                 let shown = Shown { title: &self.output.title, lines };
                 let claim = self.agent.judges(&shown, Time::now());
                 let is_idle = claim.is_some_and(|claim| claim.state == AgentState::Idle);
-                if is_idle && self.input.is_quiet(QUIET, now) {
+                // Behind what a person left there they would be sent with it.
+                if is_idle && hooks.takes_words(lines) && self.input.is_quiet(QUIET, now) {
                     let parts = [paste::bracketed(message.as_bytes(), true), b"\r".to_vec()];
                     self.type_parts(parts.into());
                 } else if age < TYPE_WITHIN {
                     self.approvals.typing.typed = Some(typed);
+                } else {
+                    log::error(
+                        "host",
+                        format_args!("what was said with a no is not typed: the prompt is not empty"),
+                    );
                 }
             }
         }
@@ -213,7 +225,7 @@ impl Host {
     /// program does not tell that itself.
     fn see_dialog(&mut self, hooks: &dyn Hooks, lines: &[String]) {
         let seen = self.approvals.typing.seen;
-        let (now, gone) = match self.approvals.typed_like(|ask| hooks.dialog(ask, lines).is_some()) {
+        let (id, gone) = match self.approvals.typed_like(|ask| hooks.dialog(ask, lines).is_some()) {
             Some(shown) => {
                 self.approvals.shows(shown);
                 (shown, 0)
@@ -224,9 +236,9 @@ impl Host {
                 None => return,
             },
         };
-        let before = seen.map(|(seen, _)| seen).filter(|seen| *seen != now);
-        self.approvals.typing.seen = (gone < GONE_AFTER).then_some((now, gone));
-        if let Some(over) = before.or((gone == GONE_AFTER).then_some(now)) {
+        let before = seen.map(|(seen, _)| seen).filter(|seen| *seen != id);
+        self.approvals.typing.seen = (gone < GONE_AFTER).then_some((id, gone));
+        if let Some(over) = before.or((gone == GONE_AFTER).then_some(id)) {
             self.settle(over, TERMINAL.to_owned(), None);
         }
     }

@@ -6,6 +6,7 @@
 use super::Host;
 use super::agent::cut_texts;
 use super::approvals::{Approvals, Overdue, Pending, TERMINAL};
+use super::inside::INSIDE;
 use super::notify::{News, Occasion};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
 use protocol::frame::{Answer, Event, Refusal};
@@ -123,6 +124,9 @@ impl Host {
         by: &str,
         decision: Decision,
     ) {
+        if self.asks_itself(from) {
+            return self.clients.refuse(from, id, Refusal::WriteRejected, INSIDE);
+        }
         let Some(pending) = self.approvals.get(approval) else {
             return self.no_such_approval(from, id, approval);
         };

@@ -17,6 +17,7 @@ mod farewell;
 mod floor;
 mod hooks;
 mod input;
+mod inside;
 mod intercept;
 mod join;
 mod keeper;

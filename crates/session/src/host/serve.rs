@@ -2,6 +2,7 @@
 
 use super::Host;
 use super::input::{Receipt, Transaction};
+use super::inside::INSIDE;
 use crate::process;
 use protocol::frame::{Answer, Call, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request};
 use protocol::{Body, ClientNumber, Size, Status};
@@ -111,6 +112,9 @@ impl Host {
     fn type_in(&mut self, from: ClientNumber, id: u64, form: &InputForm, bytes: Vec<u8>) {
         if self.ending.told().is_some() {
             return self.clients.refuse(from, id, Refusal::Ended, "the program has ended");
+        }
+        if self.asks_itself(from) {
+            return self.clients.refuse(from, id, Refusal::WriteRejected, INSIDE);
         }
         let parts = match self.encode(form, bytes) {
             Ok(parts) => parts,

@@ -18,6 +18,8 @@ use serde_json::Value;
 
 /// The event that asks.
 const PERMISSION: &str = "PermissionRequest";
+/// Its prompt with nothing in it.
+const EMPTY_PROMPT: &str = "› Ask Codex to do anything";
 
 /// Those of Codex.
 pub struct CodexHooks;
@@ -45,6 +47,18 @@ impl Hooks for CodexHooks {
 
     fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
         dialog::shown(ask, lines).then_some(Dialog { allow: "y", deny: "Escape" })
+    }
+
+    fn may_be_dialog(&self, ask: &Ask, lines: &[String]) -> bool {
+        dialog::may_be_shown(ask, lines)
+    }
+
+    fn takes_words(&self, lines: &[String]) -> bool {
+        lines
+            .iter()
+            .rev()
+            .find(|line| line.starts_with('›'))
+            .is_some_and(|line| line.trim_end() == EMPTY_PROMPT)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::when::ago;
 use protocol::{AgentState, AgentStatus, Phase};
 use serde_json::{Value, json};
 use session::registry::{Entry, Registry};
-use session::summary::agent;
+use session::summary::{agent, needs_you};
 
 /// The sessions that run.
 pub(super) struct Board {
@@ -89,7 +89,7 @@ impl Row {
     }
 
     fn needs_you(&self) -> bool {
-        self.questions > 0 || self.agent.claim.state.needs()
+        needs_you(&self.entry, self.entry.status.as_ref())
     }
 
     /// Whether it has done what it was asked, and nobody has looked yet.
