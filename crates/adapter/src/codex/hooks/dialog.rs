@@ -60,6 +60,7 @@ mod tests {
             turn: None,
             unseen: false,
             typed: true,
+            screen: false,
         };
         let lines: Vec<String> = screen.lines().map(str::to_owned).collect();
         shown(&ask, &lines)

@@ -11,7 +11,8 @@ mod claim;
 mod dialog;
 mod flags;
 
-use crate::hooks::{Dialog, Hooks, Launching, Overlaid, Told};
+use crate::dialog::{Dialog, Dialogs};
+use crate::hooks::{Hooks, Launching, Overlaid, Told};
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::Value;
@@ -42,9 +43,11 @@ impl Hooks for CodexHooks {
     fn answer(&self, _ask: &Ask, _decision: &Decision) -> String {
         String::new()
     }
+}
 
+impl Dialogs for CodexHooks {
     fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
-        dialog::shown(ask, lines).then_some(Dialog { allow: "y", deny: "Escape" })
+        dialog::shown(ask, lines).then(|| Dialog::of_leave("y", "Escape"))
     }
 }
 
@@ -60,6 +63,7 @@ fn ask(value: &Value) -> Option<Ask> {
         turn,
         unseen: false,
         typed: true,
+        screen: false,
     })
 }
 
