@@ -28,7 +28,7 @@ const LOST_AFTER: Duration = Duration::from_secs(1);
 /// Times a key is typed at most.
 const KEYS_MAX: u8 = 5;
 /// How long a key of somebody else may be on its way to a program that writes nothing: what its screen shows is older.
-const HEARD_WITHIN: Duration = Duration::from_secs(2);
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
 /// Answers that wait at once.
 const ANSWERS_MAX: usize = 16;
 
@@ -200,8 +200,12 @@ impl Host {
         match dialogs.dialog(&typed.ask, lines) {
             // Another question of the same words would be answered by it.
             Some(_) if self.approvals.any_like(&typed.ask) => {}
-            // Nor is one told of where the screen alone tells; only that nothing was written since says that it is none.
-            Some(_) if age >= LOST_AFTER && typed.ask.screen && self.input.wrote_since(typed.at) => {}
+            // Nor is one told of where the screen alone tells: a key that was slow to be heard, and not lost, would answer that.
+            Some(_) if typed.ask.screen => {
+                if age < LOST_AFTER || !self.input.is_heard(HEARD_WITHIN, now) {
+                    self.approvals.typing.typed = Some(typed);
+                }
+            }
             Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
                 if let Some(key) = dialog.key(&typed.decision).filter(|_| self.input.is_quiet(QUIET, now)) {
                     self.press(key);
