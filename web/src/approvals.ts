@@ -22,6 +22,8 @@ export interface Approval {
   tool: string;
   agent?: string;
   input: unknown;
+  /** The input is what the screen showed, which may be less than there is. */
+  screen?: boolean;
 }
 
 export interface Decision {

@@ -8,7 +8,7 @@ const LINE_CHARS: usize = 200;
 
 /// The first of the words that tools use for it; of a question the question and its choices.
 pub fn gist(input: &Value) -> String {
-    const KEYS: [&str; 7] = ["command", "file_path", "path", "url", "plan", "query", "pattern"];
+    const KEYS: [&str; 8] = ["command", "file_path", "path", "url", "plan", "query", "pattern", "shown"];
     if let Some(text) = KEYS.iter().find_map(|key| input[key].as_str()) {
         return text.to_owned();
     }

@@ -3,7 +3,7 @@
 //! Nothing of the user's own configuration is changed: an overlay is words of the command line, variables and files of the
 //! session's own, and the CLI puts the user's hooks beside ours.
 
-use protocol::approval::{Ask, Behaviour, Decision, Ends};
+use protocol::approval::{Ask, Decision, Ends};
 use protocol::{Claim, Time};
 use std::ffi::OsString;
 use std::path::Path;
@@ -21,21 +21,6 @@ pub trait Hooks: Sync {
 
     /// What the hook that asked prints for a decision.
     fn answer(&self, ask: &Ask, decision: &Decision) -> String;
-
-    /// The dialog of a question that is [typed](Ask::typed), if these lines of the screen show it.
-    fn dialog(&self, _ask: &Ask, _lines: &[String]) -> Option<Dialog> {
-        None
-    }
-
-    /// Whether these lines may show it, for all that can be told: nothing else is answered then.
-    fn may_be_dialog(&self, ask: &Ask, lines: &[String]) -> bool {
-        self.dialog(ask, lines).is_some()
-    }
-
-    /// Whether words that are pasted now would stand alone, and not behind some that a person left there.
-    fn takes_words(&self, _lines: &[String]) -> bool {
-        false
-    }
 }
 
 /// A CLI that is about to be started.
@@ -76,25 +61,6 @@ pub enum Overlaid {
     Needless,
     /// It cannot be done, for this reason.
     Not(String),
-}
-
-/// A dialog in the terminal, by the names of the keys that answer it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Dialog {
-    /// Yes, this once.
-    pub allow: &'static str,
-    /// No.
-    pub deny: &'static str,
-}
-
-impl Dialog {
-    /// The key for a decision.
-    pub fn key(self, decision: &Decision) -> &'static str {
-        match decision.behaviour {
-            Behaviour::Allow => self.allow,
-            Behaviour::Deny => self.deny,
-        }
-    }
 }
 
 /// What a hook tells, in the words of no CLI.

@@ -7,6 +7,7 @@
 pub mod captured;
 pub mod claude;
 pub mod codex;
+pub mod dialog;
 pub mod gemini;
 mod gist;
 pub mod hooks;
@@ -61,6 +62,11 @@ pub trait Adapter: Sync {
 
     /// How its session is told what it does, by the CLI itself; nothing of what is no program.
     fn hooks(&self) -> Option<&'static dyn hooks::Hooks> {
+        None
+    }
+
+    /// The dialogs in its terminal that a key of ours may answer; nothing of most.
+    fn dialogs(&self) -> Option<&'static dyn dialog::Dialogs> {
         None
     }
 

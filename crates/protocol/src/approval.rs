@@ -40,6 +40,9 @@ pub struct Ask {
     /// Whether only its dialog in the terminal takes an answer, as a key: the hook that told of it does not wait.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub typed: bool,
+    /// Whether it was read off the screen, which may show less of it than there is: the program told of it in no other way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screen: bool,
 }
 
 impl Ask {
@@ -175,6 +178,7 @@ mod tests {
             turn: Some("t1".to_owned()),
             unseen: false,
             typed: false,
+            screen: false,
         }
     }
 

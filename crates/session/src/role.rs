@@ -64,6 +64,8 @@ pub struct Settings {
     /// Of one that nobody answers for so many seconds somebody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalate_after_seconds: Option<u64>,
+    /// Whether questions are read off the screen of a CLI that tells of them in no other way.
+    pub screen_questions: bool,
     /// The states of which somebody is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_on: Vec<AgentState>,
@@ -76,6 +78,7 @@ impl Default for Settings {
             min_free_bytes: megabytes(64),
             deny_after_seconds: None,
             escalate_after_seconds: None,
+            screen_questions: true,
             notify_on: Vec::new(),
         }
     }

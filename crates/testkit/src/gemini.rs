@@ -121,6 +121,12 @@ impl Gemini {
         self.home().join(".gemini/tmp/project/chats")
     }
 
+    /// The folder for plans of the conversation that was begun first.
+    pub fn plans(&self) -> Option<PathBuf> {
+        let folders = fs::read_dir(self.home().join(".gemini/tmp/project")).ok()?.flatten();
+        folders.map(|folder| folder.path().join("plans")).find(|plans| plans.is_dir())
+    }
+
     /// The transcripts of all conversations, oldest first.
     pub fn transcripts(&self) -> io::Result<Vec<PathBuf>> {
         folders::files(&self.sessions(), "jsonl")

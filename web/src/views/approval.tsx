@@ -87,6 +87,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
       <header>
         <strong>{title}</strong>
         {kind === "permission" && <span className="soft">asks leave</span>}
+        {approval.screen === true && <span className="soft" title="The program told of it in no other way: its screen may show less than there is">as its screen shows it</span>}
         {approval.agent !== undefined && <span className="soft">for a sub-agent</span>}
         <time className="soft" title={new Date(approval.since / 1_000).toLocaleString()}>{age(approval.since, now_ms)}</time>
         {aside}

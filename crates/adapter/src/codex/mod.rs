@@ -6,6 +6,7 @@ mod items;
 mod transcript;
 mod usage;
 
+use crate::dialog::Dialogs;
 use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
@@ -48,6 +49,10 @@ impl Adapter for Codex {
     }
 
     fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::CodexHooks)
+    }
+
+    fn dialogs(&self) -> Option<&'static dyn Dialogs> {
         Some(&hooks::CodexHooks)
     }
 

@@ -1,8 +1,10 @@
 //! Gemini CLI.
 
+mod dialog;
 mod message;
 mod transcript;
 
+use crate::dialog::Dialogs;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript};
 use serde_json::Value;
@@ -45,6 +47,10 @@ impl Adapter for Gemini {
     fn rules(&self) -> &'static Rules {
         static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::read(include_str!("screen.json")));
         &RULES
+    }
+
+    fn dialogs(&self) -> Option<&'static dyn Dialogs> {
+        Some(&dialog::GeminiDialogs)
     }
 
     fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {

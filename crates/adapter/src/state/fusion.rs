@@ -1,6 +1,7 @@
 //! The rules by which one state comes of many claims.
 
 use crate::gist::{gist, line};
+use protocol::approval::Ask;
 use protocol::{AgentState, AgentStatus, Approval, BlockKind, Claim, Offset, Source, Time};
 
 /// Claims that are kept: one of each source for each agent. Of more sub-agents the oldest claim goes.
@@ -271,6 +272,11 @@ fn ending(state: AgentState) -> u8 {
     }
 }
 
+/// Who told of a question.
+pub fn of_ask(ask: &Ask) -> Source {
+    if ask.screen { Source::Screen } else { Source::Hook }
+}
+
 /// What a question that waits says.
 pub fn of_question(approval: &Approval) -> Claim {
     let ask = &approval.ask;
@@ -278,7 +284,7 @@ pub fn of_question(approval: &Approval) -> Claim {
         state: AgentState::Blocked,
         on: Some(ask.kind),
         reason: Some(line(&format!("{}: {}", ask.tool, gist(&ask.input)))),
-        source: Source::Hook,
+        source: of_ask(ask),
         since: approval.since,
         evidence: format!("question {}", approval.id),
         agent: ask.agent.clone(),

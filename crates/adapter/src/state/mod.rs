@@ -7,5 +7,5 @@
 mod fusion;
 mod screen;
 
-pub use fusion::{Decided, Fusion, of_question};
+pub use fusion::{Decided, Fusion, of_ask, of_question};
 pub use screen::{Rules, Shown};

@@ -19,7 +19,8 @@ pub(super) fn whole(approval: &Approval) -> String {
         BlockKind::Question | BlockKind::Plan => String::new(),
     };
     let age = in_words(Time::now().since(approval.since));
-    let head = one_line(&format!("{} {}{tool}{agent}, for {age}", approval.id, kind(ask.kind)));
+    let seen = if ask.screen { ", as its screen shows it" } else { "" };
+    let head = one_line(&format!("{} {}{tool}{agent}, for {age}{seen}", approval.id, kind(ask.kind)));
     let body = plain_lines(&body(&ask.input));
     let body: Vec<String> = body.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
     format!("{head}\n{}", body.join("\n"))

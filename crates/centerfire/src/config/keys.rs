@@ -139,6 +139,17 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| json!(config.opencode_hooks),
     },
     Key {
+        name: "gemini.questions",
+        takes: "`true` or `false`",
+        about: "Whether what Gemini CLI asks is read off its screen, so that it can be seen and answered from anywhere: it has no \
+                hooks for one session.",
+        set: |config, value| {
+            config.gemini_questions = yes_or_no(value)?;
+            Ok(())
+        },
+        get: |config| json!(config.gemini_questions),
+    },
+    Key {
         name: "claude.restore_context",
         takes: "a number of tokens, at most 10000, or `none`",
         about: "How much of its project's history Claude Code is told when a conversation starts, is taken up again or was \

@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub claude_hooks: bool,
     pub codex_hooks: bool,
     pub opencode_hooks: bool,
+    pub gemini_questions: bool,
     /// In tokens.
     pub claude_restore_context: Option<u64>,
     pub tap_enabled: bool,
@@ -143,6 +144,7 @@ impl Default for Config {
             claude_hooks: true,
             codex_hooks: true,
             opencode_hooks: true,
+            gemini_questions: true,
             claude_restore_context: None,
             tap_enabled: false,
             tap_upstream: None,
@@ -185,6 +187,7 @@ impl Config {
             min_free_bytes: self.min_free_bytes(),
             deny_after_seconds: after(Unanswered::Deny),
             escalate_after_seconds: after(Unanswered::Escalate),
+            screen_questions: self.gemini_questions,
             notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
         }
     }

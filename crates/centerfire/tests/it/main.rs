@@ -19,6 +19,8 @@ mod exit;
 mod fidelity;
 /// Questions that only the user's terminal can answer, in time, late or never.
 mod forwarded;
+/// What Gemini CLI asks is answered from anywhere, once, at its own dialog.
+mod gemini;
 /// Signals, job control and the size work as in any terminal.
 mod jobs;
 /// Whatever is killed, nothing that was shown is lost.

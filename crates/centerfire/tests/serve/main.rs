@@ -33,6 +33,8 @@ mod many;
 #[cfg(feature = "otel")]
 /// Spans for a collector.
 mod otel;
+/// What other CLIs ask, answered over HTTP.
+mod others;
 /// How fast a token may write.
 mod pace;
 /// Projects, and conversations that clients hand over.

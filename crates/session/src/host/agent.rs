@@ -7,7 +7,8 @@
 use super::Host;
 use super::notify::{News, Occasion};
 use adapter::Adapter;
-use adapter::state::{Decided, Fusion, Shown};
+use adapter::state::{Decided, Fusion, Shown, of_ask};
+use protocol::approval::Ask;
 use protocol::frame::{Event, Status};
 use protocol::{AgentState, AgentStatus, Body, Claim, ExitStatus, Meta, Offset, Source, Time};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -97,11 +98,10 @@ impl Agent {
     }
 
     /// A question was settled: whoever was blocked on it goes on, until something else is said.
-    pub(super) fn settled(&mut self, agent: Option<&String>, by: &str) {
+    pub(super) fn settled(&mut self, ask: &Ask, by: &str) {
+        let source = of_ask(ask);
         let blocked = self.fusion.status().claims.iter().find(|claim| {
-            claim.source == Source::Hook
-                && claim.agent.as_ref() == agent
-                && claim.state == AgentState::Blocked
+            claim.source == source && claim.agent == ask.agent && claim.state == AgentState::Blocked
         });
         if let Some(blocked) = blocked {
             let evidence = format!("settled by {by}");
@@ -112,14 +112,9 @@ impl Agent {
         self.heard = true;
     }
 
-    /// How the program's hooks speak.
-    pub(super) fn hooks(&self) -> Option<&'static dyn adapter::hooks::Hooks> {
-        self.adapter?.hooks()
-    }
-
-    /// Whether it tells its terminal when it asks.
-    pub(super) fn reports(&self) -> bool {
-        self.adapter.is_some_and(|adapter| adapter.reports())
+    /// The dialogs in which the program asks.
+    pub(super) fn dialogs(&self) -> Option<&'static dyn adapter::dialog::Dialogs> {
+        self.adapter?.dialogs()
     }
 
     /// What a screen says of it.

@@ -3,6 +3,7 @@
 
 use super::Host;
 use super::dialog::Typing;
+use super::seen::Seen;
 use crate::Result;
 use crate::folder::Folder;
 use crate::source::{Kind, Source};
@@ -41,6 +42,8 @@ pub(super) struct Approvals {
     shown: Option<u32>,
     /// Answers on their way into a dialog.
     pub typing: Typing,
+    /// What the screen asks.
+    pub seen: Seen,
 }
 
 /// A question, and who waits for what becomes of it.
@@ -151,6 +154,11 @@ impl Approvals {
     /// Whether this is so of all of them.
     pub(super) fn all_typed(&self, is_so: impl Fn(&Ask) -> bool) -> bool {
         self.typed().all(|approval| is_so(&approval.ask))
+    }
+
+    /// Whether it is so of any.
+    pub(super) fn any_typed(&self, is_so: impl Fn(&Ask) -> bool) -> bool {
+        self.typed().any(|approval| is_so(&approval.ask))
     }
 
     /// The oldest of them of which this is so.

@@ -10,7 +10,7 @@ use super::Host;
 use super::approvals::TERMINAL;
 use super::input::Transaction;
 use crate::log;
-use adapter::hooks::Hooks;
+use adapter::dialog::Dialogs;
 use adapter::state::Shown;
 use protocol::approval::{Ask, Decision};
 use protocol::frame::{Answer, Refusal};
@@ -31,18 +31,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOST_AFTER: Duration = Duration::from_secs(1);
 /// Times a key is typed at most.
 const KEYS_MAX: u8 = 5;
-/// Looks in a row without a dialog that was there until its question is over.
-const GONE_AFTER: u8 = 10;
+/// How long a key of somebody else may be on its way to a program that writes nothing: what its screen shows is older.
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
 /// Answers that wait at once.
 const ANSWERS_MAX: usize = 16;
+
+const NO_SUCH_KEY: &str = "its dialog takes a yes, a no or one of its options, and no other input; answer with one of them, or in \
+                           the terminal";
 
 /// What is to be typed, and what was.
 #[derive(Default)]
 pub(super) struct Typing {
     answers: VecDeque<Waiting>,
     typed: Option<Typed>,
-    /// The question whose dialog the screen showed at the last look, or a few looks ago.
-    seen: Option<(u32, u8)>,
+    /// The question whose dialog the screen showed last.
+    seen: Option<u32>,
     looked: Option<(Instant, Offset)>,
     /// There was output before the last look, and the screen may be painted a moment behind it.
     again: bool,
@@ -70,11 +73,14 @@ impl Typing {
     /// When to look again without an event.
     pub(super) fn deadline(&self, waits: bool, offset: Offset) -> Option<Instant> {
         let (looked, at) = self.looked.unwrap_or((Instant::now(), Offset::ZERO));
-        let is_gone = self.seen.is_some_and(|(_, gone)| gone > 0);
-        let is_due = !self.answers.is_empty()
-            || self.typed.is_some()
-            || waits && (at != offset || is_gone || self.again);
+        let is_due =
+            !self.answers.is_empty() || self.typed.is_some() || waits && (at != offset || self.again);
         is_due.then_some(looked + LOOK_EVERY)
+    }
+
+    /// The question whose key was typed, and whose dialog may be still there.
+    pub(super) fn answered(&self) -> Option<&Ask> {
+        self.typed.as_ref().map(|typed| &typed.ask)
     }
 }
 
@@ -87,8 +93,8 @@ impl Host {
         by: String,
         decision: Decision,
     ) {
-        let refused = if decision.input.is_some() || !decision.answers.is_empty() {
-            Some("its dialog takes a yes or a no, and no other input; answer with one of them")
+        let refused = if decision.input.is_some() {
+            Some(NO_SUCH_KEY)
         } else if self.approvals.typing.answers.len() == ANSWERS_MAX {
             Some("too many answers wait for its dialog; answer it in the terminal")
         } else {
@@ -123,8 +129,8 @@ impl Host {
         if self.dialog_deadline().is_none_or(|due| now < due) && self.approvals.typing.looked.is_some() {
             return;
         }
-        let Some(hooks) = self.agent.hooks().filter(|_| self.approvals.has_typed() || self.is_typing())
-        else {
+        let is_wanted = self.approvals.has_typed() || self.is_typing();
+        let Some(dialogs) = self.agent.dialogs().filter(|_| is_wanted) else {
             return;
         };
         let lines = self.output.canvas.screen().lines();
@@ -132,9 +138,11 @@ impl Host {
         let typing = &mut self.approvals.typing;
         typing.again = typing.looked.is_none_or(|(_, before)| before != offset);
         typing.looked = Some((now, offset));
-        self.answer_dialog(hooks, &lines, now);
-        self.follow_key(hooks, &lines, now);
-        self.see_dialog(hooks, &lines);
+        self.answer_dialog(dialogs, &lines, now);
+        self.follow_key(dialogs, &lines, now);
+        if !dialogs.are_all() {
+            self.see_dialog(dialogs, &lines);
+        }
     }
 
     fn is_typing(&self) -> bool {
@@ -142,7 +150,7 @@ impl Host {
     }
 
     /// Types the first answer that can be.
-    fn answer_dialog(&mut self, hooks: &dyn Hooks, lines: &[String], now: Instant) {
+    fn answer_dialog(&mut self, dialogs: &dyn Dialogs, lines: &[String], now: Instant) {
         for waiting in std::mem::take(&mut self.approvals.typing.answers) {
             let Some(pending) = self.approvals.get(waiting.approval) else {
                 if let Some((from, id)) = waiting.call {
@@ -151,15 +159,21 @@ impl Host {
                 continue;
             };
             let ask = pending.approval.ask.clone();
-            let dialog = hooks.dialog(&ask, lines);
+            let dialog = dialogs.dialog(&ask, lines);
             let alone = self.approvals.all_typed(|other| {
-                (&other.tool, &other.input) == (&ask.tool, &ask.input) || !hooks.may_be_dialog(other, lines)
+                (&other.tool, &other.input) == (&ask.tool, &ask.input) || !dialogs.may_be(other, lines)
             });
             // The last one is to have done its work.
-            let may = alone && self.approvals.typing.typed.is_none() && self.input.is_quiet(QUIET, now);
-            match dialog.filter(|_| may) {
-                Some(dialog) => {
-                    let decision = waiting.decision.clone();
+            let is_free = self.approvals.typing.typed.is_none() && self.input.is_heard(HEARD_WITHIN, now);
+            let may = alone && is_free && self.input.is_quiet(QUIET, now);
+            let decision = waiting.decision.clone();
+            match dialog.filter(|_| may).map(|dialog| dialog.key(&decision)) {
+                Some(None) => {
+                    if let Some((from, id)) = waiting.call {
+                        self.clients.refuse(from, id, Refusal::BadRequest, NO_SUCH_KEY);
+                    }
+                }
+                Some(Some(key)) => {
                     let Some(settled) = self.settle(waiting.approval, waiting.by, Some(waiting.decision))
                     else {
                         continue;
@@ -167,8 +181,8 @@ impl Host {
                     if let Some((from, id)) = waiting.call {
                         self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
                     }
-                    self.press(dialog.key(&decision));
-                    self.approvals.typing.typed = Some(Typed { ask, decision, at: now, keys: 1 });
+                    self.press(key);
+                    self.approvals.typing.typed = Some(Typed { ask, decision, at: Instant::now(), keys: 1 });
                 }
                 None if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
                 None => {
@@ -183,17 +197,23 @@ impl Host {
     }
 
     /// Types a key again that was lost, and what was said with a no once the program takes words.
-    fn follow_key(&mut self, hooks: &dyn Hooks, lines: &[String], now: Instant) {
+    fn follow_key(&mut self, dialogs: &dyn Dialogs, lines: &[String], now: Instant) {
         let Some(mut typed) = self.approvals.typing.typed.take() else { return };
         let age = now.saturating_duration_since(typed.at);
-        match hooks.dialog(&typed.ask, lines) {
+        match dialogs.dialog(&typed.ask, lines) {
             // Another question of the same words would be answered by it.
             Some(_) if self.approvals.any_like(&typed.ask) => {}
+            // Nor is one told of where the screen alone tells: a key that was slow to be heard, and not lost, would answer that.
+            Some(_) if typed.ask.screen => {
+                if age < LOST_AFTER || !self.input.is_heard(HEARD_WITHIN, now) {
+                    self.approvals.typing.typed = Some(typed);
+                }
+            }
             Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
                 let was_read = pty::has_unread(&self.master).is_ok_and(|unread| !unread);
-                let alone = !self.approvals.has_typed();
-                if was_read && alone && self.input.is_quiet(QUIET, now) {
-                    self.press(dialog.key(&typed.decision));
+                let may = was_read && !self.approvals.has_typed() && self.input.is_quiet(QUIET, now);
+                if let Some(key) = dialog.key(&typed.decision).filter(|_| may) {
+                    self.press(key);
                     (typed.at, typed.keys) = (now, typed.keys + 1);
                 }
                 self.approvals.typing.typed = Some(typed);
@@ -206,7 +226,7 @@ impl Host {
                 let claim = self.agent.judges(&shown, Time::now());
                 let is_idle = claim.is_some_and(|claim| claim.state == AgentState::Idle);
                 // Behind what a person left there they would be sent with it.
-                if is_idle && hooks.takes_words(lines) && self.input.is_quiet(QUIET, now) {
+                if is_idle && dialogs.takes_words(lines) && self.input.is_quiet(QUIET, now) {
                     let parts = [paste::bracketed(message.as_bytes(), true), b"\r".to_vec()];
                     self.type_parts(parts.into());
                 } else if age < TYPE_WITHIN {
@@ -221,24 +241,13 @@ impl Host {
         }
     }
 
-    /// A question whose dialog gave way to that of another one was answered there; so was one whose dialog is gone, where the
-    /// program does not tell that itself.
-    fn see_dialog(&mut self, hooks: &dyn Hooks, lines: &[String]) {
-        let seen = self.approvals.typing.seen;
-        let (id, gone) = match self.approvals.typed_like(|ask| hooks.dialog(ask, lines).is_some()) {
-            Some(shown) => {
-                self.approvals.shows(shown);
-                (shown, 0)
-            }
-            None if self.agent.reports() => return,
-            None => match seen {
-                Some((seen, gone)) => (seen, gone + 1),
-                None => return,
-            },
-        };
-        let before = seen.map(|(seen, _)| seen).filter(|seen| *seen != id);
-        self.approvals.typing.seen = (gone < GONE_AFTER).then_some((id, gone));
-        if let Some(over) = before.or((gone == GONE_AFTER).then_some(id)) {
+    /// A question whose dialog gave way to that of another one was answered there.
+    fn see_dialog(&mut self, dialogs: &dyn Dialogs, lines: &[String]) {
+        let shown = self.approvals.typed_like(|ask| dialogs.dialog(ask, lines).is_some());
+        let Some(shown) = shown else { return };
+        self.approvals.shows(shown);
+        let before = self.approvals.typing.seen.replace(shown);
+        if let Some(over) = before.filter(|before| *before != shown) {
             self.settle(over, TERMINAL.to_owned(), None);
         }
     }

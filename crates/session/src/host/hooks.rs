@@ -58,7 +58,7 @@ impl Host {
     }
 
     /// Takes a question up; `None` if it is left to the program.
-    fn ask(&mut self, from: ClientNumber, ask: Ask) -> Option<u32> {
+    pub(super) fn ask(&mut self, from: ClientNumber, ask: Ask) -> Option<u32> {
         let words = [Some(&ask.tool), ask.agent.as_ref(), ask.turn.as_ref()];
         if words.into_iter().flatten().any(|word| word.len() > MAX_WORD_BYTES) {
             return None;
@@ -163,7 +163,7 @@ impl Host {
     pub(super) fn settle(&mut self, id: u32, by: String, decision: Option<Decision>) -> Option<Settled> {
         let settled = Settled { id, time: Time::now(), by, decision };
         let pending = self.approvals.end(settled.clone())?;
-        self.agent.settled(pending.approval.ask.agent.as_ref(), &settled.by);
+        self.agent.settled(&pending.approval.ask, &settled.by);
         self.recording.note(Body::Settled(Box::new(settled.clone())));
         if let (Some(hook), Some(call)) = (pending.hook, pending.call) {
             let settled = Box::new(settled.clone());

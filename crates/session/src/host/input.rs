@@ -57,6 +57,8 @@ pub(super) struct InputQueue {
     secrecy: Secrecy,
     /// When somebody typed last.
     pushed: Option<Instant>,
+    /// When the program wrote last.
+    wrote: Option<Instant>,
 }
 
 /// The pause between a paste and its Enter.
@@ -122,6 +124,22 @@ impl InputQueue {
         self.is_idle(now) && self.pushed.is_none_or(|pushed| now.saturating_duration_since(pushed) >= time)
     }
 
+    /// Whether the program wrote something since then.
+    pub(super) fn wrote_since(&self, time: Instant) -> bool {
+        self.wrote.is_some_and(|wrote| wrote >= time)
+    }
+
+    /// Whether somebody typed since then.
+    pub(super) fn typed_since(&self, time: Instant) -> bool {
+        self.pushed.is_some_and(|pushed| pushed >= time)
+    }
+
+    /// Whether the program wrote something since somebody typed, or had so long to do it.
+    pub(super) fn is_heard(&self, within: Duration, now: Instant) -> bool {
+        self.pushed
+            .is_none_or(|pushed| self.wrote_since(pushed) || now.saturating_duration_since(pushed) >= within)
+    }
+
     pub(super) fn push(&mut self, transaction: Transaction) {
         self.pushed = Some(Instant::now());
         self.bytes += transaction.parts.iter().map(Vec::len).sum::<usize>();
@@ -138,6 +156,7 @@ impl InputQueue {
 
     /// Notes that the program wrote something.
     pub(super) fn program_wrote(&mut self, now: Instant) {
+        self.wrote = Some(now);
         if let Some(settling) = &mut self.settling {
             settling.output = Some(now);
         }

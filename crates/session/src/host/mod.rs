@@ -27,6 +27,7 @@ mod output;
 mod questions;
 mod readiness;
 mod recording;
+mod seen;
 mod serve;
 mod status;
 pub(crate) mod tally;
@@ -231,6 +232,7 @@ impl Host {
         }
         self.publish_reports();
         self.tend_approvals();
+        self.tend_seen();
         self.tend_dialog();
         self.tend_agent();
         self.tend_end();

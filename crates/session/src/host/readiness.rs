@@ -136,6 +136,7 @@ impl Host {
             silent,
             approvals,
             self.dialog_deadline(),
+            self.seen_deadline(),
             self.agent.deadline(),
         ]
         .into_iter()

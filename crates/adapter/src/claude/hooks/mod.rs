@@ -87,6 +87,7 @@ fn ask(value: &Value) -> Option<Ask> {
         turn: text(value, "prompt_id"),
         unseen,
         typed: false,
+        screen: false,
     })
 }
 

@@ -109,6 +109,7 @@ mod tests {
             turn: None,
             unseen: false,
             typed: true,
+            screen: false,
         }
     }
 

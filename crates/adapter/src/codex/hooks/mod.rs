@@ -11,7 +11,8 @@ mod claim;
 mod dialog;
 mod flags;
 
-use crate::hooks::{Dialog, Hooks, Launching, Overlaid, Told};
+use crate::dialog::{Dialog, Dialogs};
+use crate::hooks::{Hooks, Launching, Overlaid, Told};
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::Value;
@@ -44,21 +45,20 @@ impl Hooks for CodexHooks {
     fn answer(&self, _ask: &Ask, _decision: &Decision) -> String {
         String::new()
     }
+}
 
+impl Dialogs for CodexHooks {
     fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
-        dialog::shown(ask, lines).then_some(Dialog { allow: "y", deny: "Escape" })
+        dialog::shown(ask, lines).then(|| Dialog::of_leave("y", "Escape"))
     }
 
-    fn may_be_dialog(&self, ask: &Ask, lines: &[String]) -> bool {
+    fn may_be(&self, ask: &Ask, lines: &[String]) -> bool {
         dialog::may_be_shown(ask, lines)
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {
-        lines
-            .iter()
-            .rev()
-            .find(|line| line.starts_with('›'))
-            .is_some_and(|line| line.trim_end() == EMPTY_PROMPT)
+        let prompt = lines.iter().rfind(|line| line.starts_with('›'));
+        prompt.is_some_and(|line| line.trim_end() == EMPTY_PROMPT)
     }
 }
 
@@ -74,6 +74,7 @@ fn ask(value: &Value) -> Option<Ask> {
         turn,
         unseen: false,
         typed: true,
+        screen: false,
     })
 }
 

@@ -66,7 +66,8 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
     let agent = text(value, "agent_id");
     // Its own id tells it from another one that asks for the same.
     let turn = text(value, "id");
-    Some(Ask { kind, tool, input, cut: false, suggestions, agent, turn, unseen: false, typed: false })
+    let (cut, unseen, typed, screen) = (false, false, false, false);
+    Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
 }
 
 /// To each question, in their order, what was chosen.

@@ -18,6 +18,7 @@ fn ask(agent: Option<&str>) -> Ask {
         turn: None,
         unseen: agent.is_some(),
         typed: false,
+        screen: false,
     }
 }
 
