@@ -13,6 +13,8 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -105,6 +107,7 @@ pub fn launch_beside(
         machine: process::machine(),
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
+        variables: variables(&launch.command, &launch.env),
         socket: socket.to_string_lossy().into_owned(),
         cli_version: cli_version(&launch.command, &launch.env, &launch.cwd),
         imported: None,
@@ -182,6 +185,23 @@ pub fn cli_version(command: &[OsString], env: &[(String, OsString)], cwd: &Path)
     let own = env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     let path = own.or_else(|| std::env::var_os("PATH"));
     version::of_program(command.first()?, path.as_deref(), cwd)
+}
+
+/// The variables that say where the CLI of these words keeps its conversations, as it has them.
+fn variables(command: &[OsString], env: &[(String, OsString)]) -> BTreeMap<String, String> {
+    let asked = RefCell::new(BTreeMap::new());
+    let variable = |name: &str| {
+        let given = env.iter().rfind(|(given, _)| given == name).map(|(_, value)| value.clone());
+        let value = given.or_else(|| std::env::var_os(name));
+        if let Some(text) = value.as_ref().and_then(|value| value.to_str()) {
+            asked.borrow_mut().insert(name.to_owned(), text.to_owned());
+        }
+        value
+    };
+    if let Some(adapter) = adapter::of_command(command) {
+        adapter.history(&variable);
+    }
+    asked.into_inner()
 }
 
 /// Why there is no terminal: what is full is no disk, though the kernel's word for it is the same.
