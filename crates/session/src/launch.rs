@@ -68,6 +68,15 @@ pub struct Wanted<'a> {
     pub folder: &'a Path,
 }
 
+/// What a program gets beyond what was asked for, which is made anew for a repetition of the session.
+#[derive(Clone, Default, Debug)]
+pub struct Extra {
+    /// Variables.
+    pub variables: Vec<(String, OsString)>,
+    /// Words between the program and its arguments.
+    pub words: Vec<OsString>,
+}
+
 /// A session that was started.
 #[derive(Clone, Debug)]
 pub struct Launched {
@@ -83,15 +92,14 @@ pub struct Launched {
 
 /// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
 pub fn launch(home: &Home, plan: &Launch) -> Result<Launched> {
-    launch_beside(home, plan, |_| Ok(Vec::new()))
+    launch_beside(home, plan, |_| Ok(Extra::default()))
 }
 
-/// The same, with something started beside it before the program is: its folder is there, and held. What comes of it is variables for
-/// the program, which a repetition of the session gets anew.
+/// The same, with something started beside it before the program is: its folder is there, and held.
 pub fn launch_beside(
     home: &Home,
     launch: &Launch,
-    beside: impl FnOnce(&Folder) -> Result<Vec<(String, OsString)>>,
+    beside: impl FnOnce(&Folder) -> Result<Extra>,
 ) -> Result<Launched> {
     let id = launch.id;
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
@@ -114,13 +122,14 @@ pub fn launch_beside(
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
-    let started = beside(&folder).and_then(|variables| {
+    let started = beside(&folder).and_then(|extra| {
         let overlaid = launch.overlay.as_ref().map(|overlay| overlay.variables.clone()).unwrap_or_default();
-        let launch = Launch { env: [launch.env.clone(), overlaid, variables].concat(), ..launch.clone() };
+        let env = [launch.env.clone(), overlaid, extra.variables].concat();
+        let launch = Launch { env, ..launch.clone() };
         if let Some(overlay) = &launch.overlay {
             folder.write_overlay(&overlay.files)?;
         }
-        start_keeper(&launch, &folder, &socket, &alive, id, &name)
+        start_keeper(&launch, &extra.words, &folder, &socket, &alive, id, &name)
     });
     match started {
         Ok(()) => Ok(Launched { id, name, folder, meta }),
@@ -135,6 +144,7 @@ pub fn launch_beside(
 
 fn start_keeper(
     launch: &Launch,
+    extra: &[OsString],
     folder: &Folder,
     socket: &Path,
     alive: &OwnedFd,
@@ -164,7 +174,8 @@ fn start_keeper(
         .map_err(|error| Error::io(&folder.log(), error))?;
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
     let words = launch.overlay.as_ref().map_or(&launch.command, |overlay| &overlay.words);
-    command.arg("--").args(words).current_dir(&launch.cwd);
+    let (program, arguments) = words.split_at(words.len().min(1));
+    command.arg("--").args(program).args(extra).args(arguments).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
     command.env(role::SOCKET_VARIABLE, socket).env_remove(role::HOOKS_VARIABLE);
     if launch.overlay.is_some() {
