@@ -112,6 +112,35 @@ const stories = {
     await card(page, "touch made.txt").waitFor({ state: "detached" });
   },
 
+  async codex_is_answered_on_the_page_and_in_its_terminal(stage) {
+    const { program, project, environment } = JSON.parse(process.env.CODEX);
+    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
+    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "codex", "--", program], { cwd: project, env });
+    const page = await stage.visitor();
+    await stage.enter(page, "codex");
+    await stage.cf("wait", "codex", "--for", "idle", "--timeout", "30");
+    const ask = (cmd, then) => {
+      const input = JSON.stringify({ cmd, sandbox_permissions: "require_escalated", justification: "may I" });
+      return stage.cf("send", "codex", "--submit", `[[tool:exec_command|${input}]] [[say:${then}]]`);
+    };
+    await ask("touch one.txt", "It is made.");
+    await card(page, "touch one.txt").waitFor();
+    await page.getByRole("button", { name: "Allow" }).click();
+    await stage.shows(page, "• It is made.");
+    assert.equal(await readFile(join(project, "one.txt"), "utf8"), "");
+    await stage.cf("wait", "codex", "--for", "idle", "--timeout", "30");
+    await ask("touch two.txt", "And this.");
+    await card(page, "touch two.txt").waitFor();
+    await stage.shows(page, "Press enter to confirm");
+    await stage.hasKeyboard(page, "a question came");
+    // A dialog that was just drawn loses keys.
+    await stage.until("the dialog is answered", async () => {
+      await page.keyboard.press("y");
+      return card(page, "touch two.txt").waitFor({ state: "detached", timeout: 2_000 }).then(() => true, () => false);
+    });
+    await stage.shows(page, "• And this.");
+  },
+
   async what_waits_is_answered_after_the_server_is_back(stage) {
     const { asker, page } = await opened(stage, "desk");
     await stage.enter(page, "one");

@@ -5,7 +5,7 @@
 
 use crate::archive::{Archive, walk};
 use crate::capture;
-use crate::history::History;
+use crate::history::{Folders, History};
 use crate::ingest::{self, Found};
 use crate::meaning::Meaning;
 use crate::place::Places;
@@ -110,7 +110,8 @@ fn take_in(
     let mut places = Places::default();
     while !stopped() {
         // Watched first, so that nothing falls between looking and watching.
-        let Watch { changes, awaited, _watcher } = watch(history);
+        let (roots, registers) = (history.roots(), history.registers());
+        let Watch { changes, awaited, _watcher } = watch(history, &roots, &registers);
         // Whoever waits for the store is let in between two files.
         let go_on = || !stopped() && !Store::is_wanted(history.state);
         for (path, why) in history.catch_up(store, None, &mut |_| go_on())?.failed {
@@ -145,6 +146,12 @@ fn take_in(
                 // A folder that was not there is on its way.
                 break;
             }
+            // A session that began may keep its conversation where nobody looks yet.
+            let sessions = history.registry.folder();
+            if paths.iter().any(|path| path.starts_with(sessions)) && !is_same(&history.roots(), &roots) {
+                break;
+            }
+            paths.retain(|path| !path.starts_with(sessions) || path.parent() == Some(sessions));
             // A database is asked when it has been quiet for a moment, or changed for a while.
             let changed = paths.iter().filter_map(|path| database(path)).collect::<BTreeSet<_>>();
             paths.retain(|path| database(path).is_none());
@@ -161,12 +168,12 @@ fn take_in(
                 new_folders.insert(folder);
             }
             paths.append(&mut due);
-            for (adapter, root) in history.roots() {
-                for path in paths.iter().filter(|path| path.starts_with(&root)) {
+            for (adapter, root) in &roots {
+                for path in paths.iter().filter(|path| path.starts_with(root)) {
                     if stopped() {
                         return Ok(());
                     }
-                    match ingest::take_in(store, &archive, &Found { adapter, root: &root, path }) {
+                    match ingest::take_in(store, &archive, &Found { adapter: *adapter, root, path }) {
                         // Gone again, or not readable: the next look at everything tells.
                         Ok(_) | Err(Error::Io { .. }) => {}
                         Err(error) => return Err(error),
@@ -178,11 +185,16 @@ fn take_in(
                 project::find(store, history.state, history.registry, Look::New)?;
                 tell(store, touched)?;
                 witness::tell(store, history)?;
-                paths.iter().for_each(|path| witness::tell_registered(history, path));
+                paths.iter().for_each(|path| witness::tell_registered(history, &registers, path));
             }
         }
     }
     Ok(())
+}
+
+/// Whether two lists name the same folders.
+fn is_same(one: &Folders, other: &Folders) -> bool {
+    one.iter().map(|(_, folder)| folder).eq(other.iter().map(|(_, folder)| folder))
 }
 
 /// The nearest folder above that is there.
@@ -216,7 +228,7 @@ struct Watch {
 }
 
 /// Has the system tell which files change.
-fn watch(history: &History) -> Watch {
+fn watch(history: &History, roots: &Folders, registers: &Folders) -> Watch {
     let (send, changes) = sync_channel(CHANGES_MAX);
     let heard = move |event: notify::Result<Event>| {
         let Ok(event) = event else { return };
@@ -230,25 +242,26 @@ fn watch(history: &History) -> Watch {
     };
     let mut watcher = notify::recommended_watcher(heard).ok();
     let mut awaited = Vec::new();
-    for (_, root) in history.roots() {
+    for (_, root) in roots {
         let Some(watcher) = &mut watcher else { break };
         // Once for each folder that could come meanwhile; where the system watches no more, the look at everything is left.
         for _ in 0..root.components().count() {
-            if watcher.watch(&root, RecursiveMode::Recursive).is_ok() {
+            if watcher.watch(root, RecursiveMode::Recursive).is_ok() {
                 break;
             }
-            let above = nearest(&root);
+            let above = nearest(root);
             let _ = above.map(|above| watcher.watch(above, RecursiveMode::NonRecursive));
             // What came between looking and watching is told by nobody.
-            if nearest(&root) == above && !root.is_dir() {
-                awaited.push(root);
+            if nearest(root) == above && !root.is_dir() {
+                awaited.push(root.clone());
                 break;
             }
         }
     }
     // What comes of it is news only, and no look at everything makes up for it.
-    for (_, register) in history.registers() {
-        let _ = watcher.as_mut().map(|watcher| watcher.watch(&register, RecursiveMode::NonRecursive));
+    for folder in registers.iter().map(|(_, register)| register.as_path()).chain([history.registry.folder()])
+    {
+        let _ = watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
     }
     Watch { changes, awaited, _watcher: watcher }
 }

@@ -12,11 +12,15 @@ use adapter::{ADAPTERS, Adapter};
 use session::import::Taken;
 use session::registry::Registry;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::DirEntry;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Folders of sessions whose CLIs keep theirs elsewhere, at most: those of the latest. Each is watched.
+const OTHERS_MAX: usize = 64;
 /// Files that are looked at where there is little time.
 const BESIDE_MAX: usize = 25;
 
@@ -63,9 +67,21 @@ pub struct History<'a> {
     pub variables: &'a dyn Fn(&str) -> Option<OsString>,
 }
 
+/// Folders, and the CLIs that write them.
+pub(crate) type Folders = Vec<(&'static dyn Adapter, PathBuf)>;
+/// The variables of a user.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 impl History<'_> {
-    /// The folders in which CLIs keep their conversations, whether they are there or not.
+    /// The folders in which CLIs keep their conversations, whether they are there or not: those of the user, and of sessions that were
+    /// started with other variables.
     pub fn roots(&self) -> Vec<(&'static dyn Adapter, PathBuf)> {
+        let mut all = self.own_roots();
+        self.add_others(&mut all, &|adapter, variables| adapter.history(variables));
+        all
+    }
+
+    fn own_roots(&self) -> Folders {
         let of = |adapter: &'static dyn Adapter| {
             adapter.history(self.variables).into_iter().map(move |root| (adapter, root))
         };
@@ -75,9 +91,29 @@ impl History<'_> {
     }
 
     /// The folders in which CLIs keep what their processes do.
-    pub(crate) fn registers(&self) -> Vec<(&'static dyn Adapter, PathBuf)> {
+    pub(crate) fn registers(&self) -> Folders {
         let of = |adapter: &'static dyn Adapter| Some((adapter, adapter.register(self.variables)?));
-        ADAPTERS.iter().copied().filter_map(of).collect()
+        let mut all: Folders = ADAPTERS.iter().copied().filter_map(of).collect();
+        self.add_others(&mut all, &|adapter, variables| adapter.register(variables).into_iter().collect());
+        all
+    }
+
+    /// Adds the folders of sessions' CLIs that are not among them. What counts is what the session was started with, not what a hook
+    /// says of it; and a folder is that of our user.
+    fn add_others(&self, all: &mut Folders, of: &dyn Fn(&dyn Adapter, Variables) -> Vec<PathBuf>) {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut known: BTreeSet<PathBuf> = all.iter().map(|(_, folder)| whole(folder)).collect();
+        let end = all.len() + OTHERS_MAX;
+        for entry in self.registry.list().unwrap_or_default().into_iter().rev().flatten() {
+            let variable = |name: &str| entry.meta.variables.get(name).map(OsString::from);
+            let Some(adapter) = adapter::of_command(&entry.meta.words()) else { continue };
+            for folder in of(adapter, &variable) {
+                let folder = entry.meta.folder().join(folder);
+                if all.len() < end && is_ours(&folder) && known.insert(whole(&folder)) {
+                    all.push((adapter, folder));
+                }
+            }
+        }
     }
 
     /// Takes in what is new in the folders of all CLIs, or of one, for as long as `progress` says to go on.
@@ -131,7 +167,7 @@ impl History<'_> {
 
     /// Takes in what is new in the folder of a file, the latest files first, as long as there is time.
     pub fn catch_up_beside(&self, store: &mut Store, file: &Path, until: Instant) -> Result<()> {
-        let roots = self.roots();
+        let roots = self.own_roots();
         let Some((adapter, root)) = roots.iter().find(|(_, root)| file.starts_with(root)) else {
             return Ok(());
         };
@@ -176,4 +212,9 @@ impl History<'_> {
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
+}
+
+/// Whether a folder is our user's; one that is not there yet may become so.
+fn is_ours(folder: &Path) -> bool {
+    folder.metadata().map_or(true, |facts| facts.uid() == rustix::process::getuid().as_raw())
 }

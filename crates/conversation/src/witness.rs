@@ -2,7 +2,7 @@
 //! registers that some CLIs keep of their processes.
 
 use crate::Result;
-use crate::history::History;
+use crate::history::{Folders, History};
 use crate::store::Store;
 use protocol::frame::Request;
 use protocol::{Claim, Phase, Time};
@@ -60,8 +60,7 @@ pub(crate) fn tell(store: &mut Store, history: &History) -> Result<()> {
 }
 
 /// Tells what a register's file says to the session of that process.
-pub(crate) fn tell_registered(history: &History, path: &Path) {
-    let registers = history.registers();
+pub(crate) fn tell_registered(history: &History, registers: &Folders, path: &Path) {
     let Some((adapter, _)) = registers.iter().find(|(_, folder)| path.parent() == Some(folder)) else {
         return;
     };

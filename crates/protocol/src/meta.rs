@@ -2,6 +2,7 @@
 
 use crate::{ExitStatus, SessionId, Size, Time};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ pub struct Meta {
     /// Variables given with `--env`, by name only: values may be secrets.
     #[serde(default)]
     pub env: Vec<String>,
+    /// Variables of its CLI that say where it keeps its conversations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
     /// The socket of its host.
     pub socket: String,
     /// The version of the AI CLI that it runs, where its package tells it.

@@ -13,6 +13,8 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::Termios;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -66,6 +68,15 @@ pub struct Wanted<'a> {
     pub folder: &'a Path,
 }
 
+/// What a program gets beyond what was asked for, which is made anew for a repetition of the session.
+#[derive(Clone, Default, Debug)]
+pub struct Extra {
+    /// Variables.
+    pub variables: Vec<(String, OsString)>,
+    /// Words between the program and its arguments.
+    pub words: Vec<OsString>,
+}
+
 /// A session that was started.
 #[derive(Clone, Debug)]
 pub struct Launched {
@@ -81,15 +92,14 @@ pub struct Launched {
 
 /// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
 pub fn launch(home: &Home, plan: &Launch) -> Result<Launched> {
-    launch_beside(home, plan, |_| Ok(Vec::new()))
+    launch_beside(home, plan, |_| Ok(Extra::default()))
 }
 
-/// The same, with something started beside it before the program is: its folder is there, and held. What comes of it is variables for
-/// the program, which a repetition of the session gets anew.
+/// The same, with something started beside it before the program is: its folder is there, and held.
 pub fn launch_beside(
     home: &Home,
     launch: &Launch,
-    beside: impl FnOnce(&Folder) -> Result<Vec<(String, OsString)>>,
+    beside: impl FnOnce(&Folder) -> Result<Extra>,
 ) -> Result<Launched> {
     let id = launch.id;
     let socket = home.socket_folder()?.join(format!("{}.sock", id.short()));
@@ -105,19 +115,21 @@ pub fn launch_beside(
         machine: process::machine(),
         parent: launch.parent,
         env: launch.env.iter().map(|(name, _)| name.clone()).collect(),
+        variables: variables(&launch.command, &launch.env),
         socket: socket.to_string_lossy().into_owned(),
         cli_version: cli_version(&launch.command, &launch.env, &launch.cwd),
         imported: None,
     };
     let registry = Registry::new(home);
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
-    let started = beside(&folder).and_then(|variables| {
+    let started = beside(&folder).and_then(|extra| {
         let overlaid = launch.overlay.as_ref().map(|overlay| overlay.variables.clone()).unwrap_or_default();
-        let launch = Launch { env: [launch.env.clone(), overlaid, variables].concat(), ..launch.clone() };
+        let env = [launch.env.clone(), overlaid, extra.variables].concat();
+        let launch = Launch { env, ..launch.clone() };
         if let Some(overlay) = &launch.overlay {
             folder.write_overlay(&overlay.files)?;
         }
-        start_keeper(&launch, &folder, &socket, &alive, id, &name)
+        start_keeper(&launch, &extra.words, &folder, &socket, &alive, id, &name)
     });
     match started {
         Ok(()) => Ok(Launched { id, name, folder, meta }),
@@ -132,6 +144,7 @@ pub fn launch_beside(
 
 fn start_keeper(
     launch: &Launch,
+    extra: &[OsString],
     folder: &Folder,
     socket: &Path,
     alive: &OwnedFd,
@@ -161,7 +174,8 @@ fn start_keeper(
         .map_err(|error| Error::io(&folder.log(), error))?;
     // The keeper's own folder, until the program runs: a path of any bytes gets there without being written down.
     let words = launch.overlay.as_ref().map_or(&launch.command, |overlay| &overlay.words);
-    command.arg("--").args(words).current_dir(&launch.cwd);
+    let (program, arguments) = words.split_at(words.len().min(1));
+    command.arg("--").args(program).args(extra).args(arguments).current_dir(&launch.cwd);
     set_environment(&mut command, launch, id, name);
     command.env(role::SOCKET_VARIABLE, socket).env_remove(role::HOOKS_VARIABLE);
     if launch.overlay.is_some() {
@@ -182,6 +196,23 @@ pub fn cli_version(command: &[OsString], env: &[(String, OsString)], cwd: &Path)
     let own = env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     let path = own.or_else(|| std::env::var_os("PATH"));
     version::of_program(command.first()?, path.as_deref(), cwd)
+}
+
+/// The variables that say where the CLI of these words keeps its conversations, as it has them.
+fn variables(command: &[OsString], env: &[(String, OsString)]) -> BTreeMap<String, String> {
+    let asked = RefCell::new(BTreeMap::new());
+    let variable = |name: &str| {
+        let given = env.iter().rfind(|(given, _)| given == name).map(|(_, value)| value.clone());
+        let value = given.or_else(|| std::env::var_os(name));
+        if let Some(text) = value.as_ref().and_then(|value| value.to_str()) {
+            asked.borrow_mut().insert(name.to_owned(), text.to_owned());
+        }
+        value
+    };
+    if let Some(adapter) = adapter::of_command(command) {
+        adapter.history(&variable);
+    }
+    asked.into_inner()
 }
 
 /// Why there is no terminal: what is full is no disk, though the kernel's word for it is the same.

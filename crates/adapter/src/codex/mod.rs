@@ -3,8 +3,10 @@
 mod done;
 mod hooks;
 mod items;
+pub mod provider;
 mod transcript;
 mod usage;
+mod words;
 
 use crate::dialog::Dialogs;
 use crate::hooks::Hooks;

@@ -196,6 +196,16 @@ impl Fusion {
         said.max_by_key(|claim| claim.since)
     }
 
+    /// The plan that a screen shows since a turn was over: a report has no word for one, and Codex asks when it is done.
+    fn plan_after(&self, main: &Claim) -> Option<&Claim> {
+        let is_over = matches!(main.state, AgentState::Idle | AgentState::Done);
+        let screen = self.of(Source::Screen).filter(|claim| claim.on == Some(BlockKind::Plan))?;
+        // That it is over may be told again while the plan stands there.
+        let is_known = self.status.claim.source == Source::Screen && self.status.claim.on == screen.on;
+        let is_later = screen.since.0 >= main.since.0.saturating_sub(SAME_MOMENT_US);
+        (is_over && (is_known || is_later)).then_some(screen)
+    }
+
     fn is_newest_of_agent(&self, claim: &Claim) -> bool {
         let same = self.status.claims.iter().filter(|known| known.agent == claim.agent);
         same.max_by_key(|known| known.since).is_some_and(|newest| newest.state == claim.state)
@@ -203,6 +213,9 @@ impl Fusion {
 
     /// The same with what others know better: which question, and how a turn ended.
     fn refine(&self, main: &Claim) -> Claim {
+        if let Some(plan) = self.plan_after(main) {
+            return plan.clone();
+        }
         let since =
             if phase(main.state) == phase(self.status.claim.state) { self.phase_since } else { main.since };
         let since = since.0.saturating_sub(SAME_MOMENT_US);

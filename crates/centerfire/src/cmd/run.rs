@@ -9,7 +9,7 @@ use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
 use session::folder::Folder;
-use session::launch::{Launch, Launched, Wanted, launch_beside};
+use session::launch::{Extra, Launch, Launched, Wanted, launch_beside};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     /// Also write a conversation log, lines of JSON, to FILE while the session runs
     #[arg(long, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
-    /// Read along what Claude Code and its model say to each other; `centerfire api` shows it
+    /// Read along what Claude Code or Codex and its model say to each other; `centerfire api` shows it
     #[arg(long)]
     pub(crate) tap: bool,
     /// Have Claude Code itself keep what it asks its model, in `raw-bodies` of the session's folder
@@ -187,9 +187,11 @@ fn start(
         settings: context.config.settings(),
     };
     let beside = |folder: &Folder| {
-        let mut variables = raw.map(|raw| raw.variables(folder)).unwrap_or_default();
-        variables.extend(tap.as_ref().map_or_else(tap::untapped, Tap::variables));
-        tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| variables)
+        let untapped = || Extra { variables: tap::untapped(), ..Extra::default() };
+        let words = plan.overlay.as_ref().map_or(&plan.command, |overlay| &overlay.words);
+        let mut extra = tap.as_ref().map_or_else(untapped, |tap| tap.extra(words));
+        extra.variables.extend(raw.map(|raw| raw.variables(folder)).unwrap_or_default());
+        tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| extra)
     };
     Ok(launch_beside(&context.home, &plan, beside)?)
 }

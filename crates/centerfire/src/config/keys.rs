@@ -174,7 +174,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "tap.enabled",
         takes: "`true` or `false`",
-        about: "Whether `centerfire run -- claude` reads along what Claude Code and its model say to each other, as with `--tap`. \
+        about: "Whether `centerfire run` reads along what Claude Code or Codex and its model say to each other, as with `--tap`. \
                 With it Claude Code has no remote control and leaves out what it does only with its own server.",
         set: |config, value| {
             config.tap_enabled = yes_or_no(value)?;
@@ -185,8 +185,8 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "tap.upstream",
         takes: "an address such as `https://api.anthropic.com`, or `none`",
-        about: "Where the tap passes requests on to. With `none` it is ANTHROPIC_BASE_URL, if that is set, else the server of \
-                Claude Code's maker.",
+        about: "Where the tap passes on what Claude Code asks. With `none` it is ANTHROPIC_BASE_URL, if that is set, else the \
+                server of its maker. What Codex asks goes where its own configuration says.",
         set: |config, value| {
             config.tap_upstream = match value {
                 Value::Null => None,

@@ -1,33 +1,30 @@
-//! The tap of a session: a proxy of its own between Claude Code and its model, for as long as the session lives.
+//! The tap of a session: a proxy of its own between a CLI and its model, for as long as the session lives.
 //!
 //! `run` listens, tells the CLI the address and hands the socket on to two processes ([`process`]) that keep each other, so that the
-//! address holds whatever dies. What the proxy does is in `gateway::tap`; why it is so, in
-//! [decision 14](../../../../docs/decisions/0014-the-tap-keeps-its-own-socket.md).
+//! address holds whatever dies. Where a CLI asks, and how it is told, is in [`claude`] and [`codex`]. What the proxy does is in
+//! `gateway::tap`; why it is so, in [decision 14](../../../../docs/decisions/0014-the-tap-keeps-its-own-socket.md).
 
+mod claude;
+mod codex;
 mod process;
 mod raw;
 
 use crate::config::Config;
+use adapter::codex::provider::Provider;
 use anyhow::{Context as _, bail};
 use gateway::tap;
 use serde::{Deserialize, Serialize};
 use session::folder::Folder;
+use session::launch::Extra;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub(crate) use claude::untapped;
 pub(crate) use process::role;
 pub(crate) use raw::RawBodies;
 
-/// Where Claude Code asks its model.
-const BASE_URL: &str = "ANTHROPIC_BASE_URL";
-/// Where it asks if nobody says otherwise.
-const DEFAULT_UPSTREAM: &str = "https://api.anthropic.com";
-/// What the base address was before it became a tap's: sessions that are started from inside must not lean on it.
-const BEHIND: &str = "CENTERFIRE_TAP_BEHIND";
-/// With one of these Claude Code asks elsewhere, whatever the base address is.
-const OTHER_WAYS: &[&str] = &["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
-/// With one of these it goes through a proxy, which the tap does not.
+/// With one of these a CLI goes through a proxy, which the tap does not.
 const PROXIES: &[&str] =
     &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
@@ -35,9 +32,23 @@ const PROXIES: &[&str] =
 pub(crate) struct Tap {
     listener: TcpListener,
     base: String,
-    /// What the base address was before.
-    before: OsString,
+    place: Place,
     way: Way,
+}
+
+/// Where a CLI asks its model.
+enum Place {
+    /// Claude Code, and what its base address was before.
+    Claude { before: OsString },
+    /// Codex, by a provider of its configuration.
+    Codex(Provider),
+}
+
+/// A session of which a tap is wanted.
+struct Wanted<'a> {
+    command: &'a [OsString],
+    cwd: &'a Path,
+    env: &'a [(String, OsString)],
 }
 
 /// What is handed from process to process where others cannot read it: a command line is for everyone.
@@ -45,6 +56,8 @@ pub(crate) struct Tap {
 struct Way {
     secret: String,
     upstream: String,
+    /// Whether the CLI has the secret on its command line.
+    is_shown: bool,
     bodies: bool,
     min_free_bytes: u64,
 }
@@ -59,10 +72,10 @@ impl Tap {
         cwd: &Path,
         env: &[(String, OsString)],
     ) -> anyhow::Result<Option<Self>> {
-        if !(is_asked || config.tap_enabled && is_claude(command)) {
+        if !(is_asked || config.tap_enabled && matches!(cli(command), Some("claude" | "codex"))) {
             return Ok(None);
         }
-        match Self::new(config, command, cwd, env) {
+        match Self::new(config, &Wanted { command, cwd, env }) {
             Ok(tap) => Ok(Some(tap)),
             Err(error) if is_asked => Err(error.context("--tap")),
             Err(error) => {
@@ -72,51 +85,43 @@ impl Tap {
         }
     }
 
-    fn new(
-        config: &Config,
-        command: &[OsString],
-        cwd: &Path,
-        env: &[(String, OsString)],
-    ) -> anyhow::Result<Self> {
-        if !is_claude(command) {
-            bail!(
-                "only Claude Code can be tapped so: other CLIs take the address of their model from their configuration"
-            );
-        }
-        let variable = |name: &str| variable(env, name);
-        if let Some(name) = OTHER_WAYS.iter().find(|name| variable(name).is_some()) {
-            bail!(
-                "with {name} Claude Code asks another server than its base address; run without one of the two"
-            );
-        }
-        if let Some(name) = PROXIES.iter().find(|name| variable(name).is_some()) {
+    fn new(config: &Config, wanted: &Wanted<'_>) -> anyhow::Result<Self> {
+        if let Some(name) = PROXIES.iter().find(|name| wanted.variable(name).is_some()) {
             bail!("{name} is set, and the tap goes through no proxy; run without one of the two");
         }
-        if let Some(file) = settings_with_base(cwd, env) {
-            bail!(
-                "{BASE_URL} stands in {}, which counts more than what a tap could say; set tap.upstream to it, and take it out there",
-                file.display()
-            );
-        }
-        let before = before(env);
-        let upstream = match &config.tap_upstream {
-            Some(upstream) => upstream.clone(),
-            None if before.is_empty() => DEFAULT_UPSTREAM.to_owned(),
-            None => before.to_string_lossy().into_owned(),
+        let (upstream, place) = match cli(wanted.command) {
+            Some("claude") => claude::place(config.tap_upstream.as_deref(), wanted)?,
+            Some("codex") => codex::place(wanted)?,
+            _ => bail!(
+                "only Claude Code and Codex can be tapped: it is not known how others are told an address"
+            ),
         };
         tap::check(&upstream)?;
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("listen on a port of this machine")?;
-        let secret = tap::secret();
+        let is_shown = matches!(place, Place::Codex(_));
+        let mut secret = tap::secret();
+        if is_shown {
+            // Codex sees by the address whether its model's server is Azure's.
+            secret = format!("{secret}.{}", codex::host(&upstream));
+        }
         let base = tap::base(listener.local_addr()?, &secret);
-        let way =
-            Way { secret, upstream, bodies: config.tap_bodies, min_free_bytes: config.min_free_bytes() };
-        Ok(Self { listener, base, before, way })
+        let (bodies, min_free_bytes) = (config.tap_bodies, config.min_free_bytes());
+        let way = Way { secret, upstream, is_shown, bodies, min_free_bytes };
+        Ok(Self { listener, base, place, way })
     }
 
-    /// What the CLI is told.
-    pub(crate) fn variables(&self) -> Vec<(String, OsString)> {
-        vec![(BASE_URL.to_owned(), self.base.clone().into()), (BEHIND.to_owned(), self.before.clone())]
+    /// What the CLI is told, which would be started with these words.
+    pub(crate) fn extra(&self, words: &[OsString]) -> Extra {
+        match &self.place {
+            Place::Claude { before } => {
+                Extra { variables: claude::variables(&self.base, before), ..Extra::default() }
+            }
+            Place::Codex(provider) => {
+                let arguments = words.get(1..).unwrap_or_default();
+                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped() }
+            }
+        }
     }
 
     /// Starts its processes for the session of that folder.
@@ -126,16 +131,15 @@ impl Tap {
     }
 }
 
-/// What a session without a tap that is started from within a tapped one is told: the address from before.
-pub(crate) fn untapped() -> Vec<(String, OsString)> {
-    let of_ours = std::env::var_os(BEHIND);
-    of_ours
-        .map(|before| vec![(BASE_URL.to_owned(), before), (BEHIND.to_owned(), OsString::new())])
-        .unwrap_or_default()
+impl Wanted<'_> {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        variable(self.env, name)
+    }
 }
 
-fn is_claude(command: &[OsString]) -> bool {
-    adapter::of_command(command).is_some_and(|adapter| adapter.name() == "claude")
+/// Which CLI a command starts.
+fn cli(command: &[OsString]) -> Option<&'static str> {
+    adapter::of_command(command).map(adapter::Adapter::name)
 }
 
 /// A variable as the session will have it; an empty one is none.
@@ -144,28 +148,12 @@ fn variable(env: &[(String, OsString)], name: &str) -> Option<OsString> {
     given.or_else(|| std::env::var_os(name)).filter(|value| !value.is_empty())
 }
 
-/// The base address without any tap of ours; empty where there is none.
-fn before(env: &[(String, OsString)]) -> OsString {
-    let given = env.iter().rev().find(|(name, _)| name == BASE_URL).map(|(_, value)| value.clone());
-    given.or_else(|| std::env::var_os(BEHIND)).or_else(|| std::env::var_os(BASE_URL)).unwrap_or_default()
-}
-
 /// Bytes of a settings file that are read.
 const MAX_SETTINGS_BYTES: u64 = 1 << 20; // 1 MiB
 
-/// The first of Claude Code's settings files that sets the base address: what stands there counts more than the environment.
-fn settings_with_base(cwd: &Path, env: &[(String, OsString)]) -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(variable(env, "HOME")?).join(".claude"));
-    let user = variable(env, "CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(home);
-    let user = user.map(|folder| folder.join("settings.json"));
-    let project = ["settings.json", "settings.local.json"].map(|name| cwd.join(".claude").join(name));
-    user.into_iter().chain(project).find(|file| sets_base(file))
-}
-
-fn sets_base(file: &Path) -> bool {
+/// The bytes of a settings file; none of one that is not there, or no file, or too long.
+fn settings(file: &Path) -> Vec<u8> {
     let small =
         std::fs::metadata(file).is_ok_and(|facts| facts.is_file() && facts.len() <= MAX_SETTINGS_BYTES);
-    let text = small.then(|| std::fs::read(file).ok()).flatten().unwrap_or_default();
-    let settings: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    settings["env"][BASE_URL].is_string()
+    small.then(|| std::fs::read(file).ok()).flatten().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Claude Code's own way to keep bodies, which changes nothing of where it asks: a variable with a folder. It writes into it without
 //! telemetry being switched on, and makes it if it is missing.
 
-use super::{is_claude, variable};
+use super::{cli, variable};
 use crate::config::Config;
 use anyhow::bail;
 use session::folder::Folder;
@@ -20,14 +20,15 @@ impl RawBodies {
         command: &[OsString],
         env: &[(String, OsString)],
     ) -> anyhow::Result<Option<Self>> {
+        let is_claude = cli(command) == Some("claude");
         let is_set = variable(env, VARIABLE).is_some();
-        if is_asked && !is_claude(command) {
+        if is_asked && !is_claude {
             bail!("--otel-bodies: only Claude Code keeps its requests so");
         }
         if is_asked && is_set {
             bail!("--otel-bodies: {VARIABLE} is set already; run without one of the two");
         }
-        let is_wanted = is_asked || config.claude_otel_bodies && is_claude(command) && !is_set;
+        let is_wanted = is_asked || config.claude_otel_bodies && is_claude && !is_set;
         Ok(is_wanted.then_some(Self))
     }
 

@@ -67,6 +67,8 @@ mod states;
 mod stream;
 /// What Claude Code and its model say to each other is read along, and nothing else changes.
 mod tap;
+/// The same of Codex and its model.
+mod tap_codex;
 /// A host has threads beside its loop only while they have something to do.
 mod threads;
 /// The board of all sessions.

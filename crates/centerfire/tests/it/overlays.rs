@@ -108,9 +108,9 @@ pub(crate) fn settings_below(folder: &Path) -> BTreeMap<String, String> {
 }
 
 /// A user of Codex with a model of their own.
-struct CodexDesk {
-    codex: Codex,
-    _server: ModelServer,
+pub(crate) struct CodexDesk {
+    pub(crate) codex: Codex,
+    pub(crate) server: ModelServer,
     _folder: TempDir,
 }
 
@@ -126,14 +126,14 @@ const LOST_AFTER: Duration = Duration::from_secs(1);
 const CODEX_DIALOG: &str = "Press enter to confirm";
 
 impl CodexDesk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let codex = Codex::prepare(folder.path(), &server).unwrap();
-        Self { codex, _server: server, _folder: folder }
+        Self { codex, server, _folder: folder }
     }
 
-    fn session(&self, words: &[&str], settings: &[(&str, &str)]) -> Session {
+    pub(crate) fn session(&self, words: &[&str], settings: &[(&str, &str)]) -> Session {
         let Self { codex, .. } = self;
         let words: Vec<&str> = [codex.program().to_str().unwrap()].iter().chain(words).copied().collect();
         session_of(&words, codex.environment(), &codex.project(), settings)

@@ -13,7 +13,7 @@ use testkit::{eventually, proc};
 const SLOW: &str = "[[sleep:500]]";
 
 /// The two processes of the tap: guard and worker, where both are there.
-fn pair(session: &Session) -> Option<[proc::Pid; 2]> {
+pub(crate) fn pair(session: &Session) -> Option<[proc::Pid; 2]> {
     let leaked = session.instance.leaked();
     let of = |part: &str| {
         let mut all = leaked.iter().filter(|one| {
@@ -24,7 +24,7 @@ fn pair(session: &Session) -> Option<[proc::Pid; 2]> {
     Some([of("guard")?, of("worker")?])
 }
 
-fn await_pair(session: &Session, without: &[proc::Pid]) -> [proc::Pid; 2] {
+pub(crate) fn await_pair(session: &Session, without: &[proc::Pid]) -> [proc::Pid; 2] {
     let there = || pair(session).filter(|pair| !pair.iter().any(|pid| without.contains(pid)));
     eventually(PATIENCE, there).unwrap_or_else(|| panic!("{:?}", session.instance.leaked()))
 }
@@ -54,7 +54,7 @@ fn tapped(desk: &Desk) -> Session {
 }
 
 /// All files below a folder.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let of = |entry: std::fs::DirEntry| match entry.file_type() {
         Ok(kind) if kind.is_dir() => files(&entry.path()),
@@ -64,7 +64,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(of).collect()
 }
 
-fn has(bytes: &[u8], text: &str) -> bool {
+pub(crate) fn has(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
@@ -169,7 +169,11 @@ urllib.request.urlopen(os.environ[\"ANTHROPIC_BASE_URL\"] + \"/v1/models\")'; do
 ";
 
 fn stand_in(rig: &Rig, name: &str) -> String {
-    rig.file(name, STAND_IN.as_bytes());
+    program(rig, name, STAND_IN)
+}
+
+fn program(rig: &Rig, name: &str, text: &str) -> String {
+    rig.file(name, text.as_bytes());
     let path = rig.instance.work().join(name);
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     path.to_str().unwrap().to_owned()
@@ -188,9 +192,10 @@ fn refused(rig: &Rig, program: &str, change: impl FnOnce(&mut std::process::Comm
 fn a_tap_that_could_hear_nothing_is_refused_with_the_reason() {
     let rig = Rig::new();
     let claude = stand_in(&rig, "claude");
-    let codex = stand_in(&rig, "codex");
+    let codex = program(&rig, "codex", "#!/bin/sh\n");
     let told = [
-        (refused(&rig, &codex, |_| {}), "only Claude Code"),
+        (refused(&rig, "sh", |_| {}), "only Claude Code and Codex"),
+        (refused(&rig, &codex, |_| {}), "ended without an answer"),
         (
             refused(&rig, &claude, |command| {
                 command.env("HTTPS_PROXY", "http://p:1");

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 use testkit::instance::finish;
-use testkit::{Claude, Instance, ModelServer, tools};
+use testkit::{Claude, Codex, Instance, ModelServer, tools};
 
 /// A story has waits with limits of their own, which tell more.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -52,6 +52,20 @@ fn tell_of_claude(file: &str, story: &str) {
     fs::create_dir_all(claude.config().join("projects").join(transcripts)).unwrap();
     tell_with(file, story, |command| {
         command.env("CLAUDE", desk.to_string()).env("CLAUDE_CONFIG_DIR", claude.config());
+    });
+}
+
+/// A story with the real Codex on a scripted model.
+#[track_caller]
+fn tell_of_codex(file: &str, story: &str) {
+    let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let codex = Codex::prepare(folder.path(), &server).unwrap();
+    let environment: Vec<_> =
+        codex.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
+    let desk = json!({ "program": codex.program(), "project": codex.project(), "environment": environment });
+    tell_with(file, story, |command| {
+        command.env("CODEX", desk.to_string());
     });
 }
 
@@ -273,6 +287,11 @@ fn a_phone_answers() {
 #[test]
 fn questions_can_be_answered_by_everybody() {
     tell_of("needs.mjs", "questions_can_be_answered_by_everybody");
+}
+
+#[test]
+fn codex_is_answered_on_the_page_and_in_its_terminal() {
+    tell_of_codex("needs.mjs", "codex_is_answered_on_the_page_and_in_its_terminal");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::process::{Child, Stdio};
 use std::sync::Barrier;
-use testkit::{Claude, ModelServer, eventually};
+use testkit::{Claude, Codex, ModelServer, eventually};
 
 /// A hook of Claude Code in a session, which waits for an answer; killed with the test.
 struct Hook(Child);
@@ -111,6 +111,52 @@ fn claude_code_is_answered_over_http() {
     assert!(!claude.project().join("no.txt").exists());
     let line = kept(&rig).lines().find(|line| line.contains("\"allow\"")).map(str::to_owned).expect("a line");
     assert!(line.contains(&id), "{line}");
+}
+
+/// The same with the real Codex, whose dialog is on the screen: the answer is the key that it takes.
+#[test]
+fn codex_is_answered_over_http() {
+    let rig = Rig::new();
+    let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let codex = Codex::prepare(folder.path(), &server).unwrap();
+    let program = codex.program().to_str().unwrap();
+    let mut start = rig.instance.command(&["run", "--detached", "--name", "codex", "--", program]);
+    start.env_clear().envs(codex.environment()).env("CENTERFIRE_HOME", rig.instance.home());
+    start.current_dir(codex.project());
+    let started = testkit::instance::finish(start, LIMIT);
+    assert!(started.status.success(), "{started:?}");
+    rig.instance.out(&["wait", "codex", "--for", "idle", "--timeout", "30"]);
+    let mut events = Stream::open(rig.address(), "/api/v1/sessions/codex/events", Some(&rig.manage));
+    let asks = |command: &str, then: &str| {
+        let input =
+            json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": "may I" });
+        let prompt = format!("[[tool:exec_command|{input}]] [[say:{then}]]");
+        rig.instance.out(&["send", "codex", "--submit", &prompt]);
+    };
+    asks("touch yes.txt", "it is made");
+    let asked = events.wait_for("a question", |kind, _| kind == "asked");
+    assert_eq!(
+        (&asked["approval"]["input"]["command"], &asked["approval"]["typed"]),
+        (&json!("touch yes.txt"), &json!(true))
+    );
+    let one = waiting(&rig, 1).remove(0);
+    assert_eq!((&one["kind"], &one["tool"]), (&json!("permission"), &json!("Bash")));
+    let answer = decide(&rig, &rig.manage, "codex", &one["id"], &json!({ "behaviour": "allow" }));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    rig.wait_for_line("codex", "• it is made");
+    assert!(codex.project().join("yes.txt").exists());
+    let settled = events.wait_for("its end", |kind, _| kind == "settled");
+    assert_eq!(settled["settled"], answer.json()["settled"]);
+    let late = decide(&rig, &rig.manage, "codex", &one["id"], &json!({ "behaviour": "deny" }));
+    assert_eq!((late.status, late.code().as_str()), (409, "SETTLED"));
+    asks("touch no.txt", "never");
+    let next = waiting(&rig, 1).remove(0);
+    let words = json!({ "behaviour": "deny", "message": "rather not today" });
+    assert_eq!(decide(&rig, &rig.manage, "codex", &next["id"], &words).status, 200);
+    // What is said beside a no comes as the next prompt.
+    rig.wait_for_line("codex", "FAKE: rather not today");
+    assert!(!codex.project().join("no.txt").exists());
 }
 
 /// Of answers over HTTP and by commands at one moment exactly one counts, and the hook is told that one.

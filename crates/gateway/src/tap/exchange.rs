@@ -16,7 +16,7 @@ const KEPT: &[&str] = &[
     "x-claude-code-agent-id",
     "x-claude-code-parent-agent-id",
     "x-client-request-id",
-    "session_id",
+    "session-id",
     "request-id",
     "x-request-id",
     "content-type",

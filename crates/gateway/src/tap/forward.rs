@@ -56,6 +56,10 @@ pub(super) async fn forward(
     // Whoever does not know a secret is told nothing.
     let Some(upstream) = shared.upstream(secret) else { return Ok(empty(StatusCode::NOT_FOUND)) };
     let Ok(uri) = upstream.uri(rest) else { return Ok(empty(StatusCode::BAD_REQUEST)) };
+    // Codex, which asks for one first, takes this answer for a no and asks over HTTP at once.
+    if request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return Ok(empty(StatusCode::UPGRADE_REQUIRED));
+    }
     let (mut parts, body) = request.into_parts();
     parts.uri = uri;
     parts.headers = headers(&parts.headers, &upstream);

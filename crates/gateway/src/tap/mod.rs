@@ -10,6 +10,7 @@
 //!
 //! It is run by a process of its own beside each session that wants it (`centerfire/src/tap`).
 //!
+//! - `peer` says whose a connection is
 //! - `record` is the line that is kept of an exchange
 //! - `forward` passes one request on; `body` passes the bytes and hears them
 //! - `hear` has the queue and the thread; `exchange` puts together what was heard; `decode` undoes compression
@@ -19,6 +20,7 @@ mod decode;
 mod exchange;
 mod forward;
 mod hear;
+mod peer;
 pub mod record;
 
 use axum::http::Uri;
@@ -50,6 +52,15 @@ const SECRET_BYTES: usize = 24;
 const UNPROVEN_MAX: usize = 128;
 /// The head of a request at most.
 const HEAD_MAX_BYTES: usize = 256 << 10; // 256 KiB
+
+/// Who may connect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Callers {
+    /// Whoever knows the secret.
+    Knowing,
+    /// Of those only programs of our user: others can read the secret on a command line.
+    OfOurUser,
+}
 
 /// A running tap. When it is dropped, its connections are closed.
 pub struct Tap {
@@ -93,11 +104,16 @@ pub enum TapError {
 impl Tap {
     /// Listens on a free port of loopback; what it hears goes to the sink.
     pub async fn start(sink: Box<dyn Sink>) -> Result<Self, TapError> {
-        Self::start_on(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, sink).await
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::start_on(listener, Callers::Knowing, sink).await
     }
 
     /// The same at a place that is listened at already.
-    pub async fn start_on(listener: std::net::TcpListener, sink: Box<dyn Sink>) -> Result<Self, TapError> {
+    pub async fn start_on(
+        listener: std::net::TcpListener,
+        callers: Callers,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, TapError> {
         // Many files are read for the certificates.
         let client = tokio::task::spawn_blocking(forward::client).await.map_err(io::Error::other)?;
         let client = client.map_err(TapError::Certificates)?;
@@ -105,7 +121,7 @@ impl Tap {
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { upstreams: Mutex::default(), client, ears: hear::Ears::start(sink)? });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let accepting = tokio::spawn(accept(listener, callers, Arc::clone(&shared)));
         Ok(Self { address, shared, accepting })
     }
 
@@ -190,13 +206,13 @@ impl Shared {
 }
 
 /// Takes connections until the task is ended, and all of them with it.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     let mut unproven: VecDeque<(AbortHandle, Arc<AtomicBool>)> = VecDeque::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok((socket, _)) = listener.accept().await else {
+        let Ok((socket, peer)) = listener.accept().await else {
             // No file is left, say; it may be in a moment.
             tokio::time::sleep(forward::TRY_AGAIN).await;
             continue;
@@ -212,7 +228,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let (shared, places) = (Arc::clone(&shared), Arc::clone(&places));
         let is_proven = Arc::new(AtomicBool::new(false));
         let proves = Arc::clone(&is_proven);
+        let address = socket.local_addr();
         let task = connections.spawn(async move {
+            if callers == Callers::OfOurUser && !address.is_ok_and(|address| peer::is_ours(peer, address)) {
+                return;
+            }
             let place = OnceCell::new();
             let service = service_fn(async |request: Request<Incoming>| {
                 if shared.knows(&request) {

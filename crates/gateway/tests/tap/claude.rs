@@ -1,7 +1,7 @@
 //! The real Claude Code with and without a tap: it asks for the same, and shows the same.
 
 use crate::rig::{PATIENCE, Rig};
-use crate::wire::{Message, Relay};
+use crate::wire::{Relay, Said, sides};
 use gateway::tap::{Api, Exchange, Outcome};
 use protocol::Size;
 use std::process::Command;
@@ -46,21 +46,8 @@ impl Scene {
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
     }
 
-    /// What was recorded on both sides, with the two differences that there must be taken out.
-    fn sides(&self) -> [Vec<(Message, Option<Message>)>; 2] {
-        let (_, secret) = self.rig.place();
-        let (near, far) = (self.near.address.to_string(), self.far.address.to_string());
-        let plain = |mut all: Vec<(Message, Option<Message>)>| {
-            for (asked, _) in &mut all {
-                asked.head[0] = asked.head[0].replace(secret, "").replace("  ", " / ");
-                for line in &mut asked.head {
-                    *line = line.replace(&near, "HOST").replace(&far, "HOST");
-                }
-            }
-            all.sort();
-            all
-        };
-        [plain(self.near.exchanges()), plain(self.far.exchanges())]
+    fn sides(&self) -> [Said; 2] {
+        sides(&self.near, &self.far, self.rig.place().1, "")
     }
 
     fn heard(&self, like: impl Fn(&Exchange) -> bool) -> Exchange {

@@ -4,10 +4,11 @@
 //! - `wire`: servers that speak raw bytes, and a relay that records them
 //! - `bytes`: what goes through is what came
 //! - `endings`: errors, streams that break off, clients that hang up, many at once
-//! - `claude`: the real Claude Code with and without it
+//! - `claude`, `codex`: the real Claude Code and Codex with and without it
 
 mod bytes;
 mod claude;
+mod codex;
 mod endings;
 mod rig;
 mod wire;

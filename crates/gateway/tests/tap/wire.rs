@@ -145,7 +145,7 @@ impl Relay {
 
     /// All requests and their answers so far, in an order that does not depend on connections. A request that was not answered to the end
     /// has none.
-    pub fn exchanges(&self) -> Vec<(Message, Option<Message>)> {
+    pub fn exchanges(&self) -> Said {
         let mut all = Vec::new();
         for (asked, answered) in self.recorded.lock().unwrap().iter() {
             let asked = messages(asked, |_| true);
@@ -157,6 +157,26 @@ impl Relay {
         all.sort();
         all
     }
+}
+
+/// Requests and their answers.
+pub type Said = Vec<(Message, Option<Message>)>;
+
+/// What was recorded on both sides of a tap, with the two differences that there must be taken out: the secret, which stands for the
+/// upstream's path, and the host.
+pub fn sides(near: &Relay, far: &Relay, secret: &str, path: &str) -> [Said; 2] {
+    let hosts = [near.address.to_string(), far.address.to_string()];
+    let plain = |mut all: Said| {
+        for (asked, _) in &mut all {
+            asked.head[0] = asked.head[0].replace(secret, path).replace("  ", " / ");
+            for line in &mut asked.head {
+                *line = hosts.iter().fold(line.clone(), |line, host| line.replace(host, "HOST"));
+            }
+        }
+        all.sort();
+        all
+    };
+    [near, far].map(|relay| plain(relay.exchanges()))
 }
 
 fn pump(

@@ -24,6 +24,7 @@ fn meta() -> Meta {
         parent: None,
         env: Vec::new(),
         socket: String::new(),
+        variables: Default::default(),
         cli_version: None,
         imported: None,
     }

@@ -72,6 +72,7 @@ pub fn asciicast(registry: &Registry, path: &Path) -> Result<Taken> {
         parent: None,
         env: Vec::new(),
         socket: String::new(),
+        variables: Default::default(),
         cli_version: None,
         imported: Some(Imported {
             file: path.to_string_lossy().into_owned(),

@@ -151,6 +151,7 @@ mod tests {
             parent: None,
             env: Vec::new(),
             socket: String::new(),
+            variables: Default::default(),
             cli_version: None,
             imported: None,
         };

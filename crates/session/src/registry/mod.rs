@@ -12,7 +12,7 @@ use memory::Memory;
 use protocol::{ExitStatus, Meta, Phase, SessionId, Status};
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names are chosen within milliseconds; who takes longer hangs, on a disk that does not answer or stopped.
@@ -64,6 +64,11 @@ impl Registry {
             let _ = self.with_entry(id, |_| ());
         }
         Ok(self.memory().map_or(0, |memory| memory.generation()))
+    }
+
+    /// The folder in which each session has one.
+    pub fn folder(&self) -> &Path {
+        &self.sessions
     }
 
     /// All sessions, the oldest first. One that cannot be read does not hide the others: it is given as its error.

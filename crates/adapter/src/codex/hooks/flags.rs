@@ -4,6 +4,7 @@
 //! Codex runs a hook only if somebody trusts its fingerprint, and asks in a dialog otherwise. For hooks of the command line
 //! the command line may say so. How the fingerprint is made belongs to the program's version, so an unknown one gets no hooks.
 
+use super::super::words::Words;
 use super::PERMISSION;
 use crate::hooks::{Launching, Overlaid, Overlay};
 use serde_json::json;
@@ -32,49 +33,11 @@ const EVENTS: &[(&str, &str, u32)] = &[
     ("SessionEnd", "session_end", LAST_SECONDS),
 ];
 
-/// Commands of the program that hold a conversation; any other one is left alone.
-const CONVERSATIONS: &[&str] = &["resume", "fork", "exec", "e", "review"];
-/// Those of them that have no terminal.
-const HEADLESS: &[&str] = &["exec", "e", "review"];
-/// Words that are commands of the program.
-const COMMANDS: &[&str] = &[
-    "agents",
-    "app-server",
-    "apply",
-    "archive",
-    "cloud",
-    "completion",
-    "debug",
-    "delete",
-    "doctor",
-    "e",
-    "exec",
-    "exec-server",
-    "features",
-    "fork",
-    "help",
-    "login",
-    "logout",
-    "mcp",
-    "migrate-nfs-db",
-    "migrate-rollouts",
-    "plugin",
-    "queue",
-    "remote-control",
-    "resume",
-    "review",
-    "sandbox",
-    "unarchive",
-    "update",
-];
-
 pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     let Some((program, given)) = start.words.split_first() else { return Overlaid::Needless };
-    let texts: Vec<&str> = given.iter().map(|word| word.to_str().unwrap_or_default()).collect();
-    let options = &texts[..texts.iter().position(|word| *word == "--").unwrap_or(texts.len())];
-    let command = options.iter().find(|word| COMMANDS.contains(word));
-    let is_other = command.is_some_and(|command| !CONVERSATIONS.contains(command));
-    if is_other || options.iter().any(|word| matches!(*word, "--help" | "-h" | "--version" | "-V")) {
+    let words = Words::read(given);
+    let options = &words.options;
+    if !words.is_conversation() {
         return Overlaid::Needless;
     }
     // Its hooks would run elsewhere.
@@ -88,10 +51,9 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     if !KNOWN.iter().any(|known| version.starts_with(known)) {
         return Overlaid::Not(format!("version {version} is not known to take them without a question"));
     }
-    let headless = command.is_some_and(|command| HEADLESS.contains(command));
+    let (headless, shares) = (words.is_headless(), words.shares());
     let mut words = vec![program.clone()];
-    // It would say in a warning that it does without its server.
-    if !headless && !options.contains(&"--no-daemon") {
+    if shares {
         words.push("--no-daemon".into());
     }
     words.extend(hooks(start.role, headless));

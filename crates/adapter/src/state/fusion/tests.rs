@@ -150,6 +150,24 @@ fn a_plan_has_no_word_in_a_report_and_a_reminder_forgets_nothing() {
 }
 
 #[test]
+fn a_plan_on_the_screen_waits_although_the_turn_is_over() {
+    let mut told = Told::new();
+    let plan = |since| Claim { on: Some(BlockKind::Plan), ..claim(Screen, Blocked, since) };
+    told.hear(Report, Working, 1);
+    told.hear(Report, Done, 10);
+    told.0.hear(plan(11));
+    assert_eq!((told.at(11), told.0.status().claim.on), (Blocked, Some(BlockKind::Plan)));
+    // Told again, it is as over as before.
+    assert_eq!(told.hear(Report, Done, 20), Blocked);
+    assert_eq!(told.hear(Screen, Idle, 21), Done);
+    // What was shown before it worked on is answered.
+    told.0.hear(plan(22));
+    assert_eq!(told.at(22), Blocked);
+    assert_eq!(told.hear(Report, Working, 30), Working);
+    assert_eq!(told.hear(Report, Done, 40), Done);
+}
+
+#[test]
 fn a_sub_agent_that_waits_blocks_the_whole_until_it_goes_on_or_is_gone() {
     let mut told = Told::new();
     let of_agent = |state, since| Claim { agent: Some("a".to_owned()), ..claim(Hook, state, since) };

@@ -66,10 +66,30 @@ fn codex_is_known_by_each_source() {
 
 #[test]
 fn codex_on_a_model_that_fails() {
+    on_a_model_that_fails(false);
+}
+
+/// No hook of its tells of a failure, nor that the conversation was shortened: what it said before stands.
+#[test]
+fn codex_with_its_hooks_on_a_model_that_fails() {
+    on_a_model_that_fails(true);
+}
+
+fn on_a_model_that_fails(is_hooked: bool) {
+    let with = |sources: &[(Source, State)], hook: State| {
+        let hook = is_hooked.then_some((Source::Hook, hook));
+        sources.iter().copied().chain(hook).collect::<Vec<_>>()
+    };
+    let each = |state: State| with(&each(state), if state == ERROR { WORKING } else { state });
+    let (over, limited) = (with(&OVER, DONE), with(&LIMITED, WORKING));
     let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
     let server = ModelServer::start().unwrap();
     let codex = Codex::prepare(folder.path(), &server).unwrap();
-    let session = session_of(codex.program(), codex.environment(), &codex.project());
+    let environment = || {
+        let on = is_hooked.then(|| ("CENTERFIRE_CODEX_HOOKS", "true".into()));
+        codex.environment().into_iter().chain(on).collect::<Vec<_>>()
+    };
+    let session = session_of(codex.program(), environment(), &codex.project());
     all_say(&session, IDLE, &[(Report, IDLE), (Screen, IDLE)]);
     let follower = Server::follow(&session, codex.environment(), &[Transcript]);
     send(&session, "[[sleep:1000]] [[error:400|invalid_request_error]]");
@@ -77,19 +97,19 @@ fn codex_on_a_model_that_fails() {
     all_say(&session, ERROR, &each(ERROR));
     send(&session, "[[sleep:1000]] [[error:429|rate_limit_error]]");
     all_say(&session, WORKING, &each(WORKING));
-    all_say(&session, LIMIT, &LIMITED);
+    all_say(&session, LIMIT, &limited);
     // It is tried again, twice.
     send(&session, "[[sleep:1000]] [[error:529|overloaded_error]]");
     all_say(&session, WORKING, &each(WORKING));
     all_say(&session, ERROR, &each(ERROR));
     send(&session, "[[sleep:1000]] [[error:429|usage_limit_reached]]");
     all_say(&session, WORKING, &each(WORKING));
-    all_say(&session, LIMIT, &LIMITED);
+    all_say(&session, LIMIT, &limited);
     send(&session, "[[say:half of it]] [[sleep:1000]] [[drop]]");
     all_say(&session, WORKING, &each(WORKING));
     all_say(&session, ERROR, &each(ERROR));
     send(&session, "/compact");
-    all_say(&session, DONE, &OVER);
+    all_say(&session, DONE, &with(&OVER, WORKING));
     let told = entries(&session, &codex.environment());
     let kinds = |kind: &str| -> Vec<&str> {
         told.iter().filter(|entry| entry.0 == kind).map(|entry| entry.1.as_str()).collect()
@@ -111,7 +131,9 @@ fn codex_on_a_model_that_fails() {
     send(&session, "[[rate:20]] [[lorem:500]]");
     session.wait_for_line("lorem ipsum");
     all_say(&session, WORKING, &each(WORKING));
-    keep_recording(&session, "codex", "0.169.0-failures");
+    if !is_hooked {
+        keep_recording(&session, "codex", "0.169.0-failures");
+    }
     press(&session, "Escape");
     all_say(&session, IDLE, &each(IDLE));
     drop(follower);
@@ -122,12 +144,12 @@ fn codex_on_a_model_that_fails() {
     let conversation = &name[name.len() - 36..];
     for command in ["resume", "fork"] {
         let session =
-            session_with(codex.program(), &[command, conversation], codex.environment(), &codex.project());
+            session_with(codex.program(), &[command, conversation], environment(), &codex.project());
         all_say(&session, IDLE, &[(Report, IDLE), (Screen, IDLE)]);
         let _follower = Server::follow(&session, codex.environment(), &[Transcript]);
         send(&session, "[[sleep:1500]] [[say:went on]]");
         all_say(&session, WORKING, &each(WORKING));
-        all_say(&session, DONE, &OVER);
+        all_say(&session, DONE, &over);
         if command == "fork" {
             // In the middle of a turn, with which Codex's own server goes on: resumed then, it would work at once.
             send(&session, "[[rate:20]] [[lorem:500]]");

@@ -6,6 +6,7 @@
 
 mod claude;
 mod codex;
+mod elsewhere;
 mod failures;
 mod hooks;
 mod others;

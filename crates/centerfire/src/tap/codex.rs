@@ -1,0 +1,107 @@
+//! Codex: its configuration says where it asks, in layers that it puts together itself. So it is started once as its own server and
+//! asked, which takes about a quarter of a second, and told the other address on its command line.
+
+use super::{Place, Wanted, settings};
+use adapter::codex::provider::{Answers, Provider, Question, question};
+use anyhow::{Context as _, anyhow, bail};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// How long it may take to say where it asks: it takes seconds on a busy machine.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+/// Bytes that are read of its answers.
+const ANSWERS_MAX_BYTES: u64 = 16 << 20; // 16 MiB
+/// How long it may take to end when nobody asks any more.
+const ENDED_WITHIN: Duration = Duration::from_secs(2);
+/// Certificates that it trusts and the tap does not.
+const CERTIFICATES: &str = "CODEX_CA_CERTIFICATE";
+
+/// Where it asks.
+pub(super) fn place(wanted: &Wanted<'_>) -> anyhow::Result<(String, Place)> {
+    let home = || Some(PathBuf::from(wanted.variable("HOME")?).join(".codex"));
+    let home = wanted.variable("CODEX_HOME").map(PathBuf::from).or_else(home);
+    let read = |file: &std::path::Path| {
+        Some(String::from_utf8_lossy(&settings(&wanted.cwd.join(file))).into_owned())
+    };
+    let question = question(wanted.command, wanted.cwd, home, read).map_err(|why| anyhow!(why))?;
+    let answers = ask(&question, wanted).context("ask Codex where it asks its model")?;
+    let provider = Provider::read(&answers).map_err(|why| anyhow!(why))?;
+    let upstream = provider.address.clone();
+    if upstream.starts_with("https:") && wanted.variable(CERTIFICATES).is_some() {
+        bail!("{CERTIFICATES} is set, which the tap does not know; set SSL_CERT_FILE instead");
+    }
+    Ok((upstream, Place::Codex(provider)))
+}
+
+/// The host of an address, as it can stand in a path.
+pub(super) fn host(address: &str) -> &str {
+    let host = address.split_once("//").map_or(address, |(_, host)| host);
+    &host[..host.find(['/', '?', '#']).unwrap_or(host.len())]
+}
+
+fn ask(question: &Question, wanted: &Wanted<'_>) -> anyhow::Result<Answers> {
+    let (program, words) = question.words.split_first().context("there is no command")?;
+    let mut command = Command::new(program);
+    command.args(words).envs(wanted.env.iter().map(|(name, value)| (name, value))).current_dir(wanted.cwd);
+    for name in crate::cmd::run::ENCLOSING_MARKS {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().with_context(|| format!("start {}", program.display()))?;
+    let answers = converse(&mut child, question);
+    end(child);
+    answers
+}
+
+/// Asks, and closes what it is asked by.
+fn converse(child: &mut Child, question: &Question) -> anyhow::Result<Answers> {
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let (mut stdin, stdout) = stdin.zip(stdout).context("talk to it")?;
+    // Less than a pipe takes at once, so nobody waits for the other.
+    let asked: String = question.lines.iter().map(|line| format!("{line}\n")).collect();
+    // Where that fails it has ended, which is found below.
+    let _ = stdin.write_all(asked.as_bytes());
+    let (told, lines) = channel();
+    std::thread::Builder::new().name("codex".to_owned()).spawn(move || {
+        for line in BufReader::new(stdout.take(ANSWERS_MAX_BYTES)).lines().map_while(Result::ok) {
+            if told.send(line).is_err() {
+                return;
+            }
+        }
+    })?;
+    let end = Instant::now() + ANSWERED_WITHIN;
+    let mut answers = Answers::default();
+    loop {
+        match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(line) if answers.take(&line) => return Ok(answers),
+            Ok(_) => {}
+            Err(RecvTimeoutError::Timeout) => bail!("it does not answer within {ANSWERED_WITHIN:?}"),
+            Err(RecvTimeoutError::Disconnected) => {
+                bail!("it ended without an answer; is it a Codex of version 0.169?")
+            }
+        }
+    }
+}
+
+/// It ends when it can read no more. Its program is two processes where npm installed it, of which the first is ours to end.
+fn end(mut child: Child) {
+    let until = Instant::now() + ENDED_WITHIN;
+    while matches!(child.try_wait(), Ok(None)) {
+        if Instant::now() > until {
+            let pid = rustix::process::Pid::from_child(&child);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = child.wait();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_host_is_what_stands_between_scheme_and_path() {
+    let hosts = ["https://a.openai.azure.com/openai/v1", "http://127.0.0.1:8080", "nonsense"].map(host);
+    assert_eq!(hosts, ["a.openai.azure.com", "127.0.0.1:8080", "nonsense"]);
+}
