@@ -13,11 +13,12 @@ mod overview;
 mod prompt;
 pub(crate) mod purge;
 mod results;
+pub(crate) mod vectors;
 mod work;
 
 pub use beside::work;
-pub(crate) use ledger::attach;
 pub use ledger::{Ledger, next_day};
+pub(crate) use ledger::{WITH_PIECES, attach};
 pub use overview::{Given, Overview, Running};
 pub use work::{Report, Step, Worker};
 
