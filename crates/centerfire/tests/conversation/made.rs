@@ -1,5 +1,6 @@
 //! What a model made of conversations is searched, by words and by meaning, and told to the next conversation; always as a model's.
 
+use crate::history::Transcript;
 use crate::jobs::{conversation, instance, text, with_model};
 use serde_json::{Value, json};
 use std::fs;
@@ -129,6 +130,58 @@ fn a_summary_is_found_by_its_meaning() {
     instance.out(&["purge", &one.name]);
     assert!(ask("process ran out of RAM").iter().all(|hit| hit["conversation"] != one.name));
     assert_eq!(made(&ask("wrong amount on a bill"))[0], ("summary", two.name.as_str()));
+}
+
+/// A34, A35: an older conversation whose words do not fit is told by its summary, as a model's; where its words fit, they are told.
+#[test]
+fn a_history_tells_older_conversations_by_their_summaries() {
+    let (instance, _model) = with_model("");
+    let mut names = Vec::new();
+    for number in 1..=3 {
+        let summary = format!("Jam number {number} was cooked, and the lid was stuck.");
+        let script = format!(
+            "{} {}",
+            report(&format!("Jam {number}"), &summary, "Jam."),
+            "words and words ".repeat(60)
+        );
+        let mut one: Transcript = conversation(&instance, number, &script);
+        one.grow(60);
+        names.push(one.name);
+    }
+    let context = |budget: &str| instance.json(&["context", "--json", "--cwd", "/w", "--budget", budget]);
+    let of = |told: &Value, section: &str| -> Vec<String> {
+        let pieces = told["pieces"].as_array().unwrap().iter().filter(|piece| piece["section"] == section);
+        pieces.map(|piece| piece["text"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(of(&context("600"), "summary").is_empty());
+    instance.out(&["jobs", "run"]);
+    let told = context("600");
+    let summaries = of(&told, "summary");
+    assert!(told["tokens"].as_u64().unwrap() <= 600);
+    assert!(!summaries.is_empty(), "{told}");
+    assert!(summaries.iter().all(|line| line.contains("] summary by a model: Jam ")), "{summaries:?}");
+    let whole = told["text"].as_str().unwrap();
+    assert!(
+        whole.contains("\n\n## Conversations of before, summed up by a model\n- [claude 0000"),
+        "{whole}"
+    );
+    assert!(!of(&told, "recent").is_empty(), "the latest conversation is told by its words: {told}");
+    // With room for all words, nothing is said twice.
+    let whole = context("100000");
+    assert_eq!((of(&whole, "summary"), of(&whole, "recent").len() > 60), (Vec::new(), true));
+    // So a new session is told, and one that goes on is not told of itself.
+    let hook = |source: &str, conversation: &str| {
+        let payload = json!({ "hook_event_name": "SessionStart", "session_id": conversation, "cwd": "/w",
+            "transcript_path": "/w/x.jsonl", "source": source });
+        let file = instance.work().join("payload");
+        fs::write(&file, payload.to_string()).unwrap();
+        let mut hook = instance.command(&["__hook", "claude", "restore", "600"]);
+        hook.stdin(fs::File::open(&file).unwrap());
+        text(&hook.output().unwrap().stdout)
+    };
+    assert!(hook("startup", "new").contains("summary by a model: Jam "));
+    let own = hook("resume", &names[0]);
+    assert!(own.contains("summary by a model: Jam ") && !own.contains("Jam number 1 "), "{own}");
 }
 
 /// An instance without jobs finds what it found, and tells nothing of a model.
