@@ -27,6 +27,7 @@ pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use made::{Made, Told};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
+pub(crate) use read::TITLE;
 pub use read::{Conversation, Listed, Total};
 pub use readers::Readers;
 pub(crate) use recall::{Said, Talk};
