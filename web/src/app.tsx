@@ -15,6 +15,7 @@ import { line } from "./words";
 
 // The first picture is a terminal's: what else there is comes when it is asked for.
 const HealthView = lazy(() => import("./views/health"));
+const JobsView = lazy(() => import("./views/jobs_view"));
 const AccessView = lazy(() => import("./views/access"));
 const DocsView = lazy(() => import("./views/docs"));
 const NeedsView = lazy(() => import("./views/needs_view"));
@@ -59,7 +60,7 @@ interface InsideProps {
   theme: ReturnType<typeof useTheme>;
 }
 
-const TITLES: Record<Place, string> = { needs: "Needs you", projects: "Projects", conversations: "Conversations", search: "Search", health: "Health", access: "Access", docs: "API" };
+const TITLES: Record<Place, string> = { needs: "Needs you", projects: "Projects", conversations: "Conversations", search: "Search", health: "Health", jobs: "Jobs", access: "Access", docs: "API" };
 
 function Inside({ me, leave, theme }: InsideProps) {
   const [{ session: open, replay, lost }, go] = useRoute();
@@ -91,6 +92,7 @@ function Inside({ me, leave, theme }: InsideProps) {
           {place === "conversations" && <ConversationsView me={me} leave={leave} />}
           {place === "search" && <SearchView leave={leave} />}
           {place === "health" && <HealthView me={me} sessions={sessions.list ?? []} leave={leave} />}
+          {place === "jobs" && <JobsView me={me} leave={leave} />}
           {place === "access" && <AccessView me={me} sessions={sessions.list ?? []} now_ms={sessions.now_ms} leave={leave} />}
           {place === "docs" && <DocsView />}
         </Suspense>
@@ -138,6 +140,7 @@ function everything(me: Me, sessions: Sessions, waiting: number, theme: InsidePr
     { label: "Conversations", hint: "all that are kept", run: () => goTo("/conversations") },
     ...(me.session === null ? [{ label: "Projects", hint: "what was done, and what it cost", run: () => goTo("/projects") }] : []),
     ...(me.session === null ? [{ label: "Health", hint: "the server in figures", run: () => goTo("/health") }] : []),
+    ...(me.session === null ? [{ label: "Jobs", hint: "titles and summaries by a model", run: () => goTo("/jobs") }] : []),
     ...(manages ? [{ label: "Access", hint: "tokens and who is connected", run: () => goTo("/access") }] : []),
     { label: "API", hint: "the HTTP interface", run: () => goTo("/docs") },
     { label: theme.light ? "Dark colours" : "Light colours", run: theme.toggle },

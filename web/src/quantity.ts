@@ -32,3 +32,6 @@ export function lasting(seconds: number): string {
 
 /** Tokens: `12.3k`. */
 export const tokens = (count: number): string => (count >= 1_000_000 ? `${short(count / 1_000_000)}M` : count >= 1_000 ? `${short(count / 1_000)}k` : String(count));
+
+/** Millionths of a dollar, where a hundredth of a cent counts: `$0.0043`. */
+export const precisely = (cost: number): string => `$${(cost / 1_000_000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 })}`;

@@ -3,7 +3,7 @@
 import { useEffect, useState, type MouseEvent } from "react";
 
 /** The views beside the sessions, by their addresses. */
-const PLACES = ["needs", "projects", "conversations", "search", "health", "access", "docs"] as const;
+const PLACES = ["needs", "projects", "conversations", "search", "health", "jobs", "access", "docs"] as const;
 export type Place = (typeof PLACES)[number];
 /** Those that show one of many at an address below theirs. */
 const WITH_PARTS: Place[] = ["projects", "conversations"];

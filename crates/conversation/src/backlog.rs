@@ -2,9 +2,11 @@
 //!
 //! Entries within one span of cursors have vectors; it grows at both ends. Vectors are written together with how far the span
 //! reaches: whoever is killed in between makes a batch again and no more. The vectors of another model go before the first
-//! of this one is made. While texts become vectors the store is free for others.
+//! of this one is made. While texts become vectors the store is free for others. What models made of conversations follows
+//! ([`crate::jobs::vectors`]).
 
 use crate::embed::{Embedder, chunk};
+use crate::jobs::vectors as pieces;
 use crate::meaning::Meaning;
 use crate::store::Store;
 use crate::vectors::{self, Vector};
@@ -68,12 +70,13 @@ pub(crate) fn work(
 fn some(state: &Path, meaning: &Meaning, stopped: &dyn Fn() -> bool) -> Result<()> {
     let Some(id) = meaning.id() else { return Ok(()) };
     let Some(mut store) = Store::open_beside(state)? else { return Ok(()) };
-    if waiting(&store, Some(&id))? == 0 {
+    if waiting(&store, Some(&id))? == 0 && !pieces::is_due(state, &id)? {
         return Ok(());
     }
     // Only now it is loaded.
     let Some(model) = meaning.model()? else { return Ok(()) };
     while !stopped() && batch(&mut store, &*model)? != Batch::Nothing {}
+    while !stopped() && pieces::batch(state, &*model)? {}
     Ok(())
 }
 
@@ -100,6 +103,11 @@ pub enum Batch {
     Removed,
     /// So many entries are done.
     Done(u64),
+}
+
+/// Makes vectors of what models made of conversations, if some have none; whether there were any.
+pub fn pieces(state: &Path, embedder: &dyn Embedder) -> Result<bool> {
+    pieces::batch(state, embedder)
 }
 
 /// Makes vectors of one batch. An entry that the model cannot read gets none, and stands in nobody's way.

@@ -37,6 +37,8 @@ pub struct Meaning {
     /// It was opened, or could not be.
     opened: Condvar,
     matrix: Mutex<Option<Matrix>>,
+    /// Of what models made of conversations.
+    pieces: Mutex<Option<Matrix>>,
     /// When they were needed last.
     used: Mutex<Option<Instant>>,
 }
@@ -66,6 +68,7 @@ impl Meaning {
             model: Mutex::default(),
             opened: Condvar::new(),
             matrix: Mutex::default(),
+            pieces: Mutex::default(),
             used: Mutex::default(),
         }
     }
@@ -143,6 +146,7 @@ impl Meaning {
         if is_idle {
             *held(&self.model) = Model::No;
             *held(&self.matrix) = None;
+            *held(&self.pieces) = None;
         }
     }
 
@@ -189,6 +193,36 @@ impl Meaning {
             }
             depth *= DEEPER;
         }
+    }
+
+    /// The nearest pieces of what models made of conversations that fit, the best first: there are few, so that all that are
+    /// near are looked through.
+    pub(crate) fn nearest_pieces(
+        &self,
+        store: &Store,
+        model: &dyn Embedder,
+        vector: &[f32],
+        filter: &Filter,
+        most: usize,
+    ) -> Result<Vec<Near>> {
+        if !store.has_pieces()? {
+            return Ok(Vec::new());
+        }
+        let mut near = {
+            let mut pieces = held(&self.pieces);
+            if pieces.as_ref().is_none_or(|matrix| matrix.model() != model.id()) {
+                *pieces = None;
+            }
+            let matrix = pieces.get_or_insert_with(|| Matrix::within("jobs", model.id(), model.dim()));
+            matrix.refresh(store.reading())?;
+            matrix.nearest(vector, if filter.fits_all() { most } else { DEPTH_MAX }, None)
+        };
+        near.retain(|near| near.score >= NEAR);
+        let pieces: Vec<i64> = near.iter().map(|near| near.entry).collect();
+        let fit: HashSet<i64> = store.pieces_of(&pieces, filter)?.into_iter().map(|one| one.id).collect();
+        near.retain(|near| fit.contains(&near.entry));
+        near.truncate(most);
+        Ok(near)
     }
 
     /// Reads the vectors that came since the last time.

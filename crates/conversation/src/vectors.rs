@@ -49,6 +49,8 @@ pub struct Near {
 
 /// All vectors of one model, in memory: a byte for each number, and 20 for each vector.
 pub struct Matrix {
+    /// The file of a connection in which the table is.
+    schema: &'static str,
     model: String,
     dim: usize,
     numbers: Vec<i8>,
@@ -63,8 +65,22 @@ pub struct Matrix {
 impl Matrix {
     /// An empty one; nothing is read before [`Matrix::refresh`].
     pub fn new(model: &str, dim: usize) -> Self {
+        Self::within("main", model, dim)
+    }
+
+    /// One of the table in a file that a connection has attached.
+    pub fn within(schema: &'static str, model: &str, dim: usize) -> Self {
         let model = model.to_owned();
-        Self { model, dim, numbers: Vec::new(), scales: Vec::new(), keys: Vec::new(), last: 0, of: None }
+        Self {
+            schema,
+            model,
+            dim,
+            numbers: Vec::new(),
+            scales: Vec::new(),
+            keys: Vec::new(),
+            last: 0,
+            of: None,
+        }
     }
 
     /// Whose vectors it has.
@@ -90,22 +106,24 @@ impl Matrix {
     /// Reads the rows that came since the last time; all of them, if any went. The store may be in no transaction.
     pub fn refresh(&mut self, store: &Connection) -> Result<()> {
         let read = store.unchecked_transaction()?;
-        let of =
-            read.query_row("SELECT born, gone FROM meaning", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let schema = self.schema;
+        let sql = format!("SELECT born, gone FROM {schema}.meaning");
+        let of = read.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if self.of.as_ref() != Some(&of) {
-            *self = Self { of: Some(of), ..Self::new(&self.model, self.dim) };
+            *self = Self { of: Some(of), ..Self::within(schema, &self.model, self.dim) };
         }
         if self.is_empty() {
             // Growing by doubling would take up to twice the room.
-            let sql = "SELECT count(*) FROM vectors WHERE model = ?1";
-            let coming: u32 = read.query_row(sql, [&self.model], |row| row.get(0))?;
+            let sql = format!("SELECT count(*) FROM {schema}.vectors WHERE model = ?1");
+            let coming: u32 = read.query_row(&sql, [&self.model], |row| row.get(0))?;
             self.numbers.reserve_exact(coming as usize * self.dim);
             self.scales.reserve_exact(coming as usize);
             self.keys.reserve_exact(coming as usize);
         }
-        let sql =
-            "SELECT id, entry, chunk, scale, vector FROM vectors WHERE id > ?1 AND model = ?2 ORDER BY id";
-        let mut select = read.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT id, entry, chunk, scale, vector FROM {schema}.vectors WHERE id > ?1 AND model = ?2 ORDER BY id"
+        );
+        let mut select = read.prepare_cached(&sql)?;
         let mut rows = select.query(params![self.last, self.model])?;
         while let Some(row) = rows.next()? {
             self.last = row.get(0)?;

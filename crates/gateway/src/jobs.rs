@@ -22,6 +22,7 @@ pub(crate) fn start(app: &App) {
         work(
             &app.0.home.state,
             &settings,
+            &app.0.jobs_bell,
             &|| *stopping.borrow(),
             &|report| {
                 tell(&app, report);

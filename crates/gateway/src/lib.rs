@@ -126,6 +126,8 @@ struct Inner {
     metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
     conversation_changes: conversations::Changes,
+    /// By which who does background jobs is told what somebody wants now.
+    jobs_bell: conversation::jobs::Bell,
     history: history::History,
     pace: pace::Pace,
     /// Whether the server is about to end: then who waits is told so, and comes again.

@@ -145,6 +145,7 @@ impl Server {
             metrics: Default::default(),
             connections: Arc::default(),
             conversation_changes: Default::default(),
+            jobs_bell: Default::default(),
             history: Default::default(),
             pace: pace::Pace::new(options.writes_per_second),
             stopping: watch::Sender::new(false),

@@ -131,8 +131,9 @@ export interface Hit {
   title: string | null;
   cwd: string | null;
   time: number;
-  role: Entry["role"];
-  kind: Entry["kind"];
+  /** `model`, where a background job made it of the conversation. */
+  role: Entry["role"] | "model";
+  kind: Entry["kind"] | "summary" | "decision" | "todo";
   /** Some of its words, those that were looked for between U+0002 and U+0003. */
   snippet: string;
   /** `model`, where a background job says that the entry tells this. */

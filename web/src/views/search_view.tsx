@@ -20,7 +20,7 @@ const TITLE_MAX = 80;
 const HOUR_US = 3_600_000_000;
 
 const ROLES = [["user", "You"], ["assistant", "The model"], ["tool", "A tool"], ["system", "The CLI"]] as const;
-const KINDS = [["message", "Messages"], ["thinking", "Thinking"], ["tool_call", "Tool calls"], ["tool_result", "Results"], ["compaction", "Compactions"], ["failure", "Failures"], ["notice", "Notices"]] as const;
+const KINDS = [["message", "Messages"], ["thinking", "Thinking"], ["tool_call", "Tool calls"], ["tool_result", "Results"], ["compaction", "Compactions"], ["failure", "Failures"], ["notice", "Notices"], ["summary", "Summaries by a model"]] as const;
 const TIMES = [["24", "The last day"], ["168", "The last week"], ["720", "The last month"], ["8760", "The last year"]] as const;
 const MODES = [["words", "By words"], ["meaning", "By meaning"]] as const;
 const FILTERS = ["cli", "folder", "role", "kind", "tool"] as const;
@@ -117,7 +117,7 @@ function Searching({ leave }: { leave: (why?: string) => void }) {
           {trouble === undefined && told(answer, busy, q, filtered)}
         </p>
         <ol className="found" aria-label="Hits">
-          {trouble === undefined && answer?.hits.map((hit) => <Found key={`${hit.cli} ${hit.entry}`} hit={hit} />)}
+          {trouble === undefined && answer?.hits.map((hit) => <Found key={`${hit.cli} ${hit.entry} ${hit.kind}`} hit={hit} />)}
         </ol>
       </div>
     </PlaceFrame>
@@ -159,6 +159,8 @@ const sentence = (note: string) => `${note[0]?.toUpperCase()}${note.slice(1).rep
 
 const KIND_NAMES: Record<string, string> = { message: "", thinking: "thinking", tool_call: "call", tool_result: "result" };
 const ROLE_NAMES: Record<string, string> = { user: "You", assistant: "Model", tool: "Tool", system: "CLI" };
+/** What a background job made of a conversation, which nobody said in it. */
+const MADE_NAMES: Record<string, string> = { summary: "Summary", decision: "Decided", todo: "To do" };
 
 export function Found({ hit }: { hit: Hit }) {
   const { cli, conversation, entry, title, cwd, time, role, kind, snippet, place, found_by } = hit;
@@ -171,7 +173,7 @@ export function Found({ hit }: { hit: Hit }) {
     <li className="hit-of">
       <a className="card-of" {...linkTo(pathOf(cli, conversation, entry))} aria-keyshortcuts={place === null ? undefined : "r"} onKeyDown={play}>
         <span className="snippet">
-          <span className="who">{[ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(role === "user" ? said(snippet) : snippet)}
+          <span className="who">{role === "model" ? `${MADE_NAMES[kind] ?? kind} by a model` : [ROLE_NAMES[role] ?? role, KIND_NAMES[kind] ?? kind].filter((word) => word !== "").join(", ")}</span> {marked(role === "user" ? said(snippet) : snippet)}
         </span>
         <span className="card-facts">
           <span className="cli">{cli}</span>

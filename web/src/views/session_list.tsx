@@ -132,6 +132,11 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
             Health
           </PlaceLink>
         )}
+        {me.session === null && (
+          <PlaceLink to="jobs" now={place}>
+            Jobs
+          </PlaceLink>
+        )}
         {me.role === "manage" && (
           <PlaceLink to="access" now={place}>
             Access

@@ -90,7 +90,8 @@ pub(super) fn make_vectors(
     let (begun, of) = (Instant::now(), backlog::waiting(store, Some(model.id()))?);
     let mut line = progress::Progress::new(context, "vectors", 0);
     let mut done = 0;
-    while within.is_none_or(|within| begun.elapsed() < within) {
+    let is_time = || within.is_none_or(|within| begun.elapsed() < within);
+    while is_time() {
         match backlog::batch(store, &*model)? {
             Batch::Nothing => break,
             Batch::Removed => {}
@@ -98,6 +99,7 @@ pub(super) fn make_vectors(
         }
         line.count(done, of, &format!("{done} of {of} entries"));
     }
+    while is_time() && backlog::pieces(&context.home.state, &*model)? {}
     Ok(done)
 }
 

@@ -7,14 +7,12 @@ use crate::progress::Progress;
 use crate::term::{counted, one_line};
 use crate::when::ago;
 use anyhow::bail;
-use conversation::jobs::{Choice, Given, Ledger, Overview, Settings, Step, Worker, dollars};
+use conversation::jobs::{Choice, Given, Ledger, Overview, PATIENCE, Settings, Step, Worker, dollars};
 use protocol::Time;
 use serde_json::json;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// So long `jobs run` waits for a server that is busy, or for another who is at a job.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// What it waits for may be over before.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 

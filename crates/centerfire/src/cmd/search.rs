@@ -25,7 +25,8 @@ const VECTORS_WITHIN: Duration = Duration::from_secs(1);
 
 /// Search everything that was said and done
 ///
-/// Where a model is installed (`centerfire models`), by what it means as well: ask in your own words.
+/// Where a model is installed (`centerfire models`), by what it means as well: ask in your own words. Titles and summaries that a
+/// model made (`centerfire jobs`) are searched, too, and marked as that.
 ///
 /// Words are all to be there; "several words" in this order; begin* for a beginning; -word, behind --, for one that must not be there.
 /// What is no word, such as foo::bar( or ->, is found letter by letter. Secrets are never found: they are masked before.
@@ -55,8 +56,8 @@ pub(crate) struct Args {
     /// Only of this speaker
     #[arg(long, value_parser = ["user", "assistant", "tool", "system"])]
     role: Option<String>,
-    /// Only entries of this kind
-    #[arg(long, value_parser = ["message", "thinking", "tool_call", "tool_result", "compaction", "failure", "notice", "unknown"])]
+    /// Only entries of this kind, or what a model made of conversations: summary, decision, todo
+    #[arg(long, value_parser = ["message", "thinking", "tool_call", "tool_result", "compaction", "failure", "notice", "unknown", "summary", "decision", "todo"])]
     kind: Option<String>,
     /// Only calls of this tool
     #[arg(long)]
@@ -140,6 +141,7 @@ fn known_cli(store: &Store, cli: &str) -> anyhow::Result<()> {
 }
 
 fn print(hit: &Hit) {
+    let of_model = if hit.said_by.is_some() { " (by a model)" } else { "" };
     let by = if hit.found_by == Some(By::Meaning) { "  by meaning" } else { "" };
     // What was looked for stands between two control characters, which nothing else of it keeps.
     let mut line = String::new();
@@ -147,5 +149,5 @@ fn print(hit: &Hit) {
         let part = one_line(part);
         line += &if number % 2 == 1 { paint(&part, "1;33") } else { part };
     }
-    found::print(hit, &format!("{} {}", hit.role, hit.kind), by, &line);
+    found::print(hit, &format!("{} {}", hit.role, hit.kind), &format!("{of_model}{by}"), &line);
 }

@@ -11,16 +11,16 @@ use testkit::instance::LIMIT;
 use testkit::model::ModelServer;
 use testkit::{Instance, eventually};
 
-fn instance() -> Instance {
+pub fn instance() -> Instance {
     Instance::new(env!("CARGO_BIN_EXE_centerfire"))
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// An instance whose jobs go to a model server.
-fn with_model(settings: &str) -> (Instance, ModelServer) {
+pub fn with_model(settings: &str) -> (Instance, ModelServer) {
     let (instance, model) = (instance(), ModelServer::start().unwrap());
     let config = format!("jobs:\n  endpoint: {}\n{settings}", model.base_url());
     fs::write(instance.home().join("centerfire.yaml"), config).unwrap();
@@ -28,7 +28,7 @@ fn with_model(settings: &str) -> (Instance, ModelServer) {
 }
 
 /// A conversation in which the user says a script, by which the model answers.
-fn conversation(instance: &Instance, number: u64, script: &str) -> Transcript {
+pub fn conversation(instance: &Instance, number: u64, script: &str) -> Transcript {
     let mut transcript = Transcript::new(instance, number);
     let mut lines: Vec<Value> = (0..4).map(|_| transcript.next_line()).collect();
     lines[0]["message"]["content"] = json!(script);

@@ -8,6 +8,8 @@ mod hardship;
 mod history;
 /// Titles and summaries by a model.
 mod jobs;
+/// What a model made is searched, and told to the next conversation.
+mod made;
 /// Search by meaning.
 mod meaning;
 /// What entries mention, and how it belongs together.

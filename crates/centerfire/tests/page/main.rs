@@ -313,3 +313,18 @@ fn projects_are_listed_and_one_is_looked_at() {
 fn projects_can_be_read_by_everybody() {
     tell_of("projects.mjs", "projects_can_be_read_by_everybody");
 }
+
+#[test]
+fn jobs_that_are_off_say_how_to_turn_them_on() {
+    tell_of("jobs.mjs", "jobs_that_are_off_say_how_to_turn_them_on");
+}
+
+#[test]
+fn jobs_are_done_and_tried_again_on_the_page() {
+    tell_of("jobs.mjs", "jobs_are_done_and_tried_again_on_the_page");
+}
+
+#[test]
+fn a_budget_that_is_used_up_is_told() {
+    tell_of("jobs.mjs", "a_budget_that_is_used_up_is_told");
+}

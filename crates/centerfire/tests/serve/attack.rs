@@ -120,6 +120,8 @@ fn table() -> Vec<Row> {
         ),
         row("GET", "/api/v1/conversations", "/api/v1/conversations", none.clone(), 200),
         row("GET", "/api/v1/jobs", "/api/v1/jobs", none.clone(), 403),
+        row("POST", "/api/v1/jobs/run", "/api/v1/jobs/run", none.clone(), 403),
+        row("POST", "/api/v1/jobs/retry", "/api/v1/jobs/retry", none.clone(), 403),
         row("GET", "/api/v1/conversations/events", "/api/v1/conversations/events", none.clone(), 403),
         row(
             "GET",

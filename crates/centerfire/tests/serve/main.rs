@@ -26,6 +26,8 @@ mod fair;
 mod fidelity;
 /// HTTP by hand.
 mod http;
+/// Background jobs.
+mod jobs;
 /// What the server logs.
 mod log;
 /// Several sessions on one socket.

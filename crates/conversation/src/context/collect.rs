@@ -10,6 +10,8 @@ const CONVERSATIONS_MAX: usize = 6;
 const WORDS_MAX: usize = 30;
 /// Conversations in which is looked for what was decided, left to do, met and touched: a history is wanted soon.
 const LOOKED_THROUGH_MAX: usize = 10;
+/// Conversations that a model summed up.
+const SUMMARIES_MAX: usize = 25;
 /// Of each other kind.
 const EACH_MAX: usize = 25;
 
@@ -21,15 +23,18 @@ pub(super) fn all(store: &Store, wanted: &Wanted) -> Result<Vec<Vec<Said>>> {
         wanted.is_known
             && own.as_ref().is_some_and(|own| (&own.cli, &own.name) == (&said.cli, &said.conversation))
     };
-    let mut latest = store.latest(&filter, LOOKED_THROUGH_MAX)?;
+    let mut latest = store.latest(&filter, SUMMARIES_MAX)?;
     latest.retain(|one| own.as_ref().is_none_or(|own| own.id != one.id));
     latest.splice(0..0, own.clone().filter(|_| !wanted.is_known));
+    let summaries = store.summaries(&latest)?;
+    latest.truncate(LOOKED_THROUGH_MAX);
     let words = latest.iter().take(CONVERSATIONS_MAX).map(|one| store.last_words(one.id, WORDS_MAX));
     let recent: Vec<Said> = words.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     let mut found = found(store, wanted, own.as_ref())?;
     found.retain(|said| !is_known(said));
     let mentioned = |kinds: &str, order: &str| store.worth_knowing(kinds, order, &latest, EACH_MAX);
     Ok(vec![
+        summaries,
         recent,
         found,
         mentioned("'decision'", "latest DESC")?,

@@ -1,9 +1,11 @@
 //! The history of a project, as much of it as fits: for a model that is to know what was done before.
 //!
 //! Of each kind of history, what is worth most comes first, and each has a share of the budget; what one does not need the
-//! others get. The same store gives the same text. Tokens are counted by [`tokens`], on the safe side.
+//! others get. Where the words of an older conversation do not fit, and a model summed it up, that is told first, as a model's.
+//! The same store gives the same text. Tokens are counted by [`tokens`], on the safe side.
 
 mod collect;
+mod summed;
 
 use crate::Result;
 use crate::project::Project;
@@ -79,7 +81,13 @@ struct Section {
 }
 
 const SECTIONS: &[Section] = &[
-    Section { name: "recent", heading: "Said last", share: 45, chars: 1_200 },
+    Section {
+        name: "summary",
+        heading: "Conversations of before, summed up by a model",
+        share: 15,
+        chars: 1_400,
+    },
+    Section { name: "recent", heading: "Said last", share: 30, chars: 1_200 },
     Section { name: "found", heading: "Found for what is asked now", share: 20, chars: 700 },
     Section { name: "decision", heading: "Decided", share: 10, chars: 300 },
     Section { name: "todo", heading: "Left to do", share: 8, chars: 200 },
@@ -119,10 +127,14 @@ pub fn assemble(store: &Store, wanted: &Wanted) -> Result<Context> {
     let mut seen: HashSet<&str> = HashSet::new();
     // First each its share, then whoever needs more.
     let whole = budget.tokens;
+    let summed = summed::of(&all, &lines, whole, budget.bytes);
     for round in 0..2 {
         for (at, section) in SECTIONS.iter().enumerate() {
             let mut share = if round == 0 { whole * section.share / 100 } else { budget.tokens };
             for (place, text) in lines[at].iter().enumerate() {
+                if summed.leaves_out(section.name, round, &all[at][place]) {
+                    continue;
+                }
                 let heading = if taken[at].is_empty() { tokens(section.heading) + 3 } else { 0 };
                 let cost = tokens(text) + heading;
                 let bytes = text.len() + 1 + if heading > 0 { section.heading.len() + 6 } else { 0 };
@@ -141,7 +153,7 @@ pub fn assemble(store: &Store, wanted: &Wanted) -> Result<Context> {
     for (section, mut pieces) in SECTIONS.iter().zip(taken).filter(|(_, pieces)| !pieces.is_empty()) {
         // Words are read in the order in which they were said, the rest by its worth.
         pieces.sort_by_key(|(place, _)| *place);
-        if section.name == "recent" {
+        if matches!(section.name, "summary" | "recent") {
             // The latest came first; of one time, they stay in their order.
             pieces.reverse();
             pieces.sort_by_key(|(_, piece)| piece.time);
@@ -193,6 +205,7 @@ fn piece(section: &Section, said: &Said, text: String) -> Piece {
 fn line(section: &Section, said: &Said) -> String {
     let who = match section.name {
         "recent" | "found" => format!(" {}:", if said.kind == "compaction" { "summary" } else { &said.role }),
+        "summary" => " summary by a model:".to_owned(),
         _ if said.times > 1 => format!(" {} times:", said.times),
         _ => String::new(),
     };

@@ -15,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How the schema came to be: each step leads from the version of its place to the next.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema.sql"), concat!(include_str!("../store/vectors.sql"), include_str!("pieces.sql"))];
+/// The version from which on there are pieces to search.
+pub(crate) const WITH_PIECES: i64 = 2;
 /// Tables that the store joins with its own.
 const JOINED: &[&str] = &["made", "told", "job"];
 /// How long another who writes is waited for: each holds the file for a moment.
@@ -98,8 +101,8 @@ impl Ledger {
             }
             let old = day_of(now) - KEPT_DAYS;
             write.execute("DELETE FROM spending WHERE day < ?1", [old])?;
-            let insert = "INSERT INTO spending (day, time, model, reserved) VALUES (?1, ?2, ?3, ?4)";
-            write.execute(insert, params![day_of(now), now.0 as i64, model, at_most as i64])?;
+            let insert = "INSERT INTO spending (day, time, model, reserved, cli, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            write.execute(insert, params![day_of(now), now.0 as i64, model, at_most as i64, cli, name])?;
             let id = write.last_insert_rowid();
             // What came to a conversation makes it another one, which has all its tries again.
             let upsert = "INSERT INTO job (cli, name, state, ended, tries, why, time) VALUES (?1, ?2, 'waits', ?3, 1, ?4, ?5)
@@ -176,9 +179,12 @@ impl Ledger {
         said(retried())
     }
 
-    /// Empties the log of changes, in which is what was.
+    /// Makes the indexes anew, in which words that are gone stand until then, and empties the log of changes, in which is what was.
     pub(super) fn forget_changes(&self) -> Result<()> {
-        said(self.connection.execute_batch("VACUUM"))?;
+        said(self.connection.execute_batch(
+            "INSERT INTO piece_words (piece_words) VALUES ('rebuild'); INSERT INTO piece_letters (piece_letters) VALUES ('rebuild');
+             VACUUM",
+        ))?;
         for _ in 0..CHECKPOINTS {
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
             if !said(self.connection.query_row(sql, [], |row| row.get::<_, bool>(0)))? {
@@ -246,7 +252,10 @@ pub(crate) fn attach(connection: &Connection, state: &Path) -> Result<()> {
         let address = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         let is_known =
             connection.execute("ATTACH DATABASE ?1 AS jobs", [format!("file:{address}?mode=ro")]).is_ok();
-        if is_known && version_of(connection, "jobs").is_ok_and(|version| version == STEPS.len()) {
+        // An older one has the tables that are joined, and waits for who may write it.
+        if is_known
+            && version_of(connection, "jobs").is_ok_and(|version| (1..=STEPS.len()).contains(&version))
+        {
             return Ok(());
         }
         let _ = is_known.then(|| connection.execute_batch("DETACH DATABASE jobs"));

@@ -8,18 +8,21 @@ mod answer;
 mod beside;
 mod client;
 mod due;
+mod latest;
 mod ledger;
 mod overview;
 mod prompt;
 pub(crate) mod purge;
 mod results;
+pub(crate) mod vectors;
 mod work;
 
-pub use beside::work;
-pub(crate) use ledger::attach;
+pub use beside::{Bell, work};
+pub use latest::Latest;
 pub use ledger::{Ledger, next_day};
+pub(crate) use ledger::{WITH_PIECES, attach};
 pub use overview::{Given, Overview, Running};
-pub use work::{Report, Step, Worker};
+pub use work::{PATIENCE, Report, Step, Worker};
 
 /// Where requests go if only a key is configured.
 pub const UPSTREAM: &str = "https://api.anthropic.com";

@@ -1,6 +1,7 @@
 //! What waits, runs, failed and was spent, for people and programs.
 
 use super::due;
+use super::latest::{Latest, latest};
 use super::ledger::{Ledger, next_day, said};
 use super::work::{TRIES_MAX, lock_path};
 use super::{Choice, Kinds, Settings};
@@ -50,6 +51,8 @@ pub struct Overview {
     pub failed: u64,
     /// Those that were given up or are tried again, the latest first, 100 at most.
     pub failures: Vec<Given>,
+    /// Those about which a model was asked last, the latest first, 100 at most.
+    pub latest: Vec<Latest>,
 }
 
 /// A conversation by its CLI and the CLI's own id.
@@ -92,8 +95,20 @@ impl Overview {
         if Ledger::path(state).exists() {
             overview.tell_jobs(state, now)?;
         }
-        if let (Choice::On(settings), Some(store)) = (choice, Store::open(state)?) {
-            overview.waiting = due::count(&store, settings.kinds)?;
+        if let Some(store) = Store::open(state)? {
+            if let Choice::On(settings) = choice {
+                overview.waiting = due::count(&store, settings.kinds)?;
+            }
+            overview.latest = latest(&store)?;
+            for one in &mut overview.latest {
+                if overview
+                    .running
+                    .as_ref()
+                    .is_some_and(|it| (&it.cli, &it.conversation) == (&one.cli, &one.conversation))
+                {
+                    (one.state, one.why, one.again) = ("running".to_owned(), None, None);
+                }
+            }
         }
         if let Choice::On(settings) = choice
             && Store::prices_of(state)?.of(&settings.model).is_none()

@@ -53,6 +53,9 @@ fn remove(
             let sql = format!("DELETE FROM {table} WHERE cli = ?1 AND name = ?2");
             rows += write.execute(&sql, params![cli, name])?;
         }
+        // What it cost stays spent, of nobody.
+        let update = "UPDATE spending SET cli = NULL, name = NULL WHERE cli = ?1 AND name = ?2";
+        write.execute(update, params![cli, name])?;
         purged += u64::from(rows > 0);
     }
     // A model that is being asked now has read what was before; what servers said of it says nothing more.

@@ -29,6 +29,8 @@ const AGAIN_FIRST: Duration = Duration::from_secs(2);
 const AGAIN_MAX: Duration = Duration::from_hours(1);
 /// What only a person can mend is tried again after this time, in case one did.
 const SETTINGS_AGAIN: Duration = Duration::from_hours(1);
+/// Who wants something now waits so long for a server that is busy, or for another who is at a job.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// While another process is at a job.
 const LOCKED_AGAIN: Duration = Duration::from_secs(1);
 

@@ -1,24 +1,26 @@
 //! Searching what was said and done: by words (`words`), by meaning ([`crate::meaning`]), or both, fused.
 //!
 //! A search by both takes what has all the words, or else what has the most of them (`partly`), and what says something
-//! like it. All stages in the store together have one
-//! deadline: who waits gets what was found until then.
+//! like it. What models made of conversations, in pieces, takes part as entries do, and is told as what it is: of each conversation
+//! the best piece. All stages in the store together have one deadline: who waits gets what was found until then.
 
 mod partly;
+mod query;
 mod words;
 
 pub(crate) use words::related;
 
 use crate::embed::Embedder;
 use crate::meaning::Meaning;
-use crate::store::{By, Filter, Hit, SCORED_CHARS, Store};
+use crate::store::{By, Candidate, Filter, Hit, Limit, SCORED_CHARS, Store};
 use crate::vectors::Near;
 use crate::{Error, Result, backlog, fuse};
 use partly::partly;
+use query::Query;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use words::{Query, Scored, snippet};
+use words::{Scored, Source, snippet};
 
 /// A search takes no longer, but for a model that is still to be loaded.
 const SEARCH_WITHIN: Duration = Duration::from_secs(1);
@@ -74,7 +76,11 @@ pub fn search(
         mode => ask(store, meaning, &query, mode)?,
     };
     let Some((model, vector)) = asked.vector else {
-        let hits = whole(store, &query, filter, most)?;
+        let limit = store.within(SEARCH_WITHIN);
+        let found = whole(store, &query, filter, &limit)?;
+        drop(limit);
+        let found = found.iter().map(|one| (one.source, Found::Words(one), By::Words));
+        let hits = told(store, &query, "", found, most)?;
         let hint =
             || (hits.is_empty() && mode.is_none() && meaning.may_have_model()).then(|| HINT.to_owned());
         let note = asked.note.or_else(hint);
@@ -83,38 +89,72 @@ pub fn search(
     let mode = mode.unwrap_or(Mode::Both);
     let depth = FUSED.max(most);
     let limit = store.within(SEARCH_WITHIN);
-    let mut words = if mode == Mode::Both { query.whole(store, filter, &limit)? } else { Vec::new() };
-    if mode == Mode::Both && words.len() < FEW && !limit.is_over() {
-        let known: HashSet<i64> = words.iter().map(|one| one.candidate.id).collect();
+    let mut words = if mode == Mode::Both { whole(store, &query, filter, &limit)? } else { Vec::new() };
+    let entries = words.iter().filter(|one| one.source == Source::Entries);
+    let known: HashSet<i64> = entries.map(|one| one.candidate.id).collect();
+    if mode == Mode::Both && known.len() < FEW && !limit.is_over() {
         let mut more = partly(store, &query.question(), filter)?;
         more.retain(|one| !known.contains(&one.candidate.id) && query.allows(&one.candidate.text));
         words.append(&mut more);
     }
     words.truncate(depth);
-    let mut near = meaning.nearest(store, &*model, &vector, filter, depth)?;
-    if query.forbids() {
-        let entries: Vec<i64> = near.iter().map(|near| near.entry).collect();
-        let mut texts = store.candidates_of(&entries, filter, SCORED_CHARS)?;
-        texts.retain(|one| query.allows(&one.text));
-        let allowed: HashSet<i64> = texts.iter().map(|one| one.id).collect();
-        near.retain(|near| allowed.contains(&near.entry));
-    }
+    let near = near(store, meaning, (&*model, &vector), &query, filter, depth)?;
     drop(limit);
-    let found = fused(&words, &near).into_iter().take(most);
-    let hits = found.map(|(found, by)| hit(store, &query, model.id(), &found, by));
-    Ok(Answer { mode, hits: hits.collect::<Result<_>>()?, note: asked.note })
+    let found = fused(&words, &near).into_iter();
+    Ok(Answer { mode, hits: told(store, &query, model.id(), found, most)?, note: asked.note })
 }
 
-/// Searches by words alone.
+/// Entries that have the words of a query.
 pub(crate) fn by_words(store: &Store, query: &str, filter: &Filter, most: usize) -> Result<Vec<Hit>> {
-    whole(store, &Query::parse(query)?, filter, most)
-}
-
-fn whole(store: &Store, query: &Query, filter: &Filter, most: usize) -> Result<Vec<Hit>> {
+    let query = Query::parse(query)?;
     let limit = store.within(SEARCH_WITHIN);
     let found = query.whole(store, filter, &limit)?;
     drop(limit);
-    found.iter().take(most).map(|one| hit(store, query, "", &Found::Words(one), By::Words)).collect()
+    let found = found.iter().map(|one| (one.source, Found::Words(one), By::Words));
+    told(store, &query, "", found, most)
+}
+
+/// Entries and pieces that have all words, the best first.
+fn whole(store: &Store, query: &Query, filter: &Filter, limit: &Limit) -> Result<Vec<Scored>> {
+    let mut found = query.whole(store, filter, limit)?;
+    let mut pieces = query.pieces(store, filter, limit, found.is_empty())?;
+    if !pieces.is_empty() {
+        found.append(&mut pieces);
+        found.sort_by(|one, other| other.score.total_cmp(&one.score));
+    }
+    Ok(found)
+}
+
+/// Entries and pieces that say something like a question, the nearest first.
+fn near(
+    store: &Store,
+    meaning: &Meaning,
+    (model, vector): (&dyn Embedder, &[f32]),
+    query: &Query,
+    filter: &Filter,
+    depth: usize,
+) -> Result<Vec<(Source, Near)>> {
+    let entries = meaning.nearest(store, model, vector, filter, depth)?;
+    let pieces = meaning.nearest_pieces(store, model, vector, filter, depth)?;
+    let ids = |near: &[Near]| near.iter().map(|near| near.entry).collect::<Vec<i64>>();
+    let allowed = |texts: Vec<Candidate>| -> HashSet<i64> {
+        texts.into_iter().filter(|one| query.allows(&one.text)).map(|one| one.id).collect()
+    };
+    let mut near = Vec::new();
+    for (source, found) in [(Source::Entries, entries), (Source::Pieces, pieces)] {
+        let allowed = match source {
+            _ if !query.forbids() => None,
+            Source::Entries => Some(allowed(store.candidates_of(&ids(&found), filter, SCORED_CHARS)?)),
+            Source::Pieces => Some(allowed(store.pieces_of(&ids(&found), filter)?)),
+        };
+        let found =
+            found.into_iter().filter(|near| allowed.as_ref().is_none_or(|ids| ids.contains(&near.entry)));
+        near.extend(found.map(|near| (source, near)));
+    }
+    // One model made both.
+    near.sort_by(|(_, one), (_, other)| other.score.total_cmp(&one.score));
+    near.truncate(depth);
+    Ok(near)
 }
 
 /// What a model makes of a question.
@@ -148,16 +188,18 @@ fn ask(store: &Store, meaning: &Meaning, query: &Query, mode: Option<Mode>) -> R
 }
 
 /// One ranking of both, with how each was found.
-fn fused<'a>(words: &'a [Scored], near: &'a [Near]) -> Vec<(Found<'a>, By)> {
-    let shares: Vec<(i64, f64)> = words.iter().map(|one| (one.candidate.id, one.share)).collect();
-    let nearest: Vec<i64> = near.iter().map(|near| near.entry).collect();
-    let by_words: HashMap<i64, &Scored> = words.iter().map(|one| (one.candidate.id, one)).collect();
-    let by_meaning: HashMap<i64, &Near> = near.iter().map(|near| (near.entry, near)).collect();
+fn fused<'a>(words: &'a [Scored], near: &'a [(Source, Near)]) -> Vec<(Source, Found<'a>, By)> {
+    let key = |one: &Scored| (one.source, one.candidate.id);
+    let shares: Vec<((Source, i64), f64)> = words.iter().map(|one| (key(one), one.share)).collect();
+    let nearest: Vec<(Source, i64)> = near.iter().map(|(source, near)| (*source, near.entry)).collect();
+    let by_words: HashMap<_, &Scored> = words.iter().map(|one| (key(one), one)).collect();
+    let by_meaning: HashMap<_, &Near> =
+        nearest.iter().copied().zip(near.iter().map(|(_, near)| near)).collect();
     let found = fuse::hybrid(&shares, &nearest).into_iter();
-    let told = found.filter_map(|entry| match (by_words.get(&entry), by_meaning.get(&entry)) {
-        (Some(one), None) => Some((Found::Words(one), By::Words)),
-        (Some(one), Some(_)) => Some((Found::Words(one), By::Both)),
-        (None, Some(near)) => Some((Found::Near(near), By::Meaning)),
+    let told = found.filter_map(|key| match (by_words.get(&key), by_meaning.get(&key)) {
+        (Some(one), None) => Some((key.0, Found::Words(one), By::Words)),
+        (Some(one), Some(_)) => Some((key.0, Found::Words(one), By::Both)),
+        (None, Some(near)) => Some((key.0, Found::Near(near), By::Meaning)),
         (None, None) => None,
     });
     told.collect()
@@ -169,15 +211,51 @@ enum Found<'a> {
     Near(&'a Near),
 }
 
-fn hit(store: &Store, query: &Query, model: &str, found: &Found, by: By) -> Result<Hit> {
-    let (entry, snippet) = match found {
+/// The hits that are told: of what models made of one conversation, the best piece.
+fn told<'a>(
+    store: &Store,
+    query: &Query,
+    model: &str,
+    found: impl Iterator<Item = (Source, Found<'a>, By)>,
+    most: usize,
+) -> Result<Vec<Hit>> {
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut made: HashSet<(String, String)> = HashSet::new();
+    for (source, found, by) in found {
+        if hits.len() == most {
+            break;
+        }
+        let Some(hit) = hit(store, query, model, source, &found, by)? else { continue };
+        if source == Source::Entries || made.insert((hit.cli.clone(), hit.conversation.clone())) {
+            hits.push(hit);
+        }
+    }
+    Ok(hits)
+}
+
+fn hit(
+    store: &Store,
+    query: &Query,
+    model: &str,
+    source: Source,
+    found: &Found,
+    by: By,
+) -> Result<Option<Hit>> {
+    let (id, snippet) = match found {
         Found::Words(one) => (one.candidate.id, snippet(&one.candidate.text, &query.shown())),
         Found::Near(near) => {
-            let text = store.text_of_chunk(near.entry, model, near.chunk)?;
+            let text = match source {
+                Source::Entries => store.text_of_chunk(near.entry, model, near.chunk)?,
+                Source::Pieces => store.text_of_piece(near.entry)?,
+            };
             // Of a question in other words, those that every text has tell nothing.
             let telling = query.shown().into_iter().filter(|word| word.chars().count() >= TELLING_CHARS);
             (near.entry, snippet(&text, &telling.collect::<Vec<_>>()))
         }
     };
-    Ok(Hit { found_by: Some(by), ..store.hit(entry, snippet)? })
+    let hit = match source {
+        Source::Entries => Some(store.hit(id, snippet)?),
+        Source::Pieces => store.piece_hit(id, snippet)?,
+    };
+    Ok(hit.map(|hit| Hit { found_by: Some(by), ..hit }))
 }

@@ -1,7 +1,7 @@
 //! Entries that have some of a question's words: for who remembers the rest otherwise. A word counts by its rarity; one that
 //! very many entries have is not looked for at all.
 
-use super::words::{Scored, fold, score};
+use super::words::{Scored, Source, fold, score};
 use crate::Result;
 use crate::fuse::share;
 use crate::store::{Filter, SCORED_CHARS, Store};
@@ -48,7 +48,7 @@ pub(super) fn partly(store: &Store, question: &str, filter: &Filter) -> Result<V
             let weight = share_weight(entries, having.len() as u64);
             weight * score(&candidate, std::slice::from_ref(word))
         };
-        Scored { score: having.iter().map(times).sum(), share, candidate }
+        Scored { source: Source::Entries, score: having.iter().map(times).sum(), share, candidate }
     };
     let mut found: Vec<Scored> = found.into_iter().map(scored).collect();
     found.sort_by(|one, other| other.score.total_cmp(&one.score));

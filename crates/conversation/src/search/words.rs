@@ -5,14 +5,15 @@
 //! Of all entries that fit, the newest [`RANKED_MAX`] are ranked: by how much of the entry the words are, and by what the entry
 //! is. How rare a word is among all is not asked: to count a word that is everywhere takes longer than the search.
 
+use super::query::{Query, is_of_word, is_words, quote};
+use crate::Result;
 use crate::store::{Candidate, Filter, Found, Hit, Limit, Store};
-use crate::{Error, Result};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A query at most.
-const QUERY_MAX_BYTES: usize = 1 << 10; // 1 KiB
 /// Entries that are ranked.
 const RANKED_MAX: usize = 1_000;
+/// Pieces of what models made that are ranked: some of these are of one conversation, of which one is told.
+const PIECES_MAX: usize = 300;
 /// Of what is looked for letter by letter, so many threes narrow down where it can be.
 const THREES_MAX: usize = 24;
 /// Of a text, what is told around the place where it was found, in characters before and behind.
@@ -24,63 +25,61 @@ const RELATED_MIN_CHARS: usize = 4;
 /// The length of a text, in bytes, from which a word in it counts for less.
 const USUAL_BYTES: f64 = 400.0;
 
-/// One part of a query.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Term {
-    Word { text: String, is_beginning: bool },
-    Phrase(String),
-    Not(String),
+/// Of what something is that was found.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Source {
+    /// What was said and done.
+    Entries,
+    /// What models made of it.
+    Pieces,
 }
 
-/// A query, taken apart.
-pub(super) struct Query<'a> {
-    text: &'a str,
-    terms: Vec<Term>,
-    /// What is to be there, as it is compared.
-    pub wanted: Vec<String>,
-}
-
-/// An entry that was found, and how well it fits.
+/// What was found, and how well it fits.
 pub(super) struct Scored {
+    pub source: Source,
     pub score: f64,
     /// How much of what was asked for it has, from 0 to 1.
     pub share: f64,
     pub candidate: Candidate,
 }
 
-impl<'a> Query<'a> {
-    pub fn parse(text: &'a str) -> Result<Self> {
-        if text.len() > QUERY_MAX_BYTES {
-            return Err(Error::Query("a query has 1 KiB at most".to_owned()));
-        }
-        let terms = parse(text);
-        let wanted: Vec<String> =
-            terms.iter().filter(|term| !matches!(term, Term::Not(_))).map(|term| fold(term.text())).collect();
-        if wanted.is_empty() {
-            return Err(Error::Query("say at least one word to search for".to_owned()));
-        }
-        Ok(Self { text, terms, wanted })
-    }
-
-    /// What is asked for, without what must not be there: what a model understands.
-    pub fn question(&self) -> String {
-        let wanted = self.terms.iter().filter(|term| !matches!(term, Term::Not(_)));
-        wanted.map(Term::text).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Whether an entry has none of the words that must not be there.
-    pub fn allows(&self, text: &str) -> bool {
-        let text = if self.forbids() { fold(text) } else { return true };
-        let has = |word: &str| text.split(|c: char| !is_of_word(c)).any(|other| other == word);
-        !self.terms.iter().any(|term| matches!(term, Term::Not(_)) && has(&fold(term.text())))
-    }
-
+impl Query<'_> {
     /// Entries that have all that is asked for, the best first.
     pub fn whole(&self, store: &Store, filter: &Filter, limit: &Limit) -> Result<Vec<Scored>> {
+        let look = |found| store.candidates(found, filter, RANKED_MAX);
+        Ok(match self.by_words(limit, look)? {
+            found if found.is_empty() && !limit.is_over() => self.by_letters(look)?,
+            found => found,
+        })
+    }
+
+    /// Pieces of what models made that have all that is asked for, the best first; by any letters only where entries had to be
+    /// looked for by them, too.
+    pub fn pieces(
+        &self,
+        store: &Store,
+        filter: &Filter,
+        limit: &Limit,
+        is_alone: bool,
+    ) -> Result<Vec<Scored>> {
+        if limit.is_over() {
+            return Ok(Vec::new());
+        }
+        let look = |found| store.pieces(found, filter, PIECES_MAX);
+        let mut found = self.by_words(limit, look)?;
+        if found.is_empty() && is_alone && !limit.is_over() {
+            found = self.by_letters(look)?;
+        }
+        found.iter_mut().for_each(|one| one.source = Source::Pieces);
+        Ok(found)
+    }
+
+    /// What an index of words finds, or else one of beginnings.
+    fn by_words(&self, limit: &Limit, look: impl Fn(Found) -> Result<Vec<Candidate>>) -> Result<Vec<Scored>> {
         let signs: Vec<&String> = self.wanted.iter().filter(|text| !is_words(text)).collect();
         for begins in [false, true] {
-            let Some(expression) = expression(&self.terms, begins) else { break };
-            let mut found = store.candidates(Found::Words(expression), filter, RANKED_MAX)?;
+            let Some(expression) = self.expression(begins) else { break };
+            let mut found = look(Found::Words(expression))?;
             found.retain(|one| {
                 signs.is_empty() || signs.iter().all(|signs| fold(&one.text).contains(signs.as_str()))
             });
@@ -88,31 +87,19 @@ impl<'a> Query<'a> {
                 return Ok(ranked(found, &self.wanted));
             }
         }
+        Ok(Vec::new())
+    }
+
+    /// What has the query's letters as they stand.
+    fn by_letters(&self, look: impl Fn(Found) -> Result<Vec<Candidate>>) -> Result<Vec<Scored>> {
         let letters = self.letters();
         if letters.chars().count() < 3 {
             return Ok(Vec::new());
         }
         let escape = |c: char| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]);
         let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
-        let found = Found::Letters { threes: threes(letters), pattern };
-        let found = store.candidates(found, filter, RANKED_MAX)?;
+        let found = look(Found::Letters { threes: threes(letters), pattern })?;
         Ok(ranked(found, &[fold(letters)]))
-    }
-
-    /// Whether anything must not be there.
-    pub fn forbids(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term, Term::Not(_)))
-    }
-
-    /// What a snippet shows: words, and the letters as they stand.
-    pub fn shown(&self) -> Vec<String> {
-        let letters = fold(self.letters());
-        self.wanted.iter().cloned().chain([letters]).collect()
-    }
-
-    /// The query as it may stand in a text, letter by letter.
-    fn letters(&self) -> &'a str {
-        self.text.trim().trim_matches('"')
     }
 }
 
@@ -144,13 +131,13 @@ fn threes(letters: &str) -> String {
     quoted.collect::<Vec<_>>().join(" AND ")
 }
 
-/// A text as FTS5 takes it for no more than a text.
-fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
 fn ranked(found: Vec<Candidate>, wanted: &[String]) -> Vec<Scored> {
-    let scored = |candidate| Scored { score: score(&candidate, wanted), share: 1.0, candidate };
+    let scored = |candidate| Scored {
+        source: Source::Entries,
+        score: score(&candidate, wanted),
+        share: 1.0,
+        candidate,
+    };
     let mut scored: Vec<Scored> = found.into_iter().map(scored).collect();
     // Of equals, the newest: so they came.
     scored.sort_by(|one, other| other.score.total_cmp(&one.score));
@@ -167,7 +154,7 @@ pub(super) fn score(candidate: &Candidate, wanted: &[String]) -> f64 {
     };
     // What people and models say tells more than what a tool printed.
     let weight = match candidate.kind.as_str() {
-        "message" | "compaction" => 1.0,
+        "message" | "compaction" | "summary" | "decision" | "todo" => 1.0,
         "tool_call" | "failure" => 0.9,
         "thinking" => 0.8,
         _ => 0.7,
@@ -221,64 +208,6 @@ fn fold_char(c: char) -> char {
     letter.to_lowercase().next().unwrap_or(letter)
 }
 
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Whether a text has nothing but what the index of words knows.
-fn is_words(text: &str) -> bool {
-    text.chars().all(|c| is_of_word(c) || c.is_whitespace())
-}
-
-impl Term {
-    fn text(&self) -> &str {
-        match self {
-            Self::Word { text, .. } | Self::Phrase(text) | Self::Not(text) => text,
-        }
-    }
-}
-
-fn parse(query: &str) -> Vec<Term> {
-    let mut terms = Vec::new();
-    let mut rest = query.trim();
-    while !rest.is_empty() {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let (phrase, after) = quoted.split_once('"').unwrap_or((quoted, ""));
-            terms.push(Term::Phrase(phrase.to_owned()));
-            rest = after.trim_start();
-            continue;
-        }
-        let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        rest = after.trim_start();
-        terms.push(match (word.strip_prefix('-'), word.strip_suffix('*')) {
-            (Some(word), _) if word.chars().next().is_some_and(char::is_alphanumeric) => {
-                Term::Not(word.to_owned())
-            }
-            (_, Some(word)) if !word.is_empty() => Term::Word { text: word.to_owned(), is_beginning: true },
-            _ => Term::Word { text: word.to_owned(), is_beginning: false },
-        });
-    }
-    terms.retain(|term| term.text().chars().any(|c| !c.is_whitespace()));
-    terms
-}
-
-/// The query in the words of FTS5, in which every text is quoted; with `begins`, beginnings of words are enough. `None` where
-/// it has no word that the index could know.
-fn expression(terms: &[Term], begins: bool) -> Option<String> {
-    let has_word = |text: &str| text.chars().any(is_of_word);
-    let (not, wanted): (Vec<&Term>, Vec<&Term>) =
-        terms.iter().filter(|term| has_word(term.text())).partition(|term| matches!(term, Term::Not(_)));
-    let wanted: Vec<String> = wanted
-        .iter()
-        .map(|term| match term {
-            Term::Word { text, is_beginning } if *is_beginning || begins => format!("{}*", quote(text)),
-            term => quote(term.text()),
-        })
-        .collect();
-    let first = (!wanted.is_empty()).then(|| wanted.join(" AND "))?;
-    Some(not.iter().fold(first, |expression, term| format!("({expression}) NOT {}", quote(term.text()))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,20 +219,5 @@ mod tests {
         let long = snippet(&format!("{}naive{}", "x".repeat(100), "y".repeat(300)), &wanted[..1]);
         assert!(long.starts_with("…x") && long.ends_with("y…") && long.contains("\u{2}naive\u{3}"), "{long}");
         assert_eq!(snippet("nothing \u{2}here", &["zz".to_owned()]), "nothing here");
-    }
-
-    #[test]
-    fn every_query_becomes_one_that_the_index_takes() {
-        let cases = [
-            ("two words", "\"two\" AND \"words\""),
-            ("\"two words\" more", "\"two words\" AND \"more\""),
-            ("begin* -not", "(\"begin\"*) NOT \"not\""),
-            ("AND OR NOT NEAR(", "\"AND\" AND \"OR\" AND \"NOT\" AND \"NEAR(\""),
-            ("\"open", "\"open\""),
-            ("foo::bar( ->", "\"foo::bar(\""),
-        ];
-        for (query, expected) in cases {
-            assert_eq!(expression(&parse(query), false).as_deref(), Some(expected), "{query}");
-        }
     }
 }

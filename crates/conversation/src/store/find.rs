@@ -14,7 +14,7 @@ use std::collections::HashSet;
 /// Something that a search found.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Hit {
-    /// The entry.
+    /// The entry; of what a background job made, the one that says so, or the conversation's first.
     pub entry: String,
     /// The conversation that had it first.
     pub cli: String,
@@ -26,15 +26,15 @@ pub struct Hit {
     pub cwd: Option<String>,
     /// When.
     pub time: Time,
-    /// Who.
+    /// Who: `user`, `assistant`, `tool`, `system`; `model`, where a background job made it of the conversation.
     pub role: String,
-    /// What.
+    /// What; `summary`, `decision` or `todo`, where a background job made it.
     pub kind: String,
     /// Some of its words, those that were looked for between U+0002 and U+0003.
     pub snippet: String,
     /// Where it stands in a recording.
     pub place: Option<Place>,
-    /// `model`, where a background job says that the entry tells this.
+    /// `model`, where a background job says that the entry tells this, or made it of the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said_by: Option<&'static str>,
     /// How it was found, by a search.
@@ -202,7 +202,7 @@ impl Store {
 }
 
 /// What was found until the time was over: then the next row is an error that says so.
-fn until_late<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
+pub(super) fn until_late<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<T>> {
     let mut found = Vec::new();
     for row in rows {
         match row.map_err(Error::from) {
@@ -215,6 +215,6 @@ fn until_late<T>(rows: impl Iterator<Item = rusqlite::Result<T>>) -> Result<Vec<
 }
 
 /// A list of numbers as SQLite takes it apart.
-fn list(numbers: &[i64]) -> String {
+pub(super) fn list(numbers: &[i64]) -> String {
     serde_json::Value::from(numbers).to_string()
 }

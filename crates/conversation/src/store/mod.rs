@@ -8,6 +8,7 @@ mod filter;
 mod find;
 mod made;
 mod mentions;
+mod pieces;
 mod projects;
 mod purge;
 mod read;
@@ -26,6 +27,7 @@ pub(crate) use find::{Candidate, Found, SCORED_CHARS};
 pub use made::{Made, Told};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
+pub(crate) use read::TITLE;
 pub use read::{Conversation, Listed, Total};
 pub use readers::Readers;
 pub(crate) use recall::{Said, Talk};
@@ -35,6 +37,7 @@ pub use stretch::{Middle, Part, Stretch};
 pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
 
+use crate::jobs::Ledger;
 use crate::{Error, Result};
 use deadline::Deadline;
 use llm::price::Prices;
@@ -138,6 +141,11 @@ impl Store {
         // A power cut may cost the last moments, which are read from the archive again.
         store.connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
         store.update(path)?;
+        let state = path.parent().unwrap_or(path);
+        if Ledger::path(state).exists() {
+            // One that cannot be brought up to date keeps nobody from conversations.
+            let _ = Ledger::open(state);
+        }
         store.join_jobs(path)?;
         Ok(store)
     }

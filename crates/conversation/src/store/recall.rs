@@ -86,6 +86,17 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// What a model made of conversations, title and summary, in their order; each leads to its conversation's first entry.
+    pub(crate) fn summaries(&self, talks: &[Talk]) -> Result<Vec<Said>> {
+        let select = "SELECT COALESCE((SELECT e.key FROM part JOIN entry e ON e.id = part.entry WHERE part.conversation = c.id
+                 ORDER BY part.time, part.position LIMIT 1), ''),
+             c.cli, c.name, COALESCE(c.ended, 0), 'model', 'summary', concat_ws(': ', made.title, made.summary), 1
+             FROM conversation c JOIN made ON made.cli = c.cli AND made.name = c.name AND made.summary IS NOT NULL WHERE c.id = ?1";
+        let mut select = self.connection.prepare_cached(select)?;
+        let found = talks.iter().map(|talk| select.query_row([talk.id], said).optional());
+        Ok(found.filter_map(rusqlite::Result::transpose).collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The text of an entry, or its beginning.
     pub(crate) fn text_of(&self, key: &str) -> Result<Option<String>> {
         let select = format!("SELECT substr(text, 1, {TEXT_CHARS}) FROM entry WHERE key = ?1");

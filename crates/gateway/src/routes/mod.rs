@@ -272,7 +272,7 @@ fn of_recordings() -> Vec<Endpoint> {
 }
 
 fn of_conversations() -> Vec<Endpoint> {
-    use Role::View;
+    use Role::{Manage, View};
     let route = Endpoint::new;
     vec![
         route("GET", "/api/v1/conversations", Some(View), get(conversations::list))
@@ -293,6 +293,13 @@ fn of_conversations() -> Vec<Endpoint> {
             .about("Lists the conversations that were held in a session, the oldest first"),
         route("GET", "/api/v1/jobs", Some(View), get(jobs::show))
             .about("Tells what a model was asked about conversations: what waits, runs, failed and why, and what was spent today"),
+        route("POST", "/api/v1/jobs/run", Some(Manage), post(jobs::run))
+            .about("Has a model asked now about what is to do, also conversations that are not over; 202 at once, and GET /api/v1/jobs tells how far it is")
+            .body::<Option<jobs::Run>>()
+            .gives(202, JSON),
+        route("POST", "/api/v1/jobs/retry", Some(Manage), post(jobs::retry))
+            .about("Tries again what was given up, and ends what all others wait for")
+            .body::<Option<jobs::Retry>>(),
         route("GET", "/api/v1/mentions", Some(View), get(search::mentions))
             .about("What was touched, run, met, named and decided: files, symbols, commands, errors, decisions; with a value, where")
             .query::<conversations::Which>()
@@ -302,7 +309,7 @@ fn of_conversations() -> Vec<Endpoint> {
             .query::<conversations::Which>()
             .query::<search::Relations>(),
         route("GET", "/api/v1/search", Some(View), get(search::search))
-            .about("Searches everything that was said and done; what was found stands between U+0002 and U+0003")
+            .about("Searches everything that was said and done, and titles and summaries by a model, told by `said_by`; what was found stands between U+0002 and U+0003")
             .query::<conversations::Which>()
             .query::<search::Wanted>(),
     ]

@@ -26,7 +26,7 @@ pub(super) struct Wanted {
     mode: Option<How>,
     /// Who spoke: `user`, `assistant`, `tool`, `system`.
     role: Option<String>,
-    /// What it is: `message`, `tool_call`, `tool_result`, …
+    /// What it is: `message`, `tool_call`, `tool_result`, …; or what a model made of a conversation: `summary`, `decision`, `todo`.
     kind: Option<String>,
     /// The tool that was called.
     tool: Option<String>,
