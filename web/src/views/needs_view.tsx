@@ -8,7 +8,7 @@ import { needOf, wordOf, type Need } from "../need";
 import type { Notifying } from "../notify";
 import { linkTo } from "../route";
 import type { Sessions } from "../sessions";
-import { line } from "../words";
+import { folderOf, line } from "../words";
 import { ApprovalCard } from "./approval";
 import { PlaceFrame } from "./place";
 import { State } from "./state";
@@ -90,7 +90,12 @@ function Row({ session, need, me, now_ms, leave }: { session: api.Session; need:
   return (
     <article className="need" data-state={need.state} aria-label={session.name} ref={row}>
       <a {...linkTo(`/s/${session.id}`)} className="need-of">
-        <span className="name">{session.name}</span>
+        <span className="need-who">
+          <span className="name">{session.name}</span>
+          <span className="folder" title={session.cwd}>
+            {folderOf(session.cwd)}
+          </span>
+        </span>
         <State word={word} />
         <span className="need-what">
           {need.on !== undefined && <span>waits for {WAITS[need.on]}</span>} {told !== "" ? <span className="soft">{plain(told)}</span> : need.on === undefined && <code className="soft">{line(session.command)}</code>}

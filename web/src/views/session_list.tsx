@@ -7,7 +7,7 @@ import { usePaletteKeys } from "../palette_key";
 import { linkTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
-import { line } from "../words";
+import { folderOf, line } from "../words";
 import { Mark } from "./mark";
 import { NewSession } from "./new_session";
 import { State } from "./state";
@@ -177,6 +177,9 @@ function Row({ session, open, now_ms, go }: RowProps) {
           <State word={wordOf(session)} />
         </span>
         <span className="under">
+          <span className="folder" title={session.cwd}>
+            {folderOf(session.cwd)}
+          </span>
           <span className="command">{line(session.command)}</span>
           <span className="facts">
             {clients > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{clients} watching</span>}
