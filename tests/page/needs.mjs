@@ -160,6 +160,7 @@ const stories = {
     await page.keyboard.press("k");
     await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
     // What is written takes its letters.
+    await page.locator(".ask:focus button.main:enabled").waitFor();
     await page.keyboard.press("d");
     await page.keyboard.type("jack");
     assert.equal(await page.locator(".ask input:focus").inputValue(), "jack");

@@ -85,9 +85,11 @@ function Row({ session, need, me, now_ms, leave }: { session: api.Session; need:
   // What is shown whole below need not be told.
   const told = cards.length > 0 ? "" : need.reason === word ? "" : brief(need.reason, REASON_MAX);
   // The next question, the one that waits longest, or nothing: what is typed next must not open anything.
-  const done = () => {
-    const all = [...document.querySelectorAll<HTMLElement>(QUESTION)].filter((ask) => ask !== document.activeElement?.closest(".ask"));
-    const below = all.find((ask) => row.current !== null && (row.current.compareDocumentPosition(ask) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0);
+  const done = (at: number) => {
+    // That this one is over is not painted yet.
+    const own = row.current?.querySelectorAll(".ask")[at];
+    const all = [...document.querySelectorAll<HTMLElement>(QUESTION)].filter((ask) => ask !== own);
+    const below = all.find((ask) => own !== undefined && (own.compareDocumentPosition(ask) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0);
     (below ?? all[0] ?? row.current?.closest<HTMLElement>(".scroll"))?.focus({ preventScroll: below === undefined && all[0] === undefined });
   };
   return (
@@ -105,8 +107,8 @@ function Row({ session, need, me, now_ms, leave }: { session: api.Session; need:
         </span>
         {need.since !== undefined && <time title={new Date(need.since / 1_000).toLocaleString()}>{age(need.since, now_ms)}</time>}
       </a>
-      {cards.map((card) => (
-        <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={done} />
+      {cards.map((card, at) => (
+        <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={() => done(at)} />
       ))}
     </article>
   );
