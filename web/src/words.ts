@@ -40,4 +40,4 @@ export function line(command: string[]): string {
 }
 
 /** The last part of a folder's path: what people call it. */
-export const folderOf = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) || "/";
+export const folderOf = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) || path;

@@ -88,6 +88,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
 
   const name = session?.name ?? (missing ? id : "…");
   const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
+  const imported = session?.imported !== undefined;
   const mayType = state?.role !== "view" && !ended;
   const control = state?.control ?? "none";
   const manages = me.role === "manage";
@@ -221,7 +222,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           </div>
         )}
       </div>
-      {ended && <Ended exit={state?.exit ?? session?.exit} replay={() => go(id, true)} again={me.role === "manage" ? () => void again() : undefined} />}
+      {ended && <Ended exit={state?.exit ?? session?.exit} imported={imported} replay={() => go(id, true)} again={me.role === "manage" && !imported ? () => void again() : undefined} />}
       {mayType && (
         <footer>
           <KeyBar press={(key) => follower.current?.press(key)} ctrl={ctrl} setCtrl={setCtrl} />
