@@ -38,6 +38,7 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
   const keys = usePaletteKeys(me);
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
   const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
+  const latest = list?.filter(({ imported }) => imported === undefined).reduce<api.Session | undefined>((one, other) => (one !== undefined && one.created > other.created ? one : other), undefined);
   const logout = () => api.logout().then(() => leave("you are logged out"), () => leave());
   const made = (session: api.Session) => {
     setMaking(false);
@@ -66,7 +67,7 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
       {me.role === "manage" && me.session === null && (
         <div className="new">
           {making ? (
-            <NewSession made={made} cancel={() => setMaking(false)} />
+            <NewSession latest={latest?.cwd} made={made} cancel={() => setMaking(false)} />
           ) : (
             <button type="button" onClick={() => setMaking(true)}>
               New session
@@ -165,7 +166,8 @@ interface RowProps {
 
 function Row({ session, open, now_ms, go }: RowProps) {
   // The server itself is a client of each session that a page follows: it is nobody's eyes.
-  const clients = session.clients?.filter(({ name }) => name !== "serve").length ?? 0;
+  const clients = session.clients?.filter(({ name }) => name !== "serve") ?? [];
+  const watching = clients.filter(({ control }) => !control).length;
   const key = (event: KeyboardEvent) => {
     if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) go(session.id, true);
   };
@@ -182,7 +184,8 @@ function Row({ session, open, now_ms, go }: RowProps) {
           </span>
           <span className="command">{line(session.command)}</span>
           <span className="facts">
-            {clients > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{clients} watching</span>}
+            {clients.length > watching && <span title="Somebody has control: the session has the size of that window">in use</span>}
+            {watching > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{watching} watching</span>}
             <time title={new Date(session.created / 1_000).toLocaleString()}>{age(session.created, now_ms)}</time>
           </span>
         </span>
