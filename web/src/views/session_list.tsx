@@ -38,7 +38,8 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
   const keys = usePaletteKeys(me);
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
   const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
-  const latest = list?.filter(({ imported }) => imported === undefined).reduce<api.Session | undefined>((one, other) => (one !== undefined && one.created > other.created ? one : other), undefined);
+  // A recording of others has no folder.
+  const latest = list?.filter(({ cwd }) => cwd !== "").reduce<api.Session | undefined>((one, other) => (one !== undefined && one.created > other.created ? one : other), undefined);
   const logout = () => api.logout().then(() => leave("you are logged out"), () => leave());
   const made = (session: api.Session) => {
     setMaking(false);
