@@ -175,14 +175,21 @@ const stories = {
     await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
     assert.equal(await keys(), 2);
     await page.keyboard.press("j");
-    await page.locator(".need-of:focus", { hasText: "one" }).waitFor();
-    assert.equal(await keys(), 0);
-    await page.keyboard.press("j");
     await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
     await page.keyboard.press("k");
+    await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    // Past the last question are the sessions that ask nothing: here there is none.
+    await page.keyboard.press("j");
+    await page.locator(".ask:focus", { hasText: "Which database" }).waitFor();
     await page.keyboard.press("ArrowUp");
     await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
+    await page.locator(".need-of").first().focus();
+    assert.equal(await keys(), 0, "a line has no key of a question's");
+    await page.keyboard.press("k");
+    await page.locator(".ask:focus", { hasText: "echo first" }).waitFor();
     // What is written takes its letters.
+    await page.locator(".ask:focus button.main:enabled").waitFor();
     await page.keyboard.press("d");
     await page.keyboard.type("jack");
     assert.equal(await page.locator(".ask input:focus").inputValue(), "jack");
@@ -205,6 +212,8 @@ const stories = {
     await answer.click();
     const { answers } = (await second.told()).updatedInput;
     assert.deepEqual(answers, { "Which database shall it use?": "SQLite", "What else?": "Retries, Metrics, a changelog" });
+    // With the last answer no line is chosen that Enter would open.
+    await page.locator(".scroll:focus").waitFor();
     await page.locator(".needs h3", { hasText: "Needed you" }).waitFor();
     assert.equal(await board(page).getByText("Nothing needs you.").count(), 0);
     await board(page).getByText("Nothing needs you.").waitFor();

@@ -50,8 +50,10 @@ await tell({
     await page.getByRole("button", { name: "New session" }).click();
     await page.getByLabel("Command").fill("sh -c 'echo \"ready  now\"; read line; exit 7'");
     await page.getByLabel("Name").fill("short");
+    await page.getByLabel("Folder").fill("~/");
     await page.getByRole("button", { name: "Start" }).click();
     await stage.shows(page, "ready  now");
+    assert.equal(await page.locator("a.row .folder").getAttribute("title"), process.env.HOME);
     // Whoever starts it controls it, and types.
     await page.getByRole("button", { name: "Release" }).waitFor();
     await stage.hasKeyboard(page, "a session that was started");
@@ -82,6 +84,7 @@ await tell({
     await page.locator("section[aria-label=Running] a.row", { hasText: "short" }).waitFor();
     await stage.shows(page, "ready  now");
     await page.getByRole("button", { name: "New session" }).click();
+    assert.equal(await page.getByLabel("Folder").getAttribute("placeholder"), process.env.HOME, "where the latest was started");
     await page.getByLabel("Command").fill("no-such-program");
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("alert").waitFor();

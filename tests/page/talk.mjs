@@ -115,7 +115,7 @@ const stories = {
     // On a phone it would hide the recording that was asked for.
     const phone = await stage.visitor("phone");
     await stage.enter(phone, "told");
-    await phone.getByRole("button", { name: "Chat" }).tap();
+    // There its conversation is the first that is shown of a session, until somebody chooses the terminal.
     await entry(phone, "I heard thing 2").waitFor();
     await phone.getByRole("button", { name: "More" }).tap();
     await phone.getByRole("menuitem", { name: "Replay" }).tap();
@@ -322,16 +322,17 @@ const stories = {
 
   async calls_and_words_are_told_as_people_put_them(stage) {
     const talk = new Transcript("told", Date.now() - 60_000);
-    talk.user('\n\n<pasted_content id="cac4">\nFirst of all\nthe second line\n</pasted_content id="cac4">\n');
+    talk.user('\n\n<pasted_content id="cac4">\n    First of all\n\n\tthe second line\n</pasted_content id="cac4">\n');
     talk.calls("AskUserQuestion", QUESTIONS, "Answered");
     talk.calls("ExitPlanMode", PLAN, "Approved");
-    talk.calls("Bash", { command: "git push" }, "Permission denied by hook", { failed: true });
+    talk.calls("Bash", { command: "git push" }, "not on a Friday", { failed: true, fields: { toolDenialKind: "user-rejected" } });
     talk.calls("Bash", { command: "git pull" }, "Exit code 1\nPermission denied by hook", { failed: true });
     talk.write();
     const page = await stage.visitor();
     await stored(stage, page, "told", talk.count);
     await page.goto(at(stage, "/conversations/claude/told"));
-    assert.equal((await page.locator(".line[data-role=user] .markdown").innerText()).replace(/\s+/g, " "), "First of all the second line");
+    // What somebody typed is shown as he typed it.
+    assert.equal(await page.locator(".line[data-role=user] .typed").innerText(), "    First of all\n\n\tthe second line");
     assert.match(await page.locator(".chat-title h2").innerText(), /^First of all/);
     const call = (text) => page.locator(".tool", { hasText: text });
     await call("Which database shall it use? What else?").locator("summary").click();
@@ -456,7 +457,7 @@ async function every_view(stage, kind) {
     },
     "/search?q=line": () => page.locator(".found mark").first().waitFor(),
     "/s/beside": async () => {
-      await page.getByRole("button", { name: "Chat" }).click();
+      if (kind !== "phone") await page.getByRole("button", { name: "Chat" }).click();
       await entry(page, "counts two lines now").waitFor();
       // On a phone it has the terminal's place, which keeps its size.
       const covered = await page.evaluate(() => document.querySelector(".chat").getBoundingClientRect().left <= document.querySelector(".frame").getBoundingClientRect().left);

@@ -2,6 +2,8 @@
 
 import type { Brief, Kind } from "./approvals";
 
+/** What the server tells whoever asked it from a shell. */
+const SHELL_HINT = /; `centerfire list --all` shows them$/;
 /** How long an answer may take. */
 const PATIENCE_MS = 20_000;
 
@@ -50,6 +52,8 @@ export interface Session {
   size: Size;
   /** Whether it goes on only if somebody answers it, or does something. */
   needs_you: boolean;
+  /** Of a recording that somebody else made: nothing here ever ran it. */
+  imported?: { file: string };
   title?: string;
   clients?: { name: string; control: boolean }[];
   /** What is taken for true of its agent. */
@@ -255,7 +259,7 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
 function refusal(status: number, text: string): ApiError {
   try {
     const { code, error } = JSON.parse(text) as { code: string; error: string };
-    return new ApiError(status, code, error);
+    return new ApiError(status, code, error.replace(SHELL_HINT, ""));
   } catch {
     return new ApiError(status, "UNKNOWN", text.slice(0, 200) || `the server answered ${status}`);
   }

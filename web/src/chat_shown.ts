@@ -7,10 +7,19 @@ export const CHAT_KEYS = "Ctrl+Shift+Y";
 /** Whether there is no room beside the terminal: the conversation takes its place then (style/chat.css). */
 export const isNarrow = () => matchMedia("(max-width: 760px), (pointer: coarse) and (max-width: 1000px)").matches;
 
-/** Where it would hide what was asked for, `covering`, it is not shown at first, and that choice is nobody's to keep. */
-export function useChatShown(covering = false): [boolean, () => void] {
+interface Place {
+  /** Where it would hide what was asked for, it is not shown at first, and that choice is nobody's to keep. */
+  covering?: boolean;
+  /** Whether it is shown at first where there is no room for both, as long as nobody chose. */
+  instead?: boolean;
+}
+
+export function useChatShown({ covering = false, instead = false }: Place): [boolean, () => void] {
   const kept = !(covering && isNarrow());
   const [shown, setShown] = useState(() => kept && localStorage.getItem(KEY) === "shown");
+  useEffect(() => {
+    if (instead && isNarrow() && localStorage.getItem(KEY) === null) setShown(true);
+  }, [instead]);
   const toggle = () => {
     if (kept) localStorage.setItem(KEY, shown ? "hidden" : "shown");
     setShown(!shown);

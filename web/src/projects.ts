@@ -16,6 +16,8 @@ export interface Project {
   active_s: number;
   tokens: number;
   cost: number;
+  /** Models without a price, by which the cost is higher. */
+  unpriced?: string[];
   needs: Need[];
 }
 
@@ -61,3 +63,9 @@ export const pathOfProject = (id: string) => `/projects/${encodeURIComponent(id)
 
 /** Millionths of a dollar: `$1.20`. */
 export const dollars = (cost: number): string => (cost > 0 && cost < 10_000 ? "< $0.01" : `$${(cost / 1_000_000).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`);
+
+/** What a project cost, and what that leaves out. */
+export function costOf({ cost, unpriced = [] }: Project): { text: string; title: string | undefined } {
+  if (unpriced.length === 0) return { text: dollars(cost), title: undefined };
+  return { text: cost === 0 ? "no price" : `≥ ${dollars(cost)}`, title: `The price list has no price of ${unpriced.join(", ")}` };
+}

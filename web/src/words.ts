@@ -38,3 +38,6 @@ export function words(line: string): string[] {
 export function line(command: string[]): string {
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
 }
+
+/** The last part of a folder's path: what people call it. */
+export const folderOf = (path: string): string => path.replace(/\/+$/, "").split("/").at(-1) || path;

@@ -46,6 +46,9 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
     if let Some(bytes) = &meta.bytes {
         value["bytes"] = json!(bytes);
     }
+    if let Some(imported) = &meta.imported {
+        value["imported"] = json!(imported);
+    }
     if entry.phase != Phase::Running
         && let Some(resume) = resume_command(&meta.command)
     {
@@ -104,6 +107,8 @@ pub fn state_word(entry: &Entry, status: Option<&Status>) -> String {
         },
         (Phase::Exited, Some(ExitStatus::Code(0))) => "exited".to_owned(),
         (Phase::Exited, Some(status)) => status.to_string(),
+        // A recording does not always tell how it ended, and nothing of ours was lost.
+        _ if entry.meta.imported.is_some() => "imported".to_owned(),
         _ => "lost".to_owned(),
     }
 }
@@ -113,6 +118,7 @@ pub fn ended(entry: &Entry) -> Error {
     let name = &entry.name;
     let how = match (entry.phase, entry.exit) {
         (Phase::Exited, Some(status)) => format!("`{name}` has ended ({status})"),
+        _ if entry.meta.imported.is_some() => format!("`{name}` is a recording that was imported"),
         _ => format!("`{name}` is lost: its processes are gone, by a reboot or because all were killed"),
     };
     let resume = match resume_command(&entry.meta.command) {

@@ -75,7 +75,7 @@ export type Content =
   | { kind: "message"; text: string }
   | { kind: "thinking"; text: string }
   | { kind: "tool_call"; call: string; name: string; input: unknown }
-  | { kind: "tool_result"; call: string; text: string; is_error: boolean; detail?: unknown }
+  | { kind: "tool_result"; call: string; text: string; is_error: boolean; is_denied?: boolean; detail?: unknown }
   | { kind: "image"; media_type: string; data?: string }
   | { kind: "compaction"; text: string }
   | { kind: "failure"; text: string; status?: number }

@@ -15,10 +15,10 @@ export function plain(text: string): string {
 }
 
 /** What Claude Code puts around what was pasted, which is how lines are sent. */
-const PASTED = /\s*<\/?pasted_content id="[^"]*">\s*/g;
+const PASTED = /\s*<\/?pasted_content id="[^"]*">(?:[^\S\n]*\n)*/g;
 
-/** What somebody said, without what a CLI put around it. */
-export const said = (text: string) => text.replace(PASTED, "\n\n").trim();
+/** What somebody said, without what a CLI put around it. The first line keeps what it is indented by. */
+export const said = (text: string) => text.replace(PASTED, "\n\n").replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();
 
 /** What a conversation is called, without the marks of Markdown. */
 export const titleOf = ({ title, name }: { title: string | null; name: string }, length: number) => brief(said(title ?? name).replace(/\*\*|`/g, ""), length);

@@ -14,6 +14,8 @@ import { silence } from "./silence";
 /** The letters' size where the terminal fits, and the smallest: where even that does not fit, the frame scrolls. */
 const LETTERS_PX = 14;
 const LETTERS_MIN_PX = 9;
+/** So that a line is seen whole beside a conversation. */
+const LETTERS_MIN_WIDE_PX = 8;
 /** On a phone, so that a line is seen whole: it is held close, and its points are finer. */
 const LETTERS_MIN_PHONE_PX = 5;
 /** Lines kept above the screen. */
@@ -151,8 +153,8 @@ export class Screen {
     }
     const [wide, high] = [room.cols / this.terminal.cols, room.rows / this.terminal.rows];
     if (wide >= 1 && high >= 1) return;
-    // On a phone eighty columns are seen whole; rows are scrolled everywhere before nobody can read them.
-    const least = COARSE.matches ? LETTERS_MIN_PHONE_PX : LETTERS_MIN_PX;
+    // A line is seen whole if that can be; rows are scrolled everywhere before nobody can read them.
+    const least = COARSE.matches ? LETTERS_MIN_PHONE_PX : LETTERS_MIN_WIDE_PX;
     let letters = Math.floor(2 * Math.min(Math.max(least, LETTERS_PX * wide), Math.max(LETTERS_MIN_PX, LETTERS_PX * high), LETTERS_PX)) / 2;
     this.terminal.options.fontSize = letters;
     // Letters have whole pixels, so that a smaller size may need a try more.

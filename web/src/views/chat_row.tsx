@@ -71,7 +71,8 @@ function Said({ entry }: { entry: Extract<Row, { is: "entry" }>["entry"] }) {
       return (
         <>
           <p className="who">{who(entry)}</p>
-          <Markdown text={entry.role === "user" ? said(entry.text) : entry.text} />
+          {/* What somebody typed is shown as he typed it: indented code is no code of Markdown's. A model writes Markdown, to its sub-agents as well. */}
+          {entry.role === "user" && entry.agent === undefined ? <p className="typed">{plain(said(entry.text))}</p> : <Markdown text={entry.text} />}
         </>
       );
     case "thinking":

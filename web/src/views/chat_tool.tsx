@@ -20,7 +20,8 @@ interface Props {
 export function ToolCall({ call, result }: Props) {
   // What is inside is made only when somebody wants to see it.
   const [open, setOpen] = useState(false);
-  const denied = result !== undefined && wasDenied(result);
+  // A no is no failure.
+  const denied = result?.is_denied === true;
   const failed = result?.is_error === true && !denied;
   const hunks = call === undefined ? undefined : hunksOf(call.input, result?.detail);
   const counts = hunks && counted(hunks);
@@ -45,14 +46,6 @@ export function ToolCall({ call, result }: Props) {
       )}
     </details>
   );
-}
-
-/** What a CLI writes down where somebody said no without a word of his own. */
-const DENIALS = ["Permission denied by hook", "The user doesn't want to proceed with this tool use", "The user doesn't want to take this action right now"];
-
-/** A no is no failure. One that was given with words of its own has them alone as its result, and nothing that tells it from one. */
-function wasDenied({ is_error, text, detail }: Of<"tool_result">): boolean {
-  return is_error && (field(detail, "status") === "declined" || DENIALS.some((denial) => text.startsWith(denial)));
 }
 
 function told(input: unknown): string {

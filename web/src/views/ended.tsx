@@ -2,15 +2,16 @@
 
 interface Props {
   exit: unknown;
+  imported: boolean;
   replay: () => void;
   /** Starts the same again, for whoever may. */
   again: (() => void) | undefined;
 }
 
-export function Ended({ exit, replay, again }: Props) {
+export function Ended({ exit, imported, replay, again }: Props) {
   return (
     <div className="ended">
-      <p role="status">The program has ended ({ending(exit)}).</p>
+      <p role="status">{imported ? "A recording that was imported." : `The program has ended (${ending(exit)}).`}</p>
       <button type="button" className="main" onClick={replay} title="Play the recording (Ctrl+Shift+H in the terminal)">
         Replay
       </button>

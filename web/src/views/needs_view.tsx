@@ -8,7 +8,7 @@ import { needOf, wordOf, type Need } from "../need";
 import type { Notifying } from "../notify";
 import { linkTo } from "../route";
 import type { Sessions } from "../sessions";
-import { line } from "../words";
+import { folderOf, line } from "../words";
 import { ApprovalCard } from "./approval";
 import { PlaceFrame } from "./place";
 import { State } from "./state";
@@ -28,6 +28,8 @@ const GROUPS: Group[] = [WAITING, "Finished", "At work", "Quiet", "Ended"];
 const GROUP_OF: Record<Need["state"], Group> = { blocked: WAITING, limit: WAITING, error: WAITING, done: "Finished", working: "At work", starting: "At work", idle: "Quiet", running: "Quiet", ended: "Ended" };
 /** Whoever has a mouse has keys as well; a finger has none. */
 const HAS_KEYS = "(pointer: fine)";
+/** What can be answered here. */
+const QUESTION = ".needs .ask[data-over=false]";
 /** What a session waits for, in words. */
 const WAITS: Record<NonNullable<Need["on"]>, string> = { permission: "leave", question: "an answer", plan: "a word on its plan" };
 
@@ -82,23 +84,31 @@ function Row({ session, need, me, now_ms, leave }: { session: api.Session; need:
   const word = wordOf(session);
   // What is shown whole below need not be told.
   const told = cards.length > 0 ? "" : need.reason === word ? "" : brief(need.reason, REASON_MAX);
-  const done = () => {
-    const all = [...document.querySelectorAll<HTMLElement>(".needs .ask[data-over=false]")].filter((ask) => ask !== document.activeElement?.closest(".ask"));
-    const below = all.find((ask) => row.current !== null && (row.current.compareDocumentPosition(ask) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0);
-    (below ?? all[0] ?? row.current?.querySelector<HTMLElement>(".need-of"))?.focus();
+  // The next question, the one that waits longest, or nothing: what is typed next must not open anything.
+  const done = (at: number) => {
+    // That this one is over is not painted yet.
+    const own = row.current?.querySelectorAll(".ask")[at];
+    const all = [...document.querySelectorAll<HTMLElement>(QUESTION)].filter((ask) => ask !== own);
+    const below = all.find((ask) => own !== undefined && (own.compareDocumentPosition(ask) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0);
+    (below ?? all[0] ?? row.current?.closest<HTMLElement>(".scroll"))?.focus({ preventScroll: below === undefined && all[0] === undefined });
   };
   return (
     <article className="need" data-state={need.state} aria-label={session.name} ref={row}>
       <a {...linkTo(`/s/${session.id}`)} className="need-of">
-        <span className="name">{session.name}</span>
+        <span className="need-who">
+          <span className="name">{session.name}</span>
+          <span className="folder" title={session.cwd}>
+            {folderOf(session.cwd)}
+          </span>
+        </span>
         <State word={word} />
         <span className="need-what">
           {need.on !== undefined && <span>waits for {WAITS[need.on]}</span>} {told !== "" ? <span className="soft">{plain(told)}</span> : need.on === undefined && <code className="soft">{line(session.command)}</code>}
         </span>
         {need.since !== undefined && <time title={new Date(need.since / 1_000).toLocaleString()}>{age(need.since, now_ms)}</time>}
       </a>
-      {cards.map((card) => (
-        <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={done} />
+      {cards.map((card, at) => (
+        <ApprovalCard key={card.approval.id} card={card} now_ms={now_ms} mayAnswer={me.role !== "view"} trouble={trouble} answer={(decision) => answer(card.approval.id, decision)} done={() => done(at)} />
       ))}
     </article>
   );
@@ -129,21 +139,25 @@ function useKeys(board: RefObject<HTMLElement | null>): void {
 /** The first question has the focus as long as nothing else has, so that its keys answer it. */
 function focusFirst(place: HTMLElement | null | undefined): void {
   const is_free = document.activeElement === document.body || document.activeElement === place;
-  if (is_free && matchMedia(HAS_KEYS).matches) place?.querySelector<HTMLElement>(".ask[data-over=false]")?.focus();
+  if (is_free && matchMedia(HAS_KEYS).matches) place?.querySelector<HTMLElement>(QUESTION)?.focus();
 }
 
 const STEPS: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
-/** Up and down go from what can be answered, or opened, to the next. */
+/** Up and down go from question to question; past the last of them, and where there is none, to the lines of the sessions that have none. */
 function move(event: KeyboardEvent, board: HTMLElement): void {
   const { target, key } = event;
   const step = STEPS[key];
   if (step === undefined || event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement) || document.querySelector("dialog[open]") !== null) return;
   // A line that is written takes letters, a choice takes arrows, and so does the list of sessions.
   if (target.matches("input[type=text], input:not([type]), textarea, select") || (key.length > 1 && target.closest("input, nav") !== null)) return;
-  const all = [...board.querySelectorAll<HTMLElement>(".need-of, .ask")];
-  const at = all.findIndex((one) => one === document.activeElement || (one.classList.contains("ask") && one.contains(document.activeElement)));
-  const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
+  const lines = [...board.querySelectorAll<HTMLElement>(".need-of")].filter((line) => line.parentElement?.querySelector(QUESTION) === null);
+  const all = [...board.querySelectorAll<HTMLElement>(QUESTION), ...lines];
+  const now = document.activeElement;
+  const at = all.findIndex((one) => one === now || (one.classList.contains("ask") && one.contains(now)));
+  // From the line of a session that asks, which Tab reaches, the first stop is its own question.
+  const own = at < 0 ? now?.closest(".need")?.querySelector<HTMLElement>(QUESTION) : undefined;
+  const next = own ?? all[Math.max(0, Math.min(all.length - 1, at + step))];
   if (next === undefined) return;
   event.preventDefault();
   next.focus();

@@ -1,16 +1,24 @@
 // Starts a session.
-import { useState, type FormEvent } from "react";
+import { useEffect, useState, type FormEvent } from "react";
 import * as api from "../api";
+import { projects } from "../projects";
 import { words } from "../words";
 
 interface Props {
+  /** Where the latest session was started: the next one is, too, if nothing else is said. */
+  latest: string | undefined;
   made: (session: api.Session) => void;
   cancel: () => void;
 }
 
-export function NewSession({ made, cancel }: Props) {
+export function NewSession({ latest, made, cancel }: Props) {
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const [folders, setFolders] = useState<string[]>([]);
+  useEffect(() => {
+    // Without the list a folder is written by hand.
+    projects().then((list) => setFolders(list.map(({ root }) => root)), () => {});
+  }, []);
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -19,7 +27,8 @@ export function NewSession({ made, cancel }: Props) {
     try {
       const wanted: api.NewSession = { command: words(text("command")) };
       if (text("name") !== "") wanted.name = text("name");
-      if (text("cwd") !== "") wanted.cwd = text("cwd");
+      const cwd = text("cwd") || latest;
+      if (cwd !== undefined) wanted.cwd = cwd;
       made(await api.create(wanted));
     } catch (failure) {
       setFailure(api.reason(failure));
@@ -42,7 +51,12 @@ export function NewSession({ made, cancel }: Props) {
       </label>
       <label>
         Folder
-        <input name="cwd" placeholder="your home" {...plain} />
+        <input name="cwd" placeholder={latest ?? "your home"} title={`A path, ~ is your home; empty: ${latest ?? "your home"}`} list="folders" {...plain} />
+        <datalist id="folders">
+          {folders.map((folder) => (
+            <option key={folder} value={folder} />
+          ))}
+        </datalist>
       </label>
       {failure !== undefined && (
         <p className="why" role="alert">

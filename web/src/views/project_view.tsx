@@ -5,7 +5,7 @@ import * as api from "../api";
 import { pathOf } from "../conversation/api";
 import { titleOf } from "../conversation/plain";
 import { useLooks } from "../look";
-import { dollars, project, type Summary } from "../projects";
+import { costOf, dollars, project, type Summary } from "../projects";
 import { lasting, tokens } from "../quantity";
 import { goTo, linkTo } from "../route";
 import { Days } from "./days";
@@ -49,6 +49,7 @@ export function ProjectView({ id, leave }: { id: string; leave: (why?: string) =
 
 function Figures({ of }: { of: Summary }) {
   const by = (figure: (day: Summary["days"][number]) => number) => new Map(of.days.map((day) => [day.day, figure(day)]));
+  const cost = costOf(of);
   const below = (path: string) => (path.startsWith(`${of.root}/`) ? path.slice(of.root.length + 1) : path);
   return (
     <>
@@ -69,7 +70,7 @@ function Figures({ of }: { of: Summary }) {
           <Fact label="Conversations" value={of.conversations.toLocaleString("en")} />
           <Fact label="Time" value={lasting(of.active_s)} />
           <Fact label="Tokens" value={tokens(of.tokens)} />
-          <Fact label="Cost" value={dollars(of.cost)} />
+          <Fact label="Cost" value={cost.text} title={cost.title} />
           <Fact label="Last" value={of.last === null ? "–" : age(of.last, Date.now())} />
         </dl>
         <div className="charts">
@@ -145,9 +146,9 @@ function Part({ title, empty, wide = false, children }: { title: string; empty: 
   );
 }
 
-function Fact({ label, value }: { label: string; value: string }) {
+function Fact({ label, value, title }: { label: string; value: string; title?: string | undefined }) {
   return (
-    <div>
+    <div title={title}>
       <dt>{label}</dt>
       <dd>{value}</dd>
     </div>

@@ -3,7 +3,7 @@ import { useCallback, useState } from "react";
 import { age } from "../age";
 import * as api from "../api";
 import { useLooks } from "../look";
-import { dollars, pathOfProject, projects, type Project } from "../projects";
+import { costOf, pathOfProject, projects, type Project } from "../projects";
 import { lasting, tokens } from "../quantity";
 import { linkTo, useWholeAddress } from "../route";
 import { matches } from "../search";
@@ -89,7 +89,8 @@ function All({ leave }: { leave: Props["leave"] }) {
 }
 
 function Row({ project }: { project: Project }) {
-  const { id, name, root, last, sessions, running, conversations, active_s, cost, needs } = project;
+  const { id, name, root, last, sessions, running, conversations, active_s, needs } = project;
+  const cost = costOf(project);
   return (
     <tr>
       <td>
@@ -115,8 +116,8 @@ function Row({ project }: { project: Project }) {
       <td className="number" data-label="Tokens">
         {tokens(project.tokens)}
       </td>
-      <td className="number" data-label="Cost">
-        {dollars(cost)}
+      <td className="number" data-label="Cost" title={cost.title}>
+        {cost.text}
       </td>
     </tr>
   );

@@ -31,7 +31,7 @@ export function ReplayView({ id, session, me, light, go, leave }: Props) {
   const [gone, setGone] = useState<string>();
   const [searching, setSearching] = useState(false);
   const [found, setFound] = useState<Found>();
-  const [chat, toggleChat] = useChatShown(true);
+  const [chat, toggleChat] = useChatShown({ covering: true });
   const [picked, setPicked] = useState<string>();
   const hits = useMemo(() => found?.hits.map(({ time }) => time) ?? [], [found]);
 

@@ -109,7 +109,7 @@ function Searching({ leave }: { leave: (why?: string) => void }) {
           <Choice label="Who" any="Everybody" value={value("role")} values={ROLES} set={set("role")} />
           <Choice label="What" any="Everything" value={value("kind")} values={KINDS} set={set("kind")} />
           <input className="tool-of" aria-label="Tool" placeholder="Tool, such as Bash" value={value("tool")} spellCheck={false} onChange={(event) => set("tool")(event.target.value)} />
-          <Choice label="How" any="Words and meaning" value={value("mode")} values={MODES} set={set("mode")} />
+          <Choice label="How" any="In any way" title="By words, and by meaning as well where a model for it is installed" value={value("mode")} values={MODES} set={set("mode")} />
           <Choice label="When" any="At any time" value={value("within")} values={TIMES} set={set("within")} />
         </div>
         {trouble !== undefined && <Failure why={trouble} again={() => setAgain(again + 1)} />}

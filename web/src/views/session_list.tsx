@@ -7,7 +7,7 @@ import { usePaletteKeys } from "../palette_key";
 import { linkTo, type Go, type Place } from "../route";
 import type { Sessions } from "../sessions";
 import type { useTheme } from "../theme";
-import { line } from "../words";
+import { folderOf, line } from "../words";
 import { Mark } from "./mark";
 import { NewSession } from "./new_session";
 import { State } from "./state";
@@ -38,6 +38,8 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
   const keys = usePaletteKeys(me);
   const running = list?.filter(({ phase }) => phase === "running") ?? [];
   const ended = list?.filter(({ phase }) => phase !== "running") ?? [];
+  // A recording of others has no folder.
+  const latest = list?.filter(({ cwd }) => cwd !== "").reduce<api.Session | undefined>((one, other) => (one !== undefined && one.created > other.created ? one : other), undefined);
   const logout = () => api.logout().then(() => leave("you are logged out"), () => leave());
   const made = (session: api.Session) => {
     setMaking(false);
@@ -66,7 +68,7 @@ export function SessionList({ me, sessions, open, place, waiting, started, makin
       {me.role === "manage" && me.session === null && (
         <div className="new">
           {making ? (
-            <NewSession made={made} cancel={() => setMaking(false)} />
+            <NewSession latest={latest?.cwd} made={made} cancel={() => setMaking(false)} />
           ) : (
             <button type="button" onClick={() => setMaking(true)}>
               New session
@@ -170,7 +172,8 @@ interface RowProps {
 
 function Row({ session, open, now_ms, go }: RowProps) {
   // The server itself is a client of each session that a page follows: it is nobody's eyes.
-  const clients = session.clients?.filter(({ name }) => name !== "serve").length ?? 0;
+  const clients = session.clients?.filter(({ name }) => name !== "serve") ?? [];
+  const watching = clients.filter(({ control }) => !control).length;
   const key = (event: KeyboardEvent) => {
     if (event.key === "r" && !event.ctrlKey && !event.metaKey && !event.altKey) go(session.id, true);
   };
@@ -182,9 +185,13 @@ function Row({ session, open, now_ms, go }: RowProps) {
           <State word={wordOf(session)} />
         </span>
         <span className="under">
+          <span className="folder" title={session.cwd}>
+            {folderOf(session.cwd)}
+          </span>
           <span className="command">{line(session.command)}</span>
           <span className="facts">
-            {clients > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{clients} watching</span>}
+            {clients.length > watching && <span title="Somebody has control: the session has the size of that window">in use</span>}
+            {watching > 0 && <span title="Terminals that are attached to it, and pages that type; who only looks is listed under Access">{watching} watching</span>}
             <time title={new Date(session.created / 1_000).toLocaleString()}>{age(session.created, now_ms)}</time>
           </span>
         </span>

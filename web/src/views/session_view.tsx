@@ -1,8 +1,9 @@
 // One session: its terminal, who controls it, and on a phone the keys that the phone lacks.
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import * as api from "../api";
-import { CHAT_KEYS, useChatShown } from "../chat_shown";
+import { CHAT_KEYS, isNarrow, useChatShown } from "../chat_shown";
 import { offer, type Command } from "../commands";
+import { ofSession } from "../conversation/api";
 import { wordOf } from "../need";
 import type { Go } from "../route";
 import { Follower, type FollowerState } from "../terminal/follower";
@@ -15,6 +16,22 @@ import { SessionChange, type Change } from "./session_change";
 import { SessionMenu, type MenuItem } from "./session_menu";
 import { Share } from "./share";
 import { State } from "./state";
+
+/** Whether a narrow window, in which letters of a wide terminal can hardly be read, has a conversation to show instead. */
+function useSpoken(session: api.Session | undefined, fit: boolean): boolean {
+  const [spoken, setSpoken] = useState(false);
+  const id = session?.id;
+  useEffect(() => {
+    setSpoken(false);
+    if (id === undefined || fit || !isNarrow()) return;
+    let over = false;
+    ofSession(id).then((list) => over || setSpoken(list.length > 0), () => {});
+    return () => {
+      over = true;
+    };
+  }, [id]);
+  return spoken;
+}
 
 const SessionApprovals = lazy(() => import("./session_approvals"));
 const SessionChat = lazy(() => import("./session_chat"));
@@ -55,7 +72,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
     toTerminal();
   };
   const missing = listed && session === undefined;
-  const [chat, toggleChat] = useChatShown();
+  const [chat, toggleChat] = useChatShown({ instead: useSpoken(session, fit) });
   const [asks, setAsks] = useState(false);
   useEffect(() => {
     // Once it asked, how that ended is to be told as well.
@@ -88,6 +105,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
 
   const name = session?.name ?? (missing ? id : "…");
   const ended = state?.exit !== undefined || (session !== undefined && session.phase !== "running");
+  const imported = session?.imported !== undefined;
   const mayType = state?.role !== "view" && !ended;
   const control = state?.control ?? "none";
   const manages = me.role === "manage";
@@ -203,15 +221,15 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
               }}
             />
           )}
-          {asks && session !== undefined && (
-            <Suspense>
-              <SessionApprovals session={session} questions={state?.questions ?? 0} me={me} now_ms={now_ms} leave={leave} done={toTerminal} />
-            </Suspense>
-          )}
           {state !== undefined && (
             <Banner state={state} hurry={() => follower.current?.hurry()} forgive={() => follower.current?.forgive()} />
           )}
         </div>
+        {asks && session !== undefined && (
+          <Suspense>
+            <SessionApprovals session={session} questions={state?.questions ?? 0} me={me} now_ms={now_ms} leave={leave} done={toTerminal} />
+          </Suspense>
+        )}
         {chat && (
           <div className="beside">
             <Suspense fallback={<section className="chat" aria-busy="true" />}>
@@ -221,7 +239,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           </div>
         )}
       </div>
-      {ended && <Ended exit={state?.exit ?? session?.exit} replay={() => go(id, true)} again={me.role === "manage" ? () => void again() : undefined} />}
+      {ended && <Ended exit={state?.exit ?? session?.exit} imported={imported} replay={() => go(id, true)} again={me.role === "manage" && !imported ? () => void again() : undefined} />}
       {mayType && (
         <footer>
           <KeyBar press={(key) => follower.current?.press(key)} ctrl={ctrl} setCtrl={setCtrl} />

@@ -88,7 +88,7 @@ type Column = (&'static str, usize, fn(&Project) -> String);
 
 /// The columns that are left out of a narrow terminal, the first of them last.
 const COLUMNS: [Column; 5] = [
-    ("COST", 8, |one| dollars(one.cost)),
+    ("COST", 9, cost),
     ("TALKS", 5, |one| one.conversations.to_string()),
     ("SESSIONS", 8, |one| one.sessions.to_string()),
     ("HOURS", 7, |one| format!("{:.1}", hours(one.active_s))),
@@ -126,13 +126,14 @@ fn show(summary: &Summary) {
     let Summary { project, usage, files, failing, todos, recent, .. } = summary;
     say(format!("{}  {}  {}", one_line(&project.name), project.id, one_line(&project.root)));
     say(format!(
-        "{} ({} running), {}, {:.1} hours, {} tokens, {} by the price list",
+        "{} ({} running), {}, {:.1} hours, {} tokens, {} by the price list{}",
         counted(project.sessions, "session"),
         project.running,
         counted(project.conversations, "conversation"),
         hours(project.active_s),
         tokens(project.tokens),
-        dollars(project.cost)
+        cost(project),
+        lacking(&project.unpriced)
     ));
     part("Waits for you", project.needs.iter().map(need));
     part(
@@ -197,6 +198,23 @@ fn touched(files: &[Mentioned]) -> Vec<(&str, u64, u64)> {
 /// A path as it is below a folder.
 fn within<'a>(path: &'a str, root: &str) -> &'a str {
     path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
+}
+
+/// What a project cost at least, where some of its models have no price.
+fn cost(project: &Project) -> String {
+    match (project.unpriced.is_empty(), project.cost) {
+        (true, cost) => dollars(cost),
+        (false, 0) => "no price".to_owned(),
+        (false, cost) => format!("≥ {}", dollars(cost)),
+    }
+}
+
+/// The models that a cost is without.
+fn lacking(unpriced: &[String]) -> String {
+    match unpriced {
+        [] => String::new(),
+        models => format!(", which has no price of {}", models.join(", ")),
+    }
 }
 
 fn hours(seconds: u64) -> f64 {

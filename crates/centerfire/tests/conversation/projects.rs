@@ -158,6 +158,32 @@ fn a_summary_tells_what_was_done_and_what_it_cost() {
     instance.out(&["kill", "s"]);
 }
 
+/// A cost that lacks the requests of some models is one of at least so much.
+#[test]
+fn a_cost_says_which_models_it_lacks() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let (main, _) = repository(&instance);
+    let asks = |second: u64, model: &str| {
+        let message = json!({ "role": "assistant", "id": format!("m{second}"), "model": model,
+            "content": [{ "type": "text", "text": "words" }], "usage": { "input_tokens": 100_000, "output_tokens": 0 } });
+        write(&instance, &Line { conversation: 1, cwd: &main, second, kind: "assistant", message });
+    };
+    asks(0, "home-made");
+    let told = |part: &str| {
+        let words: &[&str] = if part == "show" { &["projects", "show", "main"] } else { &["projects"] };
+        String::from_utf8(instance.out(words)).unwrap()
+    };
+    assert_eq!(projects(&instance)[0]["unpriced"], json!(["home-made"]));
+    assert!(told("list").contains("no price"), "{}", told("list"));
+    asks(10, "claude-opus-5-5");
+    assert!(told("list").contains("≥ $0.40"), "{}", told("list"));
+    assert!(
+        told("show").contains("≥ $0.40 by the price list, which has no price of home-made"),
+        "{}",
+        told("show")
+    );
+}
+
 /// A recording of others has no folder: it is of no project, least of all of the one that whoever asks is in.
 #[test]
 fn a_recording_of_others_is_of_no_project() {

@@ -42,6 +42,8 @@ pub struct Project {
     pub tokens: u64,
     /// What they cost by the price list, in millionths of a dollar, as far as it has their models.
     pub cost: u64,
+    /// The models that it does not have, by which the cost is higher.
+    pub unpriced: Vec<String>,
     /// What waits for somebody.
     pub needs: Vec<Need>,
 }
@@ -127,8 +129,14 @@ pub fn list(store: &Store, sessions: &[Entry]) -> Result<Vec<Project>> {
         project.conversations = said.conversations;
         (project.started, project.last, project.active_s) = (said.started, said.ended, said.active_s);
         for total in spent.get(&known.key).into_iter().flatten() {
-            project.tokens += total.usage.context() + total.usage.output;
-            project.cost += total.cost.unwrap_or_default();
+            let tokens = total.usage.context() + total.usage.output;
+            project.tokens += tokens;
+            match total.cost {
+                Some(cost) => project.cost += cost,
+                // A CLI's own notes have a model's name as well, and take nothing.
+                None if tokens == 0 => {}
+                None => project.unpriced.push(total.model.clone()),
+            }
         }
         projects.insert(known.key, project);
     }
@@ -202,6 +210,7 @@ impl Project {
             active_s: 0,
             tokens: 0,
             cost: 0,
+            unpriced: Vec::new(),
             needs: Vec::new(),
         }
     }

@@ -87,7 +87,7 @@ pub(super) struct New {
     command: Vec<String>,
     /// Made from the program's, if it is not told.
     name: Option<String>,
-    /// The folder in which it runs; without it the home folder.
+    /// The folder in which it runs; `~` is the home folder, which is also taken without it.
     cwd: Option<PathBuf>,
     /// Variables beside the server's own.
     #[serde(default)]
@@ -111,7 +111,7 @@ pub(super) async fn create(
     }
     let size = new.size.map(checked).transpose()?.unwrap_or(Size::DEFAULT);
     let command = new.command.into_iter().map(OsString::from).collect();
-    let cwd = new.cwd.unwrap_or_else(home_folder);
+    let cwd = new.cwd.map_or_else(home_folder, below_home);
     let env = new.env.into_iter().map(|(name, value)| (name, value.into())).collect();
     start(app, access, Plan { command, name: new.name, cwd, env, size, parent: None }).await
 }
@@ -172,6 +172,15 @@ fn checked(size: Size) -> Result<Size, ApiError> {
 
 fn home_folder() -> PathBuf {
     std::env::var_os("HOME").map_or_else(|| PathBuf::from("/"), PathBuf::from)
+}
+
+/// A folder as a shell would read it, which knows a user's home by `~`; the homes of others are not looked up.
+fn below_home(folder: PathBuf) -> PathBuf {
+    match folder.strip_prefix("~") {
+        Ok(rest) if rest.as_os_str().is_empty() => home_folder(),
+        Ok(rest) => home_folder().join(rest),
+        Err(_) => folder,
+    }
 }
 
 /// `GET /api/v1/sessions/{session}`.
