@@ -138,11 +138,14 @@ fn what_gemini_wants_to_know_is_answered_from_elsewhere() {
     let desk = Desk::new();
     let session = desk.session(&[]);
     let asks = r#"{"questions":[{"question":"Which db","header":"DB","type":"choice","options":[{"label":"SQLite","description":"small"},{"label":"Redis","description":"big"}]}]}"#;
-    let asked = ask(&session, &format!("[[tool:ask_user|{asks}]] [[say:chosen]]"));
-    assert_eq!(
-        (&asked["kind"], &asked["input"]["questions"][0]["options"][1]["label"]),
-        (&json!("question"), &json!("Redis"))
-    );
+    submit(&session, &format!("[[tool:ask_user|{asks}]] [[say:chosen]]"));
+    // While its dialog is drawn it may show less for a moment.
+    let whole = || {
+        let asked = waiting(&session, 1).remove(0);
+        (asked["input"]["questions"][0]["options"][1]["label"] == "Redis").then_some(asked)
+    };
+    let asked = eventually(PATIENCE, whole).unwrap_or_else(|| panic!("{}", session.json(&["approvals"])));
+    assert_eq!(asked["kind"], "question");
     session.get(&["approve", "--answer", "Redis"]);
     session.wait_for_line("✦ chosen");
     ask(&session, "[[tool:enter_plan_mode|{}]] [[say:planning]]");
