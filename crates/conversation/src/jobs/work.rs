@@ -214,26 +214,28 @@ impl<'a> Worker<'a> {
             Paid::Usage(usage) => (Some(usage), self.prices.cost(tried.model, &usage)),
             Paid::Unknown => (None, None),
         };
-        let failures = if kind == Kind::Busy { self.ledger.failures()? + 1 } else { 0 };
-        let wait = match (kind, retry_after) {
-            (_, Some(after)) => after,
-            (Kind::Settings, None) => SETTINGS_AGAIN,
+        let is_of_server = matches!(kind, Kind::Busy | Kind::Broken);
+        let failures = if is_of_server { self.ledger.failures()? + 1 } else { 0 };
+        let wait = match kind {
+            Kind::Settings => SETTINGS_AGAIN,
+            Kind::Busy => again_after(failures),
             _ => again_after(tries.max(failures)),
         };
-        let again = later(tried.now, wait);
+        // A server may ask for more patience than ours, and never for less.
+        let again = later(tried.now, wait.max(retry_after.unwrap_or_default()));
         let is_given_up = match kind {
-            Kind::Settings => false,
+            Kind::Settings | Kind::Busy => false,
             Kind::Request => true,
-            Kind::Busy | Kind::Answer => tries >= TRIES_MAX,
+            Kind::Broken | Kind::Answer => tries >= TRIES_MAX,
         };
         if is_given_up && kind != Kind::Request {
             why = format!("{why}; given up after {tries} tries: `centerfire jobs retry` tries again");
         }
-        let pause = matches!(kind, Kind::Settings | Kind::Busy).then_some(again);
+        let pause = (is_of_server || kind == Kind::Settings).then_some(again);
         let setback = Setback {
             why: &why,
             again: (!is_given_up).then_some(again),
-            is_free: kind == Kind::Settings,
+            is_free: matches!(kind, Kind::Settings | Kind::Busy),
             pause,
         };
         self.ledger.fail(&Tried { cost, ..tried }, &setback)?;
