@@ -22,6 +22,8 @@ use words::{Query, Scored, snippet};
 
 /// A search takes no longer, but for a model that is still to be loaded.
 const SEARCH_WITHIN: Duration = Duration::from_secs(1);
+/// What was found until then is told within this time, after that of the search.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// Results of each way that are fused.
 const FUSED: usize = 50;
 /// Entries that have all words: with fewer, those that have some of them are looked for as well.
@@ -100,6 +102,7 @@ pub fn search(
         near.retain(|near| allowed.contains(&near.entry));
     }
     drop(limit);
+    let _limit = store.within(TOLD_WITHIN);
     let found = fused(&words, &near).into_iter().take(most);
     let hits = found.map(|(found, by)| hit(store, &query, model.id(), &found, by));
     Ok(Answer { mode, hits: hits.collect::<Result<_>>()?, note: asked.note })
@@ -114,6 +117,7 @@ fn whole(store: &Store, query: &Query, filter: &Filter, most: usize) -> Result<V
     let limit = store.within(SEARCH_WITHIN);
     let found = query.whole(store, filter, &limit)?;
     drop(limit);
+    let _limit = store.within(TOLD_WITHIN);
     found.iter().take(most).map(|one| hit(store, query, "", &Found::Words(one), By::Words)).collect()
 }
 
@@ -136,8 +140,16 @@ fn ask(store: &Store, meaning: &Meaning, query: &Query, mode: Option<Mode>) -> R
         Ok(None) => return Err(Error::NoModel),
         Err(error) => return refused(error),
     };
-    let waiting = backlog::waiting(store, Some(model.id()))?;
-    if backlog::model(store)?.as_deref() != Some(model.id()) {
+    // The model may take its time afterwards, which is not the store's.
+    let limit = store.within(SEARCH_WITHIN);
+    let known =
+        backlog::waiting(store, Some(model.id())).and_then(|waiting| Ok((waiting, backlog::model(store)?)));
+    drop(limit);
+    let (waiting, known) = match known {
+        Ok(known) => known,
+        Err(error) => return refused(error),
+    };
+    if known.as_deref() != Some(model.id()) {
         return refused(Error::NotReady(format!("no entry was read by {} yet; {WAITING}", model.id())));
     }
     let note = (waiting > 0).then(|| format!("{waiting} entries cannot be found by meaning yet; {WAITING}"));
