@@ -326,3 +326,15 @@ fn an_answer_that_is_none_is_told_with_its_next_step() {
     instance.run_within(&["jobs", "run", "--limit", "0"], LIMIT);
     assert_eq!(model.requests().len(), count);
 }
+
+/// A35: a password in an address is refused, and shown to nobody.
+#[test]
+fn a_password_in_the_address_is_refused_and_not_shown() {
+    let instance = instance();
+    for address in ["http://me:sesame@127.0.0.1:1", "me:sesame@models.example"] {
+        let setting = format!("jobs.endpoint={address}");
+        let shown = instance.run(&["jobs", "--set", &setting]);
+        let shown = text(&shown.stdout) + &text(&shown.stderr);
+        assert!(shown.contains("a password") && !shown.contains("sesame"), "{shown}");
+    }
+}
