@@ -327,6 +327,16 @@ fn an_answer_that_is_none_is_told_with_its_next_step() {
     assert_eq!(model.requests().len(), count);
 }
 
+/// A35: a limit holds for what is paid, and answers in vain are.
+#[test]
+fn a_limit_counts_what_was_asked_in_vain() {
+    let (instance, model) = with_model("");
+    (1..=3).for_each(|number| drop(conversation(&instance, number, "[[say:I would rather talk]]")));
+    let output = instance.run_within(&["jobs", "run", "--limit", "1"], Duration::from_secs(60));
+    assert_eq!((output.status.code(), model.requests().len()), (Some(1), 1));
+    assert!(text(&output.stderr).contains("counts to the limit"), "{}", text(&output.stderr));
+}
+
 /// A35: a password in an address is refused, and shown to nobody.
 #[test]
 fn a_password_in_the_address_is_refused_and_not_shown() {
