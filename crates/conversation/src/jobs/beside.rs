@@ -36,7 +36,11 @@ pub fn work(
             Ok(Step::PassedOver) => continue,
             // What they wait for may be over before: somebody raises the budget, or tries again.
             Ok(Step::Waits { .. } | Step::Idle(_)) => {}
-            Err(error) => failed(&error),
+            Err(error) => {
+                // With the file that it has open, which may be moved away: what is spent counts in the one that lies there.
+                worker = None;
+                failed(&error);
+            }
         }
         let next = Instant::now() + LOOK_EVERY;
         while !stopped() && Instant::now() < next {

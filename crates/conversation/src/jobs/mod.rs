@@ -5,6 +5,7 @@
 //! `centerfire jobs run`. What is sent is made in `prompt`, what comes back is looked at in `answer`, and [`Ledger`] keeps it.
 
 mod answer;
+mod attach;
 mod beside;
 mod client;
 mod due;
@@ -15,8 +16,8 @@ pub(crate) mod purge;
 mod results;
 mod work;
 
+pub(crate) use attach::attach;
 pub use beside::work;
-pub(crate) use ledger::attach;
 pub use ledger::{Ledger, next_day};
 pub use overview::{Given, Overview, Running};
 pub use work::{Report, Step, Worker};

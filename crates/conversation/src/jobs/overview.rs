@@ -93,6 +93,9 @@ impl Overview {
             overview.tell_jobs(state, now)?;
         }
         if let (Choice::On(settings), Some(store)) = (choice, Store::open(state)?) {
+            if Ledger::path(state).exists() {
+                due::check(&store)?;
+            }
             overview.waiting = due::count(&store, settings.kinds)?;
         }
         if let Choice::On(settings) = choice
