@@ -348,3 +348,21 @@ fn a_password_in_the_address_is_refused_and_not_shown() {
         assert!(shown.contains("a password") && !shown.contains("sesame"), "{shown}");
     }
 }
+
+/// A35: while the store is made anew its conversations are halves, of which nobody asks.
+#[test]
+fn a_rebuild_pays_for_nothing_again() {
+    let (instance, model) = with_model("");
+    for number in 1..=3 {
+        conversation(&instance, number, &report("Long")).grow(12_000);
+    }
+    assert_eq!(instance.json(&["jobs", "run", "--json"])["done"], 3);
+    let mut rebuild = instance.command(&["import", "--rebuild"]);
+    let mut rebuild =
+        rebuild.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while rebuild.try_wait().unwrap().is_none() {
+        instance.run_within(&["jobs", "run"], Duration::from_secs(120));
+    }
+    assert_eq!(instance.json(&["jobs", "run", "--json"])["waiting"], 0);
+    assert_eq!(model.requests().len(), 3);
+}

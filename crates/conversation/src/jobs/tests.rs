@@ -1,5 +1,7 @@
 //! Against a server on loopback that says what it is told to, at times that are told.
 
+mod harm;
+
 use super::answer::{self, SUMMARY_MAX, TITLE_MAX};
 use super::ledger::{Attempt, Reserved};
 use super::work::{QUIET, TRIES_MAX};
@@ -232,64 +234,6 @@ fn a_server_that_is_busy_is_left_alone() {
     assert!(matches!(step(state.path(), &settings, Time(then.0 + HOUR)), Step::Tried(_)));
     assert!(matches!(step(state.path(), &settings, Time(then.0 + HOUR)), Step::Tried(_)));
     assert_eq!(read(state.path(), &settings, then).done, 2);
-}
-
-/// `retry-after: 0`, or a date that is over, makes nothing come sooner than it would without.
-#[test]
-fn a_server_is_never_asked_sooner_than_our_own_patience_has_it() {
-    let settings_again = HOUR - SECOND;
-    for (status, after, at_least) in [
-        (401, "retry-after: 0\r\n", settings_again),
-        (307, "location: http://127.0.0.1:9/\r\nretry-after: 0\r\n", settings_again),
-        (529, "retry-after: 0\r\n", SECOND),
-        (429, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", SECOND),
-    ] {
-        let (state, (url, asked)) = (state(3), serve(vec![(status, after, "{}".to_owned())]));
-        let settings = settings(url);
-        failed(&step(state.path(), &settings, NOON));
-        let soon = step(state.path(), &settings, Time(NOON.0 + at_least));
-        assert!(matches!(soon, Step::Waits { .. }), "{status} {soon:?}");
-        assert_eq!(asked.lock().unwrap().len(), 1);
-    }
-}
-
-/// Where nothing was read by a model, no conversation is to blame: all wait, longer and longer, and none is given up.
-#[test]
-fn nobody_is_given_up_for_a_server_that_is_not_there() {
-    let state = state(2);
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = settings(format!("http://{}", nobody.local_addr().unwrap()));
-    drop(nobody);
-    let (busy, _) = serve(vec![(529, "", "{}".to_owned())]);
-    let mut now = NOON;
-    for settings in [gone, settings(busy)] {
-        for _ in 0..2 * TRIES_MAX {
-            let tried = step(state.path(), &settings, now);
-            let Step::Tried(report) = &tried else { panic!("{tried:?}") };
-            assert!(report.is_tried_again && report.cost == Some(0), "{report:?}");
-            now = Time(now.0 + 2 * HOUR);
-        }
-    }
-    let (url, _) = serve(vec![good()]);
-    for _ in 0..2 {
-        assert!(matches!(step(state.path(), &settings(url.clone()), now), Step::Tried(_)));
-    }
-    let overview = read(state.path(), &settings(url), now);
-    assert_eq!((overview.done, overview.failed), (2, 0), "{overview:?}");
-}
-
-/// What stands between us and a server may have lost an answer that is paid for; its page is told, however long.
-#[test]
-fn an_answer_that_a_proxy_lost_may_have_cost_something() {
-    let page = format!("<h1>Bad Gateway</h1>{}", "<!-- padding -->".repeat(400));
-    for (status, is_paid) in [(502, true), (504, true), (524, true), (408, true), (500, false), (503, false)]
-    {
-        let (state, (url, _)) = (state(1), serve(vec![(status, "", page.clone())]));
-        let settings = settings(url);
-        let tried = step(state.path(), &settings, NOON);
-        assert!(failed(&tried).contains(&format!("said {status}: <h1>Bad Gateway</h1>")), "{tried:?}");
-        assert_eq!(read(state.path(), &settings, NOON).spent > 5_000, is_paid, "{status}");
-    }
 }
 
 #[test]
