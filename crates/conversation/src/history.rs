@@ -4,6 +4,7 @@ use crate::Result;
 use crate::archive::{self, Archive};
 use crate::capture;
 use crate::ingest::{self, Found, Report};
+use crate::intake::Intake;
 use crate::place::Places;
 use crate::project::{self, Look};
 use crate::store::Store;
@@ -140,6 +141,9 @@ impl History<'_> {
         // In one order, whatever that of the disk is: what was said last of a conversation holds.
         files.sort_by(|one, other| one.2.cmp(&other.2));
         let archive = Archive::new(self.state);
+        if store.is_new()? {
+            Intake::begin(store.file());
+        }
         for (done, (adapter, root, path)) in files.iter().enumerate() {
             if !progress(Progress { done, of: files.len(), path, report: outcome.report }) {
                 return Ok(outcome);
@@ -149,6 +153,9 @@ impl History<'_> {
                 Err(error @ crate::Error::Io { .. }) => outcome.fail(path, &error),
                 Err(error) => return Err(error),
             }
+        }
+        if cli.is_none() {
+            Intake::end_all(self.state);
         }
         outcome.placed = Places::default().link(store, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
@@ -191,6 +198,7 @@ impl History<'_> {
 
     /// Makes the store anew of the archive and the journals.
     pub fn rebuild(&self, store: &mut Store, progress: &mut dyn FnMut(Progress) -> bool) -> Result<Outcome> {
+        Intake::begin(store.file());
         let archive = Archive::new(self.state);
         let mut files = Vec::new();
         for adapter in ADAPTERS.iter().copied() {
@@ -208,6 +216,7 @@ impl History<'_> {
                 Err(error) => return Err(error),
             }
         }
+        Intake::end_all(self.state);
         outcome.placed = Places::default().link(store, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)

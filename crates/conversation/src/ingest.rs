@@ -1,6 +1,7 @@
 //! From the archive into the store: each file from where it was read last, in batches that are written whole.
 
 use crate::archive::{self, Archive, WHOLE_MAX_BYTES};
+use crate::intake::Intake;
 use crate::purge::Record;
 use crate::redact::{redact, redact_value};
 use crate::store::{Cursor, Store, Writing};
@@ -113,6 +114,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn lines(&mut self, path: &Path) -> Result<()> {
         let failed = |source| Error::Io { path: path.to_owned(), source };
+        let store_path = self.store.file().to_owned();
         let mut file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         if length <= self.cursor.done {
@@ -122,6 +124,7 @@ impl Reading<'_> {
         let mut file = BufReader::with_capacity(256 << 10, file);
         let mut line = Vec::new();
         let mut more = true;
+        let mut intake = None;
         while more {
             let mut batch = self.store.begin(self.adapter.name())?;
             let (mut records, begun) = (0, self.cursor.done);
@@ -161,8 +164,12 @@ impl Reading<'_> {
             self.report.records += records;
             self.report.bytes += self.cursor.done - begun;
             self.cursor.state = self.reader.state();
+            if more && intake.is_none() {
+                intake = Some(Intake::begin(&store_path));
+            }
             batch.commit(&self.cursor)?;
         }
+        intake.map(Intake::end);
         Ok(())
     }
 

@@ -19,6 +19,7 @@ pub mod follower;
 pub mod fuse;
 pub mod history;
 pub mod ingest;
+mod intake;
 pub mod jobs;
 pub mod line_file;
 pub mod meaning;

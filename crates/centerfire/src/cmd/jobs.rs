@@ -34,7 +34,7 @@ pub(crate) struct Args {
 enum What {
     /// Do now what is to do, also for conversations that are not over; no server is needed
     Run {
-        /// So many conversations at most
+        /// So many conversations at most, those included that were asked about in vain
         #[arg(long, short = 'n', value_name = "N")]
         limit: Option<u64>,
     },
@@ -130,6 +130,8 @@ fn retry(context: &Context, name: Option<&str>) -> anyhow::Result<ExitCode> {
 struct Did {
     done: u64,
     failed: u64,
+    /// Answers that came, or may have: those in vain cost as much.
+    paid: u64,
     cost: u64,
     /// Why it ended before all was done.
     why: Option<String>,
@@ -167,11 +169,12 @@ fn work(context: &Context, settings: &Settings, limit: u64) -> anyhow::Result<Di
     let mut line = Progress::new(context, "jobs", 0);
     let mut did = Did::default();
     let mut patience = Instant::now() + PATIENCE;
-    while did.done < limit {
+    while did.paid < limit {
         line.count(did.done, of, &format!("{} of {of}, {}", did.done, dollars(did.cost)));
         let (until, why) = match worker.step(Time::now(), true)? {
             Step::Tried(report) => {
                 did.cost += report.cost.unwrap_or_default();
+                did.paid += u64::from(report.failed.is_none() || report.cost != Some(0));
                 match &report.failed {
                     None => did.done += 1,
                     Some(why) => {
@@ -192,6 +195,9 @@ fn work(context: &Context, settings: &Settings, limit: u64) -> anyhow::Result<Di
             break;
         }
         std::thread::sleep(until.since(Time::now()).min(LOOK_EVERY));
+    }
+    if did.why.is_none() && did.paid == limit && did.done < did.paid {
+        did.why = Some("what was asked in vain counts to the limit; `centerfire jobs` tells why".to_owned());
     }
     Ok(did)
 }

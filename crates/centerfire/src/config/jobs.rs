@@ -24,6 +24,12 @@ impl Config {
             None => None,
         };
         let endpoint = self.jobs_endpoint.clone().unwrap_or_else(|| UPSTREAM.to_owned());
+        // It is shown to everybody who may see jobs, and the key has a place of its own.
+        if endpoint.contains(['@', '?', '#']) {
+            let why = "`jobs.endpoint` has a name, a password or a query in it: leave only the address there, and name the variable \
+                       that holds the key with `jobs.key_env`";
+            return Choice::Wrong(why.to_owned());
+        }
         let is_plain = endpoint.starts_with("http://");
         if !is_plain && !endpoint.starts_with("https://") {
             let why =
@@ -102,9 +108,12 @@ fn only_the_configuration_turns_jobs_on_and_what_is_wrong_is_told() {
         (None, Some("NO_SUCH_VARIABLE"), "names NO_SUCH_VARIABLE, which is not set"),
         (Some("localhost:1"), None, "is no address"),
         (Some("http://models.example"), Some("PATH"), "without encryption"),
+        (Some("http://me:sesame@127.0.0.1:1"), None, "has a name, a password"),
+        (Some("me:sesame@models.example"), None, "has a name, a password"),
+        (Some("https://models.example/v1?key=sesame"), None, "or a query"),
     ] {
         let Choice::Wrong(told) = with(endpoint, variable) else { panic!("{endpoint:?}") };
-        assert!(told.contains(why), "{told}");
+        assert!(told.contains(why) && !told.contains("sesame"), "{told}");
     }
 }
 

@@ -326,3 +326,43 @@ fn an_answer_that_is_none_is_told_with_its_next_step() {
     instance.run_within(&["jobs", "run", "--limit", "0"], LIMIT);
     assert_eq!(model.requests().len(), count);
 }
+
+/// A35: a limit holds for what is paid, and answers in vain are.
+#[test]
+fn a_limit_counts_what_was_asked_in_vain() {
+    let (instance, model) = with_model("");
+    (1..=3).for_each(|number| drop(conversation(&instance, number, "[[say:I would rather talk]]")));
+    let output = instance.run_within(&["jobs", "run", "--limit", "1"], Duration::from_secs(60));
+    assert_eq!((output.status.code(), model.requests().len()), (Some(1), 1));
+    assert!(text(&output.stderr).contains("counts to the limit"), "{}", text(&output.stderr));
+}
+
+/// A35: a password in an address is refused, and shown to nobody.
+#[test]
+fn a_password_in_the_address_is_refused_and_not_shown() {
+    let instance = instance();
+    for address in ["http://me:sesame@127.0.0.1:1", "me:sesame@models.example"] {
+        let setting = format!("jobs.endpoint={address}");
+        let shown = instance.run(&["jobs", "--set", &setting]);
+        let shown = text(&shown.stdout) + &text(&shown.stderr);
+        assert!(shown.contains("a password") && !shown.contains("sesame"), "{shown}");
+    }
+}
+
+/// A35: while the store is made anew its conversations are halves, of which nobody asks.
+#[test]
+fn a_rebuild_pays_for_nothing_again() {
+    let (instance, model) = with_model("");
+    for number in 1..=3 {
+        conversation(&instance, number, &report("Long")).grow(12_000);
+    }
+    assert_eq!(instance.json(&["jobs", "run", "--json"])["done"], 3);
+    let mut rebuild = instance.command(&["import", "--rebuild"]);
+    let mut rebuild =
+        rebuild.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while rebuild.try_wait().unwrap().is_none() {
+        instance.run_within(&["jobs", "run"], Duration::from_secs(120));
+    }
+    assert_eq!(instance.json(&["jobs", "run", "--json"])["waiting"], 0);
+    assert_eq!(model.requests().len(), 3);
+}

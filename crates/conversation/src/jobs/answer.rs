@@ -7,6 +7,7 @@ use crate::redact::redact;
 use llm::Answer;
 use llm::messages::input_of;
 use serde_json::Value;
+use unicode_normalization::char::is_combining_mark;
 
 /// Characters of a title.
 pub(super) const TITLE_MAX: usize = 100;
@@ -16,6 +17,9 @@ pub(super) const SUMMARY_MAX: usize = 1_200;
 pub(super) const LINE_MAX: usize = 300;
 /// Decisions, and things to do, each.
 pub(super) const LINES_MAX: usize = 12;
+
+/// Marks on one letter: no language has more, and a heap of them covers the lines around.
+const MARKS_MAX: u32 = 4;
 
 /// What a model found.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -75,8 +79,15 @@ fn told(item: &Value, kind: &'static str, entries: &[String]) -> Option<Told> {
 
 /// Plain words on one line, without secrets.
 pub(super) fn line(text: &str, max: usize) -> String {
-    let plain = |c: char| if c.is_control() || is_unseen(c) { ' ' } else { c };
-    let text: String = text.chars().map(plain).collect();
+    let mut marks = 0;
+    let mut plain = |c: char| {
+        if is_unseen(c) {
+            return None;
+        }
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        (marks <= MARKS_MAX).then_some(if c.is_control() { ' ' } else { c })
+    };
+    let text: String = text.chars().filter_map(&mut plain).collect();
     let text = redact(&text).text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(max) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
@@ -84,7 +95,10 @@ pub(super) fn line(text: &str, max: usize) -> String {
     }
 }
 
-/// What changes the order of what is read, or hides something in it.
+/// What changes the order of what is read, or hides something in it: Unicode's `Default_Ignorable_Code_Point`, which has the
+/// marks of direction, too.
 fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }

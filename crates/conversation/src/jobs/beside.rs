@@ -106,6 +106,8 @@ pub fn work(
             Ok(Step::Waits { .. } | Step::Idle(_)) => bell.give_up(),
             Err(error) => {
                 bell.give_up();
+                // With the file that it has open, which may be moved away: what is spent counts in the one that lies there.
+                worker = None;
                 failed(&error);
             }
         }

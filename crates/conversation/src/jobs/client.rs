@@ -7,6 +7,7 @@ use llm::messages::{Request, VERSION};
 use llm::{Answer, anthropic};
 use protocol::Usage;
 use serde_json::Value;
+use std::io::Read as _;
 use std::time::{Duration, SystemTime};
 use ureq::http::header::RETRY_AFTER;
 use ureq::http::{Response, StatusCode};
@@ -20,7 +21,7 @@ const ANSWER_BYTES: u64 = 1 << 20;
 const SAID_BYTES: u64 = 4_000;
 const SAID_CHARS: usize = 300;
 /// A server that wants to be left alone for longer is asked again after this.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
 /// Who asks.
 pub(super) struct Client {
@@ -43,8 +44,10 @@ pub(super) struct Refusal {
 pub(super) enum Kind {
     /// Every request will end so until somebody changes the configuration.
     Settings,
-    /// The server cannot just now.
+    /// The server cannot just now, whoever asks: it says nothing of the conversation.
     Busy,
+    /// The server failed at this request, and may fail at the next.
+    Broken,
     /// This request will never be answered.
     Request,
     /// What came is no answer.
@@ -106,20 +109,22 @@ impl Client {
             _ => true,
         };
         let why = format!("{} cannot be reached: {error}; it is tried again", self.url);
-        let paid = if was_sent { Paid::Unknown } else { Paid::Nothing };
-        Refusal { kind: Kind::Busy, why, retry_after: None, paid }
+        let (kind, paid) = if was_sent { (Kind::Broken, Paid::Unknown) } else { (Kind::Busy, Paid::Nothing) };
+        Refusal { kind, why, retry_after: None, paid }
     }
 
     fn lost(&self, error: &ureq::Error) -> Refusal {
         let why = format!("the answer of {} broke off: {error}; it is tried again", self.url);
-        Refusal { kind: Kind::Busy, why, retry_after: None, paid: Paid::Unknown }
+        Refusal { kind: Kind::Broken, why, retry_after: None, paid: Paid::Unknown }
     }
 
     /// The server said no.
     fn refused(&self, status: StatusCode, answer: &mut Response<Body>, settings: &Settings) -> Refusal {
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| after(value.to_str().ok()?));
-        let body = answer.body_mut().with_config().limit(SAID_BYTES).lossy_utf8(true).read_to_string();
-        let body = body.unwrap_or_default();
+        let mut body = Vec::new();
+        // What came until it broke off is told.
+        let _ = answer.body_mut().as_reader().take(SAID_BYTES).read_to_end(&mut body);
+        let body = String::from_utf8_lossy(&body);
         let told = serde_json::from_str::<Value>(&body).ok().and_then(|body| anthropic::whole(&body).failure);
         let words = said(told.as_ref().map_or(&body, |failure| &failure.message), settings);
         let (kind, next) = match status.as_u16() {
@@ -131,11 +136,17 @@ impl Client {
                 (Kind::Settings, "check `jobs.endpoint` and `jobs.model`, then `centerfire jobs retry`")
             }
             402 => (Kind::Settings, "look at the account's credit, then `centerfire jobs retry`"),
-            408 | 409 | 425 | 429 | 500..=599 => (Kind::Busy, "it is tried again"),
+            409 | 425 | 429 | 503 | 529 => (Kind::Busy, "it is tried again"),
+            408 | 500..=599 => (Kind::Broken, "it is tried again"),
             _ => (Kind::Request, "`centerfire jobs retry` tries once more"),
         };
         let why = format!("{} said {}: {words}; {next}", self.url, status.as_u16());
-        Refusal { kind, why, retry_after, paid: Paid::Nothing }
+        let paid = match status.as_u16() {
+            // Of one between us and the server, or of a server that was too slow: a model may have answered.
+            408 | 502 | 504 | 520..=527 => Paid::Unknown,
+            _ => Paid::Nothing,
+        };
+        Refusal { kind, why, retry_after, paid }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whose turn it is.
 
 use super::Kinds;
+use super::attach::damaged;
+use super::ledger::WAIT_MAX;
 use crate::Result;
 use crate::store::Store;
 use protocol::Time;
@@ -17,26 +19,40 @@ pub(super) struct Due {
     pub ended: Time,
     /// Of what was sent when it was done last, and what was made of it.
     done: Option<(String, Kinds)>,
+    /// Its last record when it was looked at last.
+    looked_at: Option<Time>,
 }
 
 impl Due {
+    /// Whether it came with a time that says nothing of when: how long it is quiet is counted from now.
+    pub fn is_news_of_the_future(&self, now: Time) -> bool {
+        self.ended > now && self.looked_at != Some(self.ended)
+    }
+
     /// Whether the same was sent already, and nothing else is wanted of it.
     pub fn is_done(&self, kinds: Kinds, digest: &str) -> bool {
         self.done.as_ref().is_some_and(|(known, made)| known == digest && made.have(kinds))
     }
 }
 
-/// What is left to do: `?1` is what is wanted.
-const DUE: &str = "c.ended IS NOT NULL AND (job.cli IS NULL OR job.ended <> c.ended OR job.state = 'waits'
+/// What is left to do: `?1` is what is wanted. One that ended earlier than it did is one that is read anew.
+const DUE: &str = "c.ended IS NOT NULL AND (job.cli IS NULL OR job.ended < c.ended OR job.state = 'waits'
      OR (job.state = 'done' AND ?1 & ~job.kinds <> 0))";
 const JOINED: &str = "FROM conversation c LEFT JOIN job ON job.cli = c.cli AND job.name = c.name";
 
-/// The newest of those that have been quiet so long, and that need not wait.
+/// Refuses to choose where nobody can tell what was done: all would be paid for again.
+pub(super) fn check(store: &Store) -> Result<()> {
+    if store.has_jobs()? { Ok(()) } else { Err(damaged()) }
+}
+
+/// The newest of those that have been quiet so long, and that need not wait. Who asks for it now waits for no quiet.
 pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> Result<Option<Due>> {
-    // One whose last record is of the future was written by a wrong clock.
+    // One whose last record is of the future was written by a wrong clock, and a wait that is too long was set by one.
     let select = format!(
-        "SELECT c.id, c.cli, c.name, c.ended, job.digest, job.kinds {JOINED} WHERE {DUE}
-         AND (c.ended <= ?2 - ?3 OR c.ended > ?2) AND COALESCE(job.not_before, 0) <= ?2 ORDER BY c.ended DESC, c.name LIMIT 1"
+        "SELECT c.id, c.cli, c.name, c.ended, job.digest, job.kinds, job.ended {JOINED} WHERE {DUE}
+         AND (c.ended <= ?2 - ?3 OR c.ended > ?2) AND (COALESCE(job.not_before, 0) NOT BETWEEN ?2 + 1 AND ?2 + {}
+         OR (?3 = 0 AND job.tries = 0)) ORDER BY c.ended DESC, c.name LIMIT 1",
+        WAIT_MAX.as_micros()
     );
     let values = params![kinds.bits(), now.0 as i64, quiet.as_micros() as i64];
     let row = |row: &rusqlite::Row| {
@@ -48,6 +64,7 @@ pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> R
             name: row.get(2)?,
             ended: Time(row.get::<_, i64>(3)? as u64),
             done: digest.map(|digest| (digest, made)),
+            looked_at: row.get::<_, Option<i64>>(6)?.map(|ended| Time(ended as u64)),
         })
     };
     Ok(store.reading().query_row(&select, values, row).optional()?)
@@ -55,7 +72,7 @@ pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> R
 
 /// When something is tried again, if it waits for that.
 pub(super) fn again(store: &Store) -> Result<Option<Time>> {
-    let select = "SELECT MIN(not_before) FROM job WHERE state = 'waits' AND not_before > 0";
+    let select = "SELECT MIN(not_before) FROM job WHERE state = 'waits' AND not_before > 0 AND tries > 0";
     let again: Option<i64> = store.reading().query_row(select, [], |row| row.get(0))?;
     Ok(again.map(|again| Time(again as u64)))
 }

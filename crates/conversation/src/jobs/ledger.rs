@@ -5,6 +5,7 @@
 //! much on paper and never in truth.
 
 use super::Kinds;
+use super::client::RETRY_AFTER_MAX;
 use super::work::TRIES_MAX;
 use crate::{Error, Result};
 use protocol::Time;
@@ -15,16 +16,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How the schema came to be: each step leads from the version of its place to the next.
-const STEPS: &[&str] =
+pub(super) const STEPS: &[&str] =
     &[include_str!("schema.sql"), concat!(include_str!("../store/vectors.sql"), include_str!("pieces.sql"))];
 /// The version from which on there are pieces to search.
 pub(crate) const WITH_PIECES: i64 = 2;
-/// Tables that the store joins with its own.
-const JOINED: &[&str] = &["made", "told", "job"];
 /// How long another who writes is waited for: each holds the file for a moment.
 const BUSY_WITHIN: Duration = Duration::from_secs(5);
-/// What requests took is kept for so many days.
-const KEPT_DAYS: i64 = 400;
+/// Requests of which it is kept what they took: more than can be made in a day, one after the other.
+const KEPT_MAX: i64 = 200_000;
+/// No wait is longer; one that is was written by a clock that was wrong.
+pub(super) const WAIT_MAX: Duration = RETRY_AFTER_MAX.saturating_add(Duration::from_hours(1));
 const DAY_US: u64 = 86_400_000_000;
 /// How often emptying the log is tried; each waits for readers.
 const CHECKPOINTS: usize = 3;
@@ -99,11 +100,11 @@ impl Ledger {
             if spent.saturating_add(attempt.at_most) > attempt.daily_budget {
                 return Ok(Reserved::No);
             }
-            let old = day_of(now) - KEPT_DAYS;
-            write.execute("DELETE FROM spending WHERE day < ?1", [old])?;
             let insert = "INSERT INTO spending (day, time, model, reserved, cli, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             write.execute(insert, params![day_of(now), now.0 as i64, model, at_most as i64, cli, name])?;
             let id = write.last_insert_rowid();
+            // By count and not by day: a clock that went wrong for a moment forgets nothing.
+            write.execute("DELETE FROM spending WHERE id <= ?1", [id - KEPT_MAX])?;
             // What came to a conversation makes it another one, which has all its tries again.
             let upsert = "INSERT INTO job (cli, name, state, ended, tries, why, time) VALUES (?1, ?2, 'waits', ?3, 1, ?4, ?5)
                  ON CONFLICT DO UPDATE SET state = 'waits', tries = iif(ended = excluded.ended, tries, 0) + 1,
@@ -130,7 +131,8 @@ impl Ledger {
             Ok(Pause { until: Time(row.get::<_, i64>(0)? as u64), why: why.unwrap_or_default() })
         };
         let pause = said(self.connection.query_row("SELECT not_before, why FROM queue", [], row).optional())?;
-        Ok(pause.filter(|pause| pause.until > now))
+        let is_true = |pause: &Pause| pause.until > now && pause.until.since(now) <= WAIT_MAX;
+        Ok(pause.filter(is_true))
     }
 
     /// Keeps why a day's budget stopped jobs.
@@ -149,6 +151,20 @@ impl Ledger {
     /// How often something was purged.
     pub(super) fn purges(&self) -> Result<i64> {
         said(self.connection.query_row("SELECT purges FROM queue", [], |row| row.get(0)))
+    }
+
+    /// A conversation that is looked at again then.
+    pub(super) fn put_off(
+        &mut self,
+        (cli, name): (&str, &str),
+        ended: Time,
+        until: Time,
+        now: Time,
+    ) -> Result<()> {
+        let upsert = "INSERT INTO job (cli, name, state, ended, not_before, time) VALUES (?1, ?2, 'waits', ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET state = 'waits', ended = excluded.ended, not_before = excluded.not_before, tries = 0, why = NULL";
+        let values = params![cli, name, ended.0 as i64, until.0 as i64, now.0 as i64];
+        said(self.connection.execute(upsert, values)).map(drop)
     }
 
     /// A conversation that has nothing new to be asked about.
@@ -214,8 +230,10 @@ pub(super) fn said<T>(result: rusqlite::Result<T>) -> Result<T> {
 }
 
 fn spent_on(connection: &Connection, day: i64) -> rusqlite::Result<u64> {
-    let select = "SELECT COALESCE(SUM(COALESCE(settled, reserved)), 0) FROM spending WHERE day = ?1";
-    connection.query_row(select, [day], |row| row.get::<_, i64>(0)).map(|sum| sum as u64)
+    // A negative figure is a sum that ran over. TOTAL() never does.
+    let select =
+        "SELECT CAST(TOTAL(iif(settled >= 0, settled, reserved)) AS INTEGER) FROM spending WHERE day = ?1";
+    connection.query_row(select, [day], |row| row.get::<_, i64>(0)).map(|sum| sum.max(0) as u64)
 }
 
 /// Brings it up to date; its version.
@@ -238,33 +256,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
     Ok(version)
 }
 
-fn version_of(connection: &Connection, schema: &str) -> rusqlite::Result<usize> {
+pub(super) fn version_of(connection: &Connection, schema: &str) -> rusqlite::Result<usize> {
     let version = connection.query_row(&format!("PRAGMA {schema}.user_version"), [], |row| row.get(0));
     version.map(|version: i64| usize::try_from(version).unwrap_or(usize::MAX))
-}
-
-/// Lets a connection to the store read it under the names of its tables. Where it is not there, or not readable, there are
-/// empty ones: what models made adds to conversations, and keeps nobody from reading them.
-pub(crate) fn attach(connection: &Connection, state: &Path) -> Result<()> {
-    let path = Ledger::path(state);
-    if let Some(path) = path.to_str().filter(|_| path.exists()) {
-        // To read alone: a transaction that may write locks every file that it could write, and intake waits for no job.
-        let address = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        let is_known =
-            connection.execute("ATTACH DATABASE ?1 AS jobs", [format!("file:{address}?mode=ro")]).is_ok();
-        // An older one has the tables that are joined, and waits for who may write it.
-        if is_known
-            && version_of(connection, "jobs").is_ok_and(|version| (1..=STEPS.len()).contains(&version))
-        {
-            return Ok(());
-        }
-        let _ = is_known.then(|| connection.execute_batch("DETACH DATABASE jobs"));
-    }
-    let schema = STEPS.join(";");
-    let tables = schema.split("CREATE TABLE ").skip(1);
-    for table in tables.filter(|table| JOINED.iter().any(|name| table.starts_with(&format!("{name} (")))) {
-        let table = table.split_inclusive(';').next().unwrap_or_default();
-        connection.execute_batch(&format!("CREATE TEMP TABLE {table}"))?;
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@
 //! `centerfire jobs run`. What is sent is made in `prompt`, what comes back is looked at in `answer`, and [`Ledger`] keeps it.
 
 mod answer;
+mod attach;
 mod beside;
 mod client;
 mod due;
@@ -17,10 +18,11 @@ mod results;
 pub(crate) mod vectors;
 mod work;
 
+pub(crate) use attach::attach;
 pub use beside::{Bell, work};
 pub use latest::Latest;
 pub use ledger::{Ledger, next_day};
-pub(crate) use ledger::{WITH_PIECES, attach};
+pub(crate) use ledger::WITH_PIECES;
 pub use overview::{Given, Overview, Running};
 pub use work::{PATIENCE, Report, Step, Worker};
 

@@ -97,17 +97,16 @@ impl Overview {
         }
         if let Some(store) = Store::open(state)? {
             if let Choice::On(settings) = choice {
+                if Ledger::path(state).exists() {
+                    due::check(&store)?;
+                }
                 overview.waiting = due::count(&store, settings.kinds)?;
             }
             overview.latest = latest(&store)?;
-            for one in &mut overview.latest {
-                if overview
-                    .running
-                    .as_ref()
-                    .is_some_and(|it| (&it.cli, &it.conversation) == (&one.cli, &one.conversation))
-                {
-                    (one.state, one.why, one.again) = ("running".to_owned(), None, None);
-                }
+            let running = overview.running.as_ref();
+            let is_running = |one: &Latest| running.is_some_and(|it| (&it.cli, &it.conversation) == (&one.cli, &one.conversation));
+            for one in overview.latest.iter_mut().filter(|one| is_running(one)) {
+                (one.state, one.why, one.again) = ("running".to_owned(), None, None);
             }
         }
         if let Choice::On(settings) = choice

@@ -109,5 +109,6 @@ fn settle(write: &rusqlite::Transaction, tried: &Tried) -> rusqlite::Result<()> 
     write.execute("UPDATE queue SET cli = NULL, name = NULL", [])?;
     // What may have cost something counts with all that was reserved.
     let Some(cost) = tried.cost else { return Ok(()) };
-    write.execute("UPDATE spending SET settled = ?2 WHERE id = ?1", params![tried.id, cost as i64]).map(drop)
+    let cost = i64::try_from(cost).unwrap_or(i64::MAX);
+    write.execute("UPDATE spending SET settled = ?2 WHERE id = ?1", params![tried.id, cost]).map(drop)
 }

@@ -1,5 +1,7 @@
 //! Against a server on loopback that says what it is told to, at times that are told.
 
+mod harm;
+
 use super::answer::{self, SUMMARY_MAX, TITLE_MAX};
 use super::ledger::{Attempt, Reserved};
 use super::work::{QUIET, TRIES_MAX};

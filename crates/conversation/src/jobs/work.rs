@@ -7,6 +7,7 @@ use super::ledger::{Attempt, Ledger, Reserved, next_day};
 use super::prompt::{excerpt, prompt, request};
 use super::results::{Setback, Tried};
 use super::{Settings, dollars};
+use crate::intake::Intake;
 use crate::store::Store;
 use crate::{Error, Result};
 use llm::Answer;
@@ -31,6 +32,8 @@ const AGAIN_MAX: Duration = Duration::from_hours(1);
 const SETTINGS_AGAIN: Duration = Duration::from_hours(1);
 /// Who wants something now waits so long for a server that is busy, or for another who is at a job.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Of what was reserved: figures of an answer that come to more are not believed.
+const BELIEVED_TIMES: u64 = 10;
 /// While another process is at a job.
 const LOCKED_AGAIN: Duration = Duration::from_secs(1);
 
@@ -108,20 +111,32 @@ impl<'a> Worker<'a> {
         }
         let purges = self.ledger.purges()?;
         let Some(store) = Store::open(&self.state)? else { return Ok(Step::Idle(None)) };
+        due::check(&store)?;
+        if Intake::is_under_way(&self.state) {
+            return Ok(being_read(now));
+        }
         let quiet = if is_now { Duration::ZERO } else { QUIET };
         let Some(due) = due::next(&store, self.settings.kinds, now, quiet)? else {
             return Ok(Step::Idle(due::again(&store)?));
         };
+        if !is_now && due.is_news_of_the_future(now) {
+            self.ledger.put_off((&due.cli, &due.name), due.ended, later(now, QUIET), now)?;
+            return Ok(Step::PassedOver);
+        }
         let kinds = self.settings.kinds;
         let excerpt = excerpt(&store, due.id)?;
         drop(store);
+        // Begun since this was read.
+        if Intake::is_under_way(&self.state) {
+            return Ok(being_read(now));
+        }
         let Some(excerpt) = excerpt.filter(|excerpt| !due.is_done(kinds, &excerpt.digest)) else {
             self.ledger.pass_over((&due.cli, &due.name), due.ended, kinds, now)?;
             return Ok(Step::PassedOver);
         };
         let prompt = prompt(&excerpt);
         let request = request(&self.settings.model, &prompt, kinds);
-        let (id, tries) = match self.reserve(now, &due, &request)? {
+        let (id, tries, at_most) = match self.reserve(now, &due, &request)? {
             Ok(reserved) => reserved,
             Err(step) => return Ok(step),
         };
@@ -135,14 +150,14 @@ impl<'a> Worker<'a> {
         let mut report = self.report(&due, begun);
         match found {
             Ok((usage, found)) => {
-                let cost = self.prices.cost(model, &usage);
-                (report.usage, report.cost) = (Some(usage), cost);
+                let cost = usage.and_then(|usage| self.believed(&usage, at_most));
+                (report.usage, report.cost) = (usage, cost);
                 if !self.ledger.keep(&Tried { cost, ..tried }, &excerpt.digest, kinds, &found)? {
                     report.failed = Some("something was purged meanwhile; it is asked again".to_owned());
                     report.is_tried_again = true;
                 }
             }
-            Err(refusal) => self.fail(tried, tries, refusal, &mut report)?,
+            Err(refusal) => self.fail(tried, (tries, at_most), refusal, &mut report)?,
         }
         Ok(Step::Tried(report))
     }
@@ -166,7 +181,7 @@ impl<'a> Worker<'a> {
         now: Time,
         due: &Due,
         request: &Request,
-    ) -> Result<std::result::Result<(i64, u32), Step>> {
+    ) -> Result<std::result::Result<(i64, u32, u64), Step>> {
         let input = request.input_at_most();
         // The dearest way in which tokens can be read: kept for an hour.
         let most = |usage| self.prices.cost(request.model, &usage).unwrap_or(u64::MAX);
@@ -177,7 +192,7 @@ impl<'a> Worker<'a> {
         let Due { cli, name, ended, .. } = due;
         let attempt = Attempt { cli, name, ended: *ended, model: request.model, at_most, daily_budget };
         Ok(match self.ledger.reserve(now, &attempt)? {
-            Reserved::Yes { id, tries } => Ok((id, tries)),
+            Reserved::Yes { id, tries } => Ok((id, tries, at_most)),
             Reserved::GivenUp => Err(Step::PassedOver),
             Reserved::No => {
                 let spent = self.ledger.spent(now)?;
@@ -199,43 +214,56 @@ impl<'a> Worker<'a> {
         &self,
         answer: &Answer,
         entries: &[String],
-    ) -> std::result::Result<(Usage, answer::Findings), Refusal> {
-        let usage = Some(answer.usage).filter(|usage| usage.context() + usage.output > 0);
+    ) -> std::result::Result<(Option<Usage>, answer::Findings), Refusal> {
+        // One that read nothing says nothing of what it took: it counts with all that was reserved.
+        let usage = Some(answer.usage).filter(|usage| usage.context() > 0);
         let paid = usage.map_or(Paid::Unknown, Paid::Usage);
         let found = answer::read(answer, self.settings.kinds, entries);
-        let found = found.map_err(|why| no_answer(why, paid))?;
-        let usage = usage
-            .ok_or_else(|| no_answer("the answer does not say what it took".to_owned(), Paid::Unknown))?;
-        Ok((usage, found))
+        Ok((usage, found.map_err(|why| no_answer(why, paid))?))
     }
 
-    fn fail(&mut self, tried: Tried, tries: u32, refusal: Refusal, report: &mut Report) -> Result<()> {
+    /// What an answer cost by its own figures, as far as they can be: more than was reserved cannot have been read, but for
+    /// what a server adds of its own.
+    fn believed(&self, usage: &Usage, at_most: u64) -> Option<u64> {
+        let cost = self.prices.cost(&self.settings.model, usage)?;
+        Some(cost.min(at_most.saturating_mul(BELIEVED_TIMES)))
+    }
+
+    fn fail(
+        &mut self,
+        tried: Tried,
+        (tries, at_most): (u32, u64),
+        refusal: Refusal,
+        report: &mut Report,
+    ) -> Result<()> {
         let Refusal { kind, mut why, retry_after, paid } = refusal;
         let (usage, cost) = match paid {
             Paid::Nothing => (None, Some(0)),
-            Paid::Usage(usage) => (Some(usage), self.prices.cost(tried.model, &usage)),
+            Paid::Usage(usage) => (Some(usage), self.believed(&usage, at_most)),
             Paid::Unknown => (None, None),
         };
-        let failures = if kind == Kind::Busy { self.ledger.failures()? + 1 } else { 0 };
-        let wait = match (kind, retry_after) {
-            (_, Some(after)) => after,
-            (Kind::Settings, None) => SETTINGS_AGAIN,
+        let is_of_server = matches!(kind, Kind::Busy | Kind::Broken);
+        let failures = if is_of_server { self.ledger.failures()? + 1 } else { 0 };
+        let wait = match kind {
+            Kind::Settings => SETTINGS_AGAIN,
+            Kind::Busy => again_after(failures),
             _ => again_after(tries.max(failures)),
         };
-        let again = later(tried.now, wait);
+        // A server may ask for more patience than ours, and never for less.
+        let again = later(tried.now, wait.max(retry_after.unwrap_or_default()));
         let is_given_up = match kind {
-            Kind::Settings => false,
+            Kind::Settings | Kind::Busy => false,
             Kind::Request => true,
-            Kind::Busy | Kind::Answer => tries >= TRIES_MAX,
+            Kind::Broken | Kind::Answer => tries >= TRIES_MAX,
         };
         if is_given_up && kind != Kind::Request {
             why = format!("{why}; given up after {tries} tries: `centerfire jobs retry` tries again");
         }
-        let pause = matches!(kind, Kind::Settings | Kind::Busy).then_some(again);
+        let pause = (is_of_server || kind == Kind::Settings).then_some(again);
         let setback = Setback {
             why: &why,
             again: (!is_given_up).then_some(again),
-            is_free: kind == Kind::Settings,
+            is_free: matches!(kind, Kind::Settings | Kind::Busy),
             pause,
         };
         self.ledger.fail(&Tried { cost, ..tried }, &setback)?;
@@ -243,6 +271,11 @@ impl<'a> Worker<'a> {
         (report.failed, report.is_tried_again) = (Some(why), !is_given_up);
         Ok(())
     }
+}
+
+fn being_read(now: Time) -> Step {
+    let why = "conversations are being taken in, some of them by halves; `centerfire import` ends what was cut short";
+    Step::Waits { until: later(now, LOCKED_AGAIN), why: why.to_owned() }
 }
 
 /// Held while a request is made: two processes make none at a time.

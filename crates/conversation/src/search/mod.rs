@@ -24,6 +24,8 @@ use words::{Scored, Source, snippet};
 
 /// A search takes no longer, but for a model that is still to be loaded.
 const SEARCH_WITHIN: Duration = Duration::from_secs(1);
+/// What was found until then is told within this time, after that of the search.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// Results of each way that are fused.
 const FUSED: usize = 50;
 /// Entries that have all words: with fewer, those that have some of them are looked for as well.
@@ -100,6 +102,7 @@ pub fn search(
     words.truncate(depth);
     let near = near(store, meaning, (&*model, &vector), &query, filter, depth)?;
     drop(limit);
+    let _limit = store.within(TOLD_WITHIN);
     let found = fused(&words, &near).into_iter();
     Ok(Answer { mode, hits: told(store, &query, model.id(), found, most)?, note: asked.note })
 }
@@ -110,6 +113,7 @@ pub(crate) fn by_words(store: &Store, query: &str, filter: &Filter, most: usize)
     let limit = store.within(SEARCH_WITHIN);
     let found = query.whole(store, filter, &limit)?;
     drop(limit);
+    let _limit = store.within(TOLD_WITHIN);
     let found = found.iter().map(|one| (one.source, Found::Words(one), By::Words));
     told(store, &query, "", found, most)
 }
@@ -176,8 +180,16 @@ fn ask(store: &Store, meaning: &Meaning, query: &Query, mode: Option<Mode>) -> R
         Ok(None) => return Err(Error::NoModel),
         Err(error) => return refused(error),
     };
-    let waiting = backlog::waiting(store, Some(model.id()))?;
-    if backlog::model(store)?.as_deref() != Some(model.id()) {
+    // The model may take its time afterwards, which is not the store's.
+    let limit = store.within(SEARCH_WITHIN);
+    let known =
+        backlog::waiting(store, Some(model.id())).and_then(|waiting| Ok((waiting, backlog::model(store)?)));
+    drop(limit);
+    let (waiting, known) = match known {
+        Ok(known) => known,
+        Err(error) => return refused(error),
+    };
+    if known.as_deref() != Some(model.id()) {
         return refused(Error::NotReady(format!("no entry was read by {} yet; {WAITING}", model.id())));
     }
     let note = (waiting > 0).then(|| format!("{waiting} entries cannot be found by meaning yet; {WAITING}"));

@@ -127,6 +127,17 @@ impl Store {
         }
     }
 
+    /// Its file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether no file was ever read.
+    pub(crate) fn is_new(&self) -> Result<bool> {
+        let select = "SELECT NOT EXISTS (SELECT 1 FROM file)";
+        Ok(self.connection.query_row(select, [], |row| row.get(0))?)
+    }
+
     /// Whether somebody waits to write it.
     pub(crate) fn is_wanted(state: &Path) -> bool {
         let wanted = File::open(Self::path(state).with_extension("wanted"));
@@ -235,7 +246,7 @@ impl Store {
     }
 
     /// Whether the file of jobs is read beside it.
-    fn has_jobs(&self) -> Result<bool> {
+    pub(crate) fn has_jobs(&self) -> Result<bool> {
         let select = "SELECT EXISTS (SELECT 1 FROM pragma_database_list WHERE name = 'jobs')";
         Ok(self.connection.query_row(select, [], |row| row.get(0))?)
     }
