@@ -67,6 +67,10 @@ pub struct Settings {
     /// The states of which somebody is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_on: Vec<AgentState>,
+    /// What was said at the start alone of how somebody is told, as variables of the session's processes: arguments are for
+    /// everybody to read, and an address may hold a secret.
+    #[serde(skip)]
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl Default for Settings {
@@ -77,6 +81,7 @@ impl Default for Settings {
             deny_after_seconds: None,
             escalate_after_seconds: None,
             notify_on: Vec::new(),
+            variables: Vec::new(),
         }
     }
 }

@@ -182,7 +182,7 @@ fn start(
         without: enclosing_marks(),
         termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
         parent,
-        settings: context.config.settings(),
+        settings: context.settings(),
     };
     let beside = |folder: &Folder| {
         let mut variables = raw.map(|raw| raw.variables(folder)).unwrap_or_default();
