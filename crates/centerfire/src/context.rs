@@ -1,11 +1,13 @@
 //! What every command needs: where things are, how they are set, how to answer.
 
-use crate::config::Config;
-use crate::config::merge::Loaded;
+use crate::config::merge::{Loaded, Overrides};
+use crate::config::{self, Config};
 use protocol::frame::{Answer, Request};
 use session::client::{HostClient, reach};
 use session::home::Home;
 use session::registry::{Entry, Registry};
+use session::role::Settings;
+use std::path::PathBuf;
 
 /// Handed to each command.
 pub(crate) struct Context {
@@ -22,6 +24,18 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn registry(&self) -> Registry {
         Registry::new(&self.home)
+    }
+
+    /// What the sessions that are started now are told. Who tells of their states reads the configuration when there is something
+    /// to tell: what was said here alone, by a flag, a profile or a file, reaches it by their variables.
+    pub(crate) fn settings(&self) -> Settings {
+        let file = std::env::var_os("CENTERFIRE_CONFIG").map(PathBuf::from);
+        let overrides = Overrides { file, ..Overrides::default() };
+        let later = config::load(&self.home.config, &overrides, |name| std::env::var(name).ok());
+        let variables = self.config.notify_variables();
+        let known = later.map(|later| later.config.notify_variables()).unwrap_or_default();
+        let variables = variables.into_iter().filter(|variable| !known.contains(variable)).collect();
+        Settings { variables, ..self.config.settings() }
     }
 
     /// The session of that name, id or beginning of an id; without one the latest.

@@ -11,7 +11,6 @@ use crate::{
 };
 use conversation::meaning::Meaning;
 use conversation::store::Readers;
-use protocol::Time;
 use session::home::Home;
 use session::registry::Registry;
 use std::collections::{HashMap, VecDeque};
@@ -23,8 +22,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-/// How long a login link is good.
-const LOGIN_LASTS_US: u64 = 15 * 60 * 1_000_000; // 15 minutes
 /// Connections that may wait to be taken, as they do while the server becomes another binary. The system has a limit of its
 /// own; one more tries again after a second, where 128, the usual, are a moment of a busy machine.
 const WAITING_MAX: i32 = 4096;
@@ -170,14 +167,7 @@ impl Server {
 
     /// An address that logs a browser in, once.
     pub fn login_link(&self) -> Result<String, crate::token::StoreError> {
-        let wanted = Wanted {
-            label: "serve".to_owned(),
-            role: Role::Manage,
-            kind: Use::Login,
-            session: None,
-            expires: Some(Time(Time::now().0 + LOGIN_LASTS_US)),
-            until: None,
-        };
+        let wanted = Wanted::new(Use::Login, Role::Manage, "serve".to_owned(), None);
         let (secret, _) = self.app.0.tokens.create(wanted)?;
         Ok(format!("{}/#login={secret}", self.url()))
     }

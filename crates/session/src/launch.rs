@@ -227,6 +227,7 @@ fn set_environment(command: &mut Command, launch: &Launch, id: SessionId, name: 
     for name in &launch.without {
         command.env_remove(name);
     }
+    command.envs(launch.settings.variables.iter().map(|(name, value)| (name, value)));
     command.envs(launch.env.iter().map(|(name, value)| (name, value)));
     command.env("CENTERFIRE_SESSION", id.to_string()).env("CENTERFIRE_SESSION_NAME", name);
 }

@@ -69,6 +69,10 @@ pub struct Settings {
     /// The states of which somebody is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_on: Vec<AgentState>,
+    /// What was said at the start alone of how somebody is told, as variables of the session's processes: arguments are for
+    /// everybody to read, and an address may hold a secret.
+    #[serde(skip)]
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl Default for Settings {
@@ -80,6 +84,7 @@ impl Default for Settings {
             escalate_after_seconds: None,
             screen_questions: true,
             notify_on: Vec::new(),
+            variables: Vec::new(),
         }
     }
 }

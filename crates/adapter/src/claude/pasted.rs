@@ -19,7 +19,8 @@ pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
     let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(begin) = rest.find(BEGIN) {
         let (before, from) = rest.split_at(begin);
-        plain.push_str(before);
+        // Where the prompt begins with a piece, Claude Code puts blank lines before it.
+        plain.push_str(if plain.is_empty() { before.trim_start_matches('\n') } else { before });
         match piece(from) {
             Some((inside, behind)) => {
                 plain.push_str(inside);
@@ -61,6 +62,7 @@ mod tests {
             unwrapped(&format!("see\n\n{one}\n\nand {}", wrapped("ffff", "c"))),
             "see\n\na\n\nb\n\nand c"
         );
+        assert_eq!(unwrapped(&format!("\n\n{one}")), "a\n\nb", "no blank lines of the wrapper's");
         let inner = wrapped("ffff", "c");
         assert_eq!(unwrapped(&wrapped("0a1f", &inner)), inner, "what was pasted is as it is");
         for other in [

@@ -184,7 +184,7 @@ fn start(
         without: enclosing_marks(),
         termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
         parent,
-        settings: context.config.settings(),
+        settings: context.settings(),
     };
     let beside = |folder: &Folder| {
         let untapped = || Extra { variables: tap::untapped(), ..Extra::default() };

@@ -84,7 +84,7 @@ impl Args {
             jobs: context.config.jobs(),
             follows_conversations: context.config.conversations_follow,
             open_loopback: context.config.auth_loopback == Loopback::Open,
-            settings: context.config.settings(),
+            settings: context.settings(),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
             writes_per_second: context.config.serve_writes_per_second,

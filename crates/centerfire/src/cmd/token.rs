@@ -34,13 +34,14 @@ enum What {
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire token create --role view --expires 7d\n  centerfire token create --role type --session claude --login"
+    after_help = "Examples:\n  centerfire token create --role view --expires 7d\n  centerfire token create --role type --session claude --login\n  centerfire token create --role manage --login"
 )]
 struct Create {
     /// What its holder may do: view (see sessions), type (type into them), manage (start, end and remove them)
     #[arg(long, default_value = "view")]
     role: Role,
-    /// It ends after this time, such as 12h or 30d, and so does what a link opened; without it never
+    /// It ends after this time, such as 12h or 30d, and so does what a link opened; without it never, but a link that
+    /// nobody used after 15 minutes
     #[arg(long, value_name = "AGE", value_parser = lasting)]
     expires: Option<Duration>,
     /// It opens only this session

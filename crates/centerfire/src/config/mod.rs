@@ -189,7 +189,17 @@ impl Config {
             escalate_after_seconds: after(Unanswered::Escalate),
             screen_questions: self.gemini_questions,
             notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
+            variables: Vec::new(),
         }
+    }
+
+    /// How somebody is told, as variables.
+    pub(crate) fn notify_variables(&self) -> Vec<(&'static str, String)> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        vec![
+            ("CENTERFIRE_NOTIFY_COMMAND", text(&self.notify_command)),
+            ("CENTERFIRE_NOTIFY_WEBHOOK", text(&self.notify_webhook)),
+        ]
     }
 
     /// Whether a CLI is started with our hooks.

@@ -466,6 +466,31 @@ fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
 }
 
 /// A question of numbers in lists is many times as long where each has a line of its own: the session is there all the same.
+/// Without a session the one question that waits is meant; of several they are listed as they can be answered.
+#[test]
+fn a_question_is_answered_without_its_session_where_one_alone_waits() {
+    let ask = |tool: &str| {
+        let told = json!({ "session_id": tool, "hook_event_name": "PermissionRequest", "tool_name": tool, "tool_input": { "path": "/w/a" } });
+        format!("echo '{told}' | {} __hook claude & sleep 1; ", env!("CARGO_BIN_EXE_centerfire"))
+    };
+    let session = Session::start(&["sh", "-c", &format!("{}{}wait", ask("draw"), ask("paint"))]);
+    let both = || session.json(&["approvals"]).as_array().filter(|all| all.len() == 2).map(drop);
+    eventually(PATIENCE, both).expect("both are asked");
+    let deny = |words: &[&str]| session.instance.run(&[&["deny"], words].concat());
+    let listed = String::from_utf8(deny(&[]).stderr).unwrap();
+    assert!(listed.contains(&format!("centerfire deny {NAME} 1  # draw /w/a")), "{listed}");
+    assert!(listed.contains(&format!("centerfire deny {NAME} 2  # paint /w/a")), "{listed}");
+    assert!(deny(&[NAME, "1"]).status.success());
+    let denied = deny(&["-m", "not today"]);
+    assert_eq!(String::from_utf8(denied.stdout).unwrap(), "denied 2: paint /w/a\n");
+    assert_eq!(
+        settled(&session).last().unwrap().decision.as_ref().unwrap().message.as_deref(),
+        Some("not today")
+    );
+    let none = String::from_utf8(deny(&[]).stderr).unwrap();
+    assert!(none.contains("nothing waits for an answer in any session"), "{none}");
+}
+
 #[test]
 fn a_question_of_many_numbers_hides_no_session() {
     let ask = "import json\nv=[1]*32000\nfor i in range(20): v=[v]\n\

@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
-use testkit::eventually;
 use testkit::terminal::PATIENCE;
+use testkit::{Instance, eventually};
 
 /// A shell that runs what it is sent.
 const SHELL: &[&str] = &["sh", "-c", "stty -echo; echo ready; while read -r line; do eval \"$line\"; done"];
@@ -59,6 +59,27 @@ fn a_command_and_a_webhook_are_told_of_states_and_of_these_alone() {
     let both = || std::fs::read_to_string(&file).ok().filter(|text| text.lines().count() == 2);
     let text = eventually(PATIENCE, both).unwrap_or_else(|| panic!("{:?}", std::fs::read_to_string(&file)));
     assert_eq!(text, "s blocked permission may I go?\ns done \n");
+}
+
+/// Who tells reads the configuration anew, and has none of the start's flags.
+#[test]
+fn what_a_start_says_of_who_is_told_holds_for_its_session() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let file = instance.work().join("other.yaml");
+    std::fs::write(&file, format!("profiles:\n  loud:\n    notify:\n      webhook: {url}\n")).unwrap();
+    let words = ["--config", file.to_str().unwrap(), "--profile", "loud", "--set"];
+    let mut words = words.to_vec();
+    words.extend(["notify.command=echo $CENTERFIRE_STATE >> told.txt", "run", "-d", "--name", NAME, "--"]);
+    words.extend(SHELL);
+    instance.out(&words);
+    instance.out(&["wait", NAME, "--for", "text", "--match", "ready"]);
+    instance.out(&["send", NAME, "--text", "printf '\\033]7501;state=blocked\\007'\n"]);
+    assert_eq!(take_call(&listener, "200 OK")["agent"]["state"], "blocked");
+    let file = instance.work().join("told.txt");
+    let told = || std::fs::read_to_string(&file).ok().filter(|text| text == "blocked\n");
+    eventually(PATIENCE, told).expect("the command is run");
 }
 
 /// A webhook that takes no connection and a command that hangs hold up nobody.

@@ -31,10 +31,12 @@ pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
     text
 }
 
-fn of_entry(listed: &Listed) -> Option<String> {
+pub(super) fn of_entry(listed: &Listed) -> Option<String> {
     let entry = &listed.entry;
     Some(match &entry.content {
-        Content::Message { text } if entry.role == Speaker::User => quoted(text.trim_end()),
+        Content::Message { text } if entry.role == Speaker::User => {
+            quoted(text.trim_start_matches(['\n', '\r']).trim_end())
+        }
         Content::Message { text } => text.trim_end().to_owned(),
         Content::Thinking { text } if text.is_empty() => return None,
         Content::Thinking { text } => format!("*{}*", text.trim().replace('\n', "*\n*")),

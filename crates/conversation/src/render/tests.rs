@@ -70,3 +70,10 @@ fn what_was_denied_is_no_failure() {
     assert!(html.contains(r#"<div class="result denied""#) && html.contains("<p>denied</p>"), "{html}");
     assert!(shown(result(false)).0.contains("```error\n"));
 }
+
+#[test]
+fn a_message_begins_with_its_words() {
+    let mut one = listed(Content::Message { text: "\n\n  one\n\ntwo\n".into() });
+    one.entry.role = Speaker::User;
+    assert_eq!(markdown::of_entry(&one).as_deref(), Some(">   one\n>\n> two"));
+}

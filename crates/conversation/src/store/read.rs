@@ -89,7 +89,7 @@ pub struct Listed {
 
 /// What a conversation is called by its CLI or its user, else by a model, or else the first words of its user.
 pub(crate) const TITLE: &str =
-    "COALESCE(c.title, (SELECT made.title FROM made WHERE made.cli = c.cli AND made.name = c.name), (SELECT substr(e.text, 1, 200) FROM part JOIN entry e ON e.id = part.entry
+    "COALESCE(c.title, (SELECT made.title FROM made WHERE made.cli = c.cli AND made.name = c.name), (SELECT substr(trim(e.text, char(9, 10, 13, 32)), 1, 200) FROM part JOIN entry e ON e.id = part.entry
      WHERE part.conversation = c.id AND e.role = 'user' AND e.kind = 'message' AND e.agent IS NULL
      ORDER BY part.time, part.position LIMIT 1))";
 

@@ -36,7 +36,8 @@ pub(super) struct New {
     login: bool,
     /// The only session that it opens.
     session: Option<String>,
-    /// Seconds until it ends, and what a link opened, 1 at least. It ends with the token that makes it at the latest.
+    /// Seconds until it ends, and what a link opened, 1 at least; without it never, but a link that nobody used after 15 minutes.
+    /// It ends with the token that makes it at the latest.
     expires_in: Option<u64>,
 }
 
@@ -52,7 +53,7 @@ pub(super) async fn create(
         None => access.0.session,
     };
     if new.expires_in == Some(0) {
-        return Err(ApiError::bad_request("`expires_in` is 1 second at least; without it there is no end"));
+        return Err(ApiError::bad_request("`expires_in` is 1 second at least, or left out"));
     }
     let kind = if new.login { Use::Login } else { Use::Bearer };
     let label = new.label.chars().take(100).collect();

@@ -13,6 +13,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// How long a login link that nobody uses is good, if nothing else is said.
+pub const LOGIN_LASTS: Duration = Duration::from_secs(15 * 60); // 15 minutes
 /// How long a link that shares a session is good, if nothing else is said.
 pub const SHARE_LASTS: Duration = Duration::from_secs(3600); // 1 hour
 /// And at most.
@@ -136,11 +138,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// A token of all sessions, which ends after `lasts`; a login link ends at one time with what it opened.
+    /// A token of all sessions, which ends after `lasts`; a login link ends at one time with what it opened. Without it a link
+    /// that nobody uses ends all the same, and what it opens lasts as long as any.
     pub fn new(kind: Use, role: Role, label: String, lasts: Option<Duration>) -> Self {
         let micros = |lasts: Duration| u64::try_from(lasts.as_micros()).unwrap_or(u64::MAX);
-        let expires = lasts.map(|lasts| Time(Time::now().0.saturating_add(micros(lasts))));
-        let until = expires.filter(|_| kind == Use::Login);
+        let ends = |lasts: Duration| Time(Time::now().0.saturating_add(micros(lasts)));
+        let until = lasts.map(ends).filter(|_| kind == Use::Login);
+        let expires = lasts.or((kind == Use::Login).then_some(LOGIN_LASTS)).map(ends);
         Self { label, role, kind, session: None, expires, until }
     }
 

@@ -293,6 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_nobody_uses_ends_and_what_it_opened_lasts() {
+        let (_place, store) = store();
+        let wanted = |kind| Wanted::new(kind, Role::View, String::new(), None);
+        let (login, link) = store.create(wanted(Use::Login)).unwrap();
+        let minutes = link.expires.unwrap().since(link.created).as_secs_f64() / 60.0;
+        assert!((14.9..15.1).contains(&minutes), "{minutes}");
+        let (_, opened) = store.redeem(&login).unwrap().unwrap();
+        assert!(opened.expires.unwrap().since(link.created).as_secs() > 24 * 3600);
+        assert_eq!(store.create(wanted(Use::Bearer)).unwrap().1.expires, None);
+    }
+
+    #[test]
     fn one_that_ended_grants_nothing() {
         let (_place, store) = store();
         let past = Some(Time(Time::now().0 - 1));
