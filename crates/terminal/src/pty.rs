@@ -42,13 +42,13 @@ pub fn open(size: Size, like: Option<&Termios>) -> io::Result<Pty> {
 }
 
 /// Opens the slave of a master once more, for a process that has only that.
-pub fn slave_of(master: &OwnedFd) -> io::Result<OwnedFd> {
+pub fn slave_of(master: impl AsFd) -> io::Result<OwnedFd> {
     let name = ptsname(master, Vec::new())?;
     Ok(rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// Whether the program has yet to read something that was typed. For a moment the terminal is open once more.
-pub fn has_unread(master: &OwnedFd) -> io::Result<bool> {
+pub fn has_unread(master: impl AsFd) -> io::Result<bool> {
     Ok(rustix::io::ioctl_fionread(slave_of(master)?)? > 0)
 }
 

@@ -13,7 +13,7 @@ use testkit::{Gemini, ModelServer, eventually};
 /// A user of Gemini CLI with a model of their own.
 struct Desk {
     gemini: Gemini,
-    server: ModelServer,
+    _server: ModelServer,
     _folder: TempDir,
 }
 
@@ -43,7 +43,7 @@ impl Desk {
         let folder = tempfile::Builder::new().prefix("gm").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let gemini = Gemini::prepare(folder.path(), &server).unwrap();
-        Self { gemini, server, _folder: folder }
+        Self { gemini, _server: server, _folder: folder }
     }
 
     fn session(&self, settings: &[(&str, &str)]) -> Session {
@@ -53,11 +53,6 @@ impl Desk {
 
     fn made(&self, name: &str) -> bool {
         self.gemini.project().join(name).exists()
-    }
-
-    /// What the model was told.
-    fn told(&self) -> String {
-        self.server.requests().iter().map(|request| request.body["contents"].to_string()).collect()
     }
 
     /// Gives Gemini CLI the tools of [`NOTES`].

@@ -21,8 +21,8 @@ mod work;
 pub(crate) use attach::attach;
 pub use beside::{Bell, work};
 pub use latest::Latest;
-pub use ledger::{Ledger, next_day};
 pub(crate) use ledger::WITH_PIECES;
+pub use ledger::{Ledger, next_day};
 pub use overview::{Given, Overview, Running};
 pub use work::{PATIENCE, Report, Step, Worker};
 

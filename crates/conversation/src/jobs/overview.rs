@@ -104,7 +104,9 @@ impl Overview {
             }
             overview.latest = latest(&store)?;
             let running = overview.running.as_ref();
-            let is_running = |one: &Latest| running.is_some_and(|it| (&it.cli, &it.conversation) == (&one.cli, &one.conversation));
+            let is_running = |one: &Latest| {
+                running.is_some_and(|it| (&it.cli, &it.conversation) == (&one.cli, &one.conversation))
+            };
             for one in overview.latest.iter_mut().filter(|one| is_running(one)) {
                 (one.state, one.why, one.again) = ("running".to_owned(), None, None);
             }

@@ -19,9 +19,14 @@ use terminal::secret::Secrecy;
 pub(super) const QUEUE_BYTES: usize = 1 << 20; // 1 MiB
 /// A terminal's keys are read while fewer bytes wait than this.
 pub(super) const TERMINAL_BYTES: usize = 64 << 10; // 64 KiB
-/// How long the program must be quiet between a paste and its Enter, and how long that is waited for (T8).
-const SETTLE_QUIET: Duration = Duration::from_millis(30);
+/// How long the program must be quiet between a paste and its Enter once it has read the paste, and how long that is waited
+/// for (T8). Gemini CLI takes an Enter within 30 ms of other keys for a part of what is pasted.
+const SETTLE_QUIET: Duration = Duration::from_millis(60);
 const SETTLE_LIMIT: Duration = Duration::from_millis(400);
+/// How long a program may take to read a paste, and how often it is looked whether it has: what it reads together it takes as
+/// one.
+const READ_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Whom to tell when a transaction was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,8 +68,12 @@ pub(super) struct InputQueue {
 
 /// The pause between a paste and its Enter.
 struct Settling {
-    limit: Instant,
-    /// When the program last wrote since the paste; Enter goes [`SETTLE_QUIET`] after that.
+    begun: Instant,
+    /// When it was looked whether the paste was read, and was not yet.
+    unread: Option<Instant>,
+    /// When the paste was seen to have been read.
+    read: Option<Instant>,
+    /// When the program last wrote since the paste.
     output: Option<Instant>,
 }
 
@@ -213,7 +222,7 @@ impl InputQueue {
             if self.written.is_none() && !(self.turn() && self.write_replies(&master, recording)?) {
                 return Ok(done);
             }
-            if self.settling.as_ref().is_some_and(|settling| Instant::now() < settling.end()) {
+            if self.settling.as_mut().is_some_and(|settling| !settling.is_over(&master, Instant::now())) {
                 return Ok(done);
             }
             self.settling = None;
@@ -256,7 +265,8 @@ impl InputQueue {
                 done.extend(transaction.receipt);
                 self.waiting.pop_front();
             } else {
-                self.settling = Some(Settling { limit: Instant::now() + SETTLE_LIMIT, output: None });
+                let begun = Instant::now();
+                self.settling = Some(Settling { begun, unread: None, read: None, output: None });
             }
         }
     }
@@ -283,8 +293,29 @@ impl InputQueue {
 }
 
 impl Settling {
+    /// Whether Enter may go now.
+    fn is_over(&mut self, master: impl AsFd, now: Instant) -> bool {
+        if self.read.is_none() {
+            // Of a terminal of which it is not known it is not waited for.
+            if pty::has_unread(master).unwrap_or(false) && now < self.begun + READ_WITHIN {
+                self.unread = Some(now);
+                return false;
+            }
+            self.read = Some(now);
+        }
+        now >= self.end()
+    }
+
+    /// When to look again.
     fn end(&self) -> Instant {
-        self.output.map_or(self.limit, |output| (output + SETTLE_QUIET).min(self.limit))
+        match (self.read, self.unread) {
+            (Some(read), _) => {
+                let limit = read + SETTLE_LIMIT;
+                self.output.map_or(limit, |output| (output.max(read) + SETTLE_QUIET).min(limit))
+            }
+            (None, Some(unread)) => unread + LOOK_EVERY,
+            (None, None) => self.begun,
+        }
     }
 }
 
