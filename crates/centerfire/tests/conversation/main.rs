@@ -8,6 +8,8 @@ mod hardship;
 mod history;
 /// Titles and summaries by a model.
 mod jobs;
+/// Kills at moments of chance.
+mod kills;
 /// Search by meaning.
 mod meaning;
 /// What entries mention, and how it belongs together.
