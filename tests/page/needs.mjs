@@ -103,10 +103,10 @@ const stories = {
     await card(page, "touch made.txt").waitFor();
     await stage.shows(page, "Esc to cancel");
     await stage.hasKeyboard(page, "a question came");
-    // In its first 200 ms a dialog takes no key.
+    // In its first 200 ms a dialog takes no key; but a key too many would be one for the prompt.
     await stage.until("the dialog is answered", async () => {
       await page.keyboard.press("1");
-      return page.locator(".ask [role=status]", { hasText: "Answered in the terminal" }).waitFor({ timeout: 1_000 }).then(() => true, () => false);
+      return page.locator(".ask [role=status]", { hasText: "Answered in the terminal" }).waitFor({ timeout: 5_000 }).then(() => true, () => false);
     });
     await stage.shows(page, "● It is made.");
     await card(page, "touch made.txt").waitFor({ state: "detached" });

@@ -108,7 +108,7 @@ await tell({
     await page.getByRole("button", { name: "Play" }).waitFor();
     await sees(stage, page, "three\nfour");
     assert.equal(await now(page), 9);
-    assert.ok(Date.now() - begun < 6_000, `9 seconds took ${Date.now() - begun} ms`);
+    assert.ok(Date.now() - begun < 9_000, `9 seconds took ${Date.now() - begun} ms`);
   },
 
   async a_text_is_found_in_a_long_recording(stage) {

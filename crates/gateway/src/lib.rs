@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 pub use error::ApiError;
-pub use successor::become_successor;
+pub use successor::{SOCKETS_VARIABLE, become_successor};
 
 /// How the server was told to be.
 #[derive(Clone)]

@@ -11,8 +11,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The first descriptor that is inherited, as systemd passes sockets.
+/// The first descriptor that is inherited, as systemd passes sockets, unless this variable tells another.
 const FIRST: i32 = 3;
+/// What programs that the server starts have no use for.
+pub const SOCKETS_VARIABLE: &str = "LISTEN_FDS_FIRST_FD";
 /// How long a new binary may take to tell its version.
 const TELLS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -44,27 +46,66 @@ pub(crate) async fn try_out(binary: &Path) -> io::Result<()> {
 
 /// Becomes the binary, with the words that this process was started with. Comes back only with the reason why not.
 pub fn become_successor(listeners: &[OwnedFd]) -> io::Error {
-    match prepare(listeners) {
-        Ok(mut command) => command.exec(),
+    // They are there until the process is the other one.
+    match in_a_row(listeners).and_then(|row| Ok((prepare(&row)?, row))) {
+        Ok((mut command, _row)) => command.exec(),
         Err(error) => error,
     }
 }
 
-fn prepare(listeners: &[OwnedFd]) -> io::Result<Command> {
-    let count = i32::try_from(listeners.len()).map_err(io::Error::other)?;
-    // Out of the way of each other first.
-    let moved: Vec<OwnedFd> = listeners
-        .iter()
-        .map(|socket| fcntl_dupfd_cloexec(socket, FIRST + count))
-        .collect::<Result<_, _>>()?;
-    for (number, socket) in (FIRST..).zip(&moved) {
-        // SAFETY: the first number is a socket's of ours; what had the second, if anything, is not used any more.
-        if unsafe { libc::dup2(socket.as_raw_fd(), number) } < 0 {
-            return Err(io::Error::last_os_error());
+/// The sockets under numbers in a row that nobody has. Threads go on with theirs to the very last, and one that closed a
+/// number that a socket was put under would close the socket.
+fn in_a_row(listeners: &[OwnedFd]) -> io::Result<Vec<OwnedFd>> {
+    let mut row: Vec<OwnedFd> = Vec::new();
+    let mut next = FIRST;
+    while let Some(socket) = listeners.get(row.len()) {
+        let copy = fcntl_dupfd_cloexec(socket, next)?;
+        if copy.as_raw_fd() != next {
+            // Somebody has one among them: from here on there may be room.
+            row.clear();
+            next = copy.as_raw_fd();
+            continue;
         }
+        row.push(copy);
+        next += 1;
+    }
+    Ok(row)
+}
+
+fn prepare(row: &[OwnedFd]) -> io::Result<Command> {
+    for socket in row {
+        fcntl_setfd(socket, FdFlags::empty())?;
     }
     let mut command = Command::new(session::binary::present()?);
     command.args(std::env::args_os().skip(1));
-    command.env("LISTEN_FDS", count.to_string()).env("LISTEN_PID", std::process::id().to_string());
+    command.env("LISTEN_FDS", row.len().to_string()).env("LISTEN_PID", std::process::id().to_string());
+    command.env(SOCKETS_VARIABLE, row.first().map_or(FIRST, |socket| socket.as_raw_fd()).to_string());
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn sockets_are_put_in_a_row_where_nobody_has_a_number() {
+        let zeros = || File::open("/dev/zero").expect("open a file");
+        let mut files: Vec<File> = (0..40).map(|_| zeros()).collect();
+        // Gaps that are too small.
+        for number in [30, 20, 19, 10] {
+            drop(files.remove(number));
+        }
+        let sockets: Vec<OwnedFd> =
+            (0..3).map(|_| TcpListener::bind("127.0.0.1:0").expect("listen").into()).collect();
+        let row = in_a_row(&sockets).expect("there is room");
+        let numbers: Vec<i32> = row.iter().map(|socket| socket.as_raw_fd()).collect();
+        assert_eq!(numbers, [numbers[0], numbers[0] + 1, numbers[0] + 2]);
+        for (one, other) in sockets.iter().zip(row) {
+            let address = |socket: OwnedFd| TcpListener::from(socket).local_addr().expect("it listens");
+            assert_eq!(address(one.try_clone().expect("copy it")), address(other));
+        }
+        let zero = |file: &File| std::io::Read::read(&mut &*file, &mut [1]).is_ok_and(|count| count == 1);
+        assert!(files.iter().all(zero), "each file is what it was");
+    }
 }

@@ -11,6 +11,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -28,9 +29,13 @@ pub const PROMPT: &str = "❯";
 /// The last line of a permission dialog begins so.
 const DIALOG_END: &str = "Esc to cancel";
 
-/// How long a key may go unanswered until it is pressed again: a dialog loses keys in its first 200 ms, to be safe
-/// from what was meant for the prompt, and answers later ones within 40 ms.
-const PRESS_AGAIN: Duration = Duration::from_secs(1);
+/// A dialog loses keys in its first 200 ms, to be safe from what was meant for the prompt: nobody could press sooner who has
+/// read it.
+const READ_WITHIN: Duration = Duration::from_millis(300);
+
+/// How long a key may go unanswered until it is pressed again. It is answered within 40 ms, and on a busy machine late; a key
+/// too many would be one for the next dialog.
+const PRESS_AGAIN: Duration = Duration::from_secs(8);
 
 /// Folders and environment of one user of Claude Code.
 pub struct Claude {
@@ -157,6 +162,7 @@ impl Claude {
     /// dialog is drawn, and keys that come in between are typed into the prompt and put the dialog off.
     pub fn choose(&self, terminal: &Terminal, mark: usize, key: &str) -> Result<(), TimedOut> {
         terminal.wait_for_shown_since(mark, DIALOG_END, PATIENCE)?;
+        thread::sleep(READ_WITHIN);
         let mark = terminal.mark();
         let start = Instant::now();
         loop {

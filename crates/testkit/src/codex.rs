@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::folders;
@@ -26,8 +27,11 @@ pub const APPROVAL: &str = "Press enter to confirm";
 /// In the last line of a question.
 pub const QUESTION: &str = "to submit answer";
 
-/// How long a key may go unanswered until it is pressed again.
-const PRESS_AGAIN: Duration = Duration::from_secs(1);
+/// A dialog loses the keys that come at once with it: nobody could press sooner who has read it.
+const READ_WITHIN: Duration = Duration::from_millis(300);
+
+/// How long a key may go unanswered until it is pressed again: a key too many would be one for the next dialog.
+const PRESS_AGAIN: Duration = Duration::from_secs(8);
 
 /// Folders and environment of one user of Codex.
 pub struct Codex {
@@ -139,6 +143,7 @@ impl Codex {
     /// before the dialog, which loses the keys that come at once.
     pub fn choose(&self, terminal: &Terminal, mark: usize, dialog: &str, key: &str) -> Result<(), TimedOut> {
         terminal.wait_for_shown_since(mark, dialog, PATIENCE)?;
+        thread::sleep(READ_WITHIN);
         let mark = terminal.mark();
         let start = Instant::now();
         loop {

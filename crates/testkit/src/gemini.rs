@@ -27,7 +27,7 @@ const WORKING: &str = "Working";
 
 /// How long an Enter may go unanswered until it is pressed again: one that comes within 30 ms of other keys is taken for a
 /// part of a paste.
-const PRESS_AGAIN: Duration = Duration::from_secs(2);
+const PRESS_AGAIN: Duration = Duration::from_secs(5);
 
 /// Folders and environment of one user of Gemini CLI.
 pub struct Gemini {

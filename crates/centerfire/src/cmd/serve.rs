@@ -91,7 +91,7 @@ impl Args {
             agentapi: self.agentapi.clone(),
             overlay: std::sync::Arc::new(move |wanted| crate::hook::overlay(&config, wanted)),
             restore_context: context.config.claude_restore_context,
-            without: enclosing_marks(),
+            without: [enclosing_marks(), vec![gateway::SOCKETS_VARIABLE.to_owned()]].concat(),
         };
         let format = self.log_format.unwrap_or(context.config.serve_log_format);
         // Until the end: what is still to be written then, is.

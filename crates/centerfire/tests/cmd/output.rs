@@ -3,7 +3,7 @@
 use crate::{LIMIT, instance, kill_host, out, recorded, started, text};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use testkit::Terminal;
+use testkit::{Terminal, eventually};
 
 #[test]
 fn it_prints_what_terminals_were_shown_and_raw_prints_all() {
@@ -22,7 +22,15 @@ fn it_prints_what_terminals_were_shown_and_raw_prints_all() {
 #[test]
 fn as_json_each_piece_has_its_offset_and_text_is_never_cut_in_a_character() {
     let instance = instance();
-    recorded(&instance, "printf 'a\\303'; sleep 0.2; printf '\\244b'; sleep 0.2; printf '\\377'");
+    let [second, third] =
+        ["until [ -e second ]; do sleep 0.02; done", "until [ -e third ]; do sleep 0.02; done"];
+    started(&instance, &format!("printf 'a\\303'; {second}; printf '\\244b'; {third}; printf '\\377'"));
+    for (stored, gate) in [(2, "second"), (4, "third")] {
+        let is_stored = || (instance.out(&["output", "s", "--raw"]).len() == stored).then_some(());
+        eventually(LIMIT, is_stored).expect("a piece is stored");
+        std::fs::write(instance.work().join(gate), "").unwrap();
+    }
+    out(&instance, &["wait", "s", "--for", "exit"]);
     let printed = out(&instance, &["output", "s", "--json"]);
     let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut end = 0;

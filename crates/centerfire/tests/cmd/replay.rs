@@ -2,9 +2,20 @@
 
 use crate::{LIMIT, instance, out, recorded, started, text};
 use rustix::process::Signal;
+use serde_json::json;
 use testkit::{Instance, Terminal};
 
-const SCRIPT: &str = "printf one; sleep 0.2; printf two; sleep 0.2; printf three";
+/// Three words, each in a piece of its own.
+const WORDS: &[(f64, &str)] = &[(0.1, "one"), (0.3, "two"), (0.5, "three")];
+
+/// A recording whose pieces and seconds no machine changes: one that was taken over.
+fn taken(instance: &Instance, pieces: &[(f64, &str)]) {
+    let head = json!({ "version": 2, "width": 80, "height": 24 });
+    let events: String = pieces.iter().map(|(at, text)| format!("{}\n", json!([at, "o", text]))).collect();
+    let cast = instance.work().join("s.cast");
+    std::fs::write(&cast, format!("{head}\n{events}")).unwrap();
+    instance.out(&["import", "--log", cast.to_str().unwrap()]);
+}
 
 fn play(instance: &Instance, arguments: &[&str], cols: u16, rows: u16) -> Terminal {
     let arguments = [&["replay", "s"], arguments].concat();
@@ -21,7 +32,7 @@ fn is_restored(terminal: &Terminal) {
 #[test]
 fn without_a_terminal_it_copies_the_output_up_to_a_place() {
     let instance = instance();
-    recorded(&instance, SCRIPT);
+    taken(&instance, WORDS);
     assert_eq!(out(&instance, &["replay", "s"]), "onetwothree", "no sign of ours is in it");
     assert_eq!(out(&instance, &["replay", "s", "--from", "3", "--to", "6"]), "two");
     assert_eq!(out(&instance, &["replay", "s", "--speed", "1000"]), "onetwothree");
@@ -32,7 +43,7 @@ fn without_a_terminal_it_copies_the_output_up_to_a_place() {
 #[test]
 fn in_a_terminal_it_plays_to_the_end_and_leaves_the_last_screen() {
     let instance = instance();
-    recorded(&instance, SCRIPT);
+    taken(&instance, WORDS);
     let terminal = play(&instance, &[], 80, 25);
     terminal.wait_for_shown("playing 0:00").unwrap();
     assert!(terminal.wait(LIMIT).unwrap().success());
@@ -47,7 +58,8 @@ fn in_a_terminal_it_plays_to_the_end_and_leaves_the_last_screen() {
 #[test]
 fn the_keys_are_told_on_the_last_row_where_no_other_is_free_and_then_it_is_the_programs() {
     let instance = instance();
-    recorded(&instance, "printf '\\033[24;1Hbottom\\033[1;1H'; sleep 6; printf end");
+    // The row is the program's again long before the end, on any machine.
+    taken(&instance, &[(0.1, "\x1b[24;1Hbottom\x1b[1;1H"), (60.0, "end")]);
     let terminal = play(&instance, &["--speed", "1"], 80, 24);
     let mark = terminal.mark();
     terminal.wait_for_shown("space pauses, . steps").unwrap();
@@ -66,7 +78,7 @@ fn the_keys_are_told_on_the_last_row_where_no_other_is_free_and_then_it_is_the_p
 #[test]
 fn in_a_narrow_terminal_no_line_of_it_wraps() {
     let instance = instance();
-    recorded(&instance, "printf '%060d\\n' 7; printf 'short\\n'");
+    taken(&instance, &[(0.1, &format!("{:060}\r\n", 7)), (0.2, "short\r\n")]);
     let terminal = play(&instance, &[], 40, 10);
     assert!(terminal.wait(LIMIT).unwrap().success());
     let seen = text(&terminal.output());
@@ -81,7 +93,7 @@ fn in_a_narrow_terminal_no_line_of_it_wraps() {
 #[test]
 fn keys_step_wind_back_and_quit() {
     let instance = instance();
-    recorded(&instance, SCRIPT);
+    taken(&instance, WORDS);
     let terminal = play(&instance, &["--step"], 80, 25);
     terminal.wait_for_shown("paused 0:00").unwrap();
     let after = |keys: &str, shown: &str| {
@@ -106,6 +118,7 @@ fn a_terminal_that_is_too_small_is_told_and_gets_what_fits() {
     let instance = instance();
     recorded(&instance, "printf '%060d' 7; printf '\\033[24;1Hbottom'");
     let terminal = play(&instance, &["--step"], 50, 10);
+    terminal.wait_for_shown("paused").unwrap();
     terminal.write(b"\x1b[C").unwrap();
     terminal.wait_for_shown("80x24 cut to 50x10").unwrap();
     terminal.write(b" ").unwrap();

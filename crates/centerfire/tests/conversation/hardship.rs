@@ -1,11 +1,10 @@
 //! What is killed, damaged, rewritten or removed costs no entry.
 
 use crate::history::{Transcript, told, told_without_cursors};
+use crate::kills::{Kills, time};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 use testkit::Instance;
 
 const KILLS: u64 = 100;
@@ -26,8 +25,7 @@ fn who_is_killed_while_taking_in_the_history_loses_and_doubles_nothing() {
     let (killed, calm) = (instance(), instance());
     let mut pairs: Vec<[Transcript; 2]> =
         (1..=4).map(|number| [Transcript::new(&killed, number), Transcript::new(&calm, number)]).collect();
-    let mut seed = 7_u64;
-    let mut cut_off = 0;
+    let mut kills = Kills::new(7);
     for round in 0..KILLS {
         for both in &mut pairs {
             both.iter_mut().for_each(|one| one.grow(40));
@@ -39,17 +37,9 @@ fn who_is_killed_while_taking_in_the_history_loses_and_doubles_nothing() {
                 fs::write(&one.path, [b"{\"type\":\"mode\"}\n", &before[..]].concat()).unwrap();
             }
         }
-        let mut command = killed.command(&["import"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // From before its first write to after its last: a run takes some 20 ms.
-        let end = Instant::now() + Duration::from_micros((seed >> 33) % 25_000);
-        while Instant::now() < end && child.try_wait().unwrap().is_none() {
-            std::hint::spin_loop();
-        }
-        let _ = child.kill();
-        cut_off += u64::from(!child.wait().unwrap().success());
-        assert!(round < 20 || cut_off > 0, "none was killed in time");
+        let whole = time(|| drop(calm.out(&["import"])));
+        kills.strike(killed.command(&["import"]), whole, &killed.home().join("state"));
+        assert!(round < 20 || kills.in_the_middle > 0, "none was killed in the middle");
     }
     let (after, once) = (told_without_cursors(&killed), told_without_cursors(&calm));
     assert_eq!(once.len(), 4);

@@ -3,9 +3,10 @@
 use crate::history::{Transcript, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use testkit::instance::LIMIT;
 use testkit::model::ModelServer;
@@ -59,12 +60,35 @@ fn titles(instance: &Instance) -> Vec<(Value, Value)> {
 fn serve(instance: &Instance, log: &Path) -> Child {
     let mut command =
         instance.command(&["serve", "--listen", "127.0.0.1:0", "--set", "serve.log_level=info"]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(fs::File::create(log).unwrap());
-    let mut child = command.spawn().unwrap();
+    command.stderr(fs::File::create(log).unwrap());
+    listening(&mut command).0
+}
+
+/// Starts a server, and gives where it listens.
+fn listening(command: &mut Command) -> (Child, String) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains("login"), "{line}");
-    child
+    let address = line.split('/').nth(2).unwrap().to_owned();
+    (child, address)
+}
+
+/// Waits until a server answers: it has started all that it starts then.
+fn wait_until_answered(address: &str) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    write!(stream, "GET /api/v1/health HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut status = String::new();
+    BufReader::new(stream).read_line(&mut status).unwrap();
+    assert!(status.starts_with("HTTP/1.1 200 "), "{status}");
+}
+
+/// The names of a process's threads.
+fn threads(pid: u32) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let name = |path: &Path| fs::read_to_string(path.join("comm")).unwrap_or_default().trim().to_owned();
+    threads.map(|thread| name(&thread.unwrap().path())).collect()
 }
 
 fn kill(mut child: Child) {
@@ -84,21 +108,18 @@ fn without_a_setting_nothing_is_asked() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("off: set `jobs.endpoint`"), "{}", text(&refused.stderr));
     let mut command = instance.command(&["serve", "--listen", "127.0.0.1:0"]);
-    let server = command.envs(of_user).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-    let is_read =
-        || (!instance.json(&["conversation", "--list", "--json"]).as_array()?.is_empty()).then_some(());
-    eventually(LIMIT, is_read).unwrap();
+    let (server, address) = listening(command.envs(of_user));
+    wait_until_answered(&address);
+    // A thread gives itself its name.
+    let follows = || threads(server.id()).contains(&"conversations".to_owned()).then_some(());
+    eventually(LIMIT, follows).unwrap_or_else(|| panic!("{:?}", threads(server.id())));
+    let listed =
+        || Some(instance.run(&["conversation", "--list"]).stdout).filter(|listed| !listed.is_empty());
+    eventually(LIMIT, listed).expect("there is a conversation that a model could read");
     let overview = instance.json(&["jobs", "--json"]);
     assert_eq!((&overview["state"], &overview["spent"]), (&json!("off"), &json!(0)));
-    let threads = fs::read_dir(format!("/proc/{}/task", server.id())).unwrap();
-    let names =
-        threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("comm")).unwrap_or_default());
-    let names: Vec<String> = names.collect();
-    assert!(
-        names.iter().any(|name| name.trim() == "conversations")
-            && !names.iter().any(|name| name.trim() == "jobs"),
-        "{names:?}"
-    );
+    let names = threads(server.id());
+    assert!(!names.contains(&"jobs".to_owned()), "{names:?}");
     kill(server);
     assert_eq!(model.requests().len(), 0);
 }

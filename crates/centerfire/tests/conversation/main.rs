@@ -8,6 +8,8 @@ mod hardship;
 mod history;
 /// Titles and summaries by a model.
 mod jobs;
+/// Kills at moments of chance.
+mod kills;
 /// What a model made is searched, and told to the next conversation.
 mod made;
 /// Search by meaning.

@@ -1,11 +1,10 @@
 //! Search by meaning, with the real model: what no common word finds is found, and whoever makes vectors may be killed.
 
+use crate::kills::{Kills, time};
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 use testkit::Instance;
 
 /// Of which each says something that no other one does.
@@ -114,24 +113,19 @@ fn what_no_common_word_finds_is_found_by_its_meaning() {
 /// anew.
 #[test]
 fn who_is_killed_while_making_vectors_goes_on_where_it_was() {
-    let instance = instance();
+    let (calm, instance) = (instance(), instance());
     let numbered = |number: usize| format!("{} (note {number})", SAID[number % SAID.len()].repeat(4));
     let texts: Vec<String> = (0..150).map(numbered).collect();
+    say(&calm, "one", 0, &texts);
+    let whole = time(|| drop(calm.out(&["import"])));
     say(&instance, "one", 0, &texts);
-    let mut seed = 5_u64;
-    let mut cut_off = 0;
+    let mut kills = Kills::new(5);
     for round in 0..8 {
-        let mut child =
-            instance.command(&["import"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let end = Instant::now() + Duration::from_micros(round * 400_000 + (seed >> 33) % 400_000);
-        while Instant::now() < end && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let _ = child.kill();
-        cut_off += usize::from(!child.wait().unwrap().success());
+        // Together they take longer than one that is not killed.
+        let at = whole.mul_f64((f64::from(round) + kills.chance()) / 8.0);
+        kills.strike_after(instance.command(&["import"]), at, &instance.home().join("state"));
     }
-    assert!(cut_off > 0, "none was killed in time");
+    assert!(kills.in_the_middle > 0, "none was killed in the middle");
     let rest = instance.json(&["import", "--json"])["read_for_meaning"].as_u64().unwrap();
     assert!(rest < 150, "what was made before the kills was made again");
     let found = search(

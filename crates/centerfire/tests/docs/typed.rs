@@ -1,19 +1,15 @@
 //! Blocks marked `sh terminal`: a command in a real terminal, and somebody who types.
 //!
 //! The first line begins with `$ ` and is run in a terminal of 80 by 24. Then, from top to bottom: a line that begins
-//! with `> ` is typed, with Enter behind it; a line of words such as `^]` is those keys, pressed one after the other;
+//! with `> ` is typed, with Enter behind it; a line of words such as `^]` is those keys, pressed at once;
 //! any other line is waited for as a line of the terminal's screen, `…` in it standing for anything. The command must
 //! end by itself after the last line.
 
 use crate::block::Block;
 use crate::console::line_fits;
-use std::time::Duration;
 use terminal::Screen;
 use testkit::terminal::PATIENCE;
 use testkit::{Instance, Terminal};
-
-/// Between two keys: a detach key counts only when it is alone in its read, as a person's is.
-const BETWEEN_KEYS: Duration = Duration::from_millis(100);
 
 /// Plays a block.
 pub(crate) fn run(instance: &Instance, block: &Block, place: &str) {
@@ -41,10 +37,11 @@ fn shows(output: &[u8], line: &str) -> bool {
     screen.lines().iter().any(|shown| line_fits(line, shown))
 }
 
+/// In one write: two detach keys count when they are alone in their read, and apart only when they are read soon after each
+/// other, which nobody can promise.
 fn press(terminal: &Terminal, keys: &str) {
-    for key in keys.split_whitespace() {
-        let letter = key.strip_prefix('^').and_then(|rest| rest.bytes().next()).expect("a key such as ^]");
-        terminal.write(&[letter & 0x1f]).expect("press a key");
-        std::thread::sleep(BETWEEN_KEYS);
-    }
+    let key =
+        |key: &str| key.strip_prefix('^').and_then(|rest| rest.bytes().next()).map(|letter| letter & 0x1f);
+    let keys = keys.split_whitespace().map(|word| key(word).expect("a key such as ^]"));
+    terminal.write(&keys.collect::<Vec<u8>>()).expect("press keys");
 }

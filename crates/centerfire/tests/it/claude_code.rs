@@ -4,7 +4,6 @@
 use crate::rig::detach;
 use crate::session::{NAME, Session};
 use serde_json::Value;
-use std::time::Duration;
 use tempfile::TempDir;
 use testkit::terminal::PATIENCE;
 use testkit::{Claude, ModelServer, eventually};
@@ -79,7 +78,7 @@ fn await_state(session: &Session, state: &str, since: u64) -> (Value, u64) {
 /// The state that `list`, `show` and `status.json` tell, which must come to be the same one: the file follows the
 /// event by a moment, because no byte waits for it.
 fn told_state(session: &Session) -> Value {
-    let agreed = eventually(Duration::from_secs(5), || {
+    let agreed = eventually(PATIENCE, || {
         let listed = session.instance.json(&["list", "--json"])[0]["agent"].clone();
         let shown = session.json(&["show"])["agent"].clone();
         let status = std::fs::read(session.folder.join("status.json")).unwrap();
@@ -166,14 +165,8 @@ fn a_permission_is_seen_as_blocked_and_given_by_a_key() {
     assert_eq!(told_state(&session)["on"], "permission");
     session.wait_for_line("Esc to cancel");
     assert!(!file.exists());
-    // In its first 200 ms a dialog takes no key.
-    let permitted = || {
-        session.get(&["send", "--key", "1"]);
-        let since = blocked.to_string();
-        let output = session.run(&["wait", "--for", "done", "--since", &since, "--timeout", "3"]);
-        output.status.success().then_some(())
-    };
-    eventually(PATIENCE, permitted).unwrap_or_else(|| panic!("{}", session.text()));
+    session.press_in_dialog("Esc to cancel", "1");
+    await_state(&session, "done", blocked);
     session.wait_for_line("● it is made");
     assert!(file.exists());
 }

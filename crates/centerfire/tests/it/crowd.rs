@@ -5,7 +5,6 @@ use crate::session::without_our_titles;
 use crate::stream::noise_without_queries;
 use protocol::Notice;
 use rustix::process::Signal;
-use std::time::Duration;
 use testkit::{Terminal, assert_same, eventually, proc};
 
 /// Output that every client gets, in bytes.
@@ -230,7 +229,7 @@ fn a_stopped_watcher_does_not_hold_the_end_up() {
     let pids = session.pids();
     assert!(rig.run(&["send", "ends", "--text", "x"]).status.success());
     assert_eq!(rig.end_of("ends"), serde_json::json!({ "code": 6 }));
-    let gone = eventually(Duration::from_secs(10), || (!proc::is_running(pids.host)).then_some(()));
+    let gone = eventually(LIMIT, || (!proc::is_running(pids.host)).then_some(()));
     assert!(gone.is_some(), "the host waits for a stopped client");
     signal(watcher.pid(), Signal::CONT);
     assert_eq!(watcher.wait(LIMIT).unwrap().code(), Some(6));

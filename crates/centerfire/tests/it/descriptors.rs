@@ -3,7 +3,6 @@
 use crate::rig::{LIMIT, Rig};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 use testkit::{eventually, proc};
 
 /// How many pseudo-terminals are open on this machine; other tests open some, too.
@@ -50,7 +49,7 @@ fn a_pipeline_that_starts_a_session_ends() {
     let mut command = Command::new("/bin/bash");
     rig.instance.settle(&mut command);
     command.args(["-c", "$cf run --detached -- sleep 600 2>&1 | cat"]).env("cf", rig.instance.binary());
-    let output = testkit::instance::finish(command, Duration::from_secs(10));
+    let output = testkit::instance::finish(command, LIMIT);
     assert!(output.status.success(), "{output:?}");
 }
 

@@ -273,7 +273,7 @@ fn a_client_whose_session_is_lost_leaves_at_once() {
     signal(pids.keeper, Signal::STOP);
     kill(pids.host);
     kill(pids.keeper);
-    // Less than a host may be away.
-    let status = terminal.wait(Duration::from_secs(5)).expect("the client leaves");
+    // Less than the 10 s that a host may be away.
+    let status = terminal.wait(Duration::from_secs(9)).expect("the client leaves");
     assert_eq!(status.code(), Some(4));
 }

@@ -4,6 +4,7 @@ use crate::overlays::{ask, session_of, settings_below, settled, told, waiting};
 use crate::session::{NAME, Session};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::time::Duration;
 use tempfile::TempDir;
 use testkit::terminal::PATIENCE;
 use testkit::{ModelServer, Opencode, eventually};
@@ -87,8 +88,12 @@ fn what_is_answered_in_opencode_itself_is_over_everywhere() {
     session.kill_host();
     assert_eq!(waiting(&session, 1)[0]["id"], asked["id"], "the hook came back");
     session.wait_for_line(DIALOG);
-    session.get(&["send", "--key", "Enter"]);
-    desk.is_made("made");
+    // A dialog that was just drawn may not listen yet; an Enter too many is an empty prompt, which is none.
+    let pressed = || {
+        session.get(&["send", "--key", "Enter"]);
+        eventually(Duration::from_secs(2), || desk.made("made").then_some(()))
+    };
+    eventually(PATIENCE, pressed).unwrap_or_else(|| panic!("{}", session.text()));
     waiting(&session, 0);
     let late = session.run(&["deny", &asked["id"].to_string()]);
     let why = String::from_utf8_lossy(&late.stderr).into_owned();

@@ -11,6 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use testkit::{eventually, proc};
 
+/// Seconds in which a program ends by itself on any machine.
+const AMPLE: &str = "20";
+
 fn begin(rig: &Rig, script: &str) -> Session {
     let session = rig.start("far", script);
     rig.wait_for_line("far", "ready");
@@ -53,8 +56,8 @@ fn a_session_is_reached_though_its_socket_was_deleted() {
 
 /// Nobody is left behind, and the end was written down as it was.
 #[track_caller]
-fn assert_killed(rig: &Rig, session: &Session, expected: &serde_json::Value) {
-    let told = rig.instance.json(&["kill", "far", "--grace", "1", "--json"]);
+fn assert_killed(rig: &Rig, session: &Session, grace: &str, expected: &serde_json::Value) {
+    let told = rig.instance.json(&["kill", "far", "--grace", grace, "--json"]);
     assert_eq!(told["exit"], *expected, "{told}");
     assert_eq!(json!(session.exit().expect("the keeper writes the end down").status), *expected);
     let gone = eventually(LIMIT, || rig.instance.leaked().is_empty().then_some(()));
@@ -69,7 +72,7 @@ fn kill_ends_a_session_whose_host_is_stopped() {
     let rig = Rig::new();
     let session = begin(&rig, "trap 'exit 7' HUP; echo ready; while :; do read line; done");
     signal(session.pids().host, Signal::STOP);
-    assert_killed(&rig, &session, &json!({ "code": 7 }));
+    assert_killed(&rig, &session, AMPLE, &json!({ "code": 7 }));
 }
 
 /// T5: with the keeper stopped too, and a program that only SIGKILL ends.
@@ -81,7 +84,7 @@ fn kill_ends_a_session_all_of_whose_processes_are_stopped() {
     for pid in [pids.host, pids.keeper, pids.child] {
         signal(pid, Signal::STOP);
     }
-    assert_killed(&rig, &session, &json!({ "signal": 9 }));
+    assert_killed(&rig, &session, "1", &json!({ "signal": 9 }));
 }
 
 /// T5: a keeper that is stopped cannot collect the program; its host is well.
@@ -90,7 +93,8 @@ fn kill_ends_a_session_whose_keeper_is_stopped() {
     let rig = Rig::new();
     let session = begin(&rig, "trap 'exit 3' HUP; echo ready; while :; do read line; done");
     signal(session.pids().keeper, Signal::STOP);
-    assert_killed(&rig, &session, &json!({ "code": 3 }));
+    // Three times this is waited for the keeper's word.
+    assert_killed(&rig, &session, "5", &json!({ "code": 3 }));
 }
 
 /// T24: without a socket, and with a host that is stopped and cannot make one.
@@ -100,7 +104,7 @@ fn kill_ends_a_session_without_socket_and_host() {
     let session = begin(&rig, "echo ready; cat");
     signal(session.pids().host, Signal::STOP);
     std::fs::remove_file(&session.meta.socket).unwrap();
-    assert_killed(&rig, &session, &json!({ "signal": 1 }));
+    assert_killed(&rig, &session, AMPLE, &json!({ "signal": 1 }));
 }
 
 /// Kills every process of a session: the keeper may start a host before it dies.

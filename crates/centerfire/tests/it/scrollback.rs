@@ -84,15 +84,16 @@ fn assert_kept(lines: &[String], own: usize, story: &str) {
 }
 
 /// A program that prints lines, numbered on and on, as many as each line that it reads says, and sets a title when
-/// that is done.
-const COUNTING: &str = "stty -echo; n=0; while read more; do i=0; while [ $i -lt $more ]; do i=$((i+1)); \
+/// that is done, and before the first.
+const COUNTING: &str = "stty -echo; n=0; printf \"\\033]2;so far 0\\007\"; while read more; do i=0; while [ $i -lt $more ]; do i=$((i+1)); \
                         n=$((n+1)); echo \"line $n.\"; done; printf \"\\033]2;so far $n\\007\"; done";
 
 /// T12, C3: lines that scrolled off stand once in the terminal's own history, however often it left and came back.
 #[test]
 fn a_terminal_that_comes_back_ten_times_has_no_line_twice() {
     let shell = Shell::open();
-    shell.enter(&format!("run --name {NAME} -- sh -c '{COUNTING}'"));
+    let mark = shell.enter(&format!("run --name {NAME} -- sh -c '{COUNTING}'"));
+    shell.terminal.wait_for_text_since(mark, "so far 0", PATIENCE).unwrap();
     let mut printed = 0;
     for more in [100, 0, 3, 40, 1, 0, 24, 23, 25, 10] {
         let mark = shell.terminal.mark();
@@ -117,8 +118,8 @@ fn a_host_that_dies_does_not_bring_the_history_again() {
     let shell = Shell::open();
     shell.enter(&format!("run --detached --name {NAME} --size {COLS}x{ROWS} -- sh -c '{COUNTING}'"));
     shell.terminal.wait_for_text("status 0").unwrap();
-    shell.instance.run(&["send", NAME, "--submit", "100"]);
-    shell.instance.run(&["wait", NAME, "--for", "text", "--match", "line 100", "--timeout", "10"]);
+    shell.instance.out(&["send", NAME, "--submit", "100"]);
+    shell.instance.out(&["wait", NAME, "--for", "text", "--match", "line 100", "--timeout", "25"]);
     let mark = shell.enter(&format!("attach {NAME} --history 50"));
     shell.terminal.wait_for_text_since(mark, "line 100.", PATIENCE).unwrap();
     let mark = shell.terminal.mark();
@@ -144,7 +145,7 @@ fn what_stood_in_the_terminal_before_an_attach_is_not_lost() {
             let mark = shell.enter(&format!("list; seq -f \"mine %g.\" {own}"));
             shell.terminal.wait_for_text_since(mark, &format!("mine {own}.\r\nstatus 0"), PATIENCE).unwrap();
             for time in 1..=2 {
-                shell.instance.run(&["send", NAME, "--submit", "1"]);
+                shell.instance.out(&["send", NAME, "--submit", "1"]);
                 let title = format!("so far {time}");
                 let mark = shell.enter(&format!("attach {NAME} {way}"));
                 shell.terminal.wait_for_text_since(mark, &title, PATIENCE).unwrap();
@@ -166,6 +167,7 @@ fn what_stands_above_a_young_session_stays_when_it_is_left_and_joined_again() {
         let mark = shell.enter(&format!("list; seq -f \"mine %g.\" {own}"));
         shell.terminal.wait_for_text_since(mark, &format!("mine {own}.\r\nstatus 0"), PATIENCE).unwrap();
         let mark = shell.enter(&format!("run --name {NAME} -- sh -c '{COUNTING}'"));
+        shell.terminal.wait_for_text_since(mark, "so far 0", PATIENCE).unwrap();
         shell.terminal.write(b"5\n").unwrap();
         shell.terminal.wait_for_text_since(mark, "so far 5", PATIENCE).unwrap();
         shell.detach();
@@ -199,7 +201,7 @@ fn after_a_detach_all_modes_are_reset_and_the_shell_is_on_a_clean_line() {
             } else {
                 shell.enter(&format!("run --detached --size {COLS}x{ROWS} {run}"));
                 shell.terminal.wait_for_text("status 0").unwrap();
-                shell.instance.run(&["wait", NAME, "--for", "text", "--match", "READY", "--timeout", "10"]);
+                shell.instance.out(&["wait", NAME, "--for", "text", "--match", "READY", "--timeout", "25"]);
                 shell.enter(&format!("{way} {NAME}"));
             }
             shell.terminal.wait_for_text("READY").unwrap();

@@ -10,6 +10,7 @@ use protocol::Offset;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::Duration;
 use terminal::tty::REPAINT;
 use testkit::terminal::PATIENCE;
 use testkit::xterm::Window;
@@ -19,6 +20,8 @@ pub const COLS: u16 = 80;
 pub const ROWS: u16 = 24;
 /// Lines of history that sessions keep here: enough to fill it many times, few enough to compare often.
 pub const HISTORY: u32 = 200;
+/// How long a dialog may stand after a key until the key is taken for unheard.
+const PRESS_AGAIN: Duration = Duration::from_secs(5);
 /// The name of the session.
 pub const NAME: &str = "s";
 
@@ -90,6 +93,18 @@ impl Session {
         self.json(&["wait", "--for", "text", "--match", pattern, "--timeout", "20"])["offset"]
             .as_u64()
             .unwrap()
+    }
+
+    /// Presses a key in the dialog that has these words, until they are gone. In its first 200 ms a dialog takes no key; but a
+    /// key that is pressed again because the program is slow would be one for the prompt, or the next dialog.
+    pub fn press_in_dialog(&self, words: &str, key: &str) {
+        let gone = || (!self.text().contains(words)).then_some(());
+        let press = || {
+            self.get(&["send", "--key", key]);
+            eventually(PRESS_AGAIN, gone)
+        };
+        self.wait_for_line(words);
+        eventually(2 * PATIENCE, press).unwrap_or_else(|| panic!("{}", self.text()));
     }
 
     /// The process id of the `host`, the `keeper` or the `child`.

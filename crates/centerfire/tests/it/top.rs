@@ -1,6 +1,7 @@
 //! The board of all sessions in a terminal: who needs somebody stands first, and Enter goes there.
 
-use crate::session::{COLS, ROWS, Session};
+use crate::rig::press_detach_key;
+use crate::session::{COLS, ROWS, Session, end_of};
 use serde_json::{Value, json};
 use testkit::terminal::PATIENCE;
 use testkit::{Answers, Terminal, eventually};
@@ -44,15 +45,15 @@ fn who_needs_somebody_stands_first_and_enter_goes_there() {
     terminal.write(b"j").unwrap();
     terminal.write(b"k").unwrap();
     terminal.write(b"\r").unwrap();
-    terminal.wait_for_text("\x1b[?1049l").unwrap();
-    let mark = terminal.mark();
+    // The board has the same words, and the session may be painted before this is awake.
+    let left = terminal.wait_for_text("\x1b[?1049l").unwrap();
+    let mark = end_of(b"\x1b[?1049l", &left).unwrap();
     terminal.wait_for_shown_since(mark, "may I go?", PATIENCE).unwrap();
     terminal.write(b"yes\r").unwrap();
     terminal.wait_for_shown_since(mark, "heard yes", PATIENCE).unwrap();
     // Twice the detach key leaves to the shell.
-    terminal.write(b"\x1d").unwrap();
-    terminal.write(b"\x1d").unwrap();
-    assert_eq!(terminal.wait(PATIENCE).unwrap().code(), Some(0));
+    let status = press_detach_key(&terminal, |limit| terminal.wait(limit).ok());
+    assert_eq!(status.code(), Some(0));
 }
 
 #[test]

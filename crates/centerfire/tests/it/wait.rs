@@ -40,7 +40,7 @@ fn wait(session: &Session, words: &[&str], seconds: &str) -> Output {
 
 /// What was seen, by a wait that must not time out.
 fn seen(session: &Session, words: &[&str]) -> Value {
-    let output = wait(session, words, "10");
+    let output = wait(session, words, "25");
     let told = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(output.status.success(), "{words:?}: {} {told:?}\n{}", output.status, session.text());
     serde_json::from_slice(&output.stdout).unwrap()
@@ -139,8 +139,8 @@ fn a_wait_is_woken_by_what_it_waits_for() {
     let session = shell();
     let cases = [
         (["wait", NAME, "--for", "text", "--match", "the word"], "echo the word"),
-        (["wait", NAME, "--for", "blocked", "--timeout", "10"], &*report("blocked")),
-        (["wait", NAME, "--for", "exit", "--timeout", "10"], "exit 7"),
+        (["wait", NAME, "--for", "blocked", "--timeout", "25"], &*report("blocked")),
+        (["wait", NAME, "--for", "exit", "--timeout", "25"], "exit 7"),
     ];
     for (words, line) in cases {
         let command = session.instance.command(&words);

@@ -15,7 +15,7 @@ use testkit::eventually;
 /// Output that fits in no socket's buffers.
 const FLOOD_BYTES: usize = 32 << 20; // 32 MiB
 /// Less than the 20 s for which a host is asked.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(16);
 /// More than the threads that the server has for what takes a while.
 const CROWD: usize = 600;
 
@@ -155,7 +155,7 @@ fn a_token_makes_two_exports_at_once_and_none_when_it_holds_no_more() {
     let refused = export("").send(&rig);
     assert_eq!((refused.status, refused.code().as_str()), (503, "BUSY"), "{refused:?}");
     rig.instance.out(&["token", "revoke", &id]);
-    // Longer than the server takes to see it.
+    // Longer than the server takes to see it: it looks once a second, and again when the client reads.
     thread::sleep(Duration::from_secs(3));
     for stream in &mut held {
         let mut rest = Vec::new();
@@ -194,8 +194,9 @@ fn a_client_gets_the_screen_anew_once_a_second() {
         client.next();
     }
     let begun = Instant::now();
-    let end = begun + Duration::from_millis(2_500);
-    while Instant::now() < end {
+    // For two seconds at least; on a busy machine the screens come later.
+    while begun.elapsed() < Duration::from_millis(2_500) || client.screens.len() < 4 {
+        assert!(begun.elapsed() < LIMIT, "{} screens", client.screens.len());
         client.say(&json!({ "type": "resync" }));
         while matches!(
             client.next_until(Instant::now() + Duration::from_millis(5)),
@@ -204,11 +205,12 @@ fn a_client_gets_the_screen_anew_once_a_second() {
     }
     let count = client.screens.len();
     // The first, one at once, and one for each second.
-    assert!((3..=5).contains(&count), "{count} screens");
+    let most = 3 + begun.elapsed().as_secs() as usize;
+    assert!(count <= most, "{count} screens in {:?}", begun.elapsed());
     // The last wish is granted, too.
     client.say(&json!({ "type": "resync" }));
     while client.screens.len() == count {
-        assert!(begun.elapsed() < SOON, "no screen came");
+        assert!(begun.elapsed() < 2 * LIMIT, "no screen came");
         client.next();
     }
 }
@@ -222,7 +224,12 @@ fn a_token_has_so_many_journals_read_at_once() {
     rig.wait_for_stored("long", 4_000_000);
     let (viewer, _) = rig.token_and_id(&["--role", "view"]);
     let explain = Call::get("/api/v1/sessions/long/explain").bearer(&viewer);
+    // While the host is stopped none of them is over: many are under way at once on any machine.
+    let host = rig.host("long");
+    kill_process(host, Signal::STOP).expect("stop the host");
     let mut asked: Vec<_> = (0..24).map(|_| ask(&rig, &explain)).collect();
+    eventually(LIMIT, || asked.iter().any(has_more).then_some(())).expect("one is too many");
+    kill_process(host, Signal::CONT).expect("let the host go on");
     let answers: Vec<Answer> =
         asked.iter_mut().map(|stream| Answer::read(stream).expect("an answer")).collect();
     let (told, refused): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|one| one.status == 200);

@@ -69,7 +69,10 @@ fn whatever_changes_something_keeps_the_pace() {
     assert_eq!(client.answer(60)["code"], "NOT_IN_CONTROL");
     // 50 of them at once.
     assert!(begun.elapsed().as_millis() >= 900, "{:?}", begun.elapsed());
-    let join = Call::get("/ws/own").upgrade().bearer(&quick);
+    // Slower than any machine joins.
+    let rig = Rig::serving(&["--set", "serve.writes_per_second=1"]);
+    rig.start("own", "echo ready; exec cat");
+    let join = Call::get("/ws/own").upgrade().bearer(&rig.manage);
     let refused = (0..100).map(|_| join.send(&rig)).find(|answer| answer.status != 101);
     assert_eq!(refused.expect("one is too many").code(), "RATE_LIMITED");
 }

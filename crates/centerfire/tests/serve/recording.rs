@@ -198,11 +198,16 @@ fn a_search_finds_what_is_long_gone() {
     let rig = Rig::new();
     rig.start(
         "hay",
-        "echo ready; read line; seq 30000; echo 'the NEEDLE one'; seq 30000; sleep 0.2; \
-         printf '\\033[?1049h\\033[2J\\033[5;3Hsome \\033[1mneed\\033[31mle\\033[0m two'; sleep 0.2; \
-         printf '\\033[2Jbye'",
+        "echo ready; read line; seq 30000; echo 'the NEEDLE one'; seq 30000; printf marked; until [ -e second ]; do sleep 0.02; done; sleep 0.2; \
+         printf '\\033[?1049h\\033[2J\\033[5;3Hsome \\033[1mneed\\033[31mle\\033[0m two'; \
+         until [ -e third ]; do sleep 0.02; done; sleep 0.2; printf '\\033[2Jbye'",
     );
     rig.press("hay", "\n");
+    // Each is stored before the next is told to come, and long enough before it for a person to see it.
+    for (shown, next) in [("^marked", "second"), ("needle two", "third")] {
+        rig.wait_for_line("hay", shown);
+        rig.file(next, b"");
+    }
     rig.wait_for_end("hay");
     let found = get(&rig, "hay/search?q=needle");
     let lines: Vec<&Value> = found["hits"].as_array().expect("hits").iter().map(|hit| &hit["line"]).collect();
@@ -250,11 +255,20 @@ fn a_search_in_parts_leaves_out_nothing_of_one_place() {
     rig.start(
         "hay",
         &format!(
-            "echo ready; read line; for screen in x y z; do for row in a b c d e; do {line}; done; sleep 0.3; \
-             printf '\\033[2J\\033[H'; sleep 0.3; done"
+            "next() {{ until [ -e $1 ]; do sleep 0.02; done; sleep 0.2; }}; echo ready; read line; for screen in x y z; do \
+             for row in a b c d e; do {line}; done; next $screen-is-shown; \
+             printf '\\033[2J\\033[H'; next $screen-is-gone; done"
         ),
     );
     rig.press("hay", "\n");
+    // What stands together comes together, and what does not does not.
+    for screen in ["x", "y", "z"] {
+        rig.wait_for_line("hay", &format!("^{screen}e needle"));
+        let shown = rig.offset("hay");
+        rig.file(&format!("{screen}-is-shown"), b"");
+        rig.wait_for_stored("hay", shown + 1);
+        rig.file(&format!("{screen}-is-gone"), b"");
+    }
     rig.wait_for_end("hay");
     let lines = |found: &Value| -> Vec<String> {
         let hits = found["hits"].as_array().expect("hits");

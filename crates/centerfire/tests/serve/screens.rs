@@ -97,8 +97,8 @@ fn a_busy_screen_is_told_ten_times_a_second() {
     rig.start("own", script);
     let mut events = follow(&rig, None);
     next(&mut events);
-    rig.press("own", "\r");
     let begun = Instant::now();
+    rig.press("own", "\r");
     let mut count = 0;
     let last = loop {
         let (_, screen) = next(&mut events);

@@ -168,7 +168,14 @@ fn what_is_wrong_with_a_certificate_is_told() {
 #[test]
 fn half_a_handshake_holds_nobody_up_and_is_closed() {
     let rig = Rig::serving(&["--tls"]);
-    let begun = Instant::now();
+    let ask_often = || {
+        let asked = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(ask(&rig, &own_certificate(&rig), &Call::get("/api/v1/health")).status, 200);
+        }
+        asked.elapsed()
+    };
+    let alone = ask_often();
     let parts: [&[u8]; 3] = [b"", b"\x16\x03\x01\x02\x00\x01", b"\x16\x03\x01\x00\x2f\x01"];
     let mut half: Vec<TcpStream> = (0..300)
         .map(|number| {
@@ -177,16 +184,16 @@ fn half_a_handshake_holds_nobody_up_and_is_closed() {
             stream
         })
         .collect();
-    for _ in 0..5 {
-        assert_eq!(ask(&rig, &own_certificate(&rig), &Call::get("/api/v1/health")).status, 200);
-    }
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    let among = ask_often();
+    // Less than the 10 s that a handshake may take.
+    assert!(among < Duration::from_secs(7) + 3 * alone, "{among:?} instead of {alone:?}");
     for stream in &mut half {
         stream.set_read_timeout(Some(LIMIT)).expect("set a limit");
         // An alert may stand before the end.
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
 }
 
 /// Others may reach an encrypted server, by the names that it was told.

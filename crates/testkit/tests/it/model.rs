@@ -95,5 +95,6 @@ fn the_end_of_the_server_ends_pauses_and_silences() {
     }
     let start = Instant::now();
     drop(server);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // Each of them pauses for longer.
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
 }
