@@ -102,9 +102,26 @@ impl From<rusqlite::Error> for Error {
             Some(Code::OperationInterrupted | Code::DatabaseBusy | Code::DatabaseLocked) => Self::Late,
             Some(Code::DiskFull | Code::ReadOnly | Code::SystemIoFailure) => Self::Disk(error),
             // Who reads takes a store as it is: what one of an older version lacks shows when it is asked for.
-            _ if error.to_string().contains("no such table") => Self::Older,
+            _ if missing_table(&error.to_string()).is_some_and(crate::store::came_later) => Self::Older,
             _ => Self::Store(error),
         }
+    }
+}
+
+/// The table that is not there, by what SQLite says.
+fn missing_table(message: &str) -> Option<&str> {
+    let (_, after) = message.split_once("no such table: ")?;
+    let name = after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').next()?;
+    name.rsplit('.').next()
+}
+
+#[test]
+fn a_slip_in_our_own_words_is_no_older_store() {
+    let empty = rusqlite::Connection::open_in_memory().expect("memory");
+    for (table, is_older) in [("project", true), ("main.relation", true), ("projct", false), ("made", false)]
+    {
+        let error = empty.prepare(&format!("SELECT 1 FROM {table} WHERE 1")).expect_err("it is empty");
+        assert_eq!(matches!(Error::from(error), Error::Older), is_older, "{table}");
     }
 }
 

@@ -169,7 +169,9 @@ impl Reading<'_> {
             }
             batch.commit(&self.cursor)?;
         }
-        intake.map(Intake::end);
+        if let Some(intake) = intake {
+            intake.end();
+        }
         Ok(())
     }
 

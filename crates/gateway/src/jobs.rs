@@ -45,10 +45,21 @@ pub(crate) fn start(app: &App) {
 
 /// A line of the log, the figures, and who looks at the conversation.
 fn tell(app: &App, report: &Report) {
-    let Report { cli, conversation, model, usage, cost, took, failed, is_tried_again } = report;
+    let Report { cli, conversation, model, usage, cost, is_odd, took, failed, is_tried_again } = report;
     let (usage, took_ms) = (usage.unwrap_or_default(), took.as_millis() as u64);
     let (input, output, cost_usd) = (usage.context(), usage.output, cost.map(|cost| cost as f64 / 1e6));
     app.0.metrics.count_job(failed.is_none(), cost.unwrap_or_default());
+    if *is_odd {
+        tracing::warn!(
+            cli,
+            conversation,
+            model,
+            input,
+            output,
+            cost_usd,
+            "a model's figures come to more than such a request can cost; look at what `jobs.endpoint` leads to"
+        );
+    }
     match failed {
         None => {
             tracing::info!(

@@ -68,6 +68,8 @@ pub struct Report {
     pub usage: Option<Usage>,
     /// What it cost, in millionths of a dollar; unknown where it may have cost something.
     pub cost: Option<u64>,
+    /// Whether its own figures come to more than was reserved, which is the most that such a request can cost.
+    pub is_odd: bool,
     /// How long it took.
     pub took: Duration,
     /// Why it came to nothing.
@@ -152,6 +154,7 @@ impl<'a> Worker<'a> {
             Ok((usage, found)) => {
                 let cost = usage.and_then(|usage| self.believed(&usage, at_most));
                 (report.usage, report.cost) = (usage, cost);
+                report.is_odd = cost.is_some_and(|cost| cost > at_most);
                 if !self.ledger.keep(&Tried { cost, ..tried }, &excerpt.digest, kinds, &found)? {
                     report.failed = Some("something was purged meanwhile; it is asked again".to_owned());
                     report.is_tried_again = true;
@@ -169,6 +172,7 @@ impl<'a> Worker<'a> {
             model: self.settings.model.clone(),
             usage: None,
             cost: None,
+            is_odd: false,
             took: begun.elapsed(),
             failed: None,
             is_tried_again: false,
@@ -268,6 +272,7 @@ impl<'a> Worker<'a> {
         };
         self.ledger.fail(&Tried { cost, ..tried }, &setback)?;
         (report.usage, report.cost) = (usage, cost);
+        report.is_odd = cost.is_some_and(|cost| cost > at_most);
         (report.failed, report.is_tried_again) = (Some(why), !is_given_up);
         Ok(())
     }

@@ -299,6 +299,12 @@ impl Store {
     }
 }
 
+/// Whether stores of an older version lack a table.
+pub(crate) fn came_later(table: &str) -> bool {
+    let made = format!("CREATE TABLE {table} (");
+    STEPS[1..].iter().any(|step| step.contains(&made))
+}
+
 /// Prices: the list that is built in, and what the user's file beside the store says otherwise.
 fn prices(store: &Path) -> Result<Prices> {
     let path = path_of_prices(store);

@@ -83,6 +83,8 @@ fn figures_that_cannot_be_cost_no_less_than_was_reserved_and_not_the_world() {
         let spent = overview.spent - before;
         assert!((5_000..1_000_000).contains(&spent), "{input} {output}: {spent} {tried:?}");
         assert_eq!(overview.done, 2);
+        let Step::Tried(report) = tried else { panic!() };
+        assert_eq!(report.is_odd, input.max(output) > 1);
     }
     // One of before that ran over counts with what was reserved.
     let state = state(1);
