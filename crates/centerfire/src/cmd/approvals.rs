@@ -44,13 +44,7 @@ impl Args {
                     waiting.push((entry.clone(), whole(context, &entry, approval)?));
                 }
             }
-            None => {
-                for entry in context.registry().list()?.into_iter().flatten() {
-                    if entry.phase == Phase::Running {
-                        waiting.extend(of(&entry).into_iter().map(|approval| (entry.clone(), approval)));
-                    }
-                }
-            }
+            None => waiting = of_all(context)?,
         }
         if context.json {
             let all: Vec<Value> = waiting.iter().map(|(entry, approval)| describe(entry, approval)).collect();
@@ -64,6 +58,17 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What waits in all sessions.
+pub(super) fn of_all(context: &Context) -> anyhow::Result<Vec<(Entry, Approval)>> {
+    let mut waiting = Vec::new();
+    for entry in context.registry().list()?.into_iter().flatten() {
+        if entry.phase == Phase::Running {
+            waiting.extend(of(&entry).into_iter().map(|approval| (entry.clone(), approval)));
+        }
+    }
+    Ok(waiting)
 }
 
 /// A question with all of its input.

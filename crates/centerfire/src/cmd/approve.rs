@@ -17,13 +17,13 @@ use std::process::ExitCode;
 /// where it takes several, or with words of your own.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'\n  centerfire approve claude --answer 'Database=SQLite' --answer 'Extras=Backups, Metrics'"
+    after_help = "Examples:\n  centerfire approve\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'\n  centerfire approve claude --answer 'Database=SQLite' --answer 'Extras=Backups, Metrics'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// Tell the program TEXT with it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT")]
     message: Option<String>,
     /// The answer to a question, by its words or its header, once for each; the label alone where one is asked
     #[arg(long, value_name = "QUESTION=LABEL")]

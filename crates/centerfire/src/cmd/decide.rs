@@ -1,5 +1,6 @@
 //! What `approve` and `deny` have in common: which question is meant, and how it is answered.
 
+use super::approvals;
 use super::pending::{Pending, pending};
 use crate::completion;
 use crate::context::Context;
@@ -14,12 +15,16 @@ use session::name::shell_word;
 use session::registry::Entry;
 use std::process::ExitCode;
 
+/// Questions that are listed where it is not said which is meant, and of each what is told.
+const LISTED_MAX: usize = 20;
+const WHAT_MAX_CHARS: usize = 60;
+
 /// A question of a session.
 #[derive(clap::Args)]
 pub(super) struct Which {
-    /// The session's name, id or the beginning of one
+    /// The session's name, id or the beginning of one; needless where one question alone waits in all of them
     #[arg(add = ArgValueCandidates::new(completion::running))]
-    session: String,
+    session: Option<String>,
     /// The question's number, as `centerfire approvals` shows it; needless where one alone waits
     id: Option<u32>,
 }
@@ -31,8 +36,11 @@ pub(super) fn run(
     command: &str,
     decision: impl FnOnce(Option<&Approval>) -> anyhow::Result<Decision>,
 ) -> anyhow::Result<ExitCode> {
-    let entry = context.find(Some(&which.session))?;
-    let id = match which.id {
+    let (entry, id) = match &which.session {
+        Some(session) => (context.find(Some(session))?, which.id),
+        None => only_of_all(context, command)?,
+    };
+    let id = match id {
         Some(id) => id,
         None => only(&entry, command, &pending(context, &entry, command)?)?,
     };
@@ -49,6 +57,25 @@ pub(super) fn run(
             Ok(ExitCode::SUCCESS)
         }
         other => anyhow::bail!("unexpected answer {other:?}"),
+    }
+}
+
+/// The question that is meant where no session is named.
+fn only_of_all(context: &Context, command: &str) -> anyhow::Result<(Entry, Option<u32>)> {
+    let mut waiting = approvals::of_all(context)?;
+    match waiting.len() {
+        0 => anyhow::bail!("nothing waits for an answer in any session"),
+        1 => Ok(waiting.remove(0)).map(|(entry, approval)| (entry, Some(approval.id))),
+        count => {
+            let line = |(entry, approval): &(Entry, Approval)| {
+                let Approval { id, ask, .. } = approval;
+                let what = one_line(&format!("{} {}", ask.tool, adapter::gist(&ask.input)));
+                let what: String = what.chars().take(WHAT_MAX_CHARS).collect();
+                format!("\n  centerfire {command} {} {id}  # {what}", shell_word(&entry.name))
+            };
+            let lines: String = waiting.iter().take(LISTED_MAX).map(line).collect();
+            anyhow::bail!("{count} questions wait; say which:{lines}")
+        }
     }
 }
 
@@ -78,10 +105,33 @@ fn only(entry: &Entry, command: &str, pending: &Pending) -> anyhow::Result<u32> 
 
 /// What was done, in a line.
 fn done(settled: &Settled, asked: Option<&Approval>) -> String {
+    let answers = settled.decision.iter().flat_map(|decision| &decision.answers);
+    let answers: Vec<String> = answers.map(|(question, answer)| format!("{question} {answer}")).collect();
+    if !answers.is_empty() {
+        return one_line(&format!("answered {}: {}", settled.id, answers.join("; ")));
+    }
     let how = match settled.decision.as_ref().map(|decision| decision.behaviour) {
         Some(Behaviour::Deny) => "denied",
         _ => "allowed",
     };
     let what = asked.map(|Approval { ask, .. }| format!(": {} {}", ask.tool, adapter::gist(&ask.input)));
     one_line(&format!("{how} {}{}", settled.id, what.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::Time;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn an_answer_is_told_as_it_was_given() {
+        let answers = BTreeMap::from([("Which db?".to_owned(), "Redis".to_owned())]);
+        let decision = Decision { behaviour: Behaviour::Allow, message: None, answers, input: None };
+        let settled =
+            |decision| Settled { id: 3, time: Time(0), by: String::new(), decision: Some(decision) };
+        assert_eq!(done(&settled(decision.clone()), None), "answered 3: Which db? Redis");
+        let leave = Decision { answers: BTreeMap::new(), ..decision };
+        assert_eq!(done(&settled(leave), None), "allowed 3");
+    }
 }

@@ -12,13 +12,13 @@ use std::process::ExitCode;
 /// from.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire deny claude\n  centerfire deny claude 3 --message 'use git mv'"
+    after_help = "Examples:\n  centerfire deny\n  centerfire deny claude\n  centerfire deny claude 3 -m 'use git mv'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// Tell the program why
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT")]
     message: Option<String>,
 }
 

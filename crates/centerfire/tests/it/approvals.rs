@@ -466,6 +466,32 @@ fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
 }
 
 /// A question of numbers in lists is many times as long where each has a line of its own: the session is there all the same.
+/// Without a session the one question that waits is meant; of several they are listed as they can be answered.
+#[test]
+fn a_question_is_answered_without_its_session_where_one_alone_waits() {
+    let ask = |tool: &str| {
+        let told = json!({ "session_id": tool, "hook_event_name": "PermissionRequest", "tool_name": tool, "tool_input": { "path": "/w/a" } });
+        format!("echo '{told}' | {} __hook claude & ", env!("CARGO_BIN_EXE_centerfire"))
+    };
+    let session = Session::start(&["sh", "-c", &format!("{}{}wait", ask("draw"), ask("paint"))]);
+    let both = || session.json(&["approvals"]).as_array().filter(|all| all.len() == 2).cloned();
+    let both = eventually(PATIENCE, both).expect("both are asked");
+    let deny = |words: &[&str]| session.instance.run(&[&["deny"], words].concat());
+    let listed = String::from_utf8(deny(&[]).stderr).unwrap();
+    for one in &both {
+        let line = format!("centerfire deny {NAME} {}  # {} /w/a", one["id"], one["tool"].as_str().unwrap());
+        assert!(listed.contains(&line), "{listed}");
+    }
+    assert!(deny(&[NAME, &both[0]["id"].to_string()]).status.success());
+    let denied = deny(&["-m", "not today"]);
+    let due = format!("denied {}: {} /w/a\n", both[1]["id"], both[1]["tool"].as_str().unwrap());
+    assert_eq!(String::from_utf8(denied.stdout).unwrap(), due);
+    let decision = settled(&session).pop().unwrap().decision.unwrap();
+    assert_eq!(decision.message.as_deref(), Some("not today"));
+    let none = String::from_utf8(deny(&[]).stderr).unwrap();
+    assert!(none.contains("nothing waits for an answer in any session"), "{none}");
+}
+
 #[test]
 fn a_question_of_many_numbers_hides_no_session() {
     let ask = "import json\nv=[1]*32000\nfor i in range(20): v=[v]\n\
