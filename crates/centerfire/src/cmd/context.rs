@@ -1,6 +1,6 @@
 //! `centerfire context`: the history of a project, as much as fits.
 
-use super::history::up_to_date;
+use super::history::{known_folder, up_to_date};
 use crate::completion;
 use crate::context::Context;
 use crate::term::{one_line, plain_lines, say};
@@ -45,7 +45,7 @@ impl Args {
         let (folder, session) = match self.cwd {
             Some(cwd) => {
                 query.splice(0..0, self.session);
-                (std::path::absolute(cwd)?, None)
+                (PathBuf::from(known_folder(&store, &cwd)?), None)
             }
             None => {
                 let entry = context.find(self.session.as_deref()).map_err(|error| match &self.session {

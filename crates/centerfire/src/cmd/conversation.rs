@@ -1,6 +1,6 @@
 //! `centerfire conversation`: what was said and done in a session.
 
-use super::history::up_to_date;
+use super::history::{known_folder, up_to_date};
 use super::projects::id_of;
 use super::sink::Sink;
 use crate::completion;
@@ -116,14 +116,9 @@ impl Args {
     }
 
     fn list(&self, context: &Context, store: &Store) -> anyhow::Result<ExitCode> {
-        let folder = self.folder.as_ref().map(std::path::absolute).transpose()?;
+        let folder = self.folder.as_ref().map(|folder| known_folder(store, folder)).transpose()?;
         let project = self.project.as_ref().map(|project| id_of(context, store, project)).transpose()?;
-        let filter = Filter {
-            project,
-            folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
-            since: self.since,
-            ..Filter::default()
-        };
+        let filter = Filter { project, folder, since: self.since, ..Filter::default() };
         let conversations = store.conversations(&filter, self.limit)?;
         if conversations.is_empty() && !context.json {
             eprintln!(

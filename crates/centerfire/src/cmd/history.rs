@@ -5,8 +5,9 @@ use crate::progress;
 use conversation::backlog::{self, Batch};
 use conversation::history::{History, Outcome, Progress};
 use conversation::meaning::Meaning;
-use conversation::store::Store;
+use conversation::store::{Filter, Store};
 use gateway::presence::Running;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long the server is waited for: it lets go between two files that it takes in.
@@ -37,6 +38,18 @@ pub(super) fn up_to_date(context: &Context) -> anyhow::Result<Store> {
     let nothing =
         || anyhow::anyhow!("somebody else is making the store of conversations; try again in a moment");
     Store::open(state)?.ok_or_else(nothing)
+}
+
+/// A folder whose conversations are wanted, by its whole path. One that is not there may have had some before.
+pub(super) fn known_folder(store: &Store, folder: &Path) -> anyhow::Result<String> {
+    let folder = std::path::absolute(folder)?.to_string_lossy().trim_end_matches("/.").to_owned();
+    let filter = Filter { folder: Some(folder.clone()), ..Filter::default() };
+    if !Path::new(&folder).is_dir() && store.conversations(&filter, 1)?.is_empty() {
+        anyhow::bail!(
+            "there is no folder {folder}, and no conversation was held in it; `centerfire projects` lists where some were"
+        );
+    }
+    Ok(folder)
 }
 
 /// Does something with the user's history, and tells how far it is.

@@ -1,7 +1,7 @@
 //! `centerfire history`: where a file, an error, a command, a symbol or a decision comes up, and what became of it.
 
 use super::found;
-use super::history::up_to_date;
+use super::history::{known_folder, up_to_date};
 use crate::context::Context;
 use crate::term::{one_line, paint, say};
 use crate::when::parse;
@@ -77,7 +77,7 @@ impl Args {
                 "{left} entries from before an upgrade are still being read again; ask again in a while"
             ));
         }
-        let (mentions, relations) = self.asked()?;
+        let (mentions, relations) = self.asked(&store)?;
         let limit = self.limit as usize;
         // A decision is told with all that it was against.
         let each = if self.what.decisions && !context.json { OPTIONS_MAX } else { 1 };
@@ -105,9 +105,8 @@ impl Args {
         Ok(if entries.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    fn asked(&self) -> anyhow::Result<(Asked, AskedRelations)> {
-        let folder = self.project.as_ref().map(std::path::absolute).transpose()?;
-        let folder = folder.map(|folder| folder.to_string_lossy().trim_end_matches("/.").to_owned());
+    fn asked(&self, store: &Store) -> anyhow::Result<(Asked, AskedRelations)> {
+        let folder = self.project.as_ref().map(|folder| known_folder(store, folder)).transpose()?;
         let filter = Filter { folder, since: self.since, ..Filter::default() };
         let value = self.what.file.as_deref().or(self.what.symbol.as_deref());
         let value = value.map(|value| value.trim_start_matches("./").to_owned());

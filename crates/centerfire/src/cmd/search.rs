@@ -1,7 +1,7 @@
 //! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
 
 use super::found;
-use super::history::{make_vectors, meaning, up_to_date};
+use super::history::{known_folder, make_vectors, meaning, up_to_date};
 use super::projects::id_of;
 use crate::completion;
 use crate::context::Context;
@@ -86,12 +86,12 @@ impl Args {
         if let Some(cli) = &self.cli {
             known_cli(&store, cli)?;
         }
-        let folder = self.folder.map(std::path::absolute).transpose()?;
+        let folder = self.folder.map(|folder| known_folder(&store, &folder)).transpose()?;
         let project = self.project.map(|project| id_of(context, &store, &project)).transpose()?;
         let filter = Filter {
             cli: self.cli,
             project,
-            folder: folder.map(|folder| folder.to_string_lossy().into_owned()),
+            folder,
             session: session.map(|entry| entry.meta.id),
             role: self.role,
             kind: self.kind,

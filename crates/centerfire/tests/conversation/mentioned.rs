@@ -114,6 +114,29 @@ fn history_tells_what_touched_a_file_and_what_fixed_an_error() {
     assert!(shown.contains("fixed by /w/src/read.rs"), "{shown}");
 }
 
+/// Where nothing could be found somebody mistyped, and is told so.
+#[test]
+fn a_folder_that_is_nowhere_is_no_empty_history() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    talk(&instance);
+    for words in [
+        &["search", "--folder", "/elsewhere", "limit"][..],
+        &["history", "--decisions", "--project", "/elsewhere"],
+        &["context", "--cwd", "/elsewhere"],
+        &["conversation", "--list", "--folder", "/elsewhere"],
+    ] {
+        let output = instance.run(words);
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && why.contains("there is no folder /elsewhere"),
+            "{words:?}: {why}"
+        );
+    }
+    // It is gone as well, and known.
+    instance.out(&["search", "--folder", "/w", "limit"]);
+    instance.out(&["context", "--cwd", "/w"]);
+}
+
 /// What is found depends on the entries alone: made anew, it is the same.
 #[test]
 fn a_store_that_is_made_anew_knows_the_same() {
