@@ -33,9 +33,9 @@ impl Args {
                 entries.iter().map(|entry| describe(entry, entry.status.as_ref())).collect();
             say(json!(all));
         } else if entries.is_empty() {
-            eprintln!(
-                "no session runs; `centerfire run -- claude` starts one, `centerfire list --all` shows the past"
-            );
+            let past = if self.all { "" } else { ", `centerfire list --all` shows the past" };
+            let none = if self.all { "there is no session yet" } else { "no session runs" };
+            eprintln!("{none}; `centerfire run -- claude` starts one{past}");
         } else {
             print_table(&entries);
         }

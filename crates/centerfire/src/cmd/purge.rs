@@ -107,7 +107,9 @@ impl Args {
             match recordings::would_purge(&entry, &purge) {
                 Ok(would) if would.is_empty() && would.files.skipped.is_empty() => {}
                 Ok(_) if entry.phase == Phase::Running => {
-                    failed.push((entry.name, "it is running; stop it, and purge again".to_owned()));
+                    let word = shell_word(&entry.name);
+                    let why = format!("it is running; end it with `centerfire kill {word}`, and purge again");
+                    failed.push((entry.name, why));
                 }
                 Ok(_) => found.push(entry),
                 // One that never began has nothing.
