@@ -12,6 +12,12 @@ mod tests;
 
 pub use errors::error_line;
 
+/// The line of a text that is this error, with its numbers.
+pub(crate) fn line_of<'a>(text: &'a str, error: &str) -> Option<&'a str> {
+    let is_it = |line: &&str| mention("error", &error_line(line)).value == error;
+    text.lines().map(str::trim).find(is_it).map(|line| &line[..line.floor_char_boundary(VALUE_MAX_BYTES)])
+}
+
 use decisions::Decision;
 use protocol::{Content, Entry, Speaker};
 use regex::Regex;

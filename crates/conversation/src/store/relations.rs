@@ -245,7 +245,12 @@ impl Store {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, from, to))
         })?;
         let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let told = |entry: i64, thing: Thing| match thing.kind.as_str() {
+            "error" => Ok(Thing { value: self.error_told(&thing.value, Some(entry))?, ..thing }),
+            _ => Result::Ok(thing),
+        };
         let related = |(entry, kind, from, to): (i64, String, Thing, Thing)| {
+            let (from, to) = (told(entry, from)?, told(entry, to)?);
             let at = self.hit(entry, to.value.clone())?;
             Ok(Related { from, kind, to, at })
         };
