@@ -12,6 +12,18 @@ mod tests;
 
 pub use errors::error_line;
 
+/// What the result of a tool tells that the user decided, each with what was turned down.
+pub(crate) fn decisions_in_result(text: &str, detail: Option<&Value>) -> Vec<(String, Vec<String>)> {
+    let told = decisions::in_result(limited(text), detail);
+    told.into_iter().map(|decision| (decision.text, decision.rejected)).collect()
+}
+
+/// The line of a text that is this error, with its numbers.
+pub(crate) fn line_of<'a>(text: &'a str, error: &str) -> Option<&'a str> {
+    let is_it = |line: &&str| mention("error", &error_line(line)).value == error;
+    text.lines().map(str::trim).find(is_it).map(|line| &line[..line.floor_char_boundary(VALUE_MAX_BYTES)])
+}
+
 use decisions::Decision;
 use protocol::{Content, Entry, Speaker};
 use regex::Regex;

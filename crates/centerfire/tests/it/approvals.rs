@@ -469,22 +469,23 @@ fn hooks_are_installed_for_a_cli_without_a_session_and_taken_out_again() {
 fn a_question_is_answered_without_its_session_where_one_alone_waits() {
     let ask = |tool: &str| {
         let told = json!({ "session_id": tool, "hook_event_name": "PermissionRequest", "tool_name": tool, "tool_input": { "path": "/w/a" } });
-        format!("echo '{told}' | {} __hook claude & sleep 1; ", env!("CARGO_BIN_EXE_centerfire"))
+        format!("echo '{told}' | {} __hook claude & ", env!("CARGO_BIN_EXE_centerfire"))
     };
     let session = Session::start(&["sh", "-c", &format!("{}{}wait", ask("draw"), ask("paint"))]);
-    let both = || session.json(&["approvals"]).as_array().filter(|all| all.len() == 2).map(drop);
-    eventually(PATIENCE, both).expect("both are asked");
+    let both = || session.json(&["approvals"]).as_array().filter(|all| all.len() == 2).cloned();
+    let both = eventually(PATIENCE, both).expect("both are asked");
     let deny = |words: &[&str]| session.instance.run(&[&["deny"], words].concat());
     let listed = String::from_utf8(deny(&[]).stderr).unwrap();
-    assert!(listed.contains(&format!("centerfire deny {NAME} 1  # draw /w/a")), "{listed}");
-    assert!(listed.contains(&format!("centerfire deny {NAME} 2  # paint /w/a")), "{listed}");
-    assert!(deny(&[NAME, "1"]).status.success());
+    for one in &both {
+        let line = format!("centerfire deny {NAME} {}  # {} /w/a", one["id"], one["tool"].as_str().unwrap());
+        assert!(listed.contains(&line), "{listed}");
+    }
+    assert!(deny(&[NAME, &both[0]["id"].to_string()]).status.success());
     let denied = deny(&["-m", "not today"]);
-    assert_eq!(String::from_utf8(denied.stdout).unwrap(), "denied 2: paint /w/a\n");
-    assert_eq!(
-        settled(&session).last().unwrap().decision.as_ref().unwrap().message.as_deref(),
-        Some("not today")
-    );
+    let due = format!("denied {}: {} /w/a\n", both[1]["id"], both[1]["tool"].as_str().unwrap());
+    assert_eq!(String::from_utf8(denied.stdout).unwrap(), due);
+    let decision = settled(&session).pop().unwrap().decision.unwrap();
+    assert_eq!(decision.message.as_deref(), Some("not today"));
     let none = String::from_utf8(deny(&[]).stderr).unwrap();
     assert!(none.contains("nothing waits for an answer in any session"), "{none}");
 }

@@ -74,6 +74,10 @@ fn found(store: &Store, wanted: &Wanted, own: Option<&Talk>) -> Result<Vec<Said>
     }
     let mut found = Vec::new();
     for hit in hits {
+        // What was only wanted is told as if it were done.
+        if hit.kind == "tool_call" && store.was_refused(&hit.entry)? {
+            continue;
+        }
         let text = store.text_of(&hit.entry)?.unwrap_or_default();
         found.push(Said {
             entry: hit.entry,

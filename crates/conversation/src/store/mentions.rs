@@ -2,11 +2,14 @@
 
 use super::{Filter, Hit, Store};
 use crate::Result;
-use crate::extract::error_line;
+use crate::extract::{error_line, line_of};
+use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 
 /// What was found in entries, each with its entry.
 const FOUND: &str = "mention m JOIN entry e ON e.id = m.entry";
+/// Of an entry's text, where an error is looked for.
+const ERROR_CHARS: usize = 65_536;
 /// What models found.
 const OF_MODELS: &str = "told m JOIN entry e ON e.key = m.entry";
 
@@ -43,6 +46,13 @@ pub struct Asked {
     pub filter: Filter,
 }
 
+impl Asked {
+    /// What was decided or left to do is told once, by who said it last.
+    fn is_told_once(&self) -> bool {
+        self.entry.is_none() && matches!(self.kind.as_deref(), Some("decision" | "todo"))
+    }
+}
+
 impl Store {
     /// What was mentioned, the latest first.
     pub fn mentioned(&self, asked: &Asked, limit: usize) -> Result<Vec<Mentioned>> {
@@ -55,7 +65,25 @@ impl Store {
         }
         found.sort_by(|one, other| other.last.cmp(&one.last).then_with(|| one.value.cmp(&other.value)));
         found.truncate(limit);
+        for one in found.iter_mut().filter(|one| one.kind == "error") {
+            one.value = self.error_told(&one.value, None)?;
+        }
         Ok(found)
+    }
+
+    /// An error as it was told, by an entry or else by the latest that has it: what it is known by has no numbers.
+    pub(super) fn error_told(&self, error: &str, entry: Option<i64>) -> Result<String> {
+        if !error.contains('#') {
+            return Ok(error.to_owned());
+        }
+        let select = format!(
+            "SELECT substr(e.text, 1, {ERROR_CHARS}) FROM mention m JOIN entry e ON e.id = m.entry WHERE m.kind = 'error' AND m.value = ?1
+             ORDER BY e.id IS ?2 DESC, e.time DESC, e.id DESC LIMIT 1"
+        );
+        let mut select = self.connection.prepare_cached(&select)?;
+        let text: Option<String> =
+            select.query_row(rusqlite::params![error, entry], |row| row.get(0)).optional()?;
+        Ok(text.as_deref().and_then(|text| line_of(text, error)).unwrap_or(error).to_owned())
     }
 
     /// In the order of an expression, the greatest first.
@@ -88,7 +116,10 @@ impl Store {
     pub fn mentioning(&self, asked: &Asked, limit: usize) -> Result<Vec<Hit>> {
         let mut hits = self.mentioning_in(FOUND, asked, limit)?;
         for hit in self.mentioning_in(OF_MODELS, asked, limit)? {
-            if !hits.iter().any(|known| (&known.entry, &known.snippet) == (&hit.entry, &hit.snippet)) {
+            let is_said = |known: &Hit| {
+                known.snippet == hit.snippet && (asked.is_told_once() || known.entry == hit.entry)
+            };
+            if !hits.iter().any(is_said) {
                 hits.push(Hit { said_by: Some("model"), ..hit });
             }
         }
@@ -99,14 +130,23 @@ impl Store {
 
     fn mentioning_in(&self, of: &str, asked: &Asked, limit: usize) -> Result<Vec<Hit>> {
         let (condition, values) = self.mention_condition(asked);
+        // What stands beside the greatest time is of the row that has it.
+        let once = if asked.is_told_once() { "lower(m.value)" } else { "e.id, m.value" };
         let query = format!(
-            "SELECT DISTINCT e.id, m.value FROM {of} JOIN part ON part.entry = e.id JOIN conversation c ON c.id = part.conversation WHERE {condition} ORDER BY e.time DESC, e.id DESC LIMIT {limit}"
+            "SELECT e.id, m.value, MAX(e.time) AS latest FROM {of} JOIN part ON part.entry = e.id
+             JOIN conversation c ON c.id = part.conversation WHERE {condition}
+             GROUP BY {once} ORDER BY latest DESC, e.id DESC LIMIT {limit}"
         );
         let mut select = self.connection.prepare_cached(&query)?;
         let rows =
             select.query_map(rusqlite::params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let found = rows.collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
-        found.into_iter().map(|(entry, value)| self.hit(entry, value)).collect()
+        let is_error = asked.kind.as_deref() == Some("error");
+        let hit = |(entry, value): (i64, String)| {
+            let value = if is_error { self.error_told(&value, Some(entry))? } else { value };
+            self.hit(entry, value)
+        };
+        found.into_iter().map(hit).collect()
     }
 
     fn mention_condition(&self, asked: &Asked) -> (String, Vec<rusqlite::types::Value>) {

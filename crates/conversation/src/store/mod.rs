@@ -14,6 +14,7 @@ mod purge;
 mod read;
 mod readers;
 mod recall;
+mod refused;
 mod relations;
 mod rows;
 mod stretch;
@@ -57,6 +58,7 @@ const STEPS: &[&str] = &[
     include_str!("projects.sql"),
     include_str!("relations.sql"),
     include_str!("index.sql"),
+    include_str!("refused.sql"),
 ];
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;

@@ -83,7 +83,11 @@ impl Store {
         // The numbers differ each time: nothing of it is worth keeping.
         let mut select = self.connection.prepare(&select)?;
         let rows = select.query_map([], said)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut found = rows.collect::<rusqlite::Result<Vec<Said>>>()?;
+        for one in found.iter_mut().filter(|one| one.kind == "error") {
+            one.text = self.error_told(&one.text, None)?;
+        }
+        Ok(found)
     }
 
     /// What a model made of conversations, title and summary, in their order; each leads to its conversation's first entry.

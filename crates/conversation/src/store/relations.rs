@@ -1,6 +1,7 @@
 //! What was found in entries, kept; and how it belongs together.
 
 use super::filter::{Filter, Wheres};
+use super::refused::{self, DENIED};
 use super::rows::{count, entry};
 use super::{Hit, Store, WITH_RELATIONS};
 use crate::Result;
@@ -82,13 +83,10 @@ pub(super) fn keep(connection: &Connection, id: i64, entry: &Entry) -> Result<()
         connection.prepare_cached(insert)?.execute(params![id, kind, value])?;
     }
     relations.iter().try_for_each(|relation| relate(connection, id, relation, 0))?;
-    let is_step = |kind| matches!(kind, "command" | "file_written");
     let step = match &entry.content {
-        Content::ToolCall { call, .. } if mentions.iter().any(|mention| is_step(mention.kind)) => {
-            (call, None)
-        }
-        // What never ran neither failed nor went well.
-        Content::ToolResult { call, is_error, is_denied: false, .. } => (call, Some(*is_error)),
+        Content::ToolCall { call, .. } if !mentions.is_empty() => (call, None),
+        Content::ToolResult { call, is_denied: true, .. } => (call, Some(DENIED)),
+        Content::ToolResult { call, is_error, .. } => (call, Some(i64::from(*is_error))),
         _ => return Ok(()),
     };
     let insert = "INSERT INTO step (entry, call, failed) VALUES (?1, ?2, ?3)";
@@ -157,6 +155,7 @@ impl Store {
             for row in rows {
                 let (id, entry): (i64, Entry) = row?;
                 keep(&write, id, &entry)?;
+                refused::leave_out(&write, &entry)?;
             }
         }
         let due = "INSERT OR IGNORE INTO unrelated SELECT DISTINCT part.conversation FROM step
@@ -182,9 +181,10 @@ impl Store {
             return Ok(false);
         };
         let mut relations = {
+            // What never ran neither failed nor went well.
             let mut steps = write.prepare_cached(
                 "SELECT s.entry, s.call, s.failed FROM part p JOIN step s ON s.entry = p.entry
-                 WHERE p.conversation = ?1 ORDER BY p.time, p.position",
+                 WHERE p.conversation = ?1 AND s.failed IS NOT 2 ORDER BY p.time, p.position",
             )?;
             let mut mentions = write.prepare_cached(
                 "SELECT kind, value FROM mention WHERE entry = ?1 AND kind IN ('command', 'error', 'file_written')",
@@ -245,7 +245,12 @@ impl Store {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, from, to))
         })?;
         let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let told = |entry: i64, thing: Thing| match thing.kind.as_str() {
+            "error" => Ok(Thing { value: self.error_told(&thing.value, Some(entry))?, ..thing }),
+            _ => Result::Ok(thing),
+        };
         let related = |(entry, kind, from, to): (i64, String, Thing, Thing)| {
+            let (from, to) = (told(entry, from)?, told(entry, to)?);
             let at = self.hit(entry, to.value.clone())?;
             Ok(Related { from, kind, to, at })
         };

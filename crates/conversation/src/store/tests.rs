@@ -201,3 +201,115 @@ fn the_indexes_have_what_the_entries_have_however_they_came() {
     }
     assert_eq!(found(&store), 1);
 }
+
+/// A conversation of these contents, as a transcript has them.
+fn told(contents: &[(protocol::Speaker, protocol::Content)]) -> (tempfile::TempDir, Store) {
+    let state = tempfile::tempdir().expect("a folder");
+    let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");
+    let cursor = store.cursor("claude", "a").expect("a cursor");
+    let mut batch = store.begin("claude").expect("a batch");
+    for (number, (role, content)) in (1u64..).zip(contents) {
+        let entry = protocol::Entry {
+            id: format!("claude:{number}"),
+            conversation: "c".into(),
+            agent: None,
+            time: protocol::Time(number),
+            role: *role,
+            content: content.clone(),
+            model: None,
+            request: None,
+            source: protocol::Source::Transcript,
+            place: None,
+        };
+        batch.entry(&entry, entry.time, number).expect("it is kept");
+    }
+    batch.commit(&cursor).expect("it is written");
+    (state, store)
+}
+
+fn values(store: &Store, kind: &str) -> Vec<String> {
+    let asked = Asked { kind: Some(kind.to_owned()), ..Asked::default() };
+    let hits = store.mentioning(&asked, 9).expect("they are told");
+    hits.into_iter().map(|hit| hit.snippet).collect()
+}
+
+#[test]
+fn what_was_denied_or_failed_is_nowhere_told_as_done() {
+    use protocol::{Content, Speaker};
+    let call = |call: &str, name: &str, input: serde_json::Value| {
+        (Speaker::Assistant, Content::ToolCall { call: call.into(), name: name.into(), input })
+    };
+    let write = |id: &str, path: &str, code: &str| {
+        call(id, "Write", serde_json::json!({ "file_path": path, "content": format!("fn {code}() {{") }))
+    };
+    let run = |id: &str, command: &str| call(id, "Bash", serde_json::json!({ "command": command }));
+    let result = |call: &str, is_error: bool, is_denied: bool| {
+        let content =
+            Content::ToolResult { call: call.into(), text: "so".into(), is_error, is_denied, detail: None };
+        (Speaker::Tool, content)
+    };
+    let contents = [
+        write("1", "/w/till.rs", "till"),
+        result("1", true, true),
+        write("2", "/w/failed.rs", "failed"),
+        result("2", true, false),
+        write("3", "/w/done.rs", "done"),
+        result("3", false, false),
+        run("4", "rm -r /"),
+        result("4", true, true),
+        run("5", "make"),
+        result("5", true, false),
+    ];
+    let (_state, mut store) = told(&contents);
+    let is_right = |store: &Store| {
+        assert_eq!([values(store, "file"), values(store, "symbol")], [["/w/done.rs"], ["done"]]);
+        assert_eq!(values(store, "command"), ["make"]);
+        let related = store.related(&AskedRelations::default(), 9).expect("they are told");
+        assert_eq!(related.iter().map(|one| &one.to.value[..]).collect::<Vec<_>>(), ["done"]);
+        let refused: Vec<bool> =
+            [1, 3, 5, 7, 9].map(|id| store.was_refused(&format!("claude:{id}")).expect("known")).into();
+        assert_eq!(refused, [true, true, false, true, false]);
+    };
+    is_right(&store);
+    // One of before is read again.
+    let again = "UPDATE reread SET next = 1, last = 99; INSERT OR IGNORE INTO mention VALUES (1, 'file_written', '/w/till.rs')";
+    store.connection.execute_batch(again).expect("a mention");
+    crate::relations::catch_up(&mut store, &|| false).expect("it is read");
+    is_right(&store);
+}
+
+#[test]
+fn an_error_is_told_as_it_came_last_and_a_decision_once() {
+    use protocol::{Content, Speaker};
+    let failure = |text: &str| (Speaker::System, Content::Failure { text: text.into(), status: None });
+    let said = |role, text: &str| (role, Content::Message { text: text.into() });
+    let (_state, store) = told(&[
+        failure("API Error: 500 scripted 1"),
+        failure("API Error: 503 scripted 2\nmore"),
+        said(Speaker::User, "Use SQLite instead of Redis."),
+        said(Speaker::Assistant, "use SQLite instead of Redis."),
+    ]);
+    assert_eq!(values(&store, "error"), ["API Error: 503 scripted 2", "API Error: 500 scripted 1"]);
+    let asked = Asked {
+        kind: Some("error".into()),
+        value: Some("API Error: 7 scripted 8".into()),
+        ..Asked::default()
+    };
+    let mentioned = store.mentioned(&asked, 9).expect("they are told");
+    assert_eq!(
+        (mentioned.len(), mentioned[0].times, &mentioned[0].value[..]),
+        (1, 2, "API Error: 503 scripted 2")
+    );
+    let talks = store.latest(&Filter::default(), 9).expect("one");
+    let known = store.worth_knowing("'error'", "latest DESC", &talks, 9).expect("they are told");
+    assert_eq!(known[0].text, "API Error: 503 scripted 2");
+    assert_eq!(values(&store, "decision"), ["use SQLite instead of Redis"]);
+}
+
+#[test]
+fn a_title_begins_with_its_words() {
+    use protocol::{Content, Speaker};
+    let (_state, store) = told(&[(Speaker::User, Content::Message { text: "\n\n one\ntwo".into() })]);
+    let all = store.conversations(&Filter::default(), 9).expect("they are told");
+    assert_eq!(all[0].title.as_deref(), Some("one\ntwo"));
+}

@@ -1,6 +1,6 @@
 //! Putting what was heard into the store.
 
-use super::{Store, relations};
+use super::{Store, refused, relations};
 use crate::Result;
 use crate::witness::{Said, is_news};
 use adapter::Head;
@@ -236,17 +236,20 @@ impl Writing<'_> {
             .prepare_cached(known)?
             .query_row(params![entry.id, text, rest], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let id = match known {
-            Some((id, false)) => id,
+        let (id, is_new) = match known {
+            Some((id, false)) => (id, false),
             Some((id, true)) => {
                 self.change(id, entry, &text, &rest)?;
-                id
+                (id, true)
             }
-            None => self.add(entry, &text, &rest)?,
+            None => (self.add(entry, &text, &rest)?, true),
         };
         let part = "INSERT OR IGNORE INTO part (conversation, entry, time, position) VALUES (?1, ?2, ?3, ?4)";
         let mut part = self.transaction.prepare_cached(part)?;
         part.execute(params![conversation, id, clock.0 as i64, position as i64])?;
+        if is_new {
+            refused::leave_out(&self.transaction, entry)?;
+        }
         if time > 0 {
             let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
                  WHERE id = ?1";
