@@ -64,18 +64,6 @@ pub(super) fn known_folder(store: &Store, folder: &Path) -> anyhow::Result<Strin
     Ok(folder)
 }
 
-/// A folder whose conversations are wanted, by its whole path. One that is not there may have had some before.
-pub(super) fn known_folder(store: &Store, folder: &Path) -> anyhow::Result<String> {
-    let folder = std::path::absolute(folder)?.to_string_lossy().trim_end_matches("/.").to_owned();
-    let filter = Filter { folder: Some(folder.clone()), ..Filter::default() };
-    if !Path::new(&folder).is_dir() && store.conversations(&filter, 1)?.is_empty() {
-        anyhow::bail!(
-            "there is no folder {folder}, and no conversation was held in it; `centerfire projects` lists where some were"
-        );
-    }
-    Ok(folder)
-}
-
 /// Does something with the user's history, and tells how far it is.
 pub(super) fn with_history<T>(
     context: &Context,
