@@ -75,7 +75,8 @@ fn a_history_fits_its_budget_and_says_where_it_is_from() {
     let none = instance.run(&["conversation", "--list", "--since", "1h"]);
     let told = String::from_utf8_lossy(&none.stderr);
     assert!(told.contains("no conversation fits") && !told.contains("import"), "{told}");
-    let none = instance.run(&["context", "--cwd", "/elsewhere"]);
+    let empty = instance.work();
+    let none = instance.run(&["context", "--cwd", empty.to_str().unwrap()]);
     assert!(none.stdout.is_empty() && none.status.success(), "{none:?}");
 }
 
