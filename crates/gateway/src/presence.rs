@@ -32,6 +32,9 @@ pub struct Running {
     pub started: Time,
 }
 
+/// How long a server may take to become another binary.
+const BECOMES_WITHIN: Duration = Duration::from_secs(2);
+
 /// Held by the server that runs.
 pub(crate) struct Presence {
     path: PathBuf,
@@ -71,15 +74,36 @@ impl Running {
         }
     }
 
-    /// The server that runs now, if there is one.
+    /// The server that runs now, if there is one. One that is about to become another binary is waited for.
     pub fn find(home: &Home) -> Option<Self> {
         let folder = folder(home);
-        let lock = File::open(folder.join("server.lock")).ok()?;
-        if flock(&lock, FlockOperation::NonBlockingLockShared).is_ok() {
-            return None;
+        let end = Instant::now() + BECOMES_WITHIN;
+        loop {
+            let lock = File::open(folder.join("server.lock")).ok()?;
+            let is_held = flock(&lock, FlockOperation::NonBlockingLockShared).is_err();
+            let running = read(&folder)?;
+            if is_held {
+                return Some(running);
+            }
+            // It lets go of the lock with its old binary, and takes it with the new one.
+            if !is_server(running.pid) || Instant::now() >= end {
+                return None;
+            }
+            drop(lock);
+            std::thread::sleep(LOOK_EVERY);
         }
-        read(&folder)
     }
+}
+
+/// Whether a process that was a server is there, and a program of ours.
+fn is_server(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let is_dead = stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('Z'));
+    let binary = |process: &str| std::fs::read_link(format!("/proc/{process}/exe"));
+    let name = |process: &str| {
+        Some(binary(process).ok()?.file_name()?.to_str()?.trim_end_matches(" (deleted)").to_owned())
+    };
+    !is_dead && name("self").is_some_and(|own| name(&process.to_string()) == Some(own))
 }
 
 impl Presence {

@@ -40,6 +40,7 @@ pub const OWN_FILES: &[&str] = &[
     "conversation.db-shm",
     "conversation.lock",
     "conversation.wanted",
+    "conversation.intake",
     "jobs.db",
     "jobs.db-wal",
     "jobs.db-shm",

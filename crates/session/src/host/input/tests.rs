@@ -80,13 +80,39 @@ fn a_line_is_as_long_as_all_that_is_typed_of_it_before_and_behind() {
 fn between_a_paste_and_its_enter_the_program_is_given_time_up_to_a_limit() {
     let mut queue = queue([sent(ME, 1, &["\r"])]);
     let now = Instant::now();
-    queue.settling = Some(Settling { limit: now + SETTLE_LIMIT, output: None });
+    queue.settling = Some(Settling { begun: now, unread: Some(now), read: None, output: None });
     assert!(!queue.wants_write());
+    assert_eq!(queue.deadline(), Some(now + LOOK_EVERY), "it has not read the paste");
+    queue.settling = Some(Settling { begun: now, unread: None, read: Some(now), output: None });
     assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
     queue.program_wrote(now);
     assert_eq!(queue.deadline(), Some(now + SETTLE_QUIET));
     queue.program_wrote(now + SETTLE_LIMIT);
     assert_eq!(queue.deadline(), Some(now + SETTLE_LIMIT));
+}
+
+/// T8: what a program reads together it takes as one.
+#[test]
+fn enter_waits_until_the_paste_was_read_and_not_for_ever() {
+    let pty = terminal::pty::open(protocol::Size::DEFAULT, None).unwrap();
+    let mut raw = rustix::termios::tcgetattr(&pty.slave).unwrap();
+    raw.make_raw();
+    rustix::termios::tcsetattr(&pty.slave, rustix::termios::OptionalActions::Now, &raw).unwrap();
+    let now = Instant::now();
+    let mut settling = Settling { begun: now, unread: None, read: None, output: Some(now) };
+    rustix::io::write(&pty.master, b"paste").unwrap();
+    let unread = || terminal::pty::has_unread(&pty.master).unwrap().then_some(());
+    while unread().is_none() {
+        std::thread::yield_now();
+    }
+    assert!(!settling.is_over(&pty.master, now + READ_WITHIN / 2));
+    assert!(settling.read.is_none());
+    rustix::io::read(&pty.slave, &mut [0; 5]).unwrap();
+    assert!(!settling.is_over(&pty.master, now + READ_WITHIN / 2), "now it is given time");
+    assert!(settling.is_over(&pty.master, now + READ_WITHIN / 2 + SETTLE_QUIET));
+    rustix::io::write(&pty.master, b"paste").unwrap();
+    let mut deaf = Settling { begun: now, unread: None, read: None, output: None };
+    assert!(!deaf.is_over(&pty.master, now + READ_WITHIN) && deaf.read.is_some());
 }
 
 /// A queue before a program that reads everything.
