@@ -7,6 +7,7 @@
 pub mod captured;
 pub mod claude;
 pub mod codex;
+mod command_line;
 pub mod dialog;
 pub mod gemini;
 mod gist;

@@ -1,11 +1,35 @@
 //! What a command line of Codex asks for.
 
+use crate::command_line::first_free;
 use std::ffi::OsString;
 
 /// Commands of the program that hold a conversation; any other one is left alone.
 const CONVERSATIONS: &[&str] = &["resume", "fork", "exec", "e", "review"];
 /// Those of them that have no terminal.
 const HEADLESS: &[&str] = &["exec", "e", "review"];
+/// Options that take the word behind them.
+const WITH_VALUE: &[&str] = &[
+    "-C",
+    "-a",
+    "-c",
+    "-i",
+    "-m",
+    "-p",
+    "-s",
+    "--add-dir",
+    "--ask-for-approval",
+    "--cd",
+    "--config",
+    "--disable",
+    "--enable",
+    "--image",
+    "--local-provider",
+    "--model",
+    "--profile",
+    "--remote",
+    "--remote-auth-token-env",
+    "--sandbox",
+];
 /// Words that are commands of the program.
 const COMMANDS: &[&str] = &[
     "agents",
@@ -49,7 +73,8 @@ impl<'a> Words<'a> {
     pub(super) fn read(given: &'a [OsString]) -> Self {
         let texts = given.iter().map(|word| word.to_str().unwrap_or_default());
         let options: Vec<&str> = texts.take_while(|word| *word != "--").collect();
-        let command = options.iter().copied().find(|word| COMMANDS.contains(word));
+        // A prompt may begin with the name of a command, and a folder be called like one.
+        let command = first_free(options.iter().copied(), WITH_VALUE).filter(|word| COMMANDS.contains(word));
         Self { options, command }
     }
 
@@ -118,4 +143,6 @@ fn words_are_read_as_the_program_reads_them() {
     assert_eq!(read(&all), (settings, Some("work".to_owned()), true));
     assert_eq!(read(&["--profile", "x"]), (Vec::new(), Some("x".to_owned()), false));
     assert_eq!(read(&["resume", "--last"]), (Vec::new(), None, false));
+    assert_eq!(read(&["-C", "exec"]), (Vec::new(), None, false));
+    assert_eq!(read(&["-p", "review", "exec"]), (Vec::new(), Some("review".to_owned()), true));
 }

@@ -207,7 +207,7 @@ fn what_is_searched_for_is_found_once_and_filters_hold() {
     assert_eq!(count(&["part3", "--tool", "Edit"]), 0);
     assert_eq!(count(&["answer", "--folder", "/w"]), 20);
     assert_eq!(count(&["answer", "--folder", "/"]), 20);
-    assert_eq!(count(&["answer", "--folder", "/x"]), 0);
+    assert_eq!(count(&["answer", "--folder", "/usr"]), 0);
     assert_eq!(count(&["answer", "--cli", "codex"]), 0);
     assert_eq!(count(&["answer", "--until", "2026-01-01T00:00:10Z"]), 4);
     assert_eq!(count(&["answer", "--since", "2026-01-01T00:00:10Z"]), 16);

@@ -63,7 +63,7 @@ fn a_conversation_is_found_by_what_a_model_made_of_it() {
     for none in [
         ["--role", "user"],
         ["--cli", "codex"],
-        ["--folder", "/x"],
+        ["--folder", "/usr"],
         ["--tool", "Bash"],
         ["--until", "2025-01-01"],
         ["--kind", "todo"],

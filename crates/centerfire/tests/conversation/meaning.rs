@@ -77,7 +77,7 @@ fn what_no_common_word_finds_is_found_by_its_meaning() {
     for none in [
         ["--role", "assistant"],
         ["--cli", "codex"],
-        ["--folder", "/x"],
+        ["--folder", "/usr"],
         ["--kind", "tool_call"],
         ["--until", "2025-01-01"],
     ] {

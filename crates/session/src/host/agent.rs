@@ -89,6 +89,8 @@ impl Agent {
         if known.is_none_or(|known| known.since <= claim.since) {
             let since = claim.since.min(Time::now());
             self.hear(cut_texts(Claim { since, ..claim }));
+            // It comes later than what it tells of, and perhaps nothing more is painted.
+            self.painted();
         }
     }
 
@@ -170,15 +172,20 @@ impl Agent {
         if let Some(said) =
             claims.iter().find(|claim| claim.source == Source::Screen).filter(|said| is_same(said))
         {
-            // A question that is still there outlives what a transcript tells of the call before it.
+            // What is still there outlives what a transcript tells of the time before it.
             let since = said.since;
-            let is_contradicted = claims.iter().any(|other| {
-                let is_later = other.since > since && now.0.saturating_sub(other.since.0) > STILL_AFTER_US;
-                other.agent.is_none() && other.state != claim.state && is_later
-            });
+            let later = claims
+                .iter()
+                .filter(|other| other.agent.is_none() && other.state != claim.state && other.since > since);
+            let age = later.map(|other| now.0.saturating_sub(other.since.0)).max();
             self.glimpse = None;
-            if is_contradicted {
-                self.hear(claim);
+            match age {
+                Some(age) if age > STILL_AFTER_US => self.hear(claim),
+                Some(age) => {
+                    let rest = Duration::from_micros(STILL_AFTER_US - age);
+                    self.look_at = Some(Instant::now() + rest + LOOK_AFTER);
+                }
+                None => {}
             }
         } else if let Some(before) = self.glimpse.take_if(|glimpse| is_same(glimpse)) {
             self.hear(Claim { since: before.since, ..claim });
@@ -254,5 +261,48 @@ impl Host {
         for agent in std::mem::take(&mut self.agent.changes) {
             self.clients.publish(&Event::State { agent: Box::new(agent) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{SessionId, Size};
+
+    /// Gemini CLI writes down what it was asked when it has answered, and paints nothing more.
+    #[test]
+    fn what_the_screen_goes_on_saying_outlives_a_late_transcript() {
+        let meta = Meta {
+            version: 1,
+            id: SessionId::generate(),
+            command: vec!["gemini".to_owned()],
+            cwd: "/".to_owned(),
+            bytes: None,
+            size: Size::DEFAULT,
+            created: Time::now(),
+            boot: String::new(),
+            machine: String::new(),
+            parent: None,
+            env: Vec::new(),
+            variables: Default::default(),
+            socket: String::new(),
+            cli_version: Some("0.61.0".to_owned()),
+            imported: None,
+        };
+        let mut agent = Agent::new(&meta);
+        let state_at_rest = |agent: &mut Agent| {
+            while let Some(due) = agent.look_at {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                agent.look("◇  Ready (shop)", Vec::new);
+            }
+            agent.fusion.decide(None, Time::now(), Offset::ZERO);
+            agent.status().claim.state
+        };
+        agent.painted();
+        assert_eq!(state_at_rest(&mut agent), AgentState::Idle);
+        let (state, source, since) = (AgentState::Working, Source::Transcript, Time::now());
+        let evidence = "user".to_owned();
+        agent.hear_witness(Claim { state, on: None, reason: None, source, since, evidence, agent: None });
+        assert_eq!(state_at_rest(&mut agent), AgentState::Idle);
     }
 }

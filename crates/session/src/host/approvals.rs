@@ -25,6 +25,9 @@ const STATUS_INPUT_BYTES: usize = 512 << 10; // 512 KiB
 const LISTED_SUGGESTIONS_BYTES: usize = 4 << 10; // 4 KiB
 /// How long the hooks of a host that died may take to come back.
 const HOOK_RETURNS: Duration = Duration::from_secs(10);
+/// A program that reports that it works, so long after a question that only its dialog takes an answer to, shows none: it or
+/// its user's own hooks decided.
+const DIALOG_WITHIN: Duration = Duration::from_secs(5);
 /// How long a question that the terminal does not show meanwhile is kept from somebody at the terminal.
 pub(super) const UNSEEN_FOR: Duration = Duration::from_secs(15);
 
@@ -230,6 +233,8 @@ impl Pending {
 pub(super) enum Overdue {
     /// Its hook died with the host before.
     HookLost,
+    /// The program goes on without a dialog.
+    Decided,
     /// The terminal is to show it.
     Unseen,
     /// The setting says so.
@@ -244,6 +249,8 @@ pub(super) struct Limits {
     escalate_after: Option<Duration>,
     /// Whether somebody sits at a terminal, who does not see some of the questions.
     watched: bool,
+    /// Since when the program has reported that it works, if it does.
+    works_since: Option<Time>,
 }
 
 impl Limits {
@@ -251,6 +258,14 @@ impl Limits {
     fn of(&self, pending: &Pending) -> Option<(Instant, Overdue)> {
         if pending.hook.is_none() && !pending.approval.ask.typed {
             return Some((pending.asked + HOOK_RETURNS, Overdue::HookLost));
+        }
+        let is_of_dialog = pending.approval.ask.typed && !pending.approval.ask.screen;
+        if let Some(since) = self.works_since.filter(|_| is_of_dialog) {
+            let age = Time::now().since(since.max(pending.approval.since));
+            return Some(match DIALOG_WITHIN.checked_sub(age) {
+                Some(rest) => (Instant::now() + rest, Overdue::Decided),
+                None => (pending.asked, Overdue::Decided),
+            });
         }
         let unseen = (self.watched && pending.approval.ask.unseen).then_some((UNSEEN_FOR, Overdue::Unseen));
         let denied = self.deny_after.map(|after| (after, Overdue::Denied));
@@ -269,7 +284,12 @@ impl Host {
         let settings = &self.args.shared.settings;
         let deny_after = settings.deny_after_seconds.map(Duration::from_secs);
         let escalate_after = settings.escalate_after_seconds.map(Duration::from_secs);
-        Limits { deny_after, escalate_after, watched: self.clients.controller.is_some() }
+        let works = |claim: &&Claim| {
+            (claim.source, claim.state, &claim.agent)
+                == (protocol::Source::Report, protocol::AgentState::Working, &None)
+        };
+        let works_since = self.agent.status().claims.iter().find(works).map(|claim| claim.since);
+        Limits { deny_after, escalate_after, watched: self.clients.controller.is_some(), works_since }
     }
 }
 

@@ -201,7 +201,9 @@ impl Host {
         let due = self.approvals.due(&self.approval_limits(), Instant::now());
         for (id, why) in due {
             match why {
-                Overdue::HookLost | Overdue::Unseen => drop(self.settle(id, TERMINAL.to_owned(), None)),
+                Overdue::HookLost | Overdue::Decided | Overdue::Unseen => {
+                    drop(self.settle(id, TERMINAL.to_owned(), None))
+                }
                 Overdue::Unanswered => {
                     let mut news = News::new(Occasion::Unanswered, &self.meta, self.agent.status().clone());
                     if let Some(pending) = self.approvals.get(id) {

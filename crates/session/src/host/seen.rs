@@ -1,4 +1,4 @@
-//! Questions that only the screen tells of: a dialog that is seen in two looks is a question, and one that is gone is over.
+//! Questions that only the screen tells of: a dialog that stands for a while is a question, and one that is gone is over.
 //!
 //! What was answered by a key of ours is in [`super::dialog`]. Nothing tells two dialogs of the same words apart but that
 //! there was none between them. Where nobody typed, that may be a picture half painted; where somebody did, one look is
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at the screen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a dialog stands unchanged before it is a question: a large one is drawn in steps, each of which has another.
+const STANDS_FOR: Duration = Duration::from_millis(400);
 /// Looks in a row without a dialog that nobody answered until its question is over.
 const GONE_AFTER: u8 = 10;
 /// Who settles a question in whose place another one stands, though nobody typed: its terminal became narrower, or more of
@@ -24,6 +26,8 @@ const CHANGED: &str = "another dialog in its place";
 pub(super) struct Seen {
     /// A dialog that is no question yet.
     glimpse: Option<Ask>,
+    /// Since when it is there.
+    glimpsed: Option<Instant>,
     /// Since when the question waits, as far as this host knows.
     since: Option<Instant>,
     /// Looks in a row that did not show its dialog.
@@ -111,7 +115,10 @@ impl Host {
         let seen = &mut self.approvals.seen;
         seen.gone = 0;
         if shown.is_none() || seen.glimpse != shown {
-            seen.glimpse = shown;
+            (seen.glimpse, seen.glimpsed) = (shown, Some(now));
+            return;
+        }
+        if seen.glimpsed.is_some_and(|since| now.saturating_duration_since(since) < STANDS_FOR) {
             return;
         }
         seen.since = Some(now);

@@ -44,7 +44,7 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     if options.iter().any(|word| word.starts_with("--remote")) {
         return Overlaid::Needless;
     }
-    if options.iter().any(|word| word.starts_with("hooks") || word.contains("=hooks")) {
+    if words.settings().iter().any(|setting| setting.trim_start().starts_with("hooks")) {
         return Overlaid::Not("its command line sets hooks".to_owned());
     }
     let version = start.version.unwrap_or("of an unknown number");
@@ -143,6 +143,20 @@ mod tests {
         for version in [None, Some("0.200.1")] {
             assert!(matches!(put(&["codex"], version), Overlaid::Not(_)), "{version:?}");
         }
-        assert!(matches!(put(&["codex", "-c", "hooks.Stop=[]"], Some("0.169.0")), Overlaid::Not(_)));
+        for own in [
+            &["codex", "-c", "hooks.Stop=[]"][..],
+            &["codex", "-chooks.Stop=[]"],
+            &["codex", "--config=hooks={}"],
+        ] {
+            assert!(matches!(put(own, Some("0.169.0")), Overlaid::Not(_)), "{own:?}");
+        }
+        // Neither a prompt nor the value of an option is one of these.
+        for plain in [
+            &["codex", "hooks fail at start"][..],
+            &["codex", "-C", "debug"],
+            &["codex", "--profile", "login"],
+        ] {
+            assert!(matches!(put(plain, Some("0.169.0")), Overlaid::With(_)), "{plain:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! How the plugin comes into an opencode that is started: a variable with settings, which are put together with those of
 //! files. What stands in the variable stays there.
 
+use crate::command_line::first_free;
 use crate::hooks::{Launching, Overlaid, Overlay};
 use serde_json::{Value, json};
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +13,21 @@ const SETTINGS: &str = "OPENCODE_CONFIG_CONTENT";
 const FILE: &str = "centerfire.js";
 /// Its text, but for the word that its settings take the place of.
 const PLUGIN: &str = include_str!("plugin.js");
+/// Options that take the word behind them.
+const WITH_VALUE: &[&str] = &[
+    "-m",
+    "-s",
+    "--agent",
+    "--cors",
+    "--hostname",
+    "--log-level",
+    "--mdns-domain",
+    "--model",
+    "--port",
+    "--prompt",
+    "--replay-limit",
+    "--session",
+];
 /// Commands of the program that hold no conversation, or hold it elsewhere.
 const OTHER_COMMANDS: &[&str] = &[
     "acp",
@@ -39,7 +55,7 @@ const OTHER_COMMANDS: &[&str] = &[
 
 pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     let texts = || start.words.iter().skip(1).filter_map(|word| word.to_str());
-    let command = texts().find(|word| !word.starts_with('-'));
+    let command = first_free(texts(), WITH_VALUE);
     let is_other = command.is_some_and(|command| OTHER_COMMANDS.contains(&command));
     let asks_for_words = texts().any(|word| matches!(word, "--help" | "-h" | "--version" | "-v"));
     if start.words.is_empty() || is_other || asks_for_words {

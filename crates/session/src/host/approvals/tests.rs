@@ -102,18 +102,40 @@ fn a_question_is_given_up_by_the_rule_that_comes_first() {
         deny_after: seconds.map(Duration::from_secs),
         escalate_after: None,
         watched,
+        works_since: None,
     };
     assert_eq!(approvals.deadline(&limits(None, false)), None, "an idle host has no timer");
     assert_eq!(approvals.due(&limits(None, true), now + UNSEEN_FOR), [(2, Overdue::Unseen)]);
     let denied = [(1, Overdue::Denied), (2, Overdue::Denied)];
     assert_eq!(approvals.due(&limits(Some(1), true), now + UNSEEN_FOR), denied);
     assert_eq!(approvals.due(&limits(Some(u64::MAX), true), now), []);
-    let told = Limits { deny_after: None, escalate_after: Some(Duration::from_secs(1)), watched: false };
+    let escalate_after = Some(Duration::from_secs(1));
+    let told = Limits { deny_after: None, escalate_after, watched: false, works_since: None };
     assert_eq!(approvals.due(&told, now + UNSEEN_FOR), [(1, Overdue::Unanswered), (2, Overdue::Unanswered)]);
     approvals.get(2).unwrap().escalated = true;
     assert_eq!(approvals.due(&told, now + UNSEEN_FOR), [(1, Overdue::Unanswered)], "each once");
     approvals.get(1).unwrap().hook = None;
     assert_eq!(approvals.due(&limits(None, false), now + HOOK_RETURNS), [(1, Overdue::HookLost)]);
+}
+
+/// A hook of its user's decided, or the program itself.
+#[test]
+fn a_question_of_a_program_that_goes_on_without_a_dialog_is_over() {
+    let works =
+        |since| Limits { deny_after: None, escalate_after: None, watched: true, works_since: Some(since) };
+    let mut approvals = Approvals::default();
+    for typed in [true, false] {
+        let approval = approvals.number(Ask { typed, ..ask(None) }, Offset::ZERO).unwrap();
+        approvals.begin(approval, Some(HOOK));
+    }
+    let (now, later) = (Time::now(), Instant::now() + DIALOG_WITHIN * 2);
+    let before = Time(now.0 - 3_600_000_000);
+    assert_eq!(approvals.due(&works(before), Instant::now()), [], "its dialog may come");
+    assert_eq!(approvals.due(&works(before), later), [(1, Overdue::Decided)]);
+    approvals.get(1).unwrap().approval.since = before;
+    assert_eq!(approvals.due(&works(now), Instant::now()), [], "it showed a dialog until now");
+    approvals.get(1).unwrap().approval.ask.screen = true;
+    assert_eq!(approvals.due(&works(before), later), [], "which is how it is known");
 }
 
 #[test]
