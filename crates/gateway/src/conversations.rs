@@ -9,7 +9,7 @@ use conversation::store::Store;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 /// Changes that wait for a client to hear of them. One that is behind is told that it missed some.
 const CHANGES_MAX: usize = 256;
@@ -101,16 +101,22 @@ pub(crate) async fn read_unhurried<T: Default + Send + 'static>(
     app: &App,
     work: impl FnOnce(&Store) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let place = Arc::clone(&app.0.store_reads).acquire_owned();
-    let Ok(Ok(place)) = tokio::time::timeout(PLACE_WITHIN, place).await else {
-        return Err(crate::places::busy("the store of conversations is read by many; try again in a moment"));
-    };
+    let place = place_to_read(app).await?;
     let app = app.clone();
     crate::routes::blocking(move || {
         let _place = place;
         Ok(app.0.stores.read(work)?.unwrap_or_default())
     })
     .await
+}
+
+/// A place among those who read the store.
+pub(crate) async fn place_to_read(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
+    let place = Arc::clone(&app.0.store_reads).acquire_owned();
+    match tokio::time::timeout(PLACE_WITHIN, place).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(crate::places::busy("the store of conversations is read by many; try again in a moment")),
+    }
 }
 
 impl From<conversation::Error> for ApiError {

@@ -51,9 +51,11 @@ fn who_needs_somebody_stands_first_and_enter_goes_there() {
     terminal.wait_for_shown_since(mark, "may I go?", PATIENCE).unwrap();
     terminal.write(b"yes\r").unwrap();
     terminal.wait_for_shown_since(mark, "heard yes", PATIENCE).unwrap();
-    // Twice the detach key leaves to the shell.
-    let status = press_detach_key(&terminal, |limit| terminal.wait(limit).ok());
-    assert_eq!(status.code(), Some(0));
+    // Twice the detach key leads back to the board, and the row that was chosen.
+    let mark = terminal.mark();
+    press_detach_key(&terminal, |limit| terminal.wait_for_shown_since(mark, "q quits", limit).ok());
+    terminal.write(b"q").unwrap();
+    assert_eq!(terminal.wait(PATIENCE).unwrap().code(), Some(0));
 }
 
 #[test]

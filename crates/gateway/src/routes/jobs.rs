@@ -1,5 +1,6 @@
 //! What a model was asked about conversations, and asking it now.
 
+use crate::conversations::place_to_read;
 use crate::extract::Json;
 use crate::guard::Access;
 use crate::{ApiError, App};
@@ -35,7 +36,9 @@ pub(super) struct Retry {
 /// `GET /api/v1/jobs`.
 pub(super) async fn show(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
     of_all(&access)?;
+    let place = place_to_read(&app).await?;
     super::blocking(move || {
+        let _place = place;
         let mut told = json!(overview(&app)?);
         told["asked"] = json!(app.0.jobs_bell.now());
         Ok(Json(told))

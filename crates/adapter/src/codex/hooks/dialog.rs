@@ -19,7 +19,7 @@
 
 use protocol::approval::Ask;
 
-/// The last line of each dialog.
+/// How the last line of each dialog begins: that of a sub-agent goes on.
 const LAST: &str = "  Press enter to confirm or esc to cancel";
 /// The first option, while it is the one that Enter takes.
 const FIRST_OPTION: &str = "› 1. Yes";
@@ -65,7 +65,7 @@ fn is_shown(ask: &Ask, lines: &[String]) -> Option<bool> {
 /// The line with which the lines end, if they end with a dialog.
 fn ends_dialog(lines: &[String]) -> Option<usize> {
     let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
-    (lines[last].trim_end() == LAST).then_some(last)
+    lines[last].starts_with(LAST).then_some(last)
 }
 
 fn is_head(line: &str) -> bool {
@@ -165,6 +165,10 @@ mod tests {
         let patch = "*** Begin Patch\n*** Add File: /w/g.txt\n+hi\n*** End Patch";
         assert!(shows("Bash", "touch a b && ls", RUN));
         assert!(shows("apply_patch", patch, EDIT));
+        let of_agent = RUN
+            .replace("cancel\n\n", "cancel or o to open thread")
+            .replace("  Environment", "  Thread: Agent (1)\n\n  Environment");
+        assert!(shows("Bash", "touch a b && ls", &of_agent));
         for (tool, command, screen) in [
             ("Bash", "rm -r /", RUN),
             ("apply_patch", patch, RUN),

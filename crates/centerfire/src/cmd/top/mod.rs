@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 /// Show what every session does, those that need you first
 ///
-/// The arrows (or j and k) choose, Enter attaches, q quits. Where standard output is no terminal, or with --once, it is
+/// The arrows (or j and k) choose, Enter attaches, and who leaves the session comes back; q quits. Where standard output is no terminal, or with --once, it is
 /// printed once.
 #[derive(clap::Args)]
 #[command(
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         if !context.json && !self.once && isatty(stdin()) && isatty(stdout()) {
-            return view::View::open(context)?.run();
+            return view::show_board(context);
         }
         let board = Board::read(&context.registry())?;
         if context.json {

@@ -1,17 +1,15 @@
 //! The board in a person's terminal: painted anew when something changes, with a row that is chosen.
 
 use super::board::Board;
-use crate::cmd::attach::{enclosing_session, join};
 use crate::context::Context;
 use crate::fit::cut;
 use protocol::{SessionId, Size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use session::attach::Options;
 use session::registry::Registry;
-use session::signals;
+use session::{role, signals};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 use terminal::key::DetachKey;
 use terminal::tty::{self, Raw};
@@ -23,9 +21,8 @@ const WINDOW_CHANGED: i32 = 28;
 const LEAVE: [i32; 4] = [1, 2, 3, 15];
 /// Lines above the sessions.
 const HEAD: usize = 2;
-const KEYS: &str = "\u{2191} \u{2193} choose, Enter attaches, q quits";
 
-pub(super) struct View {
+struct View<'a> {
     registry: Registry,
     detach_key: DetachKey,
     board: Board,
@@ -33,7 +30,7 @@ pub(super) struct View {
     chosen: Option<SessionId>,
     /// What was painted last.
     painted: Vec<String>,
-    signals: OwnedFd,
+    signals: &'a OwnedFd,
     raw: Raw<io::Stdin>,
 }
 
@@ -43,28 +40,38 @@ enum Turn {
     Over(ExitCode),
 }
 
-impl View {
-    pub(super) fn open(context: &Context) -> anyhow::Result<Self> {
+/// Shows the board until its user quits; who goes into a session comes back to it.
+pub(super) fn show_board(context: &Context) -> anyhow::Result<ExitCode> {
+    let signals = signals::pipe(&[&[WINDOW_CHANGED], &LEAVE[..]].concat())?;
+    let mut chosen = None;
+    loop {
+        let mut view = View::open(context, &signals, chosen)?;
+        match view.run()? {
+            Turn::Over(code) => return Ok(code),
+            Turn::Attach => view.attach()?,
+            Turn::On => {}
+        }
+        chosen = view.chosen;
+    }
+}
+
+impl<'a> View<'a> {
+    fn open(context: &Context, signals: &'a OwnedFd, chosen: Option<SessionId>) -> anyhow::Result<Self> {
         let registry = Registry::remembering(&context.home);
         let board = Board::read(&registry)?;
-        let signals = signals::pipe(&[&[WINDOW_CHANGED], &LEAVE[..]].concat())?;
         let raw = Raw::enter(io::stdin())?;
         tty::restore_on_panic(raw.twin(io::stdin()), tty::RESET);
         let detach_key = context.config.detach_key;
-        Ok(Self { registry, detach_key, board, chosen: None, painted: Vec::new(), signals, raw })
+        Ok(Self { registry, detach_key, board, chosen, painted: Vec::new(), signals, raw })
     }
 
-    pub(super) fn run(mut self) -> anyhow::Result<ExitCode> {
+    fn run(&mut self) -> anyhow::Result<Turn> {
         show("\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J")?;
         let turned = self.turns();
         io::stdout().write_all(tty::RESET)?;
         io::stdout().flush()?;
         self.raw.restore();
-        match turned? {
-            Turn::Attach => self.attach(),
-            Turn::Over(code) => Ok(code),
-            Turn::On => Ok(ExitCode::SUCCESS),
-        }
+        turned
     }
 
     fn turns(&mut self) -> anyhow::Result<Turn> {
@@ -80,12 +87,12 @@ impl View {
 
     fn wait(&mut self) -> anyhow::Result<Turn> {
         let stdin = io::stdin();
-        let mut fds = [PollFd::new(&self.signals, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
+        let mut fds = [PollFd::new(self.signals, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
         let timeout = Timespec::try_from(LOOK_EVERY)?;
         let _ = poll(&mut fds, Some(&timeout));
         let ready = [0, 1].map(|at| !fds[at].revents().is_empty());
         if ready[0] {
-            for signal in signals::drain(&self.signals) {
+            for signal in signals::drain(self.signals) {
                 if LEAVE.contains(&signal) {
                     return Ok(Turn::Over(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))));
                 }
@@ -153,17 +160,29 @@ impl View {
         for line in &lines {
             out += &format!("{line}\x1b[K\r\n");
         }
-        out += &format!("\x1b[J\x1b[{rows};1H\x1b[2m{}\x1b[0m\x1b[K", cut(KEYS, cols));
+        out += &format!("\x1b[J\x1b[{rows};1H\x1b[2m{}\x1b[0m\x1b[K", cut(&self.keys(), cols));
         self.painted = lines;
         show(&out)
     }
 
-    fn attach(self) -> anyhow::Result<ExitCode> {
-        let row = &self.board.rows[self.row()];
-        let (control, inside) = (true, enclosing_session());
-        let options =
-            Options { control, take: false, fresh: false, detach_key: self.detach_key, history: 0, inside };
-        Err(join(row.entry.folder.path(), &row.entry.name, options))
+    fn keys(&self) -> String {
+        let back = match self.detach_key.to_string().as_str() {
+            "none" => String::new(),
+            key => format!("; there {key} twice leads back"),
+        };
+        format!("\u{2191} \u{2193} choose, Enter attaches, q quits{back}")
+    }
+
+    /// Goes into the chosen session, and waits until its terminal is left.
+    fn attach(&mut self) -> anyhow::Result<()> {
+        let Some(row) = self.board.rows.get(self.row()) else { return Ok(()) };
+        self.chosen = Some(row.entry.meta.id);
+        let mut attach = Command::new(role::this_binary());
+        attach.arg("attach").arg(row.entry.meta.id.to_string());
+        attach.args(["--detach-key", &self.detach_key.to_string()]);
+        // How it ended it has said itself, and the board shows.
+        attach.status()?;
+        Ok(())
     }
 }
 
