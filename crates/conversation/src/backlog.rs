@@ -3,7 +3,7 @@
 //! Entries within one span of cursors have vectors; it grows at both ends. Vectors are written together with how far the span
 //! reaches: whoever is killed in between makes a batch again and no more. The vectors of another model go before the first
 //! of this one is made. While texts become vectors the store is free for others. What models made of conversations follows
-//! ([`crate::jobs::vectors`]).
+//! (`jobs/vectors.rs`).
 
 use crate::embed::{Embedder, chunk};
 use crate::jobs::vectors as pieces;
