@@ -65,6 +65,7 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalate_after_seconds: Option<u64>,
     /// Whether questions are read off the screen of a CLI that tells of them in no other way.
+    #[serde(skip_serializing_if = "is_on")]
     pub screen_questions: bool,
     /// The states of which somebody is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -73,6 +74,11 @@ pub struct Settings {
     /// everybody to read, and an address may hold a secret.
     #[serde(skip)]
     pub variables: Vec<(&'static str, String)>,
+}
+
+/// As it is where nothing is said.
+fn is_on(on: &bool) -> bool {
+    *on
 }
 
 impl Default for Settings {

@@ -172,7 +172,7 @@ fn an_end_is_kept() {
     for (path, body) in [
         (tokens, json!({ "role": "manage" })),
         (tokens, json!({ "role": "manage", "expires_in": 7200 })),
-        (tokens, json!({ "role": "view", "login": true })),
+        (tokens, json!({ "role": "view", "login": true, "expires_in": 7200 })),
         (share, json!({ "expires_in": 7200 })),
     ] {
         let made = post(&brief, path, body.clone());
