@@ -25,7 +25,7 @@ const CUSTOM: &str = "Enter a custom value";
 /// Behind the name of a tool of such a server.
 const SERVER: &str = " MCP Server)";
 /// The prompt with nothing in it, and the last lines of the screen in which it stands.
-const EMPTY_PROMPT: &str = "> Type your message or @path/to/file";
+const EMPTY_PROMPT: &str = "Type your message or @path/to/file";
 const PROMPT_LINES: usize = 12;
 /// Characters of a heading that stand for a tool's name.
 const TOOL_CHARS: usize = 40;
