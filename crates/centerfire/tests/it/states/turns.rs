@@ -15,9 +15,12 @@ fn asks(state: State) -> [(Source, State); 2] {
 }
 
 /// Types a prompt into Gemini CLI, which takes an Enter within 30 ms of other keys for a part of a paste.
+/// What is typed before it listens is lost.
 fn submit(session: &Session, prompt: &str) {
-    session.get(&["send", "--text", prompt]);
     let went = || {
+        if session.text().contains("Type your message") {
+            session.get(&["send", "--text", prompt]);
+        }
         press(session, "Enter");
         let went = |state: &State| matches!(state.0, AgentState::Working | AgentState::Blocked);
         eventually(Duration::from_secs(6), || Some(state(&agent(session).claim)).filter(went))
