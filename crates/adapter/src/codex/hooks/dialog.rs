@@ -26,7 +26,7 @@ const FIRST_OPTION: &str = "› 1. Yes";
 /// The first line.
 const COMMAND: &str = "  Would you like to run the following command?";
 const EDITS: &str = "  Would you like to make the following edits?";
-/// What begins what is asked for.
+/// What stands before what is asked for.
 const OF_COMMAND: &str = "  $ ";
 const OF_EDITS: &str = "  Destination: ";
 /// What begins the line of a file in a patch.
@@ -34,32 +34,49 @@ const FILES: [&str; 3] = ["*** Add File: ", "*** Update File: ", "*** Delete Fil
 
 /// Whether the lines show the dialog of this question.
 pub(super) fn shown(ask: &Ask, lines: &[String]) -> bool {
-    !imitates(ask) && is_shown(ask, lines).unwrap_or_default()
+    compared(ask).is_some_and(|asked| is_shown(&asked, lines).unwrap_or_default())
 }
 
-/// Whether the lines may show it: what has a dialog's own words in it cannot be told from one.
+/// Whether the lines may show it: of what cannot be compared any dialog may be the one.
 pub(super) fn may_be_shown(ask: &Ask, lines: &[String]) -> bool {
-    if imitates(ask) { ends_dialog(lines).is_some() } else { shown(ask, lines) }
+    match compared(ask) {
+        Some(asked) => is_shown(&asked, lines).unwrap_or_default(),
+        None => ends_dialog(lines).is_some(),
+    }
 }
 
-fn is_shown(ask: &Ask, lines: &[String]) -> Option<bool> {
-    let asked = ask.input["command"].as_str().filter(|_| !ask.cut)?;
-    let (head, begins, asked) = match ask.tool.as_str() {
-        "Bash" => (COMMAND, OF_COMMAND, asked),
-        "apply_patch" => (EDITS, OF_EDITS, only_file(asked)?),
-        _ => return Some(false),
-    };
+/// What a dialog is known by.
+struct Asked<'a> {
+    head: &'static str,
+    /// What begins what is asked for.
+    begins: &'static str,
+    text: &'a str,
+}
+
+/// What is to be compared; `None` where that cannot be done, or would tell nothing: a part of it is cut off or not named, or it
+/// has a dialog's own words in it.
+fn compared(ask: &Ask) -> Option<Asked<'_>> {
+    let command = ask.input["command"].as_str().filter(|_| !ask.cut && !imitates(ask))?;
+    match ask.tool.as_str() {
+        "apply_patch" => Some(Asked { head: EDITS, begins: OF_EDITS, text: only_file(command)? }),
+        "Bash" => Some(Asked { head: COMMAND, begins: OF_COMMAND, text: command }),
+        _ => None,
+    }
+}
+
+fn is_shown(asked: &Asked<'_>, lines: &[String]) -> Option<bool> {
+    let Asked { head, begins, text } = asked;
     let lines = &lines[..ends_dialog(lines)?];
     // Of two heads one is a model's.
     let mut heads = lines.iter().enumerate().filter(|(_, line)| is_head(line));
-    let (begin, _) = heads.next().filter(|(_, line)| line.trim_end() == head)?;
+    let (begin, _) = heads.next().filter(|(_, line)| line.trim_end() == *head)?;
     let dialog = heads.next().is_none().then_some(&lines[begin..])?;
     let options = dialog.iter().position(|line| line.starts_with(FIRST_OPTION))?;
     let body = &dialog[1..options];
     let place = body.iter().position(|line| line.starts_with(begins))?;
     let shown =
         [&body[place][begins.len()..]].into_iter().chain(body[place + 1..].iter().map(String::as_str));
-    Some(dense(shown) == dense([asked]))
+    Some(dense(shown) == dense([*text]))
 }
 
 /// The line with which the lines end, if they end with a dialog.
@@ -154,6 +171,12 @@ mod tests {
             "which is why the other is asked as well"
         );
         let lines: Vec<String> = cut.lines().map(str::to_owned).collect();
+        // Nor can the dialog of a patch of several files, or of another tool, be told from that of one of them.
+        for (tool, command) in
+            [("apply_patch", "*** Add File: /w/g.txt\n*** Add File: /w/h.txt"), ("mcp", "")]
+        {
+            assert!(may_be_shown(&ask(tool, command), &lines), "{tool}");
+        }
         assert!(
             may_be_shown(&ask("Bash", imitation), &lines)
                 && !may_be_shown(&ask("Bash", "touch evil"), &lines)

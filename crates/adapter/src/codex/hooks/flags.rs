@@ -4,8 +4,8 @@
 //! Codex runs a hook only if somebody trusts its fingerprint, and asks in a dialog otherwise. For hooks of the command line
 //! the command line may say so. How the fingerprint is made belongs to the program's version, so an unknown one gets no hooks.
 
-use super::super::words::Words;
 use super::PERMISSION;
+use crate::codex::words::Words;
 use crate::hooks::{Launching, Overlaid, Overlay};
 use serde_json::json;
 use sha2::{Digest, Sha256};
