@@ -174,7 +174,7 @@ fn work(context: &Context, settings: &Settings, limit: u64) -> anyhow::Result<Di
         let (until, why) = match worker.step(Time::now(), true)? {
             Step::Tried(report) => {
                 did.cost += report.cost.unwrap_or_default();
-                did.paid += u64::from(report.failed.is_none() || report.cost != Some(0));
+                did.paid += u64::from(report.is_paid());
                 match &report.failed {
                     None => did.done += 1,
                     Some(why) => {

@@ -93,7 +93,7 @@ pub fn work(
         };
         match step {
             Ok(Step::Tried(report)) => {
-                if report.failed.is_none() {
+                if report.is_paid() {
                     bell.did();
                 }
                 tried(&report);

@@ -78,6 +78,13 @@ pub struct Report {
     pub is_tried_again: bool,
 }
 
+impl Report {
+    /// Whether an answer came, or may have: one in vain costs as much, and counts to what somebody wants at most.
+    pub fn is_paid(&self) -> bool {
+        self.failed.is_none() || self.cost != Some(0)
+    }
+}
+
 /// Who works.
 pub struct Worker<'a> {
     state: PathBuf,

@@ -189,3 +189,17 @@ fn nothing_unseen_and_no_heap_of_marks_comes_out_of_an_answer() {
         + &"\u{301}".repeat(40);
     assert_eq!(answer::line(&nasty, 99), "ABCDe\u{301}\u{301}\u{301}\u{301}");
 }
+
+/// Who has so many conversations read now pays for no more of them, whatever comes of it.
+#[test]
+fn what_was_asked_in_vain_counts_to_what_somebody_wants_now() {
+    let (state, (url, asked)) = (state(0), serve(vec![(200, "", report(json!({ "title": 7 })).to_string())]));
+    for number in 1..=3 {
+        // None of them has been quiet for long enough to be read without a wish.
+        say(state.path(), number, number * 10, "marmalade", Time(Time::now().0 - number));
+    }
+    let bell = Bell::default();
+    bell.run(1);
+    work(state.path(), &settings(url), &bell, &|| bell.now() == 0, &|_| {}, &|error| panic!("{error}"));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
