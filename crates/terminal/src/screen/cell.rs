@@ -77,6 +77,12 @@ impl Cell {
         (self.0 >> MARKS_SHIFT) as u16
     }
 
+    /// Whether it is an ASCII character of this style, and nothing else.
+    #[inline]
+    pub(super) fn is_ascii(self, style: StyleId) -> bool {
+        self.0 & !0x7f == Self::narrow(0, style).0
+    }
+
     /// The same cell with other marks.
     pub(super) fn with_marks(self, marks: MarksId) -> Self {
         Self(self.0 & !(0xffff << MARKS_SHIFT) | u64::from(marks) << MARKS_SHIFT)

@@ -3,7 +3,7 @@
 //! A line is: one byte of flags, the columns of the screen it was on (u16), the style of its tail if that is not
 //! plain, then runs: a style, the length of the text in bytes (u16), the text. Only links are numbers into a table.
 
-use super::cell::Cell;
+use super::cell::{Cell, StyleId};
 use super::style::{Color, Ink, Pen};
 
 /// Flag of a line: it continues the line before.
@@ -51,17 +51,30 @@ pub(super) fn pack<'m>(
     }
     while let Some(first) = cells.first() {
         let id = first.style();
-        let length = cells.iter().position(|cell| cell.style() != id).unwrap_or(cells.len());
         write_style(out, style(id));
         let place = out.len();
         out.extend([0, 0]);
-        for cell in &cells[..length] {
-            write_cell(out, *cell, &marks);
-        }
+        let length = write_text(out, cells, id, &marks);
         // At most 1,000 cells of 4 + 8 * 4 bytes: it fits in 16 bits.
         let bytes = (out.len() - place - 2) as u16;
         out[place..place + 2].copy_from_slice(&bytes.to_le_bytes());
         cells = &cells[length..];
+    }
+}
+
+/// Appends the text of the first cells, those of one style; gives their number.
+fn write_text<'m>(out: &mut Vec<u8>, cells: &[Cell], id: StyleId, marks: &impl Fn(u16) -> &'m str) -> usize {
+    let mut length = 0;
+    loop {
+        let rest = &cells[length..];
+        let plain = rest.iter().position(|cell| !cell.is_ascii(id)).unwrap_or(rest.len());
+        out.extend(rest[..plain].iter().map(|cell| cell.code() as u8));
+        length += plain;
+        match rest.get(plain).filter(|cell| cell.style() == id) {
+            Some(cell) => write_cell(out, *cell, marks),
+            None => return length,
+        }
+        length += 1;
     }
 }
 
@@ -71,10 +84,7 @@ fn write_cell<'m>(out: &mut Vec<u8>, cell: Cell, marks: &impl Fn(u16) -> &'m str
     if cell.is_spacer() {
         return;
     }
-    match cell.code() {
-        code @ 0..0x80 => out.push(code as u8),
-        _ => out.extend(cell.char().encode_utf8(&mut [0; 4]).as_bytes()),
-    }
+    out.extend(cell.char().encode_utf8(&mut [0; 4]).as_bytes());
     if cell.marks() != 0 {
         out.extend(marks(cell.marks()).as_bytes());
     }
