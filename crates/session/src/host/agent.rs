@@ -6,6 +6,7 @@
 
 use super::Host;
 use super::notify::{News, Occasion};
+use super::output::Output;
 use adapter::Adapter;
 use adapter::state::{Decided, Fusion, Shown, of_ask};
 use protocol::approval::Ask;
@@ -244,8 +245,10 @@ impl Host {
 
     /// Looks at the screen and decides, if there is reason to, and tells the changes of this turn.
     pub(super) fn tend_agent(&mut self) {
-        let (title, screen) = (&self.output.title, self.output.canvas.screen());
-        self.agent.look(title, || screen.lines());
+        let Output { title, canvas, .. } = &mut self.output;
+        if !canvas.is_behind() {
+            self.agent.look(title, || canvas.screen().lines());
+        }
         let settles = self.agent.fusion.settles().is_some_and(|due| Time::now() >= due);
         if self.agent.heard || settles {
             // By the last byte of the output. A question waits behind it: it may be asked before the program writes a byte, and who

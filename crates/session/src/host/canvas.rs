@@ -1,10 +1,13 @@
 //! The screen of a session. It is painted behind the byte path: what the program wrote is stored and shown by then, and
-//! while the terminal takes it and the program writes more, there is time for it.
+//! while the terminal takes it and the program writes more, there is time for it. In a flood there is none: that is put off
+//! ([`super::backlog`]), and whoever looks at the screen finds it painted all the same.
 
+use super::backlog::Backlog;
 use super::worker::{Priority, Worker};
 use crate::folder::Folder;
-use crate::replay;
+use crate::{log, replay};
 use protocol::Offset;
+use std::time::Instant;
 use terminal::{Screen, secret};
 
 /// The screen is written down after this much output, and in a pause after at least the second.
@@ -16,8 +19,9 @@ pub(super) struct Canvas {
     screen: Screen,
     /// Whether it asks for a secret; nothing until somebody wants to know.
     asks: Option<bool>,
-    /// The output so far.
+    /// Where the painted output ends.
     end: Offset,
+    backlog: Backlog,
     checkpointed: Offset,
     folder: Folder,
     /// Writes the checkpoints; nobody else does while there is one.
@@ -36,7 +40,8 @@ type Chore = fn(&Folder);
 
 impl Canvas {
     pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
-        Self { screen, asks: None, end: at, checkpointed: at, folder: folder.clone(), clerk: clerk(folder) }
+        let (folder, clerk) = (folder.clone(), clerk(folder));
+        Self { screen, asks: None, end: at, backlog: Backlog::default(), checkpointed: at, folder, clerk }
     }
 
     /// Paints output that begins where the last ended.
@@ -46,17 +51,63 @@ impl Canvas {
         self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
 
-    pub(super) fn screen(&self) -> &Screen {
+    /// Takes note of output that is stored, at `start`; true if it is painted later, from the journal.
+    pub(super) fn put_off(&mut self, start: Offset, bytes: usize) -> bool {
+        self.backlog.put_off(start, bytes, Instant::now())
+    }
+
+    /// Whether there is output that is not painted yet. It is soon: who only watches the screen waits for that.
+    pub(super) fn is_behind(&self) -> bool {
+        self.backlog.is_some()
+    }
+
+    /// Bytes of a sequence that is not complete; nothing where the end of the output is not painted yet.
+    pub(super) fn pending(&self) -> Option<u64> {
+        (!self.is_behind()).then(|| self.screen.pending())
+    }
+
+    /// When a part of what was put off is painted, if nothing happens before.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.backlog.due().filter(|_| self.is_behind())
+    }
+
+    /// Paints a part of what was put off, if it is time.
+    pub(super) fn tend(&mut self) {
+        if self.is_behind()
+            && let Some(goal) = self.backlog.goal(self.end, Instant::now())
+        {
+            self.catch_up(goal);
+        }
+    }
+
+    /// The screen as the output so far painted it.
+    pub(super) fn screen(&mut self) -> &Screen {
+        if let Some(end) = self.backlog.end() {
+            self.catch_up(end);
+        }
         &self.screen
     }
 
     pub(super) fn screen_mut(&mut self) -> &mut Screen {
+        self.screen();
         self.asks = None;
         &mut self.screen
     }
 
+    /// Paints what was put off, up to `goal` at least.
+    fn catch_up(&mut self, goal: Offset) {
+        self.asks = None;
+        let painted = self.backlog.paint(&self.folder.journal(), &mut self.screen, self.end, goal);
+        self.end = painted.unwrap_or_else(|error| {
+            log::error("host", format_args!("the screen lacks output that cannot be read again: {error}"));
+            self.backlog.give_up().unwrap_or(goal)
+        });
+        self.write_down_after(CHECKPOINT_EVERY_BYTES);
+    }
+
     /// Whether the screen asks for a secret where the cursor is.
     pub(super) fn asks(&mut self) -> bool {
+        self.screen();
         *self.asks.get_or_insert_with(|| secret::asks(&self.screen))
     }
 
@@ -114,6 +165,106 @@ mod tests {
     use super::*;
     use crate::view::Checkpoint;
     use protocol::Size;
+
+    /// A program that scrolls through its colours, and a session's journal.
+    struct Flood {
+        canvas: Canvas,
+        /// The same output, painted at once.
+        screen: Screen,
+        writer: journal::Writer,
+        place: tempfile::TempDir,
+    }
+
+    impl Flood {
+        fn new() -> Self {
+            let place = tempfile::tempdir().unwrap();
+            let folder = Folder::at(place.path());
+            let writer = journal::Writer::create(&folder.journal(), protocol::SessionId::generate()).unwrap();
+            let screen = || Screen::new(Size { cols: 80, rows: 24 }, 100);
+            let canvas = Canvas::new(&folder, screen(), Offset::ZERO);
+            Self { canvas, screen: screen(), writer, place }
+        }
+
+        /// The program writes; true if that was put off.
+        fn write(&mut self, bytes: &[u8]) -> bool {
+            let start = self.writer.offset();
+            self.writer.append(&[protocol::Body::Output { bytes, held: 0 }]).unwrap();
+            self.screen.feed(bytes);
+            let later = self.canvas.put_off(start, bytes.len());
+            if !later {
+                self.canvas.paint(bytes);
+            }
+            later
+        }
+
+        /// The program writes so much, in reads that end anywhere, and its lines are numbered.
+        fn write_lines(&mut self, bytes: usize) -> usize {
+            let lines = (0..).map(|line| format!("\x1b[38;5;{}m{line}\x1b[0m naïve 日本\r\n", line % 256));
+            let text: Vec<u8> = lines.flat_map(String::into_bytes).take(bytes).collect();
+            text.chunks(4093).filter(|piece| self.write(piece)).count()
+        }
+
+        fn assert_painted(&mut self) {
+            assert_eq!(self.canvas.screen().dump(usize::MAX), self.screen.dump(usize::MAX));
+            assert!(!self.canvas.is_behind());
+            assert_eq!(self.canvas.painted(), self.writer.offset() - self.screen.pending());
+        }
+    }
+
+    #[test]
+    fn a_flood_is_painted_later_and_whoever_looks_finds_it_painted() {
+        let mut flood = Flood::new();
+        assert!(flood.write_lines(3 << 20) > 0);
+        assert!(flood.canvas.is_behind() && flood.canvas.pending().is_none());
+        assert!(flood.canvas.painted() < flood.writer.offset());
+        flood.assert_painted();
+        flood.write_lines(3 << 20);
+        flood.write(b"\x1b[2J");
+        assert!(flood.canvas.is_behind());
+        flood.canvas.screen_mut().resize(Size { cols: 40, rows: 10 });
+        flood.screen.resize(Size { cols: 40, rows: 10 });
+        flood.assert_painted();
+    }
+
+    #[test]
+    fn a_pause_paints_what_was_put_off_piece_by_piece() {
+        let mut flood = Flood::new();
+        flood.write_lines(1 << 20);
+        let mut pieces = 0;
+        while flood.canvas.is_behind() {
+            let due = flood.canvas.deadline().expect("who is behind looks again");
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            flood.canvas.tend();
+            pieces += 1;
+        }
+        assert!(pieces > 8, "{pieces} pieces");
+        assert_eq!(flood.canvas.deadline(), None);
+        flood.assert_painted();
+        assert!(!flood.write(b"prompt"), "what comes after a pause is painted at once");
+    }
+
+    #[test]
+    fn a_backlog_ends_though_the_flood_does_not() {
+        let mut flood = Flood::new();
+        let end = Instant::now() + std::time::Duration::from_secs(60);
+        let mut was_behind = false;
+        while flood.canvas.is_behind() || !was_behind {
+            assert!(Instant::now() < end, "it never ends");
+            was_behind |= flood.write_lines(4 << 10) > 0;
+            flood.canvas.tend();
+        }
+        flood.assert_painted();
+    }
+
+    #[test]
+    fn what_cannot_be_read_again_ends_the_backlog() {
+        let mut flood = Flood::new();
+        flood.write_lines(1 << 20);
+        std::fs::remove_dir_all(flood.place.path()).unwrap();
+        flood.canvas.screen();
+        assert!(!flood.canvas.is_behind());
+        assert_eq!(flood.canvas.painted(), flood.writer.offset() - flood.canvas.screen().pending());
+    }
 
     #[test]
     fn the_clerk_is_gone_before_the_screen_is_handed_over_and_comes_again() {

@@ -133,6 +133,9 @@ impl Host {
         let Some(dialogs) = self.agent.dialogs().filter(|_| is_wanted) else {
             return;
         };
+        if self.output.canvas.is_behind() {
+            return;
+        }
         let lines = self.output.canvas.screen().lines();
         let offset = self.recording.offset();
         let typing = &mut self.approvals.typing;

@@ -8,6 +8,7 @@
 mod agent;
 mod approvals;
 mod asking;
+mod backlog;
 mod canvas;
 mod clients;
 mod dialog;
@@ -117,7 +118,7 @@ impl Host {
             None => Agent::new(&meta),
             Some(_) => Agent::resume(&meta, before.as_ref()),
         };
-        let output = match &recovered {
+        let mut output = match &recovered {
             None => {
                 Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
             }
@@ -241,6 +242,7 @@ impl Host {
             self.clients.publish(&Event::Head { offset });
         }
         self.tend_status();
+        self.output.canvas.tend();
         if self.local.is_some() {
             self.output.foresee_key(read);
         }

@@ -78,7 +78,7 @@ impl Output {
 
     /// Whether all that was shown is whole sequences; what is open then is held back.
     pub(super) fn is_between_sequences(&self) -> bool {
-        self.canvas.screen().pending() == self.held.len() as u64
+        self.canvas.pending() == Some(self.held.len() as u64)
     }
 
     /// Reads what the program wrote into the buffer; nothing at the end.
@@ -105,7 +105,7 @@ impl Output {
 
     /// Judges now what the next key would wait for, if these bytes were all that the program had to say.
     pub(super) fn foresee_key(&mut self, read: usize) {
-        if (1..MORE_BYTES).contains(&read) {
+        if (1..MORE_BYTES).contains(&read) && !self.canvas.is_behind() {
             self.canvas.asks();
         }
     }
@@ -167,10 +167,10 @@ impl Host {
         let ask = self.local.is_some() && self.output.waits_for_answer(&self.master, bytes.len());
         let questions = self.output.questions(ask);
         // From here on `kill -9` loses none of it; only now may anybody see it.
-        self.recording.output(bytes, held as u16, &questions.answered);
+        let stored = self.recording.output(bytes, held as u16, &questions.answered);
         let bytes = super::intercept::output(bytes);
         self.show(start, bytes, held, &questions);
-        self.paint(start, bytes, &questions);
+        self.paint(start, bytes, stored, &questions);
         self.output.last = Time::now();
         self.agent.painted();
         self.input.program_wrote(Instant::now());
@@ -201,9 +201,11 @@ impl Host {
         }
     }
 
-    /// Feeds the screen. At a query it stops: an answer tells the state at its very place.
-    fn paint(&mut self, start: Offset, bytes: &[u8], questions: &Questions) {
+    /// Feeds the screen, or puts it off in a flood. At a query it stops: an answer tells the state at its very place.
+    fn paint(&mut self, start: Offset, bytes: &[u8], stored: bool, questions: &Questions) {
         let found = std::mem::take(&mut self.output.found);
+        let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
+        let later = stored && !asked && self.output.canvas.put_off(start, bytes.len());
         let mut painted = 0;
         let mut replies = Vec::new();
         for found in found {
@@ -215,7 +217,9 @@ impl Host {
             let who = questions.who(&found.range, self.local.is_some());
             self.act(found, who, questions.wait, &mut replies);
         }
-        self.output.canvas.paint(&bytes[painted..]);
+        if !later {
+            self.output.canvas.paint(&bytes[painted..]);
+        }
         self.input.reply(&replies);
     }
 

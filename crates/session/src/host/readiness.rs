@@ -125,6 +125,8 @@ impl Host {
         let (input, ending) = (self.input.deadline(), self.ending.deadline());
         let (door, silent) = (self.door.deadline(), self.clients.deadline());
         let approvals = self.approvals.deadline(&self.approval_limits());
+        let watching = || [self.dialog_deadline(), self.seen_deadline(), self.agent.deadline()];
+        let watching = if self.output.canvas.is_behind() { [None; 3] } else { watching() };
         [
             self.status_file.age.deadline(),
             local,
@@ -135,11 +137,10 @@ impl Host {
             door,
             silent,
             approvals,
-            self.dialog_deadline(),
-            self.seen_deadline(),
-            self.agent.deadline(),
+            self.output.canvas.deadline(),
         ]
         .into_iter()
+        .chain(watching)
         .flatten()
         .min()
     }

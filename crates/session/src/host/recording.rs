@@ -71,8 +71,8 @@ impl Recording {
         self.degraded.as_ref().map(|degraded| degraded.reason.as_str())
     }
 
-    /// Stores output, with the ranges that are answered by the time it ends.
-    pub(super) fn output(&mut self, bytes: &[u8], held: u16, answered: &[Range<Offset>]) {
+    /// Stores output, with the ranges that are answered by the time it ends. False if the disk refuses.
+    pub(super) fn output(&mut self, bytes: &[u8], held: u16, answered: &[Range<Offset>]) -> bool {
         let output = Body::Output { bytes, held };
         let stored = if answered.is_empty() {
             self.append(&[output])
@@ -83,6 +83,7 @@ impl Recording {
             self.lost_bytes += bytes.len() as u64;
             self.tally.write(self.offset());
         }
+        stored
     }
 
     /// Stores records that are no output; what cannot be stored is lost, and the recording says it is degraded.

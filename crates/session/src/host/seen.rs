@@ -69,7 +69,7 @@ impl Host {
     pub(super) fn tend_seen(&mut self) {
         let Some(dialogs) = self.only_dialogs() else { return };
         let (due, now) = (self.seen_deadline(), Instant::now());
-        if due.is_none_or(|due| now < due) {
+        if due.is_none_or(|due| now < due) || self.output.canvas.is_behind() {
             return;
         }
         let lines = self.output.canvas.screen().lines();
