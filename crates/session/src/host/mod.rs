@@ -27,6 +27,7 @@ mod notify;
 mod output;
 mod questions;
 mod readiness;
+mod receipts;
 mod recording;
 mod seen;
 mod serve;
@@ -54,6 +55,7 @@ use output::Output;
 use protocol::frame::Event;
 use protocol::{Body, Meta, Notice, Offset, Size};
 use readiness::Readiness;
+use receipts::Receipts;
 use recording::Recording;
 use status::StatusFile;
 use std::io;
@@ -78,6 +80,7 @@ pub(crate) struct Host {
     recording: Recording,
     output: Output,
     input: InputQueue,
+    receipts: Receipts,
     local: Option<Local>,
     clients: Clients,
     approvals: Approvals,
@@ -91,7 +94,12 @@ pub(crate) struct Host {
     /// Output was stored of which the clients were not told.
     head_due: bool,
     upgrade: upgrade::Upgrade,
+    /// Turns in a row of which all but the typing was left for the next.
+    hurried_turns: u8,
 }
+
+/// Turns in a row that may leave all but the typing for the next.
+const HURRIED_TURNS: u8 = 4;
 
 /// Runs a host until its session is over, or until it is replaced.
 pub fn main(args: HostArgs) -> Result<()> {
@@ -160,6 +168,7 @@ impl Host {
             recording,
             output,
             input: InputQueue::default(),
+            receipts: Receipts::default(),
             local: None,
             clients: Clients::default(),
             approvals: Approvals::default(),
@@ -171,6 +180,7 @@ impl Host {
             ready: args.ready.map(inherit).transpose()?,
             head_due: false,
             upgrade: upgrade::Upgrade::default(),
+            hurried_turns: 0,
             folder,
             args,
         };
@@ -205,6 +215,13 @@ impl Host {
         }
     }
 
+    /// Whether something was typed, and all else waits for the next turn: to hand a key on to the program, the kernel may need
+    /// the processor that we are on.
+    fn hurries(&mut self) -> bool {
+        self.hurried_turns += 1;
+        self.hurried_turns <= HURRIED_TURNS
+    }
+
     /// Does all that can be done now: the person's keys first, then the program's output.
     fn turn(&mut self, ready: Readiness) -> io::Result<()> {
         if ready.keys {
@@ -212,8 +229,13 @@ impl Host {
         }
         self.release_held_key();
         self.tend_asking();
+        let typing = ready.keys && self.input.wants_write();
         self.write_input()?;
+        if typing && ready.is_only_keys() && self.hurries() {
+            return Ok(());
+        }
         let read = if ready.output { self.pump()? } else { 0 };
+        self.receipts.send(&mut self.clients);
         if read > 0 {
             self.ending.output();
             // Answers to what the program just asked.
@@ -224,6 +246,10 @@ impl Host {
         self.serve_clients(&ready.clients);
         // What a client typed does not wait for another look at all descriptors.
         self.write_input()?;
+        if read == 0 && self.receipts.deadline().is_some() && self.hurries() {
+            return Ok(());
+        }
+        self.hurried_turns = 0;
         if ready.keeper {
             self.hear_keeper();
         }

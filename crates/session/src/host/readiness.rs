@@ -29,6 +29,14 @@ pub(super) struct Readiness {
     pub clients: Vec<ClientNumber>,
 }
 
+impl Readiness {
+    /// Whether a person typed, and nothing else happened.
+    pub(super) fn is_only_keys(&self) -> bool {
+        let Self { output, keys, local_writable, knock, bell, keeper, trial, clients } = self;
+        *keys && clients.is_empty() && ![output, local_writable, knock, bell, keeper, trial].contains(&&true)
+    }
+}
+
 /// Whose descriptor it is.
 #[derive(Clone, Copy)]
 enum Source {
@@ -138,6 +146,7 @@ impl Host {
             silent,
             approvals,
             self.output.canvas.deadline(),
+            self.receipts.deadline(),
         ]
         .into_iter()
         .chain(watching)
