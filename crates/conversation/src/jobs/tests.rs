@@ -124,7 +124,7 @@ fn settings(endpoint: String) -> Settings {
 }
 
 fn step(state: &Path, settings: &Settings, now: Time) -> Step {
-    Worker::new(state, settings).expect("it is known").step(now, false).expect("it works")
+    Worker::new(state, settings).expect("it is known").step(now, None).expect("it works")
 }
 
 fn failed(step: &Step) -> &str {
@@ -312,13 +312,13 @@ fn silence_ends_and_may_have_cost_something() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = settings(format!("http://{}", silent.local_addr().unwrap()));
     let mut worker = Worker::within(state.path(), &settings, Duration::from_millis(200)).unwrap();
-    let tried = worker.step(NOON, false).unwrap();
+    let tried = worker.step(NOON, None).unwrap();
     assert!(failed(&tried).contains("cannot be reached"), "{tried:?}");
     assert!(read(state.path(), &settings, NOON).spent > 5_000);
     drop(silent);
     // Nobody is there: nothing was sent.
     let before = read(state.path(), &settings, NOON).spent;
-    let tried = worker.step(Time(NOON.0 + HOUR), false).unwrap();
+    let tried = worker.step(Time(NOON.0 + HOUR), None).unwrap();
     assert!(failed(&tried).contains("cannot be reached"), "{tried:?}");
     assert_eq!(read(state.path(), &settings, NOON).spent, before);
 }
