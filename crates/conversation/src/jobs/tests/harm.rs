@@ -231,3 +231,33 @@ fn a_conversation_that_goes_on_is_asked_about_once_in_a_run() {
         Step::Tried(_)
     ));
 }
+
+/// Who tries again what is just asked about makes it no try the less, and nothing is untold for it.
+#[test]
+fn what_is_tried_again_in_the_midst_of_a_request_is_told() {
+    let state = state(1);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = settings(format!("http://{}", server.local_addr().unwrap()));
+    let tries = || {
+        let overview = read(state.path(), &settings, NOON);
+        (overview.failures[0].tries, overview.latest[0].tries)
+    };
+    let busy = |now, meanwhile: &dyn Fn()| {
+        let tried = std::thread::scope(|scope| {
+            let tried = scope.spawn(|| step(state.path(), &settings, now));
+            let mut reader = BufReader::new(server.accept().unwrap().0);
+            hear(&mut reader);
+            meanwhile();
+            say_back(reader, (529, "", "{}".to_owned()));
+            tried.join().unwrap()
+        });
+        assert!(failed(&tried).contains("529"), "{tried:?}");
+    };
+    busy(NOON, &|| assert_eq!(Ledger::open(state.path()).unwrap().retry(None).unwrap(), 1));
+    assert_eq!(tries(), (0, 0));
+    // As such a request left it once.
+    Ledger::open(state.path()).unwrap().connection.execute("UPDATE job SET tries = -1", []).unwrap();
+    assert_eq!(tries(), (0, 0));
+    busy(Time(NOON.0 + HOUR), &|| ());
+    assert_eq!(tries(), (0, 0));
+}
