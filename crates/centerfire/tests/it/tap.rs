@@ -226,6 +226,17 @@ fn a_tap_that_could_hear_nothing_is_refused_with_the_reason() {
     assert_eq!(rig.instance.json(&["list", "--all", "--json"]), serde_json::json!([]));
 }
 
+/// A Codex that is wrapped in what neither answers nor ends holds nobody up, and stays nowhere.
+#[test]
+fn a_codex_that_does_not_end_is_ended() {
+    let rig = Rig::new();
+    let codex = program(&rig, "codex", "#!/bin/sh\ntrap '' TERM\nexec >&-\nsleep 600\nexit\n");
+    let told = refused(&rig, &codex, |_| {});
+    assert!(told.contains("ended without an answer"), "{told}");
+    let gone = || rig.instance.leaked().is_empty().then_some(());
+    eventually(PATIENCE, gone).unwrap_or_else(|| panic!("{:?}", rig.instance.leaked()));
+}
+
 /// A program that cannot be started leaves no tap behind, and a session from inside of a tapped one does not lean on its tap.
 #[test]
 fn a_tap_belongs_to_one_session() {
