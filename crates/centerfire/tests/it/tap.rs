@@ -215,9 +215,15 @@ fn a_tap_that_could_hear_nothing_is_refused_with_the_reason() {
             }),
             "`api` is no address",
         ),
+        (
+            refused(&rig, &claude, |command| {
+                command.env("ANTHROPIC_BASE_URL", "https://me:sesame@127.0.0.1");
+            }),
+            "no password",
+        ),
     ];
     for (told, why) in told {
-        assert!(told.contains(why), "{told}");
+        assert!(told.contains(why) && !told.contains("sesame"), "{told}");
     }
     std::fs::create_dir_all(rig.instance.user_home().join(".claude")).unwrap();
     let settings = rig.instance.user_home().join(".claude/settings.json");

@@ -99,6 +99,11 @@ pub enum TapError {
     /// The address of the model's server is none.
     #[error("`{0}` is no address of a model's server; it has to be like https://api.anthropic.com")]
     Upstream(String),
+    /// It is not told which: what is in it may be secret.
+    #[error(
+        "an address of a model's server has no name, no password and no query in it: it has to be like https://api.anthropic.com"
+    )]
+    Laden,
 }
 
 impl Tap {
@@ -172,7 +177,8 @@ impl Drop for Tap {
 
 impl Upstream {
     fn read(session: &str, text: &str) -> Result<Self, TapError> {
-        let wrong = || TapError::Upstream(text.to_owned());
+        let wrong =
+            || if text.contains(['@', '?']) { TapError::Laden } else { TapError::Upstream(text.to_owned()) };
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let scheme = uri.scheme().filter(|scheme| **scheme == Scheme::HTTP || **scheme == Scheme::HTTPS);
         // A name and a password in it would become a header that the CLI did not send.
@@ -264,6 +270,12 @@ mod tests {
             ["api.anthropic.com", "ftp://x", "", "/v1", "https://a:b@host", "https://host/?a=b", "unix:/x"]
         {
             assert!(path(wrong).is_none(), "{wrong}");
+        }
+        for laden in
+            ["https://me:sesame@host", "https://host/?key=sesame", "me:sesame@host", "ftp://a:sesame@host/v1"]
+        {
+            let told = Upstream::read("s", laden).unwrap_err().to_string();
+            assert!(told.contains("no password") && !told.contains("sesame"), "{told}");
         }
     }
 }
