@@ -96,6 +96,9 @@ pub enum TapError {
     /// The system has no certificates, so no server could be trusted.
     #[error("read the certificates of the system: {0}; they are in the package ca-certificates")]
     Certificates(io::Error),
+    /// Nobody could tell programs of our user from those of others.
+    #[error("read whose connections are: {0}; without that list the tap could let nobody in")]
+    Callers(io::Error),
     /// The address of the model's server is none.
     #[error("`{0}` is no address of a model's server; it has to be like https://api.anthropic.com")]
     Upstream(String),
@@ -163,9 +166,12 @@ pub fn base(address: SocketAddr, secret: &str) -> String {
     format!("http://{address}/{secret}")
 }
 
-/// Whether a tap could begin: the model's server has an address, and the system has certificates.
-pub fn check(upstream: &str) -> Result<(), TapError> {
+/// Whether a tap could begin: the model's server has an address, those who may connect are known, and the system has certificates.
+pub fn check(upstream: &str, callers: Callers) -> Result<(), TapError> {
     Upstream::read("", upstream)?;
+    if callers == Callers::OfOurUser {
+        std::fs::File::open(peer::LIST).map_err(TapError::Callers)?;
+    }
     forward::client().map(drop).map_err(TapError::Certificates)
 }
 
@@ -236,7 +242,9 @@ async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
         let proves = Arc::clone(&is_proven);
         let address = socket.local_addr();
         let task = connections.spawn(async move {
-            if callers == Callers::OfOurUser && !address.is_ok_and(|address| peer::is_ours(peer, address)) {
+            if callers == Callers::OfOurUser
+                && !address.is_ok_and(|address| peer::is_ours(peer::LIST, peer, address))
+            {
                 return;
             }
             let place = OnceCell::new();
