@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 /// Run an ended session's command again, in the same folder, as a new session
 ///
-/// The old session stays as it is; the new one names it as its parent. The environment is the one of this shell:
-/// recordings never hold the values of variables.
+/// The old session stays as it is; the new one names it as its parent. The environment is the one of this shell: the
+/// values of variables are not kept, but for those that say in which folder its CLI keeps conversations.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  centerfire restart build --detached\n  centerfire restart claude")]
 pub(crate) struct Args {
