@@ -197,7 +197,7 @@ fn of_sessions() -> Vec<Endpoint> {
             .about("Ends a session's program: HUP, then TERM, then KILL, or one signal alone")
             .body::<Option<sessions::Kill>>(),
         route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart))
-            .about("Runs an ended session's command again, as a new session")
+            .about("Runs an ended session's command again, as a new session; `missing` names the variables that were set then and are not now")
             .gives(201, JSON),
         route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait))
             .about("Waits until a session's program ends or is in a state; 408 after the time-out, 503 `BUSY` with Retry-After while 64 others wait, or 8 of the token's")
