@@ -111,15 +111,15 @@ impl Tap {
         Ok(Self { listener, base, place, way })
     }
 
-    /// What the CLI is told, which would be started with these words.
-    pub(crate) fn extra(&self, words: &[OsString]) -> Extra {
+    /// What the CLI is told, which would be started with these words and variables.
+    pub(crate) fn extra(&self, words: &[OsString], env: &[(String, OsString)]) -> Extra {
         match &self.place {
             Place::Claude { before } => {
                 Extra { variables: claude::variables(&self.base, before), ..Extra::default() }
             }
             Place::Codex(provider) => {
                 let arguments = words.get(1..).unwrap_or_default();
-                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped() }
+                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped(env) }
             }
         }
     }

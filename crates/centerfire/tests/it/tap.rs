@@ -271,6 +271,8 @@ fn a_tap_belongs_to_one_session() {
     let inside: Vec<(&str, String)> =
         outer.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     assert_eq!(run("plain", &[], &inside)[0].1, server.base_url());
+    let own = run("own", &["--env", "ANTHROPIC_BASE_URL=http://own"], &inside);
+    assert_eq!(own[0].1, "http://own");
     let inner = run("inner", &["--tap"], &inside);
     assert!(inner[0].1 != outer[0].1 && inner[1].1 == server.base_url(), "{inner:?}");
     rig.run(&["kill", "outer"]);

@@ -128,6 +128,22 @@ fn a_server_that_was_started_to_outlive_its_window_does() {
     }
 }
 
+/// A server that runs inside of a tapped session starts programs that do not lean on that tap.
+#[test]
+fn a_session_asks_its_model_where_it_would_without_the_tap_around_the_server() {
+    let rig = Rig::with_variable("CENTERFIRE_TAP_BEHIND", "http://before");
+    for (name, env, base) in [
+        ("plain", json!({}), "http://before"),
+        ("own", json!({ "ANTHROPIC_BASE_URL": "http://own" }), "http://own"),
+    ] {
+        let script = "echo \"base=$ANTHROPIC_BASE_URL behind=$CENTERFIRE_TAP_BEHIND.\"; exec cat";
+        let new = json!({ "name": name, "command": ["sh", "-c", script], "env": env });
+        let made = Call::post("/api/v1/sessions", &new).bearer(&rig.manage).send(&rig);
+        assert_eq!(made.status, 201, "{made:?}");
+        rig.wait_for_line(name, &format!("^base={base} behind=[.]"));
+    }
+}
+
 /// What is told of a restart over HTTP, and that nothing is run which came with a recording of others.
 #[test]
 fn only_what_ran_here_is_run_again() {

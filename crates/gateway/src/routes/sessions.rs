@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use session::again::{Again, again};
 use session::folder::Folder;
-use session::launch::{Launch, Wanted, launch};
+use session::launch::{Extra, Launch, Wanted, launch};
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -158,7 +158,8 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
         settings: options.settings.clone(),
     };
     blocking(move || {
-        let started = launch(&app.0.home, &plan)?;
+        let variables = (app.0.options.beside)(&plan.env);
+        let started = launch(&app.0.home, &plan, |_| Ok(Extra { variables, ..Extra::default() }))?;
         app.0.audit.note(&access.0, "start", Some(started.id));
         let entry = app.0.registry.find(&started.id.to_string())?;
         Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
