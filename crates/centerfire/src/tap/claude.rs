@@ -57,8 +57,7 @@ fn before(env: &[(String, OsString)]) -> OsString {
 
 /// The first of Claude Code's settings files that sets the base address: what stands there counts more than the environment.
 fn settings_with_base(wanted: &Wanted<'_>) -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(wanted.variable("HOME")?).join(".claude"));
-    let user = wanted.variable("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(home);
+    let user = adapter::claude::folder(&|name| wanted.variable(name));
     let user = user.map(|folder| folder.join("settings.json"));
     let project = ["settings.json", "settings.local.json"].map(|name| wanted.cwd.join(".claude").join(name));
     user.into_iter().chain(project).find(|file| sets_base(file))

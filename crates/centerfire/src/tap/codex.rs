@@ -7,7 +7,6 @@ use anyhow::{Context as _, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -23,8 +22,7 @@ const CERTIFICATES: &str = "CODEX_CA_CERTIFICATE";
 
 /// Where it asks.
 pub(super) fn place(wanted: &Wanted<'_>) -> anyhow::Result<(String, Place)> {
-    let home = || Some(PathBuf::from(wanted.variable("HOME")?).join(".codex"));
-    let home = wanted.variable("CODEX_HOME").map(PathBuf::from).or_else(home);
+    let home = adapter::codex::folder(&|name| wanted.variable(name));
     let read = |file: &std::path::Path| {
         Some(String::from_utf8_lossy(&settings(&wanted.cwd.join(file))).into_owned())
     };
