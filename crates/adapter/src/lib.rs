@@ -91,10 +91,24 @@ pub fn of_command(command: &[OsString]) -> Option<&'static dyn Adapter> {
     ADAPTERS.iter().find(is_its).copied()
 }
 
+/// A folder that a variable names; an empty one names none.
+fn given(variables: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
+    variables(name).filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
 /// What stands for bytes that have no name of their own: FNV-1a, which tells a few apart and guards against nobody.
 pub fn digest(bytes: &[u8]) -> String {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")
+}
+
+#[test]
+fn a_variable_without_a_value_names_no_folder() {
+    let variables = |name: &str| Some(OsString::from(if name == "HOME" { "/h" } else { "" }));
+    for adapter in [&claude::Claude as &dyn Adapter, &codex::Codex, &gemini::Gemini, &opencode::Opencode] {
+        let folders = adapter.history(&variables);
+        assert!(!folders.is_empty() && folders.iter().all(|folder| folder.starts_with("/h")), "{folders:?}");
+    }
 }

@@ -7,7 +7,7 @@
 //! | 2 | the command line is wrong |
 //! | 3 | no such session |
 //! | 4 | the session's program ended, or its host is gone |
-//! | 5 | refused: the program does not read its input, another client is in control, a session would show itself, or it runs and must not |
+//! | 5 | refused: the program does not read its input, another client is in control, a session would show itself, it runs and must not, or nobody knows how to run it again |
 //! | 124 | a time-out of `wait` |
 //! | 125 | the program's exit status is lost |
 //! | 126, 127 | the program could not be started; was not found |
@@ -124,7 +124,7 @@ fn code_of_session(error: &session::Error) -> u8 {
     match error {
         S::NoSuchSession { .. } | S::Ambiguous { .. } => 3,
         S::NoHost(_) | S::Ended { .. } | S::Refused { code: Refusal::Ended, .. } => 4,
-        S::Running(_) | S::Occupied(_) | S::Inside { .. } | S::Refused { .. } => 5,
+        S::Running(_) | S::Imported { .. } | S::Occupied(_) | S::Inside { .. } | S::Refused { .. } => 5,
         S::Exec { source, .. } if source.kind() == ErrorKind::NotFound => 127,
         S::Exec { .. } => 126,
         S::OutputClosed => OUTPUT_CLOSED,

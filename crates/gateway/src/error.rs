@@ -64,6 +64,7 @@ impl From<session::Error> for ApiError {
             E::NoHost(_) => StatusCode::GONE,
             E::Ambiguous { .. }
             | E::Running(_)
+            | E::Imported { .. }
             | E::Occupied(_)
             | E::Ended { .. }
             | E::Refused {

@@ -2,11 +2,13 @@
 //! not the framework's bare text.
 
 use crate::ApiError;
+use axum::body::HttpBody as _;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::value::MapAccessDeserializer;
@@ -113,10 +115,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
+    /// None only where nothing was sent: a body that does not say that it is JSON is refused, and not passed over.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
-        let read =
-            in_time(<axum::Json<Object<T>> as OptionalFromRequest<S>>::from_request(request, state)).await?;
-        Ok(read.map(|body| Self(body.0.0)))
+        if !request.headers().contains_key(CONTENT_TYPE) && request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

@@ -41,6 +41,7 @@ use session::launch::Wanted;
 use session::registry::Registry;
 use session::role::Settings;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
@@ -85,7 +86,12 @@ pub struct Options {
     pub restore_context: Option<u64>,
     /// Variables that an enclosing CLI leaves in the environment, which no session gets.
     pub without: Vec<String>,
+    /// Gives what a program is told beside the variables that were asked for, which are these.
+    pub beside: fn(&[Variable]) -> Vec<Variable>,
 }
+
+/// A variable of a program, by name and value.
+pub type Variable = (String, OsString);
 
 /// Gives what a CLI is started with beyond its command: its hooks, and with them a history.
 pub type PutIn = Arc<dyn Fn(&Wanted<'_>) -> Option<Overlay> + Send + Sync>;

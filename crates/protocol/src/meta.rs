@@ -35,7 +35,7 @@ pub struct Meta {
     /// Variables given with `--env`, by name only: values may be secrets.
     #[serde(default)]
     pub env: Vec<String>,
-    /// Variables of its CLI that say where it keeps its conversations.
+    /// Variables that say where its CLI keeps its conversations, with their values: folders such as HOME.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
     /// The socket of its host.

@@ -68,6 +68,16 @@ pub enum Error {
     /// The session runs, which is in the way of what was asked.
     #[error("`{0}` is running; `centerfire kill {word}` ends it first", word = shell_word(.0))]
     Running(String),
+    /// It is a recording of others: nobody knows how its program was started.
+    #[error(
+        "`{name}` was imported from {file}, which does not tell how to start it; `centerfire run -- PROGRAM` starts one"
+    )]
+    Imported {
+        /// The session.
+        name: String,
+        /// The file that it was read from.
+        file: String,
+    },
     /// Its program ended, and something that it started lives on in its terminal.
     #[error("`{0}` has ended, but something it started still holds its terminal; end that first")]
     Occupied(String),
@@ -175,6 +185,7 @@ impl Error {
             Self::Folder { .. } => "FOLDER",
             Self::NoHost(_) => "NO_HOST",
             Self::Running(_) => "RUNNING",
+            Self::Imported { .. } => "IMPORTED",
             Self::Occupied(_) => "OCCUPIED",
             Self::LongCommand { .. } => "LONG_COMMAND",
             Self::Ended { .. } => "ENDED",

@@ -90,13 +90,9 @@ pub struct Launched {
     pub meta: Meta,
 }
 
-/// Starts a session and returns when its program runs and its status lies on disk, or it could not be started.
-pub fn launch(home: &Home, plan: &Launch) -> Result<Launched> {
-    launch_beside(home, plan, |_| Ok(Extra::default()))
-}
-
-/// The same, with something started beside it before the program is: its folder is there, and held.
-pub fn launch_beside(
+/// Starts a session and returns when its program runs and its status lies on disk, or it could not be started. Something may be
+/// started beside it before the program is: its folder is there, and held.
+pub fn launch(
     home: &Home,
     launch: &Launch,
     beside: impl FnOnce(&Folder) -> Result<Extra>,

@@ -4,6 +4,7 @@
 //! talks to a host, [`attach`] joins a terminal to it, [`registry::Registry`] knows all sessions. Below this crate
 //! there is no network, no database and no async runtime.
 
+pub mod again;
 pub mod attach;
 pub mod backoff;
 pub mod binary;

@@ -7,7 +7,7 @@ mod transcript;
 
 use crate::hooks::Hooks;
 use crate::state::Rules;
-use crate::{Adapter, Layout, Transcript};
+use crate::{Adapter, Layout, Transcript, given};
 use protocol::{AgentState, Claim, Time};
 use serde_json::Value;
 use std::ffi::OsString;
@@ -61,9 +61,8 @@ impl Adapter for Claude {
 }
 
 /// The folder of its configuration.
-fn folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let own = variables("CLAUDE_CONFIG_DIR").map(PathBuf::from);
-    own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".claude")))
+pub fn folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    given(variables, "CLAUDE_CONFIG_DIR").or_else(|| Some(given(variables, "HOME")?.join(".claude")))
 }
 
 /// The state of a turn that failed, by the CLI's name for the error: hooks and transcripts have the same ones.

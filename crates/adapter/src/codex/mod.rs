@@ -11,7 +11,7 @@ mod words;
 use crate::dialog::Dialogs;
 use crate::hooks::Hooks;
 use crate::state::Rules;
-use crate::{Adapter, Layout, Transcript};
+use crate::{Adapter, Layout, Transcript, given};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -30,10 +30,8 @@ impl Adapter for Codex {
     }
 
     fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-        let own = variables("CODEX_HOME").map(PathBuf::from);
-        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".codex")));
         let folders = |folder: PathBuf| [folder.join("sessions"), folder.join("archived_sessions")];
-        folder.map(folders).into_iter().flatten().collect()
+        folder(variables).map(folders).into_iter().flatten().collect()
     }
 
     fn layout(&self, path: &Path) -> Option<Layout> {
@@ -61,4 +59,9 @@ impl Adapter for Codex {
     fn transcript(&self, _path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {
         Box::new(transcript::Reader::new(state))
     }
+}
+
+/// The folder of its configuration.
+pub fn folder(variables: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    given(variables, "CODEX_HOME").or_else(|| Some(given(variables, "HOME")?.join(".codex")))
 }

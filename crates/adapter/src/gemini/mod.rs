@@ -6,7 +6,7 @@ mod transcript;
 
 use crate::dialog::Dialogs;
 use crate::state::Rules;
-use crate::{Adapter, Layout, Transcript};
+use crate::{Adapter, Layout, Transcript, given};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ impl Adapter for Gemini {
     }
 
     fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-        let home = variables("GEMINI_CLI_HOME").or_else(|| variables("HOME"));
-        home.into_iter().map(|home| Path::new(&home).join(".gemini/tmp")).collect()
+        let home = given(variables, "GEMINI_CLI_HOME").or_else(|| given(variables, "HOME"));
+        home.into_iter().map(|home| home.join(".gemini/tmp")).collect()
     }
 
     fn layout(&self, path: &Path) -> Option<Layout> {

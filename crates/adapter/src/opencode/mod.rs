@@ -6,7 +6,7 @@ mod transcript;
 
 use crate::hooks::Hooks;
 use crate::state::Rules;
-use crate::{Adapter, Layout, Transcript};
+use crate::{Adapter, Layout, Transcript, given};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ impl Adapter for Opencode {
     }
 
     fn history(&self, variables: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
-        let own = variables("XDG_DATA_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        let folder = own.or_else(|| variables("HOME").map(|home| Path::new(&home).join(".local/share")));
+        let own = given(variables, "XDG_DATA_HOME");
+        let folder = own.or_else(|| Some(given(variables, "HOME")?.join(".local/share")));
         folder.into_iter().map(|folder| folder.join("opencode")).collect()
     }
 

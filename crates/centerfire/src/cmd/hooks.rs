@@ -63,9 +63,7 @@ impl Args {
 }
 
 fn own_settings() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = variable("CLAUDE_CONFIG_DIR").or_else(|| Some(variable("HOME")?.join(".claude")))?;
-    Some(folder.join("settings.json"))
+    Some(adapter::claude::folder(&|name| std::env::var_os(name))?.join("settings.json"))
 }
 
 /// The settings as they were before; gone again with the hooks.

@@ -168,10 +168,10 @@ fn work(context: &Context, settings: &Settings, limit: u64) -> anyhow::Result<Di
     let of = overview(context)?.waiting.min(limit);
     let mut line = Progress::new(context, "jobs", 0);
     let mut did = Did::default();
-    let mut patience = Instant::now() + PATIENCE;
+    let (began, mut patience) = (Time::now(), Instant::now() + PATIENCE);
     while did.paid < limit {
         line.count(did.done, of, &format!("{} of {of}, {}", did.done, dollars(did.cost)));
-        let (until, why) = match worker.step(Time::now(), true)? {
+        let (until, why) = match worker.step(Time::now(), Some(began))? {
             Step::Tried(report) => {
                 did.cost += report.cost.unwrap_or_default();
                 did.paid += u64::from(report.is_paid());

@@ -4,14 +4,14 @@ use super::run;
 use crate::completion;
 use crate::context::Context;
 use clap_complete::ArgValueCandidates;
-use protocol::Phase;
+use session::again::{Again, again};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Run an ended session's command again, in the same folder, as a new session
 ///
-/// The old session stays as it is; the new one names it as its parent. The environment is the one of this shell:
-/// recordings never hold the values of variables.
+/// The old session stays as it is; the new one names it as its parent. The environment is the one of this shell: the
+/// values of variables are not kept, but for those that say in which folder its CLI keeps conversations.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  centerfire restart build --detached\n  centerfire restart claude")]
 pub(crate) struct Args {
@@ -32,36 +32,21 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(Some(&self.session))?;
-        let name = &entry.name;
-        if entry.phase == Phase::Running {
-            return Err(session::Error::Running(name.clone()).into());
-        }
-        if let Some(imported) = &entry.meta.imported {
-            anyhow::bail!(
-                "`{name}` was imported from {}, which does not tell how to start it; `centerfire run -- PROGRAM` starts one",
-                imported.file
-            );
-        }
-        let given = |wanted: &String| self.env.iter().any(|(name, _)| name == wanted);
-        let missing: Vec<_> = entry.meta.env.iter().filter(|name| *name != "TERM" && !given(name)).collect();
+        let Again { words, folder, name, mut missing } = again(&context.registry(), &entry)?;
+        missing.retain(|wanted| !self.env.iter().any(|(name, _)| name == wanted));
         if !missing.is_empty() {
-            let names = missing.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            let names = missing.join(", ");
             eprintln!(
                 "centerfire: {names} was set with --env then and is not now; give it again if it matters"
             );
         }
         let plan = run::Args {
-            name: self.name.or_else(|| is_free(context, name).then(|| name.clone())),
+            name: self.name.or(name),
             detached: self.detached,
-            cwd: Some(entry.meta.folder()),
+            cwd: Some(folder),
             env: self.env,
             ..run::Args::default()
         };
-        plan.begin(context, entry.meta.words(), Some(entry.meta.id))
+        plan.begin(context, words, Some(entry.meta.id))
     }
-}
-
-/// Whether no running session has the name.
-fn is_free(context: &Context, name: &str) -> bool {
-    context.registry().find(name).is_ok_and(|entry| entry.phase != Phase::Running)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
 use session::folder::Folder;
-use session::launch::{Extra, Launch, Launched, Wanted, launch_beside};
+use session::launch::{Extra, Launch, Launched, Wanted, launch};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -187,13 +187,13 @@ fn start(
         settings: context.settings(),
     };
     let beside = |folder: &Folder| {
-        let untapped = || Extra { variables: tap::untapped(), ..Extra::default() };
+        let untapped = || Extra { variables: tap::untapped(&plan.env), ..Extra::default() };
         let words = plan.overlay.as_ref().map_or(&plan.command, |overlay| &overlay.words);
-        let mut extra = tap.as_ref().map_or_else(untapped, |tap| tap.extra(words));
+        let mut extra = tap.as_ref().map_or_else(untapped, |tap| tap.extra(words, &plan.env));
         extra.variables.extend(raw.map(|raw| raw.variables(folder)).unwrap_or_default());
         tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| extra)
     };
-    Ok(launch_beside(&context.home, &plan, beside)?)
+    Ok(launch(&context.home, &plan, beside)?)
 }
 
 /// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written, or if

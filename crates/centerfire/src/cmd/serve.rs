@@ -92,6 +92,7 @@ impl Args {
             overlay: std::sync::Arc::new(move |wanted| crate::hook::overlay(&config, wanted)),
             restore_context: context.config.claude_restore_context,
             without: [enclosing_marks(), vec![gateway::SOCKETS_VARIABLE.to_owned()]].concat(),
+            beside: crate::tap::untapped,
         };
         let format = self.log_format.unwrap_or(context.config.serve_log_format);
         // Until the end: what is still to be written then, is.

@@ -41,12 +41,12 @@ pub(super) fn variables(base: &str, before: &OsString) -> Vec<(String, OsString)
     vec![(BASE_URL.to_owned(), base.into()), (BEHIND.to_owned(), before.clone())]
 }
 
-/// What a session without such a tap that is started from within a tapped one is told: the address from before.
-pub(crate) fn untapped() -> Vec<(String, OsString)> {
-    let of_ours = std::env::var_os(BEHIND);
-    of_ours
-        .map(|before| vec![(BASE_URL.to_owned(), before), (BEHIND.to_owned(), OsString::new())])
-        .unwrap_or_default()
+/// What a session without such a tap that is started from within a tapped one is told: the address from before, unless its
+/// own variables say another.
+pub(crate) fn untapped(env: &[(String, OsString)]) -> Vec<(String, OsString)> {
+    let Some(before) = std::env::var_os(BEHIND) else { return Vec::new() };
+    let told = [(BASE_URL.to_owned(), before), (BEHIND.to_owned(), OsString::new())];
+    told.into_iter().filter(|(name, _)| !env.iter().any(|(given, _)| given == name)).collect()
 }
 
 /// The base address without any tap of ours; empty where there is none.
@@ -57,8 +57,7 @@ fn before(env: &[(String, OsString)]) -> OsString {
 
 /// The first of Claude Code's settings files that sets the base address: what stands there counts more than the environment.
 fn settings_with_base(wanted: &Wanted<'_>) -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(wanted.variable("HOME")?).join(".claude"));
-    let user = wanted.variable("CLAUDE_CONFIG_DIR").map(PathBuf::from).or_else(home);
+    let user = adapter::claude::folder(&|name| wanted.variable(name));
     let user = user.map(|folder| folder.join("settings.json"));
     let project = ["settings.json", "settings.local.json"].map(|name| wanted.cwd.join(".claude").join(name));
     user.into_iter().chain(project).find(|file| sets_base(file))

@@ -4,8 +4,9 @@
 use super::{Place, Wanted, settings};
 use adapter::codex::provider::{Answers, Provider, Question, question};
 use anyhow::{Context as _, anyhow, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -14,15 +15,14 @@ use std::time::{Duration, Instant};
 const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// Bytes that are read of its answers.
 const ANSWERS_MAX_BYTES: u64 = 16 << 20; // 16 MiB
-/// How long it may take to end when nobody asks any more.
+/// How long it may take to end when nobody asks any more, and again after each signal.
 const ENDED_WITHIN: Duration = Duration::from_secs(2);
 /// Certificates that it trusts and the tap does not.
 const CERTIFICATES: &str = "CODEX_CA_CERTIFICATE";
 
 /// Where it asks.
 pub(super) fn place(wanted: &Wanted<'_>) -> anyhow::Result<(String, Place)> {
-    let home = || Some(PathBuf::from(wanted.variable("HOME")?).join(".codex"));
-    let home = wanted.variable("CODEX_HOME").map(PathBuf::from).or_else(home);
+    let home = adapter::codex::folder(&|name| wanted.variable(name));
     let read = |file: &std::path::Path| {
         Some(String::from_utf8_lossy(&settings(&wanted.cwd.join(file))).into_owned())
     };
@@ -50,6 +50,8 @@ fn ask(question: &Question, wanted: &Wanted<'_>) -> anyhow::Result<Answers> {
         command.env_remove(name);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // Where npm installed it, it is two processes: what ends one is to end both.
+    command.process_group(0);
     let mut child = command.spawn().with_context(|| format!("start {}", program.display()))?;
     let answers = converse(&mut child, question);
     end(child);
@@ -86,18 +88,28 @@ fn converse(child: &mut Child, question: &Question) -> anyhow::Result<Answers> {
     }
 }
 
-/// It ends when it can read no more. Its program is two processes where npm installed it, of which the first is ours to end.
+/// It ends when it can read no more, or is ended.
 fn end(mut child: Child) {
+    let group = Pid::from_child(&child);
+    for signal in [Signal::TERM, Signal::KILL] {
+        if has_ended(&mut child) {
+            return;
+        }
+        let _ = kill_process_group(group, signal);
+    }
+    let _ = child.wait();
+}
+
+/// Waits for its end, not for ever.
+fn has_ended(child: &mut Child) -> bool {
     let until = Instant::now() + ENDED_WITHIN;
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() > until {
-            let pid = rustix::process::Pid::from_child(&child);
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            let _ = child.wait();
-            return;
+            return false;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    true
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod raw;
 use crate::config::Config;
 use adapter::codex::provider::Provider;
 use anyhow::{Context as _, bail};
-use gateway::tap;
+use gateway::tap::{self, Callers};
 use serde::{Deserialize, Serialize};
 use session::folder::Folder;
 use session::launch::Extra;
@@ -96,10 +96,10 @@ impl Tap {
                 "only Claude Code and Codex can be tapped: it is not known how others are told an address"
             ),
         };
-        tap::check(&upstream)?;
+        let is_shown = matches!(place, Place::Codex(_));
+        tap::check(&upstream, callers(is_shown))?;
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("listen on a port of this machine")?;
-        let is_shown = matches!(place, Place::Codex(_));
         let mut secret = tap::secret();
         if is_shown {
             // Codex sees by the address whether its model's server is Azure's.
@@ -111,15 +111,15 @@ impl Tap {
         Ok(Self { listener, base, place, way })
     }
 
-    /// What the CLI is told, which would be started with these words.
-    pub(crate) fn extra(&self, words: &[OsString]) -> Extra {
+    /// What the CLI is told, which would be started with these words and variables.
+    pub(crate) fn extra(&self, words: &[OsString], env: &[(String, OsString)]) -> Extra {
         match &self.place {
             Place::Claude { before } => {
                 Extra { variables: claude::variables(&self.base, before), ..Extra::default() }
             }
             Place::Codex(provider) => {
                 let arguments = words.get(1..).unwrap_or_default();
-                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped() }
+                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped(env) }
             }
         }
     }
@@ -129,6 +129,11 @@ impl Tap {
         process::start(folder, &self.listener, &self.way)
             .map_err(|source| session::Error::System { doing: "start the tap", source })
     }
+}
+
+/// Who may connect, where the secret is shown to everybody or is not.
+fn callers(is_shown: bool) -> Callers {
+    if is_shown { Callers::OfOurUser } else { Callers::Knowing }
 }
 
 impl Wanted<'_> {

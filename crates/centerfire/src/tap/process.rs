@@ -5,7 +5,7 @@
 
 use super::Way;
 use gateway::tap::record::Keeper;
-use gateway::tap::{Callers, Exchange, Sink, Tap};
+use gateway::tap::{Exchange, Sink, Tap};
 use serde::{Deserialize, Serialize};
 use session::backoff::Backoff;
 use session::folder::Folder;
@@ -155,8 +155,8 @@ impl Pair {
         let sink = Box::new(Writing { keeper, _written: written });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let callers = if self.way.is_shown { Callers::OfOurUser } else { Callers::Knowing };
-            let tap = Tap::start_on(self.listener.try_clone()?, callers, sink).await?;
+            let tap =
+                Tap::start_on(self.listener.try_clone()?, super::callers(self.way.is_shown), sink).await?;
             tap.open_at("", &self.way.upstream, self.way.secret.clone())?;
             let _ = over.await;
             anyhow::Ok(())

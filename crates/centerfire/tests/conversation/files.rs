@@ -187,6 +187,7 @@ fn an_asciicast_is_a_session_that_is_played_searched_and_exported() {
             (&json!(id), &json!(false))
         );
         let refused = other.run(&["restart", id]);
+        assert_eq!(refused.status.code(), Some(5));
         assert!(text(&refused.stderr).contains("was imported from"), "{}", text(&refused.stderr));
     }
     assert_eq!(other.json(&["list", "--all", "--json"]).as_array().unwrap().len(), 2);

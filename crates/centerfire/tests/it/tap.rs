@@ -215,15 +215,32 @@ fn a_tap_that_could_hear_nothing_is_refused_with_the_reason() {
             }),
             "`api` is no address",
         ),
+        (
+            refused(&rig, &claude, |command| {
+                command.env("ANTHROPIC_BASE_URL", "https://me:sesame@127.0.0.1");
+            }),
+            "no password",
+        ),
     ];
     for (told, why) in told {
-        assert!(told.contains(why), "{told}");
+        assert!(told.contains(why) && !told.contains("sesame"), "{told}");
     }
     std::fs::create_dir_all(rig.instance.user_home().join(".claude")).unwrap();
     let settings = rig.instance.user_home().join(".claude/settings.json");
     std::fs::write(settings, r#"{"env":{"ANTHROPIC_BASE_URL":"http://x"}}"#).unwrap();
     assert!(refused(&rig, &claude, |_| {}).contains("counts more"));
     assert_eq!(rig.instance.json(&["list", "--all", "--json"]), serde_json::json!([]));
+}
+
+/// A Codex that is wrapped in what neither answers nor ends holds nobody up, and stays nowhere.
+#[test]
+fn a_codex_that_does_not_end_is_ended() {
+    let rig = Rig::new();
+    let codex = program(&rig, "codex", "#!/bin/sh\ntrap '' TERM\nexec >&-\nsleep 600\nexit\n");
+    let told = refused(&rig, &codex, |_| {});
+    assert!(told.contains("ended without an answer"), "{told}");
+    let gone = || rig.instance.leaked().is_empty().then_some(());
+    eventually(PATIENCE, gone).unwrap_or_else(|| panic!("{:?}", rig.instance.leaked()));
 }
 
 /// A program that cannot be started leaves no tap behind, and a session from inside of a tapped one does not lean on its tap.
@@ -254,6 +271,8 @@ fn a_tap_belongs_to_one_session() {
     let inside: Vec<(&str, String)> =
         outer.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     assert_eq!(run("plain", &[], &inside)[0].1, server.base_url());
+    let own = run("own", &["--env", "ANTHROPIC_BASE_URL=http://own"], &inside);
+    assert_eq!(own[0].1, "http://own");
     let inner = run("inner", &["--tap"], &inside);
     assert!(inner[0].1 != outer[0].1 && inner[1].1 == server.base_url(), "{inner:?}");
     rig.run(&["kill", "outer"]);

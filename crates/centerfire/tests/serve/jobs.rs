@@ -120,5 +120,12 @@ fn jobs_that_are_off_are_not_done_and_nonsense_is_refused() {
         let answer = post(&rig, what, &body);
         assert_eq!(answer.status, status, "{what}: {answer:?}");
     }
+    // What does not say that it is JSON is not taken for no word at all.
+    for (what, body) in [("run", "{\"limit\":1}"), ("retry", "{\"conversation\":\"x\"}")] {
+        let call = Call::new("POST", &format!("/api/v1/jobs/{what}")).bearer(&rig.manage);
+        let answer = call.body(body.as_bytes()).send(&rig);
+        assert_eq!((answer.status, answer.code().as_str()), (415, "UNSUPPORTED_MEDIA_TYPE"), "{answer:?}");
+    }
+    assert_eq!(Call::new("POST", "/api/v1/jobs/retry").bearer(&rig.manage).send(&rig).status, 200);
     assert!(!rig.instance.home().join("state/jobs.db").exists());
 }

@@ -95,7 +95,6 @@ impl Rig {
     }
 
     /// With a server that has one more variable.
-    #[cfg(feature = "otel")]
     pub(crate) fn with_variable(name: &str, value: &str) -> Self {
         let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
         let server = Server::of(instance.command(&["serve", "--listen", "127.0.0.1:0"]).env(name, value));

@@ -5,6 +5,7 @@ use crate::rig::{LIMIT, Rig};
 use crate::socket::Came;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Signal;
+use serde_json::json;
 use std::os::fd::AsRawFd as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -125,4 +126,41 @@ fn a_server_that_was_started_to_outlive_its_window_does() {
             assert!(same == pid && after > begun, "{start}: {pid} {begun} {same} {after}");
         }
     }
+}
+
+/// A server that runs inside of a tapped session starts programs that do not lean on that tap.
+#[test]
+fn a_session_asks_its_model_where_it_would_without_the_tap_around_the_server() {
+    let rig = Rig::with_variable("CENTERFIRE_TAP_BEHIND", "http://before");
+    for (name, env, base) in [
+        ("plain", json!({}), "http://before"),
+        ("own", json!({ "ANTHROPIC_BASE_URL": "http://own" }), "http://own"),
+    ] {
+        let script = "echo \"base=$ANTHROPIC_BASE_URL behind=$CENTERFIRE_TAP_BEHIND.\"; exec cat";
+        let new = json!({ "name": name, "command": ["sh", "-c", script], "env": env });
+        let made = Call::post("/api/v1/sessions", &new).bearer(&rig.manage).send(&rig);
+        assert_eq!(made.status, 201, "{made:?}");
+        rig.wait_for_line(name, &format!("^base={base} behind=[.]"));
+    }
+}
+
+/// What is told of a restart over HTTP, and that nothing is run which came with a recording of others.
+#[test]
+fn only_what_ran_here_is_run_again() {
+    let rig = Rig::new();
+    let cast = rig.instance.work().join("old.cast");
+    let head = json!({ "version": 2, "width": 80, "height": 24, "command": "touch was-run" });
+    std::fs::write(&cast, format!("{head}\n[0.1, \"o\", \"hello\"]\n")).unwrap();
+    rig.instance.out(&["import", "--log", cast.to_str().unwrap()]);
+    let again = |name: &str| {
+        Call::new("POST", &format!("/api/v1/sessions/{name}/restart")).bearer(&rig.manage).send(&rig)
+    };
+    let refused = again("old");
+    assert_eq!((refused.status, refused.code().as_str()), (409, "IMPORTED"), "{refused:?}");
+    rig.instance.out(&["run", "--detached", "--name", "own", "--env", "WORD=x", "--", "true"]);
+    rig.instance.out(&["wait", "own", "--for", "exit", "--timeout", "25"]);
+    let made = again("own");
+    assert_eq!((made.status, &made.json()["name"]), (201, &json!("own")), "{made:?}");
+    assert_eq!(made.json()["missing"], json!(["WORD"]));
+    assert_eq!(rig.instance.json(&["list", "--all", "--json"]).as_array().map(Vec::len), Some(3));
 }

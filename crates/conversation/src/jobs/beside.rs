@@ -26,6 +26,8 @@ pub struct Bell {
 struct Asked {
     /// Conversations that are to be done, also such as are not quiet yet.
     now: u64,
+    /// When that was asked for last.
+    since: Time,
     /// Whether it is to look at once.
     is_rung: bool,
 }
@@ -34,7 +36,7 @@ impl Bell {
     /// Has so many conversations done now, as `centerfire jobs run` does.
     pub fn run(&self, conversations: u64) {
         let mut asked = self.asked();
-        (asked.now, asked.is_rung) = (conversations.max(asked.now), true);
+        (asked.now, asked.since, asked.is_rung) = (conversations.max(asked.now), Time::now(), true);
         self.rung.notify_all();
     }
 
@@ -47,6 +49,12 @@ impl Bell {
     /// How many are still to be done now.
     pub fn now(&self) -> u64 {
         self.asked().now
+    }
+
+    /// Since when something is to be done now, if it is.
+    fn run_since(&self) -> Option<Time> {
+        let asked = self.asked();
+        (asked.now > 0).then_some(asked.since)
     }
 
     /// Waits until it is rung, and for so long at most; whether it was.
@@ -86,10 +94,10 @@ pub fn work(
     let _ = rustix::process::setpriority_process(None, 19);
     let mut worker = None;
     while !stopped() {
-        let (now, is_now) = (Time::now(), bell.now() > 0);
+        let (now, run) = (Time::now(), bell.run_since());
         let step = match &mut worker {
-            Some(worker) => Worker::step(worker, now, is_now),
-            None => Worker::new(state, settings).and_then(|new| worker.insert(new).step(now, is_now)),
+            Some(worker) => Worker::step(worker, now, run),
+            None => Worker::new(state, settings).and_then(|new| worker.insert(new).step(now, run)),
         };
         match step {
             Ok(Step::Tried(report)) => {

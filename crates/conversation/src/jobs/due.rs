@@ -3,11 +3,11 @@
 use super::Kinds;
 use super::attach::damaged;
 use super::ledger::WAIT_MAX;
+use super::work::QUIET;
 use crate::Result;
 use crate::store::Store;
 use protocol::Time;
 use rusqlite::{OptionalExtension as _, params};
-use std::time::Duration;
 
 /// A conversation that changed since it was done, or was never done.
 pub(super) struct Due {
@@ -45,16 +45,19 @@ pub(super) fn check(store: &Store) -> Result<()> {
     if store.has_jobs()? { Ok(()) } else { Err(damaged()) }
 }
 
-/// The newest of those that have been quiet so long, and that need not wait. Who asks for it now waits for no quiet.
-pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> Result<Option<Due>> {
+/// The newest of those that are quiet and need not wait. Who began a run by hand waits for no quiet, but for that of a
+/// conversation that goes on after its turn in this run: it would be paid for with each word.
+pub(super) fn next(store: &Store, kinds: Kinds, now: Time, run: Option<Time>) -> Result<Option<Due>> {
     // One whose last record is of the future was written by a wrong clock, and a wait that is too long was set by one.
     let select = format!(
         "SELECT c.id, c.cli, c.name, c.ended, job.digest, job.kinds, job.ended {JOINED} WHERE {DUE}
-         AND (c.ended <= ?2 - ?3 OR c.ended > ?2) AND (COALESCE(job.not_before, 0) NOT BETWEEN ?2 + 1 AND ?2 + {}
-         OR (?3 = 0 AND job.tries = 0)) ORDER BY c.ended DESC, c.name LIMIT 1",
+         AND (c.ended <= ?2 - ?3 OR iif(?4 IS NULL, c.ended > ?2, job.cli IS NULL OR job.time < ?4 OR job.ended >= c.ended))
+         AND (COALESCE(job.not_before, 0) NOT BETWEEN ?2 + 1 AND ?2 + {} OR (?4 IS NOT NULL AND job.tries = 0))
+         ORDER BY c.ended DESC, c.name LIMIT 1",
         WAIT_MAX.as_micros()
     );
-    let values = params![kinds.bits(), now.0 as i64, quiet.as_micros() as i64];
+    let values =
+        params![kinds.bits(), now.0 as i64, QUIET.as_micros() as i64, run.map(|began| began.0 as i64)];
     let row = |row: &rusqlite::Row| {
         let digest: Option<String> = row.get(4)?;
         let made = Kinds::of_bits(row.get::<_, Option<i64>>(5)?.unwrap_or_default());
@@ -71,9 +74,9 @@ pub(super) fn next(store: &Store, kinds: Kinds, now: Time, quiet: Duration) -> R
 }
 
 /// When something is tried again, if it waits for that.
-pub(super) fn again(store: &Store) -> Result<Option<Time>> {
-    let select = "SELECT MIN(not_before) FROM job WHERE state = 'waits' AND not_before > 0 AND tries > 0";
-    let again: Option<i64> = store.reading().query_row(select, [], |row| row.get(0))?;
+pub(super) fn again(store: &Store, now: Time) -> Result<Option<Time>> {
+    let select = "SELECT MIN(not_before) FROM job WHERE state = 'waits' AND not_before > ?1 AND tries > 0";
+    let again: Option<i64> = store.reading().query_row(select, [now.0 as i64], |row| row.get(0))?;
     Ok(again.map(|again| Time(again as u64)))
 }
 

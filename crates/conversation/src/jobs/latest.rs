@@ -1,6 +1,6 @@
 //! The conversations that had their turn last, each with what it cost.
 
-use super::work::TRIES_MAX;
+use super::ledger::tries;
 use crate::Result;
 use crate::store::{Store, TITLE};
 use protocol::Time;
@@ -56,7 +56,7 @@ pub(super) fn latest(store: &Store) -> Result<Vec<Latest>> {
             title: row.get(2)?,
             cost: row.get::<_, i64>(4)? as u64,
             model: row.get(5)?,
-            tries: row.get::<_, u32>(6)?.min(TRIES_MAX),
+            tries: tries(row.get(6)?),
             why: row.get(7)?,
             time: Time(row.get::<_, i64>(8)? as u64),
             again: Some(Time(again as u64)).filter(|again| state == "waits" && again.0 > 0),

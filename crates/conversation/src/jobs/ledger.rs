@@ -185,7 +185,8 @@ impl Ledger {
     pub fn retry(&mut self, name: Option<&str>) -> Result<u64> {
         let mut retried = || {
             let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let again = "UPDATE job SET state = 'waits', tries = 0, not_before = 0
+            // A request that is under way is the first of the new tries.
+            let again = "UPDATE job SET state = 'waits', tries = (cli, name) IS (SELECT cli, name FROM queue), not_before = 0
                  WHERE state IN ('failed', 'waits') AND (?1 IS NULL OR name = ?1 OR substr(name, 1, length(?1)) = ?1)";
             let count = write.execute(again, [name])?;
             write.execute("UPDATE queue SET not_before = 0, failures = 0, why = NULL", [])?;
@@ -223,6 +224,11 @@ pub(super) fn day_of(now: Time) -> i64 {
 /// When the next day's budget begins.
 pub fn next_day(now: Time) -> Time {
     Time((now.0 / DAY_US + 1) * DAY_US)
+}
+
+/// How often something was tried, as it is told; a retry in the midst of a request once left a negative figure.
+pub(super) fn tries(kept: i64) -> u32 {
+    kept.clamp(0, TRIES_MAX.into()) as u32
 }
 
 pub(super) fn said<T>(result: rusqlite::Result<T>) -> Result<T> {

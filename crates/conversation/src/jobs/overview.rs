@@ -2,8 +2,9 @@
 
 use super::due;
 use super::latest::{Latest, latest};
+use super::ledger::tries;
 use super::ledger::{Ledger, next_day, said};
-use super::work::{TRIES_MAX, lock_path};
+use super::work::lock_path;
 use super::{Choice, Kinds, Settings};
 use crate::Result;
 use crate::store::Store;
@@ -174,7 +175,7 @@ fn failures(ledger: &Ledger) -> rusqlite::Result<Vec<Given>> {
             cli: row.get(0)?,
             conversation: row.get(1)?,
             is_given_up,
-            tries: row.get::<_, u32>(3)?.min(TRIES_MAX),
+            tries: tries(row.get(3)?),
             why: row.get(4)?,
             time: Time(row.get::<_, i64>(5)? as u64),
             again: Some(Time(again as u64)).filter(|again| !is_given_up && again.0 > 0),

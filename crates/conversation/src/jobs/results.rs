@@ -85,7 +85,8 @@ impl Ledger {
             settle(&write, tried)?;
             let state = if setback.again.is_some() { "waits" } else { "failed" };
             let again = setback.again.unwrap_or_default().0 as i64;
-            let update = "UPDATE job SET state = ?3, not_before = ?4, why = ?5, tries = tries - ?6, time = ?7
+            let update =
+                "UPDATE job SET state = ?3, not_before = ?4, why = ?5, tries = MAX(tries - ?6, 0), time = ?7
                  WHERE cli = ?1 AND name = ?2";
             let (free, now) = (i64::from(setback.is_free), tried.now.0 as i64);
             write.execute(update, params![tried.cli, tried.name, state, again, setback.why, free, now])?;

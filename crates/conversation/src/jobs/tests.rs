@@ -12,7 +12,7 @@ use protocol::Time;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,24 +35,32 @@ fn serve(words: Vec<Words>) -> (String, Arc<Mutex<Vec<String>>>) {
     std::thread::spawn(move || {
         let mut words = VecDeque::from(words);
         for stream in listener.incoming().map_while(std::io::Result::ok) {
-            let (mut reader, mut head) = (BufReader::new(stream), String::new());
-            while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
-            let length = head
-                .lines()
-                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            let _ = reader.read_exact(&mut body);
-            heard.lock().expect("no panic").push(head + &String::from_utf8_lossy(&body));
-            let (status, more, said) =
-                if words.len() > 1 { words.pop_front() } else { words.front().cloned() }.expect("words");
-            let answer = format!(
-                "HTTP/1.1 {status} x\r\nconnection: close\r\n{more}content-length: {}\r\n\r\n{said}",
-                said.len()
-            );
-            let _ = reader.get_mut().write_all(answer.as_bytes());
+            let mut reader = BufReader::new(stream);
+            heard.lock().expect("no panic").push(hear(&mut reader));
+            let next = if words.len() > 1 { words.pop_front() } else { words.front().cloned() };
+            say_back(reader, next.expect("words"));
         }
     });
     (url, asked)
+}
+
+/// A request, whole.
+fn hear(reader: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    let _ = reader.read_exact(&mut body);
+    head + &String::from_utf8_lossy(&body)
+}
+
+fn say_back(mut reader: BufReader<TcpStream>, (status, more, said): Words) {
+    let answer = format!(
+        "HTTP/1.1 {status} x\r\nconnection: close\r\n{more}content-length: {}\r\n\r\n{said}",
+        said.len()
+    );
+    let _ = reader.get_mut().write_all(answer.as_bytes());
 }
 
 fn report(input: Value) -> Value {
@@ -124,7 +132,7 @@ fn settings(endpoint: String) -> Settings {
 }
 
 fn step(state: &Path, settings: &Settings, now: Time) -> Step {
-    Worker::new(state, settings).expect("it is known").step(now, false).expect("it works")
+    Worker::new(state, settings).expect("it is known").step(now, None).expect("it works")
 }
 
 fn failed(step: &Step) -> &str {
@@ -312,13 +320,13 @@ fn silence_ends_and_may_have_cost_something() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = settings(format!("http://{}", silent.local_addr().unwrap()));
     let mut worker = Worker::within(state.path(), &settings, Duration::from_millis(200)).unwrap();
-    let tried = worker.step(NOON, false).unwrap();
+    let tried = worker.step(NOON, None).unwrap();
     assert!(failed(&tried).contains("cannot be reached"), "{tried:?}");
     assert!(read(state.path(), &settings, NOON).spent > 5_000);
     drop(silent);
     // Nobody is there: nothing was sent.
     let before = read(state.path(), &settings, NOON).spent;
-    let tried = worker.step(Time(NOON.0 + HOUR), false).unwrap();
+    let tried = worker.step(Time(NOON.0 + HOUR), None).unwrap();
     assert!(failed(&tried).contains("cannot be reached"), "{tried:?}");
     assert_eq!(read(state.path(), &settings, NOON).spent, before);
 }

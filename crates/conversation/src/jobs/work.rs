@@ -109,8 +109,8 @@ impl<'a> Worker<'a> {
         Ok(Self { state: state.to_owned(), settings, client, prices, ledger: Ledger::open(state)? })
     }
 
-    /// Does one job; `is_now` takes conversations that are not quiet yet.
-    pub fn step(&mut self, now: Time, is_now: bool) -> Result<Step> {
+    /// Does one job; a run by hand, by when it began, takes conversations that are not quiet yet, each once.
+    pub fn step(&mut self, now: Time, run: Option<Time>) -> Result<Step> {
         let Some(_lock) = lock(&self.state)? else {
             let why = "another process is at a job".to_owned();
             return Ok(Step::Waits { until: later(now, LOCKED_AGAIN), why });
@@ -124,11 +124,10 @@ impl<'a> Worker<'a> {
         if Intake::is_under_way(&self.state) {
             return Ok(being_read(now));
         }
-        let quiet = if is_now { Duration::ZERO } else { QUIET };
-        let Some(due) = due::next(&store, self.settings.kinds, now, quiet)? else {
-            return Ok(Step::Idle(due::again(&store)?));
+        let Some(due) = due::next(&store, self.settings.kinds, now, run)? else {
+            return Ok(Step::Idle(due::again(&store, now)?));
         };
-        if !is_now && due.is_news_of_the_future(now) {
+        if run.is_none() && due.is_news_of_the_future(now) {
             self.ledger.put_off((&due.cli, &due.name), due.ended, later(now, QUIET), now)?;
             return Ok(Step::PassedOver);
         }

@@ -28,9 +28,9 @@ const REVOKED: &str = "the token was revoked or has ended";
 
 /// Exports at once: each holds a thread for as long as its client takes, and everything else that is done beside the
 /// server's loop needs threads, too. One more is told to come again.
-const EXPORTS_MAX: usize = 8;
+pub(super) const EXPORTS_MAX: usize = 8;
 /// Of one token.
-const EACH_MAX: usize = 2;
+pub(super) const EACH_MAX: usize = 2;
 
 pub(crate) fn exports() -> Arc<Places> {
     Places::new("exports", EXPORTS_MAX, EACH_MAX)

@@ -55,7 +55,7 @@ pub struct Endpoint {
     /// Who may ask: nobody needs a role for `None`.
     pub role: Option<Role>,
     /// What it does; nothing where it is of the page alone.
-    pub(crate) about: &'static str,
+    pub(crate) about: String,
     /// The form of its body.
     pub(crate) body: Option<Form>,
     /// The form of what stands behind the question mark.
@@ -84,7 +84,7 @@ impl Endpoint {
             method,
             path,
             role,
-            about: "",
+            about: String::new(),
             body: None,
             query: Vec::new(),
             status: 200,
@@ -95,8 +95,8 @@ impl Endpoint {
         }
     }
 
-    fn about(self, about: &'static str) -> Self {
-        Self { about, ..self }
+    fn about(self, about: impl Into<String>) -> Self {
+        Self { about: about.into(), ..self }
     }
 
     fn body<T: JsonSchema>(self) -> Self {
@@ -197,17 +197,27 @@ fn of_sessions() -> Vec<Endpoint> {
             .about("Ends a session's program: HUP, then TERM, then KILL, or one signal alone")
             .body::<Option<sessions::Kill>>(),
         route("POST", "/api/v1/sessions/{session}/restart", Some(Manage), post(sessions::restart))
-            .about("Runs an ended session's command again, as a new session")
+            .about("Runs an ended session's command again, as a new session; `missing` names the variables that were set then and are not now")
             .gives(201, JSON),
         route("POST", "/api/v1/sessions/{session}/wait", Some(View), post(wait::wait))
-            .about("Waits until a session's program ends or is in a state; 408 after the time-out, 503 `BUSY` with Retry-After while 64 others wait, or 8 of the token's")
+            .about(format!(
+                "Waits until a session's program ends or is in a state; 408 after the time-out, 503 `BUSY` with Retry-After while \
+                 {} others wait, or {} of the token's",
+                wait::WAITS_MAX,
+                wait::EACH_MAX
+            ))
             .body::<wait::Wait>(),
         route("POST", "/api/v1/sessions/{session}/share", Some(Manage), post(share::share))
             .about("Makes a link that opens this session alone, to one browser, for a time")
             .body::<Option<share::Wish>>()
             .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
-            .about("A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while 8 others are made, or 2 of the token's")
+            .about(format!(
+                "A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while {} others are made, or {} \
+                 of the token's",
+                export::EXPORTS_MAX,
+                export::EACH_MAX
+            ))
             .query::<export::How>()
             .gives(200, BYTES)
             .or(&[TEXT, "application/x-ndjson", "application/x-asciicast"]),

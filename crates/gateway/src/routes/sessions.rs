@@ -13,8 +13,9 @@ use protocol::{Phase, SessionId, Size};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use session::again::{Again, again};
 use session::folder::Folder;
-use session::launch::{Launch, Wanted, launch};
+use session::launch::{Extra, Launch, Wanted, launch};
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -157,7 +158,8 @@ async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json
         settings: options.settings.clone(),
     };
     blocking(move || {
-        let started = launch(&app.0.home, &plan)?;
+        let variables = (app.0.options.beside)(&plan.env);
+        let started = launch(&app.0.home, &plan, |_| Ok(Extra { variables, ..Extra::default() }))?;
         app.0.audit.note(&access.0, "start", Some(started.id));
         let entry = app.0.registry.find(&started.id.to_string())?;
         Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
@@ -285,18 +287,11 @@ pub(super) async fn restart(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let entry = find(&app, &access, session).await?;
     may_start(&access)?;
-    if entry.phase == Phase::Running {
-        return Err(session::Error::Running(entry.name).into());
-    }
-    let registry = app.0.registry.clone();
-    let free = registry.find(&entry.name).is_ok_and(|named| named.phase != Phase::Running);
-    let plan = Plan {
-        command: entry.meta.words(),
-        name: free.then(|| entry.name.clone()),
-        cwd: entry.meta.folder(),
-        env: Vec::new(),
-        size: entry.status.as_ref().map_or(entry.meta.size, |status| status.size),
-        parent: Some(entry.meta.id),
-    };
-    start(app, access, plan).await
+    let Again { words, folder, name, missing } = again(&app.0.registry, &entry)?;
+    let size = entry.status.as_ref().map_or(entry.meta.size, |status| status.size);
+    let parent = Some(entry.meta.id);
+    let plan = Plan { command: words, name, cwd: folder, env: Vec::new(), size, parent };
+    let (status, Json(mut told)) = start(app, access, plan).await?;
+    told["missing"] = json!(missing);
+    Ok((status, Json(told)))
 }

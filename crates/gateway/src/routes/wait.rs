@@ -21,9 +21,9 @@ use std::time::Duration;
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Waits at once: each is a client of a host, which takes 256 of them.
-const WAITS_MAX: usize = 128;
+pub(super) const WAITS_MAX: usize = 128;
 /// Of one token.
-const EACH_MAX: usize = 32;
+pub(super) const EACH_MAX: usize = 32;
 
 pub(crate) fn waits() -> Arc<Places> {
     Places::new("waits", WAITS_MAX, EACH_MAX)
@@ -167,4 +167,11 @@ impl Wait {
         let counts = self.since.is_none_or(|after| agent.offset >= after);
         (fits && counts).then(|| json!({ "agent": agent, "offset": agent.offset }))
     }
+}
+
+#[test]
+fn the_limits_are_told_as_they_are() {
+    let wait = super::endpoints().into_iter().find(|endpoint| endpoint.path.ends_with("/wait")).unwrap();
+    let limits = format!("while {WAITS_MAX} others wait, or {EACH_MAX} of");
+    assert!(wait.about.contains(&limits), "{}", wait.about);
 }

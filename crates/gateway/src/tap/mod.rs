@@ -96,9 +96,17 @@ pub enum TapError {
     /// The system has no certificates, so no server could be trusted.
     #[error("read the certificates of the system: {0}; they are in the package ca-certificates")]
     Certificates(io::Error),
+    /// Nobody could tell programs of our user from those of others.
+    #[error("read whose connections are: {0}; without that list the tap could let nobody in")]
+    Callers(io::Error),
     /// The address of the model's server is none.
     #[error("`{0}` is no address of a model's server; it has to be like https://api.anthropic.com")]
     Upstream(String),
+    /// It is not told which: what is in it may be secret.
+    #[error(
+        "an address of a model's server has no name, no password and no query in it: it has to be like https://api.anthropic.com"
+    )]
+    Laden,
 }
 
 impl Tap {
@@ -158,9 +166,12 @@ pub fn base(address: SocketAddr, secret: &str) -> String {
     format!("http://{address}/{secret}")
 }
 
-/// Whether a tap could begin: the model's server has an address, and the system has certificates.
-pub fn check(upstream: &str) -> Result<(), TapError> {
+/// Whether a tap could begin: the model's server has an address, those who may connect are known, and the system has certificates.
+pub fn check(upstream: &str, callers: Callers) -> Result<(), TapError> {
     Upstream::read("", upstream)?;
+    if callers == Callers::OfOurUser {
+        std::fs::File::open(peer::LIST).map_err(TapError::Callers)?;
+    }
     forward::client().map(drop).map_err(TapError::Certificates)
 }
 
@@ -172,7 +183,8 @@ impl Drop for Tap {
 
 impl Upstream {
     fn read(session: &str, text: &str) -> Result<Self, TapError> {
-        let wrong = || TapError::Upstream(text.to_owned());
+        let wrong =
+            || if text.contains(['@', '?']) { TapError::Laden } else { TapError::Upstream(text.to_owned()) };
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let scheme = uri.scheme().filter(|scheme| **scheme == Scheme::HTTP || **scheme == Scheme::HTTPS);
         // A name and a password in it would become a header that the CLI did not send.
@@ -230,7 +242,9 @@ async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
         let proves = Arc::clone(&is_proven);
         let address = socket.local_addr();
         let task = connections.spawn(async move {
-            if callers == Callers::OfOurUser && !address.is_ok_and(|address| peer::is_ours(peer, address)) {
+            if callers == Callers::OfOurUser
+                && !address.is_ok_and(|address| peer::is_ours(peer::LIST, peer, address))
+            {
                 return;
             }
             let place = OnceCell::new();
@@ -264,6 +278,12 @@ mod tests {
             ["api.anthropic.com", "ftp://x", "", "/v1", "https://a:b@host", "https://host/?a=b", "unix:/x"]
         {
             assert!(path(wrong).is_none(), "{wrong}");
+        }
+        for laden in
+            ["https://me:sesame@host", "https://host/?key=sesame", "me:sesame@host", "ftp://a:sesame@host/v1"]
+        {
+            let told = Upstream::read("s", laden).unwrap_err().to_string();
+            assert!(told.contains("no password") && !told.contains("sesame"), "{told}");
         }
     }
 }

@@ -5,16 +5,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 /// The kernel's list of connections.
-const LIST: &str = "/proc/net/tcp";
+pub(super) const LIST: &str = "/proc/net/tcp";
 /// Columns of it: our own side, the other one, and the user.
 const LOCAL: usize = 1;
 const REMOTE: usize = 2;
 const USER: usize = 7;
 
-/// Whether the program at the other end of a connection runs as our user. Where the kernel lists nothing, nothing is known against it.
-pub(super) fn is_ours(peer: SocketAddr, address: SocketAddr) -> bool {
+/// Whether the program at the other end of a connection runs as our user, as the kernel's list tells it.
+pub(super) fn is_ours(list: &str, peer: SocketAddr, address: SocketAddr) -> bool {
     let uid = rustix::process::getuid().as_raw();
-    fs::read_to_string(LIST).map_or(true, |list| user(&list, peer, address).is_ok_and(|user| user == uid))
+    fs::read_to_string(list).and_then(|list| user(&list, peer, address)).is_ok_and(|user| user == uid)
 }
 
 /// The user of the socket at `local` that is connected to `remote`.
@@ -48,7 +48,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).unwrap();
         let peer = client.local_addr().unwrap();
-        assert!(is_ours(peer, address));
+        assert!(is_ours(LIST, peer, address));
+        assert!(!is_ours("/proc/net/no-such-list", peer, address));
         let list = fs::read_to_string(LIST).unwrap();
         let uid = rustix::process::getuid().as_raw();
         assert_eq!(user(&list, peer, address).unwrap(), uid);

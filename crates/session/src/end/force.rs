@@ -17,10 +17,9 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Sends the program one signal.
-pub(super) fn send(entry: &Entry, signal: i32) -> Result<()> {
+pub(super) fn send(entry: &Entry, signal: Signal) -> Result<()> {
     let program = Crew::find(&entry.folder).program;
     let program = program.ok_or_else(|| Error::NoHost(entry.name.clone()))?;
-    let signal = Signal::from_named_raw(signal).ok_or(Error::NoSuchSignal(signal))?;
     program.signal_groups(signal).map_err(Error::system("signal the program"))
 }
 

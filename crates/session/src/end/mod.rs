@@ -42,8 +42,9 @@ fn ask(client: &mut HostClient, request: Request) -> Result<()> {
 
 /// Sends the program one signal, through its host if that answers.
 pub fn signal(entry: &Entry, signal: i32) -> Result<()> {
+    let named = Signal::from_named_raw(signal).ok_or(Error::NoSuchSignal(signal))?;
     match host(entry).and_then(|mut client| ask(&mut client, Request::Signal { signal })) {
-        Err(error) if is_silent(&error) => force::send(entry, signal),
+        Err(error) if is_silent(&error) => force::send(entry, named),
         other => other,
     }
 }

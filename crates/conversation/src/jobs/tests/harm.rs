@@ -129,7 +129,7 @@ fn records_of_the_future_are_waited_for_as_all_others() {
     say(state.path(), 1, 30, "still more", Time(NOON.0 + 2 * DAY));
     assert!(matches!(step(state.path(), &settings, minute(22)), Step::PassedOver));
     let mut worker = Worker::new(state.path(), &settings).unwrap();
-    assert!(matches!(worker.step(minute(22), true).unwrap(), Step::Tried(_)));
+    assert!(matches!(worker.step(minute(22), Some(minute(22))).unwrap(), Step::Tried(_)));
 }
 
 /// While the store is made anew, conversations in it are halves: nobody pays for those.
@@ -173,7 +173,7 @@ fn a_damaged_file_of_jobs_hides_no_conversation() {
     std::fs::write(&path, bytes).unwrap();
     let store = Store::open(state.path()).unwrap().unwrap();
     assert_eq!(store.conversations(&Default::default(), 9).expect("they are told").len(), 1);
-    let refused = Worker::new(state.path(), &settings).and_then(|mut worker| worker.step(NOON, false));
+    let refused = Worker::new(state.path(), &settings).and_then(|mut worker| worker.step(NOON, None));
     let told = refused.unwrap_err().to_string();
     assert!(told.contains("jobs.db") && told.contains("move it away"), "{told}");
     assert_eq!(asked.lock().unwrap().len(), 0);
@@ -202,4 +202,62 @@ fn what_was_asked_in_vain_counts_to_what_somebody_wants_now() {
     bell.run(1);
     work(state.path(), &settings(url), &bell, &|| bell.now() == 0, &|_| {}, &|error| panic!("{error}"));
     assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+/// One that goes on while somebody has all done now is paid for once, and takes no other's turn.
+#[test]
+fn a_conversation_that_goes_on_is_asked_about_once_in_a_run() {
+    let (state, (url, asked)) = (state(0), serve(vec![good()]));
+    for number in 1..=3 {
+        say(state.path(), number, number * 10, "marmalade", Time(Time::now().0 - SECOND * number));
+    }
+    let settings = settings(url);
+    let bell = Bell::default();
+    bell.run(9);
+    let goes_on = |_: &Report| say(state.path(), 1, Time::now().0, "more", Time::now());
+    work(state.path(), &settings, &bell, &|| bell.now() == 0, &goes_on, &|error| panic!("{error}"));
+    let now = Time::now();
+    let overview = read(state.path(), &settings, now);
+    assert_eq!((asked.lock().unwrap().len(), overview.done, overview.waiting), (3, 3, 1), "{overview:?}");
+    // In the same run once it is quiet, and in the next at once.
+    let mut worker = Worker::new(state.path(), &settings).unwrap();
+    let began = Time(now.0 - HOUR);
+    assert!(matches!(worker.step(now, Some(began)).unwrap(), Step::Idle(None)));
+    let quiet = Time(Time::now().0 + QUIET.as_micros() as u64);
+    assert!(matches!(worker.step(quiet, Some(began)).unwrap(), Step::Tried(_)));
+    say(state.path(), 1, 99, "more", quiet);
+    assert!(matches!(
+        worker.step(Time(quiet.0 + SECOND), Some(Time(quiet.0 + SECOND))).unwrap(),
+        Step::Tried(_)
+    ));
+}
+
+/// Who tries again what is just asked about makes it no try the less, and nothing is untold for it.
+#[test]
+fn what_is_tried_again_in_the_midst_of_a_request_is_told() {
+    let state = state(1);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = settings(format!("http://{}", server.local_addr().unwrap()));
+    let tries = || {
+        let overview = read(state.path(), &settings, NOON);
+        (overview.failures[0].tries, overview.latest[0].tries)
+    };
+    let busy = |now, meanwhile: &dyn Fn()| {
+        let tried = std::thread::scope(|scope| {
+            let tried = scope.spawn(|| step(state.path(), &settings, now));
+            let mut reader = BufReader::new(server.accept().unwrap().0);
+            hear(&mut reader);
+            meanwhile();
+            say_back(reader, (529, "", "{}".to_owned()));
+            tried.join().unwrap()
+        });
+        assert!(failed(&tried).contains("529"), "{tried:?}");
+    };
+    busy(NOON, &|| assert_eq!(Ledger::open(state.path()).unwrap().retry(None).unwrap(), 1));
+    assert_eq!(tries(), (0, 0));
+    // As such a request left it once.
+    Ledger::open(state.path()).unwrap().connection.execute("UPDATE job SET tries = -1", []).unwrap();
+    assert_eq!(tries(), (0, 0));
+    busy(Time(NOON.0 + HOUR), &|| ());
+    assert_eq!(tries(), (0, 0));
 }
