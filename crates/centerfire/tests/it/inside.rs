@@ -58,6 +58,12 @@ impl Inside {
         let text = eventually(PATIENCE, read).unwrap_or_else(|| panic!("{}", self.rig.screen(NAME)));
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+
+    /// What becomes of requests that are sent from inside.
+    fn send(&self, name: &str, requests: &[Value]) -> Vec<Value> {
+        self.begin("", name, requests);
+        self.answers(name)
+    }
 }
 
 #[track_caller]
@@ -101,4 +107,51 @@ fn no_question_is_answered_by_a_connection_whose_maker_has_left() {
         assert_eq!(inside.waiting(), 1);
         assert!(inside.rig.run(&["deny", NAME]).status.success(), "from outside it is answered");
     }
+}
+
+/// Saying that a question is over does not make it so: until somebody outside types, its dialog may stand there.
+#[test]
+fn nothing_is_typed_from_within_once_a_question_was_said_to_be_over() {
+    let inside = Inside::new();
+    let size = json!({ "request": "resize", "size": { "cols": 20, "rows": 5 } });
+    let relay = json!({ "request": "attach", "control": true, "size": { "cols": 20, "rows": 5 } });
+    let look = json!({ "request": "status" });
+    let free = inside.send("free", &[key(), size.clone(), look.clone()]);
+    assert!(free.iter().all(|answer| answer["answer"] != "refused"), "nothing was asked: {free:?}");
+    inside.ask();
+    let upgrade = json!({ "request": "upgrade", "binary": CF });
+    let asked = inside.send("asked", &[key(), size, relay, yes(), upgrade, look]);
+    asked[..5].iter().for_each(assert_refused);
+    assert_eq!(asked[5]["answer"], "status");
+    let over = json!({ "request": "hook", "event": "Stop", "ends": { "ends": "all" } });
+    let told = inside.send("told", &[over, key(), yes()]);
+    assert_eq!((told[0]["answer"].as_str(), inside.waiting()), (Some("done"), 0));
+    told[1..].iter().for_each(assert_refused);
+    let typed = inside.send("typed", &[key(), key()]);
+    assert!(typed.iter().all(|answer| answer["answer"] == "done"), "somebody typed outside: {typed:?}");
+}
+
+/// The host reads such a terminal itself, without any request.
+#[test]
+fn a_session_takes_no_terminal_that_is_in_it() {
+    let inside = Inside::new();
+    let attach = format!("[\"{CF}\", \"attach\", \"--take\", \"{NAME}\"]");
+    let spawn = format!("import pty; print(\"code\", pty.spawn({attach}) >> 8)");
+    inside.types(&format!("env -u CENTERFIRE_SESSION python3 -c '{spawn}'"));
+    inside.rig.wait_for_line(NAME, "code 5");
+    let told = String::from_utf8(inside.session.output()).unwrap();
+    assert!(told.contains("or one in it"), "{told}");
+}
+
+/// A dialog stands there for a while before the screen tells of it.
+#[test]
+fn nothing_is_typed_from_within_where_the_screen_alone_tells_of_questions() {
+    let rig = Rig::new();
+    rig.file("gemini", format!("#!/bin/sh\n{CF} send {NAME} --key 1; echo code $?; read line\n").as_bytes());
+    let program = rig.instance.work().join("gemini");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let started = rig.run(&["run", "--detached", "--name", NAME, "--", program.to_str().unwrap()]);
+    assert!(started.status.success(), "{started:?}");
+    rig.wait_for_line(NAME, "code 5");
+    assert!(rig.session(NAME).input().is_empty());
 }

@@ -43,6 +43,9 @@ pub(super) struct Approvals {
     pub last: u32,
     /// The question whose dialog the program shows, as far as its reports tell.
     shown: Option<u32>,
+    /// A question was over without an answer of ours, and nobody outside of the session typed since: its dialog may stand there
+    /// all the same, since it is what runs in the session that tells of ends.
+    pub unanswered: bool,
     /// Answers on their way into a dialog.
     pub typing: Typing,
     /// What the screen asks.
@@ -82,6 +85,8 @@ impl Approvals {
                 _ => {}
             }
         }
+        // Who typed since is not known.
+        approvals.unanswered = approvals.last > 0;
         Ok(approvals)
     }
 

@@ -2,13 +2,18 @@
 //! while it asks: the sandbox in which an agent runs its commands may leave them nothing but sockets.
 
 use super::Host;
-use protocol::ClientNumber;
+use adapter::dialog::Dialogs;
+use adapter::state::Shown;
+use protocol::frame::Request;
+use protocol::{AgentState, Claim, ClientNumber, ProgramState, Time};
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::is_within;
 
 /// What such a client is told.
-pub(super) const INSIDE: &str = "what runs in a session does not answer what is asked there; answer from a terminal outside of it, or in the page";
+const NO_ANSWER: &str = "what runs in a session does not answer what is asked there, nor types while something may be asked; do it from a \
+                         terminal outside of it, or in the page";
+const NO_UPGRADE: &str = "what an agent runs does not choose the binary that holds its session; upgrade it from a terminal outside of it";
 
 impl Host {
     /// The processes of which all of the session descend: orphans are the keeper's.
@@ -16,10 +21,40 @@ impl Host {
         [self.keeper.pid.unsigned_abs(), self.args.child.unsigned_abs()]
     }
 
-    /// Whether a question waits, and the client comes from within.
-    pub(super) fn asks_itself(&mut self, client: ClientNumber) -> bool {
-        let is_asking = self.approvals.oldest().is_some();
-        is_asking && self.clients.get(client).is_some_and(|client| client.within)
+    pub(super) fn is_within(&mut self, client: ClientNumber) -> bool {
+        self.clients.get(client).is_some_and(|client| client.within)
+    }
+
+    /// Why such a client is refused a request, if it is. A size is refused because a dialog that is cut off cannot be read.
+    pub(super) fn refused_within(&mut self, client: ClientNumber, request: &Request) -> Option<&'static str> {
+        if !self.is_within(client) {
+            return None;
+        }
+        match request {
+            Request::Decide { .. } => Some(NO_ANSWER),
+            Request::Upgrade { .. } => {
+                (self.agent.is_known() || self.approvals.last > 0).then_some(NO_UPGRADE)
+            }
+            Request::Attach(attach) if !attach.control => None,
+            Request::Attach(_) | Request::Input { .. } | Request::Resize { .. } => {
+                self.may_ask().then_some(NO_ANSWER)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a dialog may stand in the terminal, whatever those say who are refused to answer it. Where the screen alone tells
+    /// of dialogs, that is a moment after they are there.
+    fn may_ask(&self) -> bool {
+        let lines = self.output.canvas.screen().lines();
+        let seen = self.agent.judges(&Shown { title: &self.output.title, lines: &lines }, Time::now());
+        let is_blocked = |claim: &Claim| claim.state == AgentState::Blocked;
+        self.approvals.oldest().is_some()
+            || self.approvals.unanswered
+            || self.agent.dialogs().is_some_and(Dialogs::are_all)
+            || self.output.program.state == ProgramState::Blocked
+            || is_blocked(&self.agent.status().claim)
+            || seen.as_ref().is_some_and(is_blocked)
     }
 }
 

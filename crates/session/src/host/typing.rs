@@ -75,6 +75,7 @@ impl Host {
     fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
         self.input.reply(replies);
         if !keys.is_empty() {
+            self.approvals.unanswered = false;
             self.input.push(Transaction { client, parts: [keys].into(), typed: true, receipt: None });
         }
     }
