@@ -2,8 +2,9 @@
 //!
 //! It takes hooks for one session from no file of the session's own, so its screen is all that tells of a question. A dialog is
 //! a box, and the last thing on the screen: its heading, what is asked for, and numbered options, which their digits choose
-//! wherever the highlight is. What does not fit into it is left out by Gemini CLI, which says so in a line of its own. A box
-//! whose top is not on the screen is none.
+//! wherever the highlight is. The numbers have a column of their own; what a model says of its options stands to their right. What
+//! does not fit into the box is left out by Gemini CLI, which says so in a line of its own. A box whose top is not on the screen
+//! is none.
 
 use crate::claude::hooks::questions;
 use crate::dialog::{Dialog, Dialogs};
@@ -20,6 +21,8 @@ const QUESTIONS: &str = "Answer Questions";
 const HINT: &str = "Esc to cancel";
 /// The option of a plan by which each tool still asks.
 const BY_HAND: &str = "2.  Yes, manually accept edits";
+/// The column in which a label goes on whose line was broken; a description begins to its right.
+const LABEL_COLUMN: usize = 6;
 /// The option that is none of the model's.
 const CUSTOM: &str = "Enter a custom value";
 /// Behind the name of a tool of such a server.
@@ -52,10 +55,11 @@ impl Dialogs for GeminiDialogs {
 
     fn asked(&self, lines: &[String]) -> Option<Ask> {
         let inside = inside(lines)?;
-        let (kind, tool, input) = match *inside.first()? {
-            PLAN => plan(&inside)?,
+        let trimmed: Vec<&str> = inside.iter().map(|line| line.trim()).collect();
+        let (kind, tool, input) = match *trimmed.first()? {
+            PLAN => plan(&trimmed)?,
             QUESTIONS => question(&inside)?,
-            _ => leave(&inside)?,
+            _ => leave(&trimmed)?,
         };
         let (cut, unseen, typed, screen) = (false, false, true, true);
         let (suggestions, agent, turn) = (None, None, None);
@@ -63,19 +67,23 @@ impl Dialogs for GeminiDialogs {
     }
 }
 
-/// What stands in the box at the end of the screen.
+/// What stands in the box at the end of the screen, with its blanks.
 fn inside(lines: &[String]) -> Option<Vec<&str>> {
     let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
     lines[last].trim().strip_prefix('╰')?.strip_suffix('╯')?;
     let within = |line: &String| line.trim().starts_with('│');
     let above = lines[..last].iter().rposition(|line| !within(line))?;
     lines[above].trim().strip_prefix('╭')?.strip_suffix('╮')?;
-    lines[above + 1..last].iter().map(|line| unframed(line)).collect()
+    lines[above + 1..last].iter().map(|line| between_sides(line)).collect()
+}
+
+fn between_sides(line: &str) -> Option<&str> {
+    line.trim().strip_prefix('│')?.strip_suffix('│')
 }
 
 /// A line without the two sides of its box.
 fn unframed(line: &str) -> Option<&str> {
-    Some(line.trim().strip_prefix('│')?.strip_suffix('│')?.trim())
+    between_sides(line).map(str::trim)
 }
 
 /// An option without its highlight.
@@ -145,35 +153,62 @@ fn plan(inside: &[&str]) -> Option<(BlockKind, String, Value)> {
     Some((BlockKind::Plan, "exit_plan_mode".to_owned(), json!({ "plan": plan.trim() })))
 }
 
-/// One question, whose options digits choose; of several at once, and of those that take more than one option, the terminal
-/// alone takes an answer.
+/// One question, whose options digits choose; of several at once, of those that take more than one option, and where it is not
+/// certain which number is an option's, the terminal alone takes an answer.
 fn question(inside: &[&str]) -> Option<(BlockKind, String, Value)> {
     let (last, rest) = inside.split_last()?;
+    let trimmed: Vec<&str> = rest.iter().map(|line| line.trim()).collect();
     last.contains(HINT).then_some(())?;
     let is_more = |line: &&str| matches!(*line, "▲" | "▼") || line.contains("[ ]") || line.contains("[x]");
-    let simple =
-        last.starts_with("Enter to select") && !last.contains("questions") && !rest.iter().any(is_more);
-    let first = rest.iter().rposition(|line| option(line).starts_with("1. ")).filter(|_| simple);
-    let Some(first) = first else {
-        let shown = rest[1..].join("\n");
-        return Some((BlockKind::Question, "ask_user".to_owned(), json!({ "shown": shown.trim() })));
+    let is_simple = last.trim().starts_with("Enter to select")
+        && !last.contains("questions")
+        && !trimmed.iter().any(is_more);
+    let input = match options(rest).filter(|_| is_simple) {
+        Some((first, options)) => {
+            let text = trimmed[1..first].join("\n");
+            json!({ "questions": [{ "question": text.trim(), "header": "", "options": options }] })
+        }
+        None => json!({ "shown": trimmed[1..].join("\n").trim() }),
     };
-    let mut options: Vec<Value> = Vec::new();
-    for line in rest[first..].iter().filter(|line| !line.is_empty()) {
-        let numbered = option(line).strip_prefix(&format!("{}. ", options.len() + 1));
-        match (numbered, options.last_mut()) {
-            (Some(label), _) => options.push(json!({ "label": label.trim(), "description": "" })),
-            (None, Some(before)) => {
-                let about = before["description"].as_str().unwrap_or_default();
-                before["description"] = format!("{about} {line}").trim().into();
+    Some((BlockKind::Question, "ask_user".to_owned(), input))
+}
+
+/// Where the options begin, and they; `None` if a line below the first could be taken for an option and is none, or two have the
+/// same label.
+fn options(lines: &[&str]) -> Option<(usize, Vec<Value>)> {
+    let first = lines.iter().rposition(|line| label(line, 1).is_some())?;
+    let mut options: Vec<(String, String)> = Vec::new();
+    for line in lines[first..].iter().filter(|line| !line.trim().is_empty()) {
+        match (label(line, options.len() + 1), options.last_mut()) {
+            (Some(label), _) => options.push((label.to_owned(), String::new())),
+            (None, Some((label, about))) if !has_number(line) => {
+                let whole = match line.len() - line.trim_start().len() {
+                    ..LABEL_COLUMN => return None,
+                    LABEL_COLUMN => label,
+                    _ => about,
+                };
+                *whole = format!("{whole} {}", line.trim()).trim_start().to_owned();
             }
-            (None, None) => return None,
+            _ => return None,
         }
     }
-    options.pop_if(|last| last["label"].as_str().is_some_and(|label| label.starts_with(CUSTOM)));
-    let text = rest[1..first].join("\n");
-    let questions = json!([{ "question": text.trim(), "header": "", "options": options }]);
-    Some((BlockKind::Question, "ask_user".to_owned(), json!({ "questions": questions })))
+    options.pop_if(|(label, _)| label.starts_with(CUSTOM));
+    let is_alone = |at: usize| options[..at].iter().all(|(label, _)| *label != options[at].0);
+    let told = |(label, about): &(String, String)| json!({ "label": label, "description": about });
+    (0..options.len()).all(is_alone).then(|| (first, options.iter().map(told).collect()))
+}
+
+/// What stands behind this number in the column of numbers.
+fn label(line: &str, number: usize) -> Option<&str> {
+    let numbered = line.strip_prefix(' ')?.strip_prefix(['●', ' '])?.strip_prefix(' ')?;
+    numbered.strip_prefix(&format!("{number}.  ")).map(str::trim)
+}
+
+/// Whether a line begins with a number as an option does, in whatever column.
+fn has_number(line: &str) -> bool {
+    let text = option(line);
+    let behind = text.trim_start_matches(|char: char| char.is_ascii_digit());
+    behind.len() < text.len() && behind.starts_with(". ")
 }
 
 /// Whether both are the same question, wherever its lines are broken.

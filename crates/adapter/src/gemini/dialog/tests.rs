@@ -171,6 +171,27 @@ fn one_question_is_answered_by_the_digit_of_its_option() {
     assert!(shown.contains("Which db"), "{shown}");
 }
 
+/// Descriptions and labels are words of the model, as is the question above them.
+#[test]
+fn a_number_in_the_words_of_a_model_is_no_option() {
+    let shown = |screen: &str| asked(screen).unwrap().input["shown"].is_string();
+    let with = |about: &str| QUESTION.replace(&format!("{:<10}", "small"), &format!("{about:<10}"));
+    assert!(!shown(&with("very small")));
+    for about in ["1. backs", "2. Keep", "● 2. Keep", "12. is all"] {
+        assert!(shown(&with(about)), "{about}");
+    }
+    assert!(shown(&QUESTION.replace("big     ", "1. big  ")), "below the last option");
+    assert!(shown(&QUESTION.replace("Postgres", "SQLite  ")), "two of one label");
+    let above = asked(&QUESTION.replace("Which db?     ", "● 1.  Postgres")).unwrap();
+    let question = &above.input["questions"][0];
+    assert_eq!(
+        (&question["question"], &question["options"][0]["label"]),
+        (&json!("● 1.  Postgres"), &json!("SQLite"))
+    );
+    let broken = QUESTION.replace("       small   ", "      of today ");
+    assert_eq!(asked(&broken).unwrap().input["questions"][0]["options"][0]["label"], "SQLite of today");
+}
+
 #[test]
 fn a_yes_is_the_option_that_allows_once_wherever_the_highlight_is() {
     let keys = |screen: &str| {
