@@ -243,7 +243,12 @@ impl Host {
     pub(super) fn restore_approvals(&mut self) {
         let status = self.folder.status().ok().flatten();
         match Approvals::restore(&self.folder, status.as_ref()) {
-            Ok(approvals) => self.approvals = approvals,
+            Ok(approvals) => {
+                if approvals.typing.answered().is_some() {
+                    self.input.typed_before(Instant::now());
+                }
+                self.approvals = approvals;
+            }
             Err(error) => crate::log::error("host", format_args!("questions that wait are lost: {error}")),
         }
     }

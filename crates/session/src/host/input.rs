@@ -149,6 +149,11 @@ impl InputQueue {
             .is_none_or(|pushed| self.wrote_since(pushed) || now.saturating_duration_since(pushed) >= within)
     }
 
+    /// Somebody typed through the host before this one, by now at the latest.
+    pub(super) fn typed_before(&mut self, now: Instant) {
+        self.pushed = Some(now);
+    }
+
     pub(super) fn push(&mut self, transaction: Transaction) {
         self.pushed = Some(Instant::now());
         self.bytes += transaction.parts.iter().map(Vec::len).sum::<usize>();
