@@ -71,7 +71,7 @@ impl Seen {
 
     /// None does; gives the one that is to be asked.
     fn take_up(&mut self, shown: Option<Ask>, now: Instant) -> Option<Ask> {
-        self.gone = 0;
+        (self.since, self.gone) = (None, 0);
         if self.glimpse(shown, now) < STANDS_FOR {
             return None;
         }
@@ -165,5 +165,16 @@ mod tests {
             assert_eq!(seen.take_up(asks(shown), at(milliseconds)), None, "{shown} at {milliseconds}");
         }
         assert_eq!(seen.take_up(asks("b"), at(1600)), asks("b"));
+    }
+
+    /// Each piece of output is looked at only while a question waits that somebody may have answered.
+    #[test]
+    fn what_was_typed_for_a_question_that_is_over_is_forgotten() {
+        let (mut seen, begin) = (Seen::default(), Instant::now());
+        seen.take_up(asks("a"), begin);
+        seen.take_up(asks("a"), begin + STANDS_FOR);
+        assert!(seen.since.is_some());
+        seen.take_up(None, begin + 2 * STANDS_FOR);
+        assert_eq!(seen.since, None);
     }
 }
