@@ -213,11 +213,41 @@ fn has_number(line: &str) -> bool {
 
 /// Whether both are the same question, wherever its lines are broken.
 fn is_same(one: &Ask, other: &Ask) -> bool {
-    let dense = |ask: &Ask| -> String {
-        let text = ask.input.to_string().replace("\\n", "");
-        text.chars().filter(|char| !char.is_whitespace()).collect()
-    };
-    (one.kind, &one.tool) == (other.kind, &other.tool) && dense(one) == dense(other)
+    (one.kind, &one.tool) == (other.kind, &other.tool) && is_same_value(&one.input, &other.input)
+}
+
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => is_same_text(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_value(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_in_other = |(key, value)| other.get(key).is_some_and(|other| is_same_value(value, other));
+            one.len() == other.len() && one.iter().all(is_in_other)
+        }
+        _ => one == other,
+    }
+}
+
+/// Blanks count but beside the end of a line in either: there the terminal takes some away, and adds none within a word.
+fn is_same_text(mut one: &str, mut other: &str) -> bool {
+    loop {
+        if is_broken(one) || is_broken(other) {
+            (one, other) = (one.trim_start(), other.trim_start());
+        }
+        let (mut of_one, mut of_other) = (one.chars(), other.chars());
+        match (of_one.next(), of_other.next()) {
+            (None, None) => return true,
+            (left, right) if left != right => return false,
+            _ => (one, other) = (of_one.as_str(), of_other.as_str()),
+        }
+    }
+}
+
+/// Whether a line ends before the next word.
+fn is_broken(text: &str) -> bool {
+    text[..text.len() - text.trim_start().len()].contains('\n')
 }
 
 #[cfg(test)]

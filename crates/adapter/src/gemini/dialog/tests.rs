@@ -219,6 +219,23 @@ fn a_dialog_is_that_of_its_own_question_alone() {
 }
 
 #[test]
+fn a_blank_makes_another_question_but_where_a_line_is_broken() {
+    let of = |body: &str| SECOND.replace(&format!("{:<72} │ │", "touch two"), body);
+    let line = |text: &str| format!("{text:<72} │ │");
+    let is_same = |one: &str, other: &str| {
+        let ask = asked(&of(one)).unwrap();
+        GeminiDialogs.dialog(&ask, &lines(&of(other))).is_some()
+    };
+    let [apart, together] = ["rm -rf build /", "rm -rf build/"].map(line);
+    assert!(!is_same(&apart, &together) && !is_same(&together, &apart));
+    let broken = format!("{}\n│ │ {}", line("rm -rf"), line("build /"));
+    assert!(is_same(&apart, &broken) && is_same(&broken, &apart));
+    assert!(!is_same(&together, &broken) && !is_same(&broken, &together));
+    let within = format!("{}\n│ │ {}", line("rm -rf bu"), line("ild /"));
+    assert!(is_same(&apart, &within) && is_same(&within, &broken), "each is the first one, narrower");
+}
+
+#[test]
 fn what_is_no_whole_dialog_at_the_end_of_the_screen_is_none() {
     let below = format!("{SHELL}\n > Type your message");
     let half: String = SHELL.lines().take(9).map(|line| format!("{line}\n")).collect();
