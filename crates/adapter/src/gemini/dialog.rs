@@ -27,7 +27,8 @@ const LABEL_COLUMN: usize = 6;
 const CUSTOM: &str = "Enter a custom value";
 /// Behind the name of a tool of such a server.
 const SERVER: &str = " MCP Server)";
-/// The prompt with nothing in it, and the last lines of the screen in which it stands.
+/// How the line of the prompt begins, what stands there with nothing in it, and the last lines of the screen in which it is.
+const PROMPT: &str = " > ";
 const EMPTY_PROMPT: &str = "Type your message or @path/to/file";
 const PROMPT_LINES: usize = 12;
 /// Characters of a heading that stand for a tool's name.
@@ -46,7 +47,8 @@ impl Dialogs for GeminiDialogs {
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {
-        lines.iter().rev().take(PROMPT_LINES).any(|line| line.contains(EMPTY_PROMPT))
+        let prompt = lines.iter().rev().take(PROMPT_LINES).find_map(|line| line.strip_prefix(PROMPT));
+        prompt.is_some_and(|text| text.trim() == EMPTY_PROMPT)
     }
 
     fn are_all(&self) -> bool {

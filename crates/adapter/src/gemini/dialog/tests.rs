@@ -236,6 +236,20 @@ fn a_blank_makes_another_question_but_where_a_line_is_broken() {
 }
 
 #[test]
+fn words_go_to_an_empty_prompt_alone() {
+    let takes = |screen: &str| GeminiDialogs.takes_words(&lines(screen));
+    let foot = "\n\n workspace (/directory)            sandbox\n /tmp/project\n";
+    let empty = " >   Type your message or @path/to/file       ";
+    assert!(takes(&format!("✦ hello\n\n{empty}{foot}")));
+    assert!(
+        !takes(&format!("✦ It says:\n{empty}\n\n > rm -rf build{foot}")),
+        "a draft below what a reply shows"
+    );
+    assert!(!takes(&format!(" > a draft\n   {}{foot}", empty.trim())), "and in its second line");
+    assert!(!takes(" > Type your message or @path/to/file and more"));
+}
+
+#[test]
 fn what_is_no_whole_dialog_at_the_end_of_the_screen_is_none() {
     let below = format!("{SHELL}\n > Type your message");
     let half: String = SHELL.lines().take(9).map(|line| format!("{line}\n")).collect();
