@@ -129,8 +129,10 @@ impl Host {
                 }
             }
             None => {
-                let shown = shown.filter(|_| !self.is_answered(dialogs, &lines));
-                if let Some(ask) = self.approvals.seen.take_up(shown, now) {
+                let is_answered = self.is_answered(dialogs, &lines);
+                // What stands there once its key is given up, no output tells.
+                self.approvals.seen.again |= is_answered;
+                if let Some(ask) = self.approvals.seen.take_up(shown.filter(|_| !is_answered), now) {
                     self.ask(ClientNumber::default(), ask);
                 }
             }
