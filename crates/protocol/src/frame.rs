@@ -384,6 +384,9 @@ pub struct Status {
     /// The number of the latest question.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_approval: u32,
+    /// Where the question was asked whose answer was typed, while its dialog may be still there: for the next host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Offset>,
     /// What the host runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Binary>,

@@ -2,8 +2,9 @@
 //!
 //! It takes hooks for one session from no file of the session's own, so its screen is all that tells of a question. A dialog is
 //! a box, and the last thing on the screen: its heading, what is asked for, and numbered options, which their digits choose
-//! wherever the highlight is. What does not fit into it is left out by Gemini CLI, which says so in a line of its own. A box
-//! whose top is not on the screen is none.
+//! wherever the highlight is. The numbers have a column of their own; what a model says of its options stands to their right. What
+//! does not fit into the box is left out by Gemini CLI, which says so in a line of its own. A box whose top is not on the screen
+//! is none.
 
 use crate::claude::hooks::questions;
 use crate::dialog::{Dialog, Dialogs};
@@ -20,11 +21,14 @@ const QUESTIONS: &str = "Answer Questions";
 const HINT: &str = "Esc to cancel";
 /// The option of a plan by which each tool still asks.
 const BY_HAND: &str = "2.  Yes, manually accept edits";
+/// The column in which a label goes on whose line was broken; a description begins to its right.
+const LABEL_COLUMN: usize = 6;
 /// The option that is none of the model's.
 const CUSTOM: &str = "Enter a custom value";
 /// Behind the name of a tool of such a server.
 const SERVER: &str = " MCP Server)";
-/// The prompt with nothing in it, and the last lines of the screen in which it stands.
+/// How the line of the prompt begins, what stands there with nothing in it, and the last lines of the screen in which it is.
+const PROMPT: &str = " > ";
 const EMPTY_PROMPT: &str = "Type your message or @path/to/file";
 const PROMPT_LINES: usize = 12;
 /// Characters of a heading that stand for a tool's name.
@@ -43,7 +47,8 @@ impl Dialogs for GeminiDialogs {
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {
-        lines.iter().rev().take(PROMPT_LINES).any(|line| line.contains(EMPTY_PROMPT))
+        let prompt = lines.iter().rev().take(PROMPT_LINES).find_map(|line| line.strip_prefix(PROMPT));
+        prompt.is_some_and(|text| text.trim() == EMPTY_PROMPT)
     }
 
     fn are_all(&self) -> bool {
@@ -52,10 +57,11 @@ impl Dialogs for GeminiDialogs {
 
     fn asked(&self, lines: &[String]) -> Option<Ask> {
         let inside = inside(lines)?;
-        let (kind, tool, input) = match *inside.first()? {
-            PLAN => plan(&inside)?,
+        let trimmed: Vec<&str> = inside.iter().map(|line| line.trim()).collect();
+        let (kind, tool, input) = match *trimmed.first()? {
+            PLAN => plan(&trimmed)?,
             QUESTIONS => question(&inside)?,
-            _ => leave(&inside)?,
+            _ => leave(&trimmed)?,
         };
         let (cut, unseen, typed, screen) = (false, false, true, true);
         let (suggestions, agent, turn) = (None, None, None);
@@ -63,19 +69,23 @@ impl Dialogs for GeminiDialogs {
     }
 }
 
-/// What stands in the box at the end of the screen.
+/// What stands in the box at the end of the screen, with its blanks.
 fn inside(lines: &[String]) -> Option<Vec<&str>> {
     let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
     lines[last].trim().strip_prefix('╰')?.strip_suffix('╯')?;
     let within = |line: &String| line.trim().starts_with('│');
     let above = lines[..last].iter().rposition(|line| !within(line))?;
     lines[above].trim().strip_prefix('╭')?.strip_suffix('╮')?;
-    lines[above + 1..last].iter().map(|line| unframed(line)).collect()
+    lines[above + 1..last].iter().map(|line| between_sides(line)).collect()
+}
+
+fn between_sides(line: &str) -> Option<&str> {
+    line.trim().strip_prefix('│')?.strip_suffix('│')
 }
 
 /// A line without the two sides of its box.
 fn unframed(line: &str) -> Option<&str> {
-    Some(line.trim().strip_prefix('│')?.strip_suffix('│')?.trim())
+    between_sides(line).map(str::trim)
 }
 
 /// An option without its highlight.
@@ -145,44 +155,101 @@ fn plan(inside: &[&str]) -> Option<(BlockKind, String, Value)> {
     Some((BlockKind::Plan, "exit_plan_mode".to_owned(), json!({ "plan": plan.trim() })))
 }
 
-/// One question, whose options digits choose; of several at once, and of those that take more than one option, the terminal
-/// alone takes an answer.
+/// One question, whose options digits choose; of several at once, of those that take more than one option, and where it is not
+/// certain which number is an option's, the terminal alone takes an answer.
 fn question(inside: &[&str]) -> Option<(BlockKind, String, Value)> {
     let (last, rest) = inside.split_last()?;
+    let trimmed: Vec<&str> = rest.iter().map(|line| line.trim()).collect();
     last.contains(HINT).then_some(())?;
     let is_more = |line: &&str| matches!(*line, "▲" | "▼") || line.contains("[ ]") || line.contains("[x]");
-    let simple =
-        last.starts_with("Enter to select") && !last.contains("questions") && !rest.iter().any(is_more);
-    let first = rest.iter().rposition(|line| option(line).starts_with("1. ")).filter(|_| simple);
-    let Some(first) = first else {
-        let shown = rest[1..].join("\n");
-        return Some((BlockKind::Question, "ask_user".to_owned(), json!({ "shown": shown.trim() })));
+    let is_simple = last.trim().starts_with("Enter to select")
+        && !last.contains("questions")
+        && !trimmed.iter().any(is_more);
+    let input = match options(rest).filter(|_| is_simple) {
+        Some((first, options)) => {
+            let text = trimmed[1..first].join("\n");
+            json!({ "questions": [{ "question": text.trim(), "header": "", "options": options }] })
+        }
+        None => json!({ "shown": trimmed[1..].join("\n").trim() }),
     };
-    let mut options: Vec<Value> = Vec::new();
-    for line in rest[first..].iter().filter(|line| !line.is_empty()) {
-        let numbered = option(line).strip_prefix(&format!("{}. ", options.len() + 1));
-        match (numbered, options.last_mut()) {
-            (Some(label), _) => options.push(json!({ "label": label.trim(), "description": "" })),
-            (None, Some(before)) => {
-                let about = before["description"].as_str().unwrap_or_default();
-                before["description"] = format!("{about} {line}").trim().into();
+    Some((BlockKind::Question, "ask_user".to_owned(), input))
+}
+
+/// Where the options begin, and they; `None` if a line below the first could be taken for an option and is none, or two have the
+/// same label.
+fn options(lines: &[&str]) -> Option<(usize, Vec<Value>)> {
+    let first = lines.iter().rposition(|line| label(line, 1).is_some())?;
+    let mut options: Vec<(String, String)> = Vec::new();
+    for line in lines[first..].iter().filter(|line| !line.trim().is_empty()) {
+        match (label(line, options.len() + 1), options.last_mut()) {
+            (Some(label), _) => options.push((label.to_owned(), String::new())),
+            (None, Some((label, about))) if !has_number(line) => {
+                let whole = match line.len() - line.trim_start().len() {
+                    ..LABEL_COLUMN => return None,
+                    LABEL_COLUMN => label,
+                    _ => about,
+                };
+                *whole = format!("{whole} {}", line.trim()).trim_start().to_owned();
             }
-            (None, None) => return None,
+            _ => return None,
         }
     }
-    options.pop_if(|last| last["label"].as_str().is_some_and(|label| label.starts_with(CUSTOM)));
-    let text = rest[1..first].join("\n");
-    let questions = json!([{ "question": text.trim(), "header": "", "options": options }]);
-    Some((BlockKind::Question, "ask_user".to_owned(), json!({ "questions": questions })))
+    options.pop_if(|(label, _)| label.starts_with(CUSTOM));
+    let is_alone = |at: usize| options[..at].iter().all(|(label, _)| *label != options[at].0);
+    let told = |(label, about): &(String, String)| json!({ "label": label, "description": about });
+    (0..options.len()).all(is_alone).then(|| (first, options.iter().map(told).collect()))
+}
+
+/// What stands behind this number in the column of numbers.
+fn label(line: &str, number: usize) -> Option<&str> {
+    let numbered = line.strip_prefix(' ')?.strip_prefix(['●', ' '])?.strip_prefix(' ')?;
+    numbered.strip_prefix(&format!("{number}.  ")).map(str::trim)
+}
+
+/// Whether a line begins with a number as an option does, in whatever column.
+fn has_number(line: &str) -> bool {
+    let text = option(line);
+    let behind = text.trim_start_matches(|char: char| char.is_ascii_digit());
+    behind.len() < text.len() && behind.starts_with(". ")
 }
 
 /// Whether both are the same question, wherever its lines are broken.
 fn is_same(one: &Ask, other: &Ask) -> bool {
-    let dense = |ask: &Ask| -> String {
-        let text = ask.input.to_string().replace("\\n", "");
-        text.chars().filter(|char| !char.is_whitespace()).collect()
-    };
-    (one.kind, &one.tool) == (other.kind, &other.tool) && dense(one) == dense(other)
+    (one.kind, &one.tool) == (other.kind, &other.tool) && is_same_value(&one.input, &other.input)
+}
+
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => is_same_text(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same_value(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let is_in_other = |(key, value)| other.get(key).is_some_and(|other| is_same_value(value, other));
+            one.len() == other.len() && one.iter().all(is_in_other)
+        }
+        _ => one == other,
+    }
+}
+
+/// Blanks count but beside the end of a line in either: there the terminal takes some away, and adds none within a word.
+fn is_same_text(mut one: &str, mut other: &str) -> bool {
+    loop {
+        if is_broken(one) || is_broken(other) {
+            (one, other) = (one.trim_start(), other.trim_start());
+        }
+        let (mut of_one, mut of_other) = (one.chars(), other.chars());
+        match (of_one.next(), of_other.next()) {
+            (None, None) => return true,
+            (left, right) if left != right => return false,
+            _ => (one, other) = (of_one.as_str(), of_other.as_str()),
+        }
+    }
+}
+
+/// Whether a line ends before the next word.
+fn is_broken(text: &str) -> bool {
+    text[..text.len() - text.trim_start().len()].contains('\n')
 }
 
 #[cfg(test)]

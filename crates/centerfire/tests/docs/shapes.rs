@@ -140,7 +140,7 @@ fn the_files_of_a_session_have_the_documented_keys() {
         &blocks,
         folder,
         "status.json",
-        &["approvals", "last_approval", "degraded", "unsynced"],
+        &["approvals", "last_approval", "answered", "degraded", "unsynced"],
     );
 }
 

@@ -2,10 +2,13 @@
 //! pressed at their own dialog and at no other one.
 
 use crate::overlays::{session_of, settled, waiting};
+use crate::rig::{Rig, kill};
 use crate::session::{NAME, Session};
+use protocol::frame::Request;
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::terminal::PATIENCE;
 use testkit::{Gemini, ModelServer, eventually};
@@ -222,4 +225,46 @@ fn gemini_asks_by_itself_where_its_screen_is_not_read() {
     assert_eq!(session.json(&["approvals"]), json!([]));
     session.get(&["send", "--key", "1"]);
     session.wait_for_line("✦ it is made");
+}
+
+/// A dialog as Gemini CLI draws it.
+const BOX: &str = "\
+╭──────────────────────────────────────────────────────────────────────────────╮
+│ ? Shell  touch two                                                           │
+│ ╭──────────────────────────────────────────────────────────────────────────╮ │
+│ │ touch two                                                                │ │
+│ ╰──────────────────────────────────────────────────────────────────────────╯ │
+│ Allow execution of [Shell]?                                                  │
+│                                                                              │
+│ ● 1. Allow once                                                              │
+│   2. Allow for this session                                                  │
+│   3. No, suggest changes (esc)                                               │
+╰──────────────────────────────────────────────────────────────────────────────╯
+";
+
+/// A program that stands still has the key and shows its dialog. The next host does not ask anew before it may be taken for
+/// unheard, 10 s later; and no host leaves meanwhile of its own will.
+#[test]
+fn the_next_host_knows_that_gemini_has_its_answer() {
+    const NAME: &str = "still";
+    let rig = Rig::new();
+    rig.file("dialog", BOX.as_bytes());
+    rig.file("gemini", b"#!/bin/sh\nstty -icanon -echo; cat dialog; exec sleep 60\n");
+    let program = rig.instance.work().join("gemini");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let started = rig.run(&["run", "--detached", "--name", NAME, "--", program.to_str().unwrap()]);
+    assert!(started.status.success(), "{started:?}");
+    let session = rig.session(NAME);
+    let asked =
+        || eventually(PATIENCE, || rig.instance.json(&["approvals", NAME, "--json"])[0]["id"].as_u64());
+    assert_eq!(asked(), Some(1), "{}", rig.screen(NAME));
+    let approved = rig.run(&["approve", NAME]);
+    assert!(approved.status.success(), "{approved:?}");
+    let binary = env!("CARGO_BIN_EXE_centerfire").to_owned();
+    let refused = session.client().call(Request::Upgrade { binary }).unwrap_err().to_string();
+    assert!(refused.contains("is being typed"), "{refused}");
+    kill(session.pids().host);
+    let begin = Instant::now();
+    assert_eq!(asked(), Some(2));
+    assert!(begin.elapsed() > Duration::from_secs(5), "asked after {:?}", begin.elapsed());
 }

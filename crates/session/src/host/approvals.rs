@@ -43,6 +43,9 @@ pub(super) struct Approvals {
     pub last: u32,
     /// The question whose dialog the program shows, as far as its reports tell.
     shown: Option<u32>,
+    /// A question was over without an answer of ours, and nobody outside of the session typed since: its dialog may stand there
+    /// all the same, since it is what runs in the session that tells of ends.
+    pub unanswered: bool,
     /// Answers on their way into a dialog.
     pub typing: Typing,
     /// What the screen asks.
@@ -72,16 +75,22 @@ impl Approvals {
         if let Some(status) = status {
             approvals.last = status.last_approval;
             let asked = status.approvals.iter().map(|approval| approval.offset);
-            from = asked.chain([status.offset]).min().unwrap_or_default();
+            from = asked.chain(status.answered).chain([status.offset]).min().unwrap_or_default();
         }
         let mut source = Source::open(&folder.journal(), from, Kind::Stored)?;
         while let Some(record) = source.next()? {
             match record.body {
                 Body::Asked(approval) => approvals.begin(*approval, None),
-                Body::Settled(settled) => drop(approvals.end(*settled)),
+                Body::Settled(settled) => {
+                    if let Some(pending) = approvals.end((*settled).clone()) {
+                        approvals.typing.resume(pending.approval, &settled);
+                    }
+                }
                 _ => {}
             }
         }
+        // Who typed since is not known.
+        approvals.unanswered = approvals.last > 0;
         Ok(approvals)
     }
 
@@ -183,6 +192,7 @@ impl Approvals {
     pub(super) fn describe(&self, status: &mut Status) {
         status.approvals = self.list(LISTED_INPUT_BYTES, STATUS_INPUT_BYTES);
         status.last_approval = self.last;
+        status.answered = self.typing.answered_at();
     }
 
     /// The program says that it asks, or that it does so no more: gives the question that is over by that. Sub-agents are

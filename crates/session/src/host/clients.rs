@@ -42,6 +42,8 @@ pub(super) struct Client {
     pub terminal: bool,
     /// The session that its terminal is shown in.
     pub inside: Option<SessionId>,
+    /// Whether it is a program of the session itself.
+    pub within: bool,
     /// A terminal's descriptor that came with its last frame.
     pub passed: Option<OwnedFd>,
     socket: OwnedFd,
@@ -61,14 +63,14 @@ pub(super) struct Clients {
 impl Clients {
     /// Takes a connection in. Where there are too many already, the one goes that has been silent for longest; if all
     /// have said who they are, the new one.
-    pub(super) fn admit(&mut self, socket: OwnedFd) {
+    pub(super) fn admit(&mut self, socket: OwnedFd, within: bool) {
         if self.all.len() >= MAX_CLIENTS {
             // They stand in the order in which they came.
             let Some(silent) = self.all.iter().position(|client| !client.welcome) else { return };
             self.all.remove(silent);
         }
         let number = self.free_number();
-        self.all.push(Client::new(number, socket));
+        self.all.push(Client::new(number, socket, within));
     }
 
     /// Hangs up on those who had time enough to say hello.
@@ -148,17 +150,7 @@ impl Clients {
 }
 
 impl Client {
-    /// The process that made the connection, as the system says.
-    pub(super) fn process(&self) -> Option<u32> {
-        #[cfg(target_os = "linux")]
-        return Some(
-            rustix::net::sockopt::socket_peercred(&self.socket).ok()?.pid.as_raw_pid().cast_unsigned(),
-        );
-        #[cfg(not(target_os = "linux"))]
-        None
-    }
-
-    fn new(number: ClientNumber, socket: OwnedFd) -> Self {
+    fn new(number: ClientNumber, socket: OwnedFd, within: bool) -> Self {
         Self {
             number,
             name: String::new(),
@@ -169,6 +161,7 @@ impl Client {
             reads_journal: false,
             terminal: false,
             inside: None,
+            within,
             passed: None,
             socket,
             received: Vec::new(),

@@ -14,7 +14,7 @@ use adapter::dialog::Dialogs;
 use adapter::state::Shown;
 use protocol::approval::{Ask, Decision};
 use protocol::frame::{Answer, Refusal};
-use protocol::{AgentState, ClientNumber, Offset, Time};
+use protocol::{AgentState, Approval, ClientNumber, Offset, Settled, Time};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use terminal::key::{Key, KeyModes};
@@ -64,6 +64,8 @@ struct Waiting {
 /// An answer that was typed, until its dialog is gone and its words are said.
 struct Typed {
     ask: Ask,
+    /// Where it was asked.
+    offset: Offset,
     decision: Decision,
     at: Instant,
     keys: u8,
@@ -81,6 +83,25 @@ impl Typing {
     /// The question whose key was typed, and whose dialog may be still there.
     pub(super) fn answered(&self) -> Option<&Ask> {
         self.typed.as_ref().map(|typed| &typed.ask)
+    }
+
+    /// Where it was asked, for the host after this one.
+    pub(super) fn answered_at(&self) -> Option<Offset> {
+        self.typed.as_ref().map(|typed| typed.offset)
+    }
+
+    /// Takes up what the host before typed a moment ago, where the screen alone tells whether it was heard. What was said with a
+    /// no may be typed by now.
+    pub(super) fn resume(&mut self, approval: Approval, settled: &Settled) {
+        let is_recent = Time::now().since(settled.time) < HEARD_WITHIN;
+        let decision = settled.decision.clone().filter(|_| is_recent && approval.ask.screen);
+        self.typed = decision.map(|decision| Typed {
+            ask: approval.ask,
+            offset: approval.offset,
+            decision: Decision { message: None, ..decision },
+            at: Instant::now(),
+            keys: 1,
+        });
     }
 }
 
@@ -148,7 +169,8 @@ impl Host {
         }
     }
 
-    fn is_typing(&self) -> bool {
+    /// Whether an answer is on its way into a dialog, as only this process knows.
+    pub(super) fn is_typing(&self) -> bool {
         !self.approvals.typing.answers.is_empty() || self.approvals.typing.typed.is_some()
     }
 
@@ -161,7 +183,7 @@ impl Host {
                 }
                 continue;
             };
-            let ask = pending.approval.ask.clone();
+            let (ask, offset) = (pending.approval.ask.clone(), pending.approval.offset);
             let dialog = dialogs.dialog(&ask, lines);
             let alone = self.approvals.all_typed(|other| {
                 (&other.tool, &other.input) == (&ask.tool, &ask.input) || !dialogs.may_be(other, lines)
@@ -185,7 +207,8 @@ impl Host {
                         self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
                     }
                     self.press(key);
-                    self.approvals.typing.typed = Some(Typed { ask, decision, at: Instant::now(), keys: 1 });
+                    self.approvals.typing.typed =
+                        Some(Typed { ask, offset, decision, at: Instant::now(), keys: 1 });
                 }
                 None if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
                 None => {

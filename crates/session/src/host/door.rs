@@ -3,6 +3,7 @@
 
 use super::Host;
 use super::clients::Clients;
+use super::inside::is_within;
 use crate::home::make_private;
 use crate::{Error, Result, log, signals};
 use rustix::io::{Errno, FdFlags, dup2, fcntl_setfd, ioctl_fionbio};
@@ -52,13 +53,14 @@ impl Door {
         self.shut_until
     }
 
-    /// Lets in who knocks.
-    fn admit(&mut self, clients: &mut Clients) {
+    /// Lets in who knocks; below these are the programs of the session.
+    fn admit(&mut self, clients: &mut Clients, roots: [u32; 2]) {
         for _ in 0..GUESTS_AT_ONCE {
             match accept(&self.listener) {
                 Ok(socket) if is_one_of_us(&socket) => {
                     self.complained = false;
-                    clients.admit(socket);
+                    let within = is_within(&socket, roots);
+                    clients.admit(socket, within);
                 }
                 Ok(_) | Err(Errno::INTR | Errno::CONNABORTED) => {}
                 Err(Errno::AGAIN) => return,
@@ -109,7 +111,8 @@ impl Host {
             }
         }
         if knocked {
-            self.door.admit(&mut self.clients);
+            let roots = self.roots();
+            self.door.admit(&mut self.clients, roots);
         }
     }
 }

@@ -6,7 +6,6 @@
 use super::Host;
 use super::agent::cut_texts;
 use super::approvals::{Approvals, Overdue, Pending, TERMINAL};
-use super::inside::INSIDE;
 use super::notify::{News, Occasion};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
 use protocol::frame::{Answer, Event, Refusal};
@@ -124,9 +123,6 @@ impl Host {
         by: &str,
         decision: Decision,
     ) {
-        if self.asks_itself(from) {
-            return self.clients.refuse(from, id, Refusal::WriteRejected, INSIDE);
-        }
         let Some(pending) = self.approvals.get(approval) else {
             return self.no_such_approval(from, id, approval);
         };
@@ -163,6 +159,7 @@ impl Host {
     pub(super) fn settle(&mut self, id: u32, by: String, decision: Option<Decision>) -> Option<Settled> {
         let settled = Settled { id, time: Time::now(), by, decision };
         let pending = self.approvals.end(settled.clone())?;
+        self.approvals.unanswered |= settled.decision.is_none();
         self.agent.settled(&pending.approval.ask, &settled.by);
         self.recording.note(Body::Settled(Box::new(settled.clone())));
         if let (Some(hook), Some(call)) = (pending.hook, pending.call) {
@@ -246,7 +243,12 @@ impl Host {
     pub(super) fn restore_approvals(&mut self) {
         let status = self.folder.status().ok().flatten();
         match Approvals::restore(&self.folder, status.as_ref()) {
-            Ok(approvals) => self.approvals = approvals,
+            Ok(approvals) => {
+                if approvals.typing.answered().is_some() {
+                    self.input.typed_before(Instant::now());
+                }
+                self.approvals = approvals;
+            }
             Err(error) => crate::log::error("host", format_args!("questions that wait are lost: {error}")),
         }
     }

@@ -149,8 +149,15 @@ impl InputQueue {
             .is_none_or(|pushed| self.wrote_since(pushed) || now.saturating_duration_since(pushed) >= within)
     }
 
+    /// Somebody typed through the host before this one, by now at the latest.
+    pub(super) fn typed_before(&mut self, now: Instant) {
+        self.pushed = Some(now);
+    }
+
     pub(super) fn push(&mut self, transaction: Transaction) {
-        self.pushed = Some(Instant::now());
+        if !transaction.parts.iter().all(|part| tells_focus(part)) {
+            self.pushed = Some(Instant::now());
+        }
         self.bytes += transaction.parts.iter().map(Vec::len).sum::<usize>();
         self.waiting.push_back(transaction);
     }
@@ -328,6 +335,11 @@ fn record(recording: &mut Recording, secret: bool, client: ClientNumber, bytes: 
     for chunk in bytes.chunks(journal::MAX_PAYLOAD_BYTES) {
         recording.note(Body::Input { client, bytes: chunk });
     }
+}
+
+/// Whether this is what a terminal sends when its window is entered or left, and no key.
+pub(super) fn tells_focus(bytes: &[u8]) -> bool {
+    bytes.chunks(3).all(|report| matches!(report, b"\x1b[I" | b"\x1b[O"))
 }
 
 /// Bytes after which a line that is being edited is over, or empty again: return, line feed, and the keys that

@@ -35,8 +35,9 @@ impl Host {
         let held = self.clients.controller.is_some_and(|controller| controller != from);
         let control = attach.control && (attach.take || !held);
         let passed = self.clients.get(from).and_then(|client| client.passed.take());
-        if passed.as_ref().is_some_and(|tty| pty::is_slave_of(&self.master, tty)) {
-            let message = "that is the session's own terminal, and would show its own picture without end; \
+        let in_it = control && attach.tty && self.is_within(from);
+        if passed.as_ref().is_some_and(|tty| in_it || pty::is_slave_of(&self.master, tty)) {
+            let message = "that is the session's own terminal, or one in it, and would show its own picture without end; \
                 `centerfire screen` prints what it shows";
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }

@@ -45,6 +45,48 @@ impl Seen {
         let wait = if is_new && touched { Duration::ZERO } else { LOOK_EVERY };
         is_due.then_some(looked + wait)
     }
+
+    /// A question waits; gives who settles it, if it is over.
+    fn follow(
+        &mut self,
+        shown: Option<Ask>,
+        is_it: bool,
+        touched: bool,
+        now: Instant,
+    ) -> Option<&'static str> {
+        self.since.get_or_insert(now);
+        if is_it {
+            (self.glimpse, self.gone) = (None, 0);
+            return None;
+        }
+        let is_other = shown.is_some() && self.glimpse == shown;
+        self.gone += 1;
+        self.glimpse(shown, now);
+        if !touched && !is_other && self.gone < GONE_AFTER {
+            return None;
+        }
+        self.gone = 0;
+        Some(if is_other && !touched { CHANGED } else { TERMINAL })
+    }
+
+    /// None does; gives the one that is to be asked.
+    fn take_up(&mut self, shown: Option<Ask>, now: Instant) -> Option<Ask> {
+        (self.since, self.gone) = (None, 0);
+        if self.glimpse(shown, now) < STANDS_FOR {
+            return None;
+        }
+        let ask = self.glimpse.take()?;
+        self.since = Some(now);
+        Some(ask)
+    }
+
+    /// Takes a look at what is no question yet; gives how long it stands there.
+    fn glimpse(&mut self, shown: Option<Ask>, now: Instant) -> Duration {
+        if self.glimpse != shown {
+            (self.glimpse, self.glimpsed) = (shown, Some(now));
+        }
+        self.glimpsed.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
 }
 
 impl Host {
@@ -81,9 +123,19 @@ impl Host {
         match self.approvals.typed_like(|ask| ask.screen) {
             Some(waits) => {
                 let is_it = self.approvals.any_typed(|ask| dialogs.dialog(ask, &lines).is_some());
-                self.follow_seen(waits, shown, is_it, now);
+                let touched = self.is_touched();
+                if let Some(by) = self.approvals.seen.follow(shown, is_it, touched, now) {
+                    self.settle(waits, by.to_owned(), None);
+                }
             }
-            None => self.take_up_seen(shown.filter(|_| !self.is_answered(dialogs, &lines)), now),
+            None => {
+                let is_answered = self.is_answered(dialogs, &lines);
+                // What stands there once its key is given up, no output tells.
+                self.approvals.seen.again |= is_answered;
+                if let Some(ask) = self.approvals.seen.take_up(shown.filter(|_| !is_answered), now) {
+                    self.ask(ClientNumber::default(), ask);
+                }
+            }
         }
     }
 
@@ -91,39 +143,40 @@ impl Host {
     fn is_answered(&self, dialogs: &dyn Dialogs, lines: &[String]) -> bool {
         self.approvals.typing.answered().is_some_and(|ask| dialogs.dialog(ask, lines).is_some())
     }
+}
 
-    /// A question waits.
-    fn follow_seen(&mut self, waits: u32, shown: Option<Ask>, is_it: bool, now: Instant) {
-        let touched = self.is_touched();
-        let seen = &mut self.approvals.seen;
-        seen.since.get_or_insert(now);
-        if is_it {
-            (seen.glimpse, seen.gone) = (None, 0);
-            return;
-        }
-        let is_other = shown.is_some() && seen.glimpse == shown;
-        (seen.glimpse, seen.gone) = (shown, seen.gone + 1);
-        if touched || is_other || seen.gone == GONE_AFTER {
-            seen.gone = 0;
-            let by = if is_other && !touched { CHANGED } else { TERMINAL };
-            self.settle(waits, by.to_owned(), None);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::BlockKind;
+    use serde_json::json;
+
+    fn asks(command: &str) -> Option<Ask> {
+        let ask = json!({ "kind": BlockKind::Permission, "tool": "Shell", "input": { "command": command } });
+        Some(serde_json::from_value(ask).unwrap())
     }
 
-    /// None does.
-    fn take_up_seen(&mut self, shown: Option<Ask>, now: Instant) {
-        let seen = &mut self.approvals.seen;
-        seen.gone = 0;
-        if shown.is_none() || seen.glimpse != shown {
-            (seen.glimpse, seen.glimpsed) = (shown, Some(now));
-            return;
+    #[test]
+    fn a_dialog_behind_another_is_asked_once_it_stands_for_a_while() {
+        let (mut seen, begin) = (Seen::default(), Instant::now());
+        let at = |milliseconds| begin + Duration::from_millis(milliseconds);
+        assert_eq!((seen.take_up(asks("a"), at(0)), seen.take_up(asks("a"), at(400))), (None, asks("a")));
+        assert_eq!(seen.follow(asks("a"), true, false, at(900)), None);
+        assert_eq!(seen.follow(asks("half of b"), false, true, at(1000)), Some(TERMINAL));
+        for (shown, milliseconds) in [("half of b", 1100), ("b", 1200), ("b", 1500)] {
+            assert_eq!(seen.take_up(asks(shown), at(milliseconds)), None, "{shown} at {milliseconds}");
         }
-        if seen.glimpsed.is_some_and(|since| now.saturating_duration_since(since) < STANDS_FOR) {
-            return;
-        }
-        seen.since = Some(now);
-        if let Some(ask) = seen.glimpse.take() {
-            self.ask(ClientNumber::default(), ask);
-        }
+        assert_eq!(seen.take_up(asks("b"), at(1600)), asks("b"));
+    }
+
+    /// Each piece of output is looked at only while a question waits that somebody may have answered.
+    #[test]
+    fn what_was_typed_for_a_question_that_is_over_is_forgotten() {
+        let (mut seen, begin) = (Seen::default(), Instant::now());
+        seen.take_up(asks("a"), begin);
+        seen.take_up(asks("a"), begin + STANDS_FOR);
+        assert!(seen.since.is_some());
+        seen.take_up(None, begin + 2 * STANDS_FOR);
+        assert_eq!(seen.since, None);
     }
 }

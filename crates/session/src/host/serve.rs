@@ -2,7 +2,6 @@
 
 use super::Host;
 use super::input::{Receipt, Transaction};
-use super::inside::INSIDE;
 use crate::process;
 use protocol::frame::{Answer, Call, Event, HOST_PROTOCOL, InputForm, MAX_FRAME_BYTES, Refusal, Request};
 use protocol::{Body, ClientNumber, Size, Status};
@@ -48,6 +47,9 @@ impl Host {
         let welcome = self.clients.get(from).is_some_and(|client| client.welcome);
         if !welcome && !matches!(call.request, Request::Hello { .. }) {
             return self.clients.refuse(from, id, Refusal::BadRequest, "say hello first");
+        }
+        if let Some(message) = self.refused_within(from, &call.request) {
+            return self.clients.refuse(from, id, Refusal::WriteRejected, message);
         }
         match call.request {
             Request::Hello { version, name, pid } => self.hello(from, id, version, name, pid),
@@ -113,9 +115,6 @@ impl Host {
         if self.ending.told().is_some() {
             return self.clients.refuse(from, id, Refusal::Ended, "the program has ended");
         }
-        if self.asks_itself(from) {
-            return self.clients.refuse(from, id, Refusal::WriteRejected, INSIDE);
-        }
         let parts = match self.encode(form, bytes) {
             Ok(parts) => parts,
             Err(message) => return self.clients.refuse(from, id, Refusal::BadRequest, message),
@@ -133,6 +132,7 @@ impl Host {
             );
             return self.clients.refuse(from, id, Refusal::WriteRejected, message);
         }
+        self.approvals.unanswered &= self.is_within(from);
         self.input.push(Transaction {
             client: from,
             parts,

@@ -162,6 +162,7 @@ impl Host {
             agent: self.agent.is_known().then(|| Box::new(self.agent.status().clone())),
             approvals: Vec::new(),
             last_approval: 0,
+            answered: None,
             host: Some(self.upgrade.own.clone()),
             degraded: None,
             unsynced: None,

@@ -2,7 +2,7 @@
 //! terminal, and perhaps a password.
 
 use super::Host;
-use super::input::Transaction;
+use super::input::{Transaction, tells_focus};
 use super::local::Typed;
 use protocol::ClientNumber;
 use protocol::frame::DetachReason;
@@ -75,6 +75,7 @@ impl Host {
     fn hand_over(&mut self, client: ClientNumber, keys: Vec<u8>, replies: &[u8]) {
         self.input.reply(replies);
         if !keys.is_empty() {
+            self.approvals.unanswered &= tells_focus(&keys);
             self.input.push(Transaction { client, parts: [keys].into(), typed: true, receipt: None });
         }
     }

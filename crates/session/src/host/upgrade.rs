@@ -126,6 +126,9 @@ impl Host {
         if !self.input.is_idle(Instant::now()) {
             return Err("input waits for the program to read it; try again");
         }
+        if self.is_typing() {
+            return Err("the answer to a question is being typed; try again");
+        }
         if self.input.is_in_secret(&self.master) {
             return Err("input is under way, a secret perhaps; try again after Enter");
         }

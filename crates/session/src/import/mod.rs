@@ -175,6 +175,7 @@ impl End {
             agent: None,
             approvals: Vec::new(),
             last_approval: 0,
+            answered: None,
             host: None,
             degraded: None,
             unsynced: None,

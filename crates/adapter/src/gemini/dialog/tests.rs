@@ -171,6 +171,27 @@ fn one_question_is_answered_by_the_digit_of_its_option() {
     assert!(shown.contains("Which db"), "{shown}");
 }
 
+/// Descriptions and labels are words of the model, as is the question above them.
+#[test]
+fn a_number_in_the_words_of_a_model_is_no_option() {
+    let shown = |screen: &str| asked(screen).unwrap().input["shown"].is_string();
+    let with = |about: &str| QUESTION.replace(&format!("{:<10}", "small"), &format!("{about:<10}"));
+    assert!(!shown(&with("very small")));
+    for about in ["1. backs", "2. Keep", "● 2. Keep", "12. is all"] {
+        assert!(shown(&with(about)), "{about}");
+    }
+    assert!(shown(&QUESTION.replace("big     ", "1. big  ")), "below the last option");
+    assert!(shown(&QUESTION.replace("Postgres", "SQLite  ")), "two of one label");
+    let above = asked(&QUESTION.replace("Which db?     ", "● 1.  Postgres")).unwrap();
+    let question = &above.input["questions"][0];
+    assert_eq!(
+        (&question["question"], &question["options"][0]["label"]),
+        (&json!("● 1.  Postgres"), &json!("SQLite"))
+    );
+    let broken = QUESTION.replace("       small   ", "      of today ");
+    assert_eq!(asked(&broken).unwrap().input["questions"][0]["options"][0]["label"], "SQLite of today");
+}
+
 #[test]
 fn a_yes_is_the_option_that_allows_once_wherever_the_highlight_is() {
     let keys = |screen: &str| {
@@ -195,6 +216,37 @@ fn a_dialog_is_that_of_its_own_question_alone() {
     assert!(GeminiDialogs.dialog(&ask, &lines(&narrow)).is_some(), "{narrow}");
     let first = SECOND.replace("2 of 2", "1 of 2");
     assert!(GeminiDialogs.dialog(&ask, &lines(&first)).is_none(), "another call of the same words");
+}
+
+#[test]
+fn a_blank_makes_another_question_but_where_a_line_is_broken() {
+    let of = |body: &str| SECOND.replace(&format!("{:<72} │ │", "touch two"), body);
+    let line = |text: &str| format!("{text:<72} │ │");
+    let is_same = |one: &str, other: &str| {
+        let ask = asked(&of(one)).unwrap();
+        GeminiDialogs.dialog(&ask, &lines(&of(other))).is_some()
+    };
+    let [apart, together] = ["rm -rf build /", "rm -rf build/"].map(line);
+    assert!(!is_same(&apart, &together) && !is_same(&together, &apart));
+    let broken = format!("{}\n│ │ {}", line("rm -rf"), line("build /"));
+    assert!(is_same(&apart, &broken) && is_same(&broken, &apart));
+    assert!(!is_same(&together, &broken) && !is_same(&broken, &together));
+    let within = format!("{}\n│ │ {}", line("rm -rf bu"), line("ild /"));
+    assert!(is_same(&apart, &within) && is_same(&within, &broken), "each is the first one, narrower");
+}
+
+#[test]
+fn words_go_to_an_empty_prompt_alone() {
+    let takes = |screen: &str| GeminiDialogs.takes_words(&lines(screen));
+    let foot = "\n\n workspace (/directory)            sandbox\n /tmp/project\n";
+    let empty = " >   Type your message or @path/to/file       ";
+    assert!(takes(&format!("✦ hello\n\n{empty}{foot}")));
+    assert!(
+        !takes(&format!("✦ It says:\n{empty}\n\n > rm -rf build{foot}")),
+        "a draft below what a reply shows"
+    );
+    assert!(!takes(&format!(" > a draft\n   {}{foot}", empty.trim())), "and in its second line");
+    assert!(!takes(" > Type your message or @path/to/file and more"));
 }
 
 #[test]

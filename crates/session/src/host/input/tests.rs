@@ -49,6 +49,17 @@ fn keys_of_a_terminal_that_is_gone_are_typed_all_the_same() {
     assert!(queue.wants_write());
 }
 
+/// A terminal tells it of itself: who left its window did not type there.
+#[test]
+fn a_window_that_is_left_is_no_typing() {
+    let begin = Instant::now();
+    for (told, is_key) in [("\x1b[O", false), ("\x1b[O\x1b[I", false), ("\x1b[A", true), ("\x1b[Oy", true)] {
+        let queue = queue([sent(ME, 1, &[told])]);
+        assert_eq!(queue.typed_since(begin), is_key, "{}", told.escape_debug());
+        assert!(queue.wants_write(), "the program hears of it");
+    }
+}
+
 #[test]
 fn an_abandoned_queue_is_empty_and_says_who_waited() {
     let mut queue = queue([sent(ME, 1, &["a"]), sent(OTHER, 2, &["b", "\r"])]);
