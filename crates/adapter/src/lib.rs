@@ -14,6 +14,7 @@ mod gist;
 pub mod hooks;
 pub mod log;
 pub mod opencode;
+pub mod question;
 pub mod state;
 mod time;
 mod transcript;

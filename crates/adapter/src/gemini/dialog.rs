@@ -5,8 +5,8 @@
 //! wherever the highlight is. What does not fit into it is left out by Gemini CLI, which says so in a line of its own. A box
 //! whose top is not on the screen is none.
 
-use crate::claude::hooks::questions;
 use crate::dialog::{Dialog, Dialogs};
+use crate::question::questions;
 use protocol::BlockKind;
 use protocol::approval::Ask;
 use serde_json::{Value, json};

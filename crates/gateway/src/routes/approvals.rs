@@ -7,7 +7,7 @@ use crate::guard::Access;
 use crate::host::Host;
 use crate::token::{Grant, Use};
 use crate::{ApiError, App};
-use adapter::claude::hooks::{open_questions, questions};
+use adapter::question::{open_questions, questions};
 use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::{StreamExt as _, stream};
