@@ -8,6 +8,7 @@
 
 pub mod archive;
 pub mod backlog;
+pub mod caller;
 pub mod capture;
 pub mod context;
 mod durable;
