@@ -154,16 +154,16 @@ fn ended(entry: &Entry, exit: Option<ExitStatus>) -> ApiError {
 
 impl Wait {
     fn state(&self, agent: &AgentStatus) -> Option<Value> {
-        let state = agent.claim.state;
-        let fits = match self.condition {
-            Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
-            Condition::Done => state == AgentState::Done,
-            Condition::Working => state == AgentState::Working,
-            Condition::Error => state == AgentState::Error,
-            Condition::Limit => state == AgentState::Limit,
-            Condition::Blocked => state == AgentState::Blocked,
-            Condition::Exit => false,
+        let wanted = match self.condition {
+            Condition::Idle => AgentState::Idle,
+            Condition::Done => AgentState::Done,
+            Condition::Working => AgentState::Working,
+            Condition::Error => AgentState::Error,
+            Condition::Limit => AgentState::Limit,
+            Condition::Blocked => AgentState::Blocked,
+            Condition::Exit => return None,
         };
+        let fits = agent.claim.state.satisfies(wanted);
         let counts = self.since.is_none_or(|after| agent.offset >= after);
         (fits && counts).then(|| json!({ "agent": agent, "offset": agent.offset }))
     }
