@@ -1,5 +1,6 @@
 //! Conversations for the server's clients: the follower that takes them in, who is told of changes, and reading the store.
 
+use crate::blocking::blocking;
 use crate::places::Places;
 use crate::{ApiError, App};
 use axum::http::StatusCode;
@@ -103,7 +104,7 @@ pub(crate) async fn read_unhurried<T: Default + Send + 'static>(
 ) -> Result<T, ApiError> {
     let place = place_to_read(app).await?;
     let app = app.clone();
-    crate::routes::blocking(move || {
+    blocking(move || {
         let _place = place;
         Ok(app.0.stores.read(work)?.unwrap_or_default())
     })

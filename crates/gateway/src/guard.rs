@@ -1,6 +1,7 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
 use crate::accept::Seat;
+use crate::blocking::blocking;
 use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App};
@@ -9,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use session::registry::Entry;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::PoisonError;
@@ -227,6 +229,24 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+impl Access {
+    /// The session of a name, an id or the beginning of one, if the token opens it. One that it does not open is not told
+    /// from one that is not there.
+    pub(crate) async fn find(&self, app: &App, wanted: String) -> Result<Entry, ApiError> {
+        let registry = app.0.registry.clone();
+        let grant = self.0.clone();
+        blocking(move || {
+            let unknown = |wanted| session::Error::NoSuchSession { wanted, hint: String::new() };
+            match (registry.find(&wanted), grant.session) {
+                (Ok(entry), _) if grant.opens(entry.meta.id) => Ok(entry),
+                (Err(error), None) => Err(error.into()),
+                _ => Err(unknown(wanted).into()),
+            }
+        })
+        .await
+    }
 }
 
 impl FromRequestParts<App> for Access {

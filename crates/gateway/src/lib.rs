@@ -8,6 +8,7 @@
 
 mod accept;
 pub mod audit;
+mod blocking;
 mod connections;
 mod conversations;
 mod error;

@@ -1,7 +1,7 @@
 //! What programs ask leave for. The hosts of the sessions hold the questions and decide who answered first: here they are
 //! listed, shown and answered, and nothing is kept.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::host::Host;
@@ -64,7 +64,7 @@ pub(super) async fn of_session(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     if entry.phase != Phase::Running {
         return Ok(Json(json!({ "approvals": [] })));
     }
@@ -90,7 +90,7 @@ pub(super) async fn show(
     access: Access,
     Path((session, id)): Path<(String, u32)>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let (host, _events) = Host::reach(&entry, "serve").await?;
     Ok(Json(match one(&host, id).await? {
         Found::Waits(approval) => json!({ "approval": describe(&entry, &approval) }),
@@ -127,7 +127,7 @@ pub(super) async fn decide(
     Path((session, id)): Path<(String, u32)>,
     Json(answer): Json<Answer>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let (host, _events) = Host::reach(&entry, "serve").await?;
     let decision = decision(answer)?;
     // One that is over is refused by the host, which says who was first.

@@ -1,6 +1,6 @@
 //! Conversations that clients hand over.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::conversations::read;
 use crate::extract::Json;
 use crate::guard::Access;

@@ -2,7 +2,6 @@
 //!
 //! The id of an event is the offset behind it, so that a client that comes back with `Last-Event-ID` misses nothing.
 
-use super::find;
 use crate::connections::{By, Presence};
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
@@ -57,7 +56,7 @@ pub(super) async fn events(
     Query(place): Query<Place>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let last = last_event(&headers);
     let slot = take_slot(&app, &access)?;
     let stopping = app.0.stopping.subscribe();

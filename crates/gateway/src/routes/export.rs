@@ -1,6 +1,5 @@
 //! A session as a recording, as text, as a log: streamed as it is made.
 
-use super::find;
 use super::recording::checked_idle_limit;
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
@@ -61,7 +60,7 @@ pub(super) async fn export(
     Path(session): Path<String>,
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let format = FORMATS.iter().find(|format| format.name == how.format).ok_or_else(|| {
         let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
         ApiError::bad_request(format!("`format` is one of {}", names.join(", ")))

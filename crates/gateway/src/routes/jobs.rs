@@ -1,5 +1,6 @@
 //! What a model was asked about conversations, and asking it now.
 
+use crate::blocking::blocking;
 use crate::conversations::place_to_read;
 use crate::extract::Json;
 use crate::guard::Access;
@@ -37,7 +38,7 @@ pub(super) struct Retry {
 pub(super) async fn show(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
     of_all(&access)?;
     let place = place_to_read(&app).await?;
-    super::blocking(move || {
+    blocking(move || {
         let _place = place;
         let mut told = json!(overview(&app)?);
         told["asked"] = json!(app.0.jobs_bell.now());
@@ -57,7 +58,7 @@ pub(super) async fn run(
     if limit == Some(0) {
         return Err(ApiError::bad_request("`limit` is 1 conversation at least; without it all are done"));
     }
-    super::blocking(move || {
+    blocking(move || {
         let overview = overview(&app)?;
         if overview.state != "on" {
             let why = overview.why.unwrap_or_default();
@@ -85,7 +86,7 @@ pub(super) async fn retry(
             "`conversation` has 1 to 500 characters; without it all are tried again",
         ));
     }
-    super::blocking(move || {
+    blocking(move || {
         let state = &app.0.home.state;
         app.0.audit.note(&access.0, "jobs retry", None);
         let is_there = Ledger::path(state).exists();

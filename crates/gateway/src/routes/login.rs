@@ -1,6 +1,6 @@
 //! A browser trades the secret of its login link for a cookie.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::extract::Json;
 use crate::guard::{Access, broken_store};
 use crate::journey::tell_who;

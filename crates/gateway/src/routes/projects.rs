@@ -1,6 +1,6 @@
 //! Projects.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::conversations::read;
 use crate::extract::{Json, Path};
 use crate::guard::Access;

@@ -1,6 +1,6 @@
 //! Sessions: listed, started, shown, renamed, ended, removed.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::places::Places;
@@ -68,7 +68,7 @@ pub(super) async fn explain(
     Path(session): Path<String>,
     Query(Last { last }): Query<Last>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     // A whole journal is read.
     let place = app.0.readings.take_soon(&access.0.id)?;
     let explained = move || {
@@ -92,7 +92,7 @@ pub(super) struct New {
     /// Variables beside the server's own.
     #[serde(default)]
     env: BTreeMap<String, String>,
-    #[schemars(with = "Option<super::SizeForm>")]
+    #[schemars(with = "Option<super::endpoint::SizeForm>")]
     size: Option<Size>,
 }
 
@@ -189,7 +189,7 @@ pub(super) async fn show(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     match app.0.questions.turn(&entry, TURN_WITHIN).await {
         Ok(turn) => {
             let describe = move || {
@@ -218,7 +218,7 @@ pub(super) async fn rename(
     Path(session): Path<String>,
     Json(change): Json<Change>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     blocking(move || {
         let registry = app.0.registry.clone();
         registry.rename(&entry, &change.name)?;
@@ -235,7 +235,7 @@ pub(super) async fn remove(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     blocking(move || {
         app.0.registry.remove(&entry)?;
         app.0.audit.note(&access.0, "remove", Some(entry.meta.id));
@@ -259,7 +259,7 @@ pub(super) async fn kill(
     Path(session): Path<String>,
     kill: Option<Json<Kill>>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let signal = kill.and_then(|Json(kill)| kill.signal);
     blocking(move || {
         if entry.phase != Phase::Running {
@@ -283,7 +283,7 @@ pub(super) async fn restart(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     may_start(&access)?;
     if entry.phase == Phase::Running {
         return Err(session::Error::Running(entry.name).into());

@@ -1,6 +1,5 @@
 //! Waits until something is true of a session.
 
-use super::find;
 use crate::extract::{Json, Path};
 use crate::guard::{Access, await_revocation};
 use crate::host::Host;
@@ -62,7 +61,7 @@ pub(super) async fn wait(
     Path(session): Path<String>,
     Json(wait): Json<Wait>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let timeout = match wait.timeout.map(Duration::try_from_secs_f64) {
         None => WAIT_MAX,
         Some(Ok(timeout)) => timeout.min(WAIT_MAX),

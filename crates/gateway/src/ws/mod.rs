@@ -12,7 +12,6 @@ use crate::connections::By;
 use crate::extract::{Path, Query, Upgrade};
 use crate::guard::Access;
 use crate::places::{Place, Places};
-use crate::routes::find;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
@@ -78,7 +77,7 @@ pub(crate) async fn session(
     Upgrade(upgrade): Upgrade,
 ) -> Result<Response, ApiError> {
     let place = take_socket(&app, &access)?;
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let id = entry.meta.id;
     let live = app.0.sessions.watch(entry).await?;
     let upgrade = upgrade

@@ -5,8 +5,8 @@
 
 use super::text::{clean, said};
 use crate::ApiError;
+use crate::blocking::blocking;
 use crate::host::Host;
-use crate::routes::blocking;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, InputForm, Request};
 use protocol::{AgentState, Offset, Phase, SessionId, Status, Time};

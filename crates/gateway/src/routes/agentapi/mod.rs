@@ -14,7 +14,7 @@ mod upload;
 pub(crate) use conversation::Hub;
 pub(super) use problem::form as problem;
 
-use super::{Endpoint, JSON, find};
+use super::endpoint::{Endpoint, JSON};
 use crate::guard::{Access, Guard, keep_seat};
 use crate::journey::tell_who;
 use crate::token::{Grant, Role};
@@ -116,7 +116,7 @@ impl FromRequestParts<App> for Target {
             Some(Only(session)) => session.clone(),
             None => crate::extract::Path::<String>::from_request_parts(parts, app).await?.0,
         };
-        Ok(Self { entry: find(app, &access, wanted).await?, access })
+        Ok(Self { entry: access.find(app, wanted).await?, access })
     }
 }
 
