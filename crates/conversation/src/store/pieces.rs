@@ -1,5 +1,5 @@
 //! Pieces of what models made of conversations, as a search finds them beside entries. They lie in the file of jobs
-//! (`jobs/pieces.sql`); which conversation one is of, and whether it fits, the store knows.
+//! (`ledger/pieces.sql`); which conversation one is of, and whether it fits, the store knows.
 
 use super::Store;
 use super::filter::{Filter, Wheres};
@@ -7,7 +7,8 @@ use super::find::{Candidate, Found, Hit, list, until_late};
 use super::read::TITLE;
 use super::rows::place;
 use crate::Result;
-use crate::jobs::WITH_PIECES;
+use crate::ledger::WITH_PIECES;
+use crate::steps::version_of;
 use protocol::Time;
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension as _, params_from_iter};
@@ -22,8 +23,7 @@ impl Store {
         if !self.has_jobs()? {
             return Ok(false);
         }
-        let version: i64 = self.connection.query_row("PRAGMA jobs.user_version", [], |row| row.get(0))?;
-        Ok(version >= WITH_PIECES)
+        Ok(version_of(&self.connection, "jobs")? >= WITH_PIECES)
     }
 
     /// Pieces that an index finds by an expression and that fit, the newest first.
