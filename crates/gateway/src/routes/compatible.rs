@@ -16,7 +16,7 @@ pub(super) async fn health(State(app): State<App>, _: Access) -> Json<Value> {
     Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_s": app.0.started.elapsed().as_secs(),
+        "uptime_s": app.0.metrics.started.elapsed().as_secs(),
         "agents": {},
     }))
 }

@@ -198,7 +198,7 @@ pub(super) async fn events(
         ));
     }
     let place = take_slot(&app, &access)?;
-    let changes = app.0.conversation_changes.listen();
+    let changes = app.0.conversations.changes.listen();
     // Who comes back is told what came meanwhile.
     let missed = match last_event(&headers) {
         Some(last) => {

@@ -3,7 +3,6 @@
 use super::recording::checked_idle_limit;
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
-use crate::places::Places;
 use crate::{ApiError, App};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -13,7 +12,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
-use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -24,16 +22,6 @@ const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 
 /// Why it breaks off.
 const REVOKED: &str = "the token was revoked or has ended";
-
-/// Exports at once: each holds a thread for as long as its client takes, and everything else that is done beside the
-/// server's loop needs threads, too. One more is told to come again.
-const EXPORTS_MAX: usize = 8;
-/// Of one token.
-const EACH_MAX: usize = 2;
-
-pub(crate) fn exports() -> Arc<Places> {
-    Places::new("exports", EXPORTS_MAX, EACH_MAX)
-}
 
 /// What is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -66,7 +54,7 @@ pub(super) async fn export(
         ApiError::bad_request(format!("`format` is one of {}", names.join(", ")))
     })?;
     let idle_limit = checked_idle_limit(how.idle_limit)?.map(|limit| limit.as_secs_f64());
-    let place = app.0.exports.take_soon(&access.0.id)?;
+    let place = app.0.limits.exports.take_soon(&access.0.id)?;
     let options = Options { input: how.input, idle_limit, ..Options::default() };
     let (to, received) = mpsc::channel(WAITING_MAX);
     let (revoked, is_revoked) = watch::channel(false);

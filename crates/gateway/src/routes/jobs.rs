@@ -41,7 +41,7 @@ pub(super) async fn show(State(app): State<App>, access: Access) -> Result<Json<
     blocking(move || {
         let _place = place;
         let mut told = json!(overview(&app)?);
-        told["asked"] = json!(app.0.jobs_bell.now());
+        told["asked"] = json!(app.0.conversations.jobs_bell.now());
         Ok(Json(told))
     })
     .await
@@ -66,7 +66,7 @@ pub(super) async fn run(
         }
         app.0.audit.note(&access.0, "jobs run", None);
         let asked = overview.waiting.min(limit.unwrap_or(u64::MAX));
-        app.0.jobs_bell.run(asked);
+        app.0.conversations.jobs_bell.run(asked);
         let told = json!({ "asked": asked, "waiting": overview.waiting, "why": overview.why, "until": overview.until });
         Ok((StatusCode::ACCEPTED, Json(told)))
     })
@@ -95,7 +95,7 @@ pub(super) async fn retry(
             let why = "no such conversation failed; GET /api/v1/jobs lists those that did";
             return Err(ApiError::new(StatusCode::NOT_FOUND, "JOB_NOT_FOUND", why));
         }
-        app.0.jobs_bell.ring();
+        app.0.conversations.jobs_bell.ring();
         Ok(Json(json!({ "retried": retried })))
     })
     .await

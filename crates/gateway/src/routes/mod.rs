@@ -28,13 +28,9 @@ mod wait;
 
 use crate::guard::authorize;
 use crate::{ApiError, App, journey, metrics};
-pub(crate) use agentapi::{Hub, Port, of_port};
+pub(crate) use agentapi::{Port, Talks, of_port};
 pub use endpoint::Endpoint;
-pub(crate) use events::streams;
-pub(crate) use export::exports;
-pub(crate) use sessions::readings;
 pub use table::endpoints;
-pub(crate) use wait::waits;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -3,7 +3,6 @@
 use crate::blocking::blocking;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
-use crate::places::Places;
 use crate::questions::TURN_WITHIN;
 use crate::{ApiError, App};
 use axum::extract::State;
@@ -19,19 +18,10 @@ use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Between a gentle signal and the next, harder one.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// Of what reads a whole journal, or asks the store about all projects, so many at once, and of one token: each holds a thread.
-const READINGS_MAX: usize = 8;
-const EACH_MAX: usize = 4;
-
-pub(crate) fn readings() -> Arc<Places> {
-    Places::new("long readings", READINGS_MAX, EACH_MAX)
-}
 
 /// Which sessions are wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -70,7 +60,7 @@ pub(super) async fn explain(
 ) -> Result<Json<Value>, ApiError> {
     let entry = access.find(&app, session).await?;
     // A whole journal is read.
-    let place = app.0.readings.take_soon(&access.0.id)?;
+    let place = app.0.limits.readings.take_soon(&access.0.id)?;
     let explained = move || {
         let _place = place;
         Ok(session::explain::explain(&entry, "serve", usize::from(last.unwrap_or(100)))?)

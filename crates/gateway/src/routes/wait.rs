@@ -3,7 +3,7 @@
 use crate::extract::{Json, Path};
 use crate::guard::{Access, await_revocation};
 use crate::host::Host;
-use crate::places::{Places, busy};
+use crate::places::busy;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,20 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::registry::Entry;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A request waits so long at most; who wants to wait longer asks again.
 const WAIT_MAX: Duration = Duration::from_secs(300);
-
-/// Waits at once: each is a client of a host, which takes 256 of them.
-const WAITS_MAX: usize = 128;
-/// Of one token.
-const EACH_MAX: usize = 32;
-
-pub(crate) fn waits() -> Arc<Places> {
-    Places::new("waits", WAITS_MAX, EACH_MAX)
-}
 
 /// What is waited for.
 #[derive(Deserialize, JsonSchema)]
@@ -67,7 +57,7 @@ pub(super) async fn wait(
         Some(Ok(timeout)) => timeout.min(WAIT_MAX),
         Some(Err(_)) => return Err(ApiError::bad_request("`timeout` is a number of seconds, 0 or more")),
     };
-    let _place = app.0.waits.take_soon(&access.0.id)?;
+    let _place = app.0.limits.waits.take_soon(&access.0.id)?;
     let mut stopping = app.0.stopping.subscribe();
     let seen = tokio::select! {
         seen = tokio::time::timeout(timeout, until(&entry, &wait)) => seen,

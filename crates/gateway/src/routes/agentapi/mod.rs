@@ -11,7 +11,7 @@ mod problem;
 mod text;
 mod upload;
 
-pub(crate) use conversation::Hub;
+pub(crate) use conversation::Talks;
 pub(super) use problem::form as problem;
 
 use super::endpoint::{Endpoint, JSON};
@@ -123,7 +123,7 @@ impl FromRequestParts<App> for Target {
 impl Target {
     /// What was said in it.
     fn conversation(&self, app: &App) -> Arc<Conversation> {
-        app.0.conversations.of(self.entry.meta.id)
+        app.0.agentapi.of(self.entry.meta.id)
     }
 }
 
