@@ -5,6 +5,7 @@
 
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{Claim, Time};
+use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -15,6 +16,15 @@ pub trait Hooks: Sync {
 
     /// Reads what a hook was given; `None` for what is no hook's.
     fn read(&self, payload: &[u8]) -> Option<Told>;
+
+    /// The conversation of which it tells.
+    fn conversation(&self, payload: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Named {
+            session_id: String,
+        }
+        serde_json::from_slice::<Named>(payload).ok().map(|named| named.session_id)
+    }
 
     /// What the event with this JSON says of the state; `None` where it says nothing.
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim>;
