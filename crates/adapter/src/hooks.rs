@@ -15,7 +15,7 @@ pub trait Hooks: Sync {
     fn overlay(&self, start: &Launching<'_>) -> Overlaid;
 
     /// Reads what a hook was given; `None` for what is no hook's.
-    fn read(&self, payload: &[u8]) -> Option<Told>;
+    fn read(&self, payload: &[u8]) -> Option<Event>;
 
     /// The conversation of which it tells.
     fn conversation(&self, payload: &[u8]) -> Option<String> {
@@ -75,7 +75,7 @@ pub enum Overlaid {
 
 /// What a hook tells, in the words of no CLI.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Told {
+pub struct Event {
     /// The event's name.
     pub event: String,
     /// What is asked.

@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::restore::Restoring;
 use adapter::claude::hooks;
-use adapter::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
+use adapter::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
 use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
@@ -57,10 +57,10 @@ fn hear(cli: &dyn Hooks, restore: Option<u64>) -> Option<()> {
 
 /// Tells the session's host, and brings back what it was asked for.
 fn pass_on(cli: &dyn Hooks, payload: &[u8], is_whole: bool) -> Option<()> {
-    let told = cli.read(payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
+    let told = cli.read(payload).unwrap_or(Event { event: "unknown".to_owned(), ask: None, ends: None });
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
-    let Told { event, ask: asked, ends } = told;
+    let Event { event, ask: asked, ends } = told;
     let claim = cli.claim(payload, Time::default()).map(Box::new);
     let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
     let Some(socket) = socket() else { return keep(cli, sent, cut) };

@@ -3,7 +3,7 @@
 
 use super::Store;
 use super::filter::{Filter, Wheres};
-use super::find::{Candidate, Found, Hit, list, until_late};
+use super::find::{Candidate, Hit, Lookup, list, until_late};
 use super::read::TITLE;
 use super::rows::place;
 use crate::Result;
@@ -27,14 +27,14 @@ impl Store {
     }
 
     /// Pieces that an index finds by an expression and that fit, the newest first.
-    pub(crate) fn pieces(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
+    pub(crate) fn pieces(&self, found: Lookup, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
         let mut wheres = Wheres::default();
         let index = match found {
-            Found::Words(expression) => {
+            Lookup::Words(expression) => {
                 wheres.add("piece_words MATCH ?", Some(expression));
                 "piece_words"
             }
-            Found::Letters { threes, pattern } => {
+            Lookup::Letters { threes, pattern } => {
                 wheres.add("piece_letters MATCH ?", Some(threes));
                 wheres.add("p.text LIKE ? ESCAPE '\\'", Some(pattern));
                 "piece_letters"

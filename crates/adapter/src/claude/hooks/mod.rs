@@ -17,7 +17,7 @@ pub use settings::{Put, put_in};
 use start::START;
 pub use start::{RESTORE, Start, start, started};
 
-use crate::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl Hooks for ClaudeHooks {
         }
     }
 
-    fn read(&self, payload: &[u8]) -> Option<Told> {
+    fn read(&self, payload: &[u8]) -> Option<Event> {
         read(payload)
     }
 
@@ -56,11 +56,11 @@ impl Hooks for ClaudeHooks {
 }
 
 /// Reads what a hook was given; `None` for what is no hook's.
-pub fn read(payload: &[u8]) -> Option<Told> {
+pub fn read(payload: &[u8]) -> Option<Event> {
     let value: Value = serde_json::from_slice(payload).ok()?;
     let event = value["hook_event_name"].as_str()?.to_owned();
     let ask = (event == PERMISSION).then(|| ask(&value)).flatten();
-    Some(Told { ends: ends(&event, &value), event, ask })
+    Some(Event { ends: ends(&event, &value), event, ask })
 }
 
 fn ask(value: &Value) -> Option<Ask> {

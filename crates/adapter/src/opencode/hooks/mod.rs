@@ -7,7 +7,7 @@
 mod claim;
 mod config;
 
-use crate::hooks::{Hooks, Launching, Overlaid, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid};
 use crate::question::{Question, questions};
 use protocol::approval::{Ask, Behaviour, Decision};
 use protocol::{BlockKind, Claim, Time};
@@ -26,11 +26,11 @@ impl Hooks for OpencodeHooks {
         config::overlay(start)
     }
 
-    fn read(&self, payload: &[u8]) -> Option<Told> {
+    fn read(&self, payload: &[u8]) -> Option<Event> {
         let value: Value = serde_json::from_slice(payload).ok()?;
         let event = value["hook_event_name"].as_str()?.to_owned();
         // That a question is over is told by the end of its hook.
-        Some(Told { ask: ask(&event, &value), ends: None, event })
+        Some(Event { ask: ask(&event, &value), ends: None, event })
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
