@@ -17,6 +17,7 @@ use protocol::{Approval, BlockKind, Phase};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use session::client::unexpected;
 use session::registry::Entry;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -147,7 +148,7 @@ pub(super) async fn decide(
             app.0.audit.note(&access.0, action, Some(entry.meta.id));
             Ok(Json(json!({ "settled": settled })))
         }
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other).into()),
     }
 }
 
@@ -204,7 +205,7 @@ async fn one(host: &Host, id: u32) -> Result<Found, ApiError> {
             Some(approval) => Ok(Found::Waits(Box::new(approval))),
             None => Err(unknown(format!("there is no question {id}"))),
         },
-        Ok((other, _)) => Err(unexpected(&other)),
+        Ok((other, _)) => Err(unexpected(&other).into()),
         Err(session::Error::Refused { code: Refusal::BadRequest, message }) => Err(unknown(message)),
         Err(error) => Err(error.into()),
     }
@@ -217,7 +218,7 @@ async fn pending(entry: &Entry) -> Result<Vec<Approval>, ApiError> {
 async fn listed(host: &Host) -> Result<Vec<Approval>, ApiError> {
     match host.call(Request::Approvals { approval: None }, &[]).await?.0 {
         frame::Answer::Approvals { approvals } => Ok(approvals),
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other).into()),
     }
 }
 
@@ -229,8 +230,4 @@ fn describe(entry: &Entry, approval: &Approval) -> Value {
 
 fn unknown(message: String) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "NO_SUCH_APPROVAL", message)
-}
-
-fn unexpected(answer: &frame::Answer) -> ApiError {
-    session::Error::Protocol(format!("did not expect {answer:?}")).into()
 }

@@ -88,7 +88,7 @@ async fn type_in(
     let (host, _events) = Host::reach(&entry, "serve").await?;
     match host.call(Request::Input { form }, text.as_bytes()).await?.0 {
         Answer::Done { offset } => Ok(Json(json!({ "offset": offset, "bytes": text.len() }))),
-        other => Err(session::Error::Protocol(format!("did not expect {other:?}")).into()),
+        other => Err(session::client::unexpected(&other).into()),
     }
 }
 

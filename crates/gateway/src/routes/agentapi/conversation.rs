@@ -147,7 +147,7 @@ pub(super) async fn type_in(entry: &Entry, form: InputForm, text: &str) -> Resul
     let (host, _events) = Host::reach(entry, "agentapi").await?;
     match host.call(Request::Input { form }, text.as_bytes()).await?.0 {
         Answer::Done { offset } => Ok(offset),
-        other => Err(session::Error::Protocol(format!("did not expect {other:?}")).into()),
+        other => Err(session::client::unexpected(&other).into()),
     }
 }
 
