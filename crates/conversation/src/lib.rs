@@ -1,12 +1,12 @@
 //! Conversations: from the CLIs' own records to entries that can be read, searched and trusted.
 //!
-//! A CLI's transcripts are copied into an [`archive`] of ours, because CLIs delete theirs. [`ingest`] reads the archive by the
+//! A CLI's transcripts are copied into an `archive` of ours, because CLIs delete theirs. `ingest` reads the archive by the
 //! CLI's adapter and writes entries into the [`store`], each batch together with how far it has read: whoever is killed in
 //! between loses and doubles nothing. [`history`] finds what there is to take in, and [`follower`] does as it comes; `place`
 //! finds where entries stand in recordings.
 //! [`search`] finds entries by their words and by their [`meaning`], of which the [`backlog`] makes vectors. Archive and journals are the truth; all else is made from them.
 
-pub mod archive;
+mod archive;
 pub mod backlog;
 pub mod caller;
 pub mod capture;
@@ -17,9 +17,9 @@ mod error;
 pub mod extract;
 mod files;
 pub mod follower;
-pub mod fuse;
+mod fuse;
 pub mod history;
-pub mod ingest;
+mod ingest;
 mod intake;
 pub mod jobs;
 mod ledger;
