@@ -1,6 +1,6 @@
 //! What a person looks for in what a tool is given.
 
-use crate::claude::hooks::questions;
+use crate::question::questions;
 use serde_json::Value;
 
 /// Characters of a line for people.

@@ -5,6 +5,7 @@
 
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{Claim, Time};
+use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -14,7 +15,16 @@ pub trait Hooks: Sync {
     fn overlay(&self, start: &Launching<'_>) -> Overlaid;
 
     /// Reads what a hook was given; `None` for what is no hook's.
-    fn read(&self, payload: &[u8]) -> Option<Told>;
+    fn read(&self, payload: &[u8]) -> Option<Event>;
+
+    /// The conversation of which it tells.
+    fn conversation(&self, payload: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Named {
+            session_id: String,
+        }
+        serde_json::from_slice::<Named>(payload).ok().map(|named| named.session_id)
+    }
 
     /// What the event with this JSON says of the state; `None` where it says nothing.
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim>;
@@ -65,7 +75,7 @@ pub enum Overlaid {
 
 /// What a hook tells, in the words of no CLI.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Told {
+pub struct Event {
     /// The event's name.
     pub event: String,
     /// What is asked.

@@ -14,6 +14,7 @@ mod gist;
 pub mod hooks;
 pub mod log;
 pub mod opencode;
+pub mod question;
 pub mod state;
 mod time;
 mod transcript;
@@ -71,6 +72,22 @@ pub trait Adapter: Sync {
         None
     }
 
+    /// The command that takes up its conversation again, which it keeps in its own files whatever became of the terminal; `None`
+    /// where nothing is known of that.
+    fn resume(&self, _program: &str, _arguments: &[String]) -> Option<String> {
+        None
+    }
+
+    /// The id of the conversation that its arguments name, if they do.
+    fn named<'a>(&self, _arguments: &'a [String]) -> Option<&'a str> {
+        None
+    }
+
+    /// The variables that it leaves in the environment of what it starts, by which another one would take itself for its child.
+    fn marks(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Begins to read such a file, or goes on where [`Transcript::state`] was taken.
     fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript>;
 }
@@ -94,6 +111,12 @@ pub fn of_command(command: &[OsString]) -> Option<&'static dyn Adapter> {
 /// A folder that a variable names; an empty one names none.
 fn given(variables: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
     variables(name).filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
+/// The command that takes up the conversation of a session's command again; `None` where nothing is known of the program.
+pub fn resume(command: &[String]) -> Option<String> {
+    let (program, arguments) = command.split_first()?;
+    of_command(&[program.into()])?.resume(program, arguments)
 }
 
 /// What stands for bytes that have no name of their own: FNV-1a, which tells a few apart and guards against nobody.

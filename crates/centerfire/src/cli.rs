@@ -77,7 +77,7 @@ commands! {
     Search => search,
     Projects => projects,
     Context => context,
-    History => mentioned,
+    History => history,
     Import => import,
     Api => api,
     Resize => resize,

@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::restore::Restoring;
 use adapter::claude::hooks;
-use adapter::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
+use adapter::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
 use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
@@ -57,13 +57,13 @@ fn hear(cli: &dyn Hooks, restore: Option<u64>) -> Option<()> {
 
 /// Tells the session's host, and brings back what it was asked for.
 fn pass_on(cli: &dyn Hooks, payload: &[u8], is_whole: bool) -> Option<()> {
-    let told = cli.read(payload).unwrap_or(Told { event: "unknown".to_owned(), ask: None, ends: None });
+    let told = cli.read(payload).unwrap_or(Event { event: "unknown".to_owned(), ask: None, ends: None });
     let sent = &payload[..payload.len().min(MAX_HOOK_BYTES)];
     let cut = !is_whole || sent.len() < payload.len();
-    let Told { event, ask: asked, ends } = told;
+    let Event { event, ask: asked, ends } = told;
     let claim = cli.claim(payload, Time::default()).map(Box::new);
     let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
-    let Some(socket) = socket() else { return keep(sent, cut) };
+    let Some(socket) = socket() else { return keep(cli, sent, cut) };
     match asked.filter(|asked| !asked.typed) {
         None => tell(&socket, request, sent),
         Some(asked) => {
@@ -94,11 +94,10 @@ fn socket() -> Option<PathBuf> {
 }
 
 /// Keeps what a hook tells of a CLI that runs in no session: a line in the conversation's own file.
-fn keep(payload: &[u8], cut: bool) -> Option<()> {
-    let value: serde_json::Value = serde_json::from_slice(payload).ok().filter(|_| !cut)?;
-    let conversation = value["session_id"].as_str()?;
+fn keep(cli: &dyn Hooks, payload: &[u8], cut: bool) -> Option<()> {
+    let conversation = cli.conversation(payload).filter(|_| !cut)?;
     let folder = crate::config::home().ok()?.state.join("hooks");
-    LineFile::of(&folder, conversation)?.append(payload).ok()
+    LineFile::of(&folder, &conversation)?.append(payload).ok()
 }
 
 /// What a command is started with, so that the CLI's hooks tell its session, and give it a history of so many tokens: `None` for what has

@@ -11,6 +11,7 @@ mod context;
 mod exit;
 mod fit;
 mod hook;
+mod intake;
 mod notify;
 mod orchestrator;
 mod progress;

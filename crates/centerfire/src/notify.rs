@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::term::one_line;
 use anyhow::{Context as _, anyhow, bail};
-use conversation::embed::agent;
+use conversation::caller::agent;
 use rustix::process::{Pid, Signal, kill_process_group};
 use session::host::News;
 use std::io::{Read, Write};

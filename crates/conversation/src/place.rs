@@ -6,10 +6,9 @@
 
 use crate::store::{Filter, Store};
 use crate::{Error, Result};
+use adapter::Adapter;
 use protocol::{Body, Offset, Phase, Place, SessionId, Time};
-use serde::Deserialize;
 use session::registry::{Entry, Registry};
-use session::resume::conversation;
 use session::source::{Kind, Source};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -23,16 +22,10 @@ const CANDIDATES_MAX: usize = 200;
 /// A session of a CLI that we know.
 struct Held {
     entry: Entry,
-    cli: &'static str,
+    cli: &'static dyn Adapter,
     named: BTreeSet<String>,
     from: Time,
     to: Time,
-}
-
-/// What all hooks tell.
-#[derive(Deserialize)]
-struct Told {
-    session_id: String,
 }
 
 /// How far recordings were read, so that one that grows is not read from its start each time.
@@ -97,7 +90,7 @@ impl Held {
     fn of(entry: Entry) -> Option<Self> {
         let words = entry.meta.words();
         let adapter = adapter::of_command(&words)?;
-        let named = conversation(&entry.meta.command).map(str::to_owned).into_iter().collect();
+        let named = adapter.named(&entry.meta.command).map(str::to_owned).into_iter().collect();
         let to = match entry.folder.exit().ok().flatten() {
             Some(exit) => exit.time,
             None if entry.phase == Phase::Running => Time::now(),
@@ -106,21 +99,20 @@ impl Held {
         };
         let to = Time(to.0.saturating_add(SLACK_US));
         let from = Time(entry.meta.created.0.saturating_sub(SLACK_US));
-        Some(Self { cli: adapter.name(), named, from, to, entry })
+        Some(Self { cli: adapter, named, from, to, entry })
     }
 
     /// Learns the conversations that the CLI's hooks named, in what is new of the recording.
     fn hear_hooks(&mut self, store: &mut Store) -> Result<()> {
         let session = self.entry.meta.id;
         let from = store.scanned(session)?;
+        let hooks = self.cli.hooks();
         let mut named = BTreeSet::new();
         let mut end = from;
         if let Ok(mut source) = Source::of(&self.entry.folder, &self.entry.meta, from, Kind::Stored) {
             while let Ok(Some(record)) = source.next() {
-                if let Body::Hook { bytes, .. } = &record.body
-                    && let Ok(told) = serde_json::from_slice::<Told>(bytes)
-                {
-                    named.insert(told.session_id);
+                if let Body::Hook { bytes, .. } = &record.body {
+                    named.extend(hooks.and_then(|hooks| hooks.conversation(bytes)));
                 }
             }
             end = source.position();
@@ -139,12 +131,12 @@ impl Held {
     /// Conversations that could have been held in it.
     fn candidates(&self, store: &Store) -> Result<Vec<i64>> {
         if !self.named.is_empty() {
-            let numbers = self.named.iter().map(|name| store.number_of(self.cli, name));
+            let numbers = self.named.iter().map(|name| store.number_of(self.cli.name(), name));
             return Ok(numbers.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect());
         }
         let folder = self.entry.meta.folder().to_string_lossy().into_owned();
         let filter = Filter {
-            cli: Some(self.cli.to_owned()),
+            cli: Some(self.cli.name().to_owned()),
             folder: Some(folder.clone()),
             since: Some(self.from),
             until: Some(self.to),

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashSet};
 
 /// The tables, as the store has them.
-pub const SCHEMA: &str = include_str!("store/vectors.sql");
+pub const SCHEMA: &str = include_str!("vectors.sql");
 
 /// A chunk's vector, and where in its entry's text it begins, in bytes.
 pub type Vector = (usize, Vec<f32>);

@@ -1,11 +1,16 @@
 //! Conversations for the server's clients: the follower that takes them in, who is told of changes, and reading the store.
 
-use crate::places::Places;
+use crate::blocking::blocking;
+use crate::places::SEARCHES_MAX;
 use crate::{ApiError, App};
 use axum::http::StatusCode;
+use conversation::embed::Choice;
 use conversation::follower::{Touched, follow};
 use conversation::history::History;
-use conversation::store::Store;
+use conversation::jobs::Bell;
+use conversation::meaning::Meaning;
+use conversation::store::{Readers, Store};
+use session::home::Home;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +21,33 @@ const CHANGES_MAX: usize = 256;
 
 /// Different errors of taking in that are logged.
 const TOLD_MAX: usize = 100;
+
+/// Requests that read the store at once: searches, which may wait for a model, leave some to others.
+const READS_MAX: usize = SEARCHES_MAX + 4;
+
+/// What the server has of them.
+pub(crate) struct Conversations {
+    /// What finds by meaning; the follower makes vectors with it.
+    pub(crate) meaning: Arc<Meaning>,
+    pub(crate) changes: Changes,
+    /// By which who does background jobs is told what somebody wants now.
+    pub(crate) jobs_bell: Bell,
+    stores: Readers,
+    reads: Arc<Semaphore>,
+}
+
+impl Conversations {
+    /// Those of an instance, with what makes vectors of them.
+    pub(crate) fn new(home: &Home, model: Choice) -> Self {
+        Self {
+            meaning: Arc::new(Meaning::new(home.models(), model)),
+            changes: Changes::default(),
+            jobs_bell: Bell::default(),
+            stores: Readers::new(home.state.clone()),
+            reads: Arc::new(Semaphore::new(READS_MAX)),
+        }
+    }
+}
 
 /// Tells of conversations to which something came.
 pub(crate) struct Changes(pub(crate) broadcast::Sender<Touched>);
@@ -32,21 +64,6 @@ impl Changes {
     }
 }
 
-/// Searches at once, and of one token: each takes a thread, and a second of a core at most.
-const SEARCHES_MAX: usize = 8;
-const EACH_MAX: usize = 2;
-
-pub(crate) fn searches() -> Arc<Places> {
-    Places::new("searches", SEARCHES_MAX, EACH_MAX)
-}
-
-/// Requests that read the store at once: searches, which may wait for a model, leave some to others.
-const READS_MAX: usize = SEARCHES_MAX + 4;
-
-pub(crate) fn reads() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(READS_MAX))
-}
-
 /// Takes in what CLIs write, on a thread of its own, until the server ends.
 pub(crate) fn start_following(app: &App) {
     let app = app.clone();
@@ -59,10 +76,10 @@ pub(crate) fn start_following(app: &App) {
         let told = Mutex::new(BTreeSet::new());
         follow(
             &history,
-            &app.0.meaning,
+            &app.0.conversations.meaning,
             &|| *stopping.borrow(),
             &mut |touched| {
-                let _ = app.0.conversation_changes.0.send(touched);
+                let _ = app.0.conversations.changes.0.send(touched);
             },
             &|error| {
                 let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,16 +120,16 @@ pub(crate) async fn read_unhurried<T: Default + Send + 'static>(
 ) -> Result<T, ApiError> {
     let place = place_to_read(app).await?;
     let app = app.clone();
-    crate::routes::blocking(move || {
+    blocking(move || {
         let _place = place;
-        Ok(app.0.stores.read(work)?.unwrap_or_default())
+        Ok(app.0.conversations.stores.read(work)?.unwrap_or_default())
     })
     .await
 }
 
 /// A place among those who read the store.
 pub(crate) async fn place_to_read(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
-    let place = Arc::clone(&app.0.store_reads).acquire_owned();
+    let place = Arc::clone(&app.0.conversations.reads).acquire_owned();
     match tokio::time::timeout(PLACE_WITHIN, place).await {
         Ok(Ok(place)) => Ok(place),
         _ => Err(crate::places::busy("the store of conversations is read by many; try again in a moment")),

@@ -1,6 +1,7 @@
 //! Who is let in: the address that was called (DNS rebinding), the page that calls (cross-site requests), the token.
 
 use crate::accept::Seat;
+use crate::blocking::blocking;
 use crate::journey::tell_who;
 use crate::token::{Grant, Role, Use};
 use crate::{ApiError, App};
@@ -9,9 +10,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::collections::HashSet;
+use session::registry::Entry;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Wrong tokens of one address in [`FAILURES_WITHIN`], after which it is told to wait.
@@ -22,17 +24,19 @@ const ADDRESSES_MAX: usize = 10_000;
 /// How often it is looked whether the token of an open connection still holds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The names by which the server may be called, and that of its cookie.
+/// The names by which the server may be called, that of its cookie, and who failed to log in.
 pub(crate) struct Guard {
     hosts: HashSet<String>,
     /// Whether the server itself speaks TLS; a proxy before it may do so as well.
     tls: bool,
     /// Browsers know no ports: without one in the name two servers of this machine would log each other's users out.
     cookie: String,
+    /// Logins that failed, by address.
+    failures: Mutex<HashMap<IpAddr, Failures>>,
 }
 
 /// Logins that failed in one stretch of time.
-pub(crate) struct Failures {
+struct Failures {
     since: Instant,
     count: u32,
 }
@@ -54,7 +58,7 @@ impl Guard {
         }
         // A browser takes a name with this prefix only over TLS, and from no other host or path.
         let prefix = if tls { "__Host-" } else { "" };
-        Self { hosts, tls, cookie: format!("{prefix}centerfire-{port}") }
+        Self { hosts, tls, cookie: format!("{prefix}centerfire-{port}"), failures: Mutex::default() }
     }
 
     /// What sets the cookie in a browser whose page is of this origin, for so many seconds; with 0 it is removed.
@@ -94,6 +98,29 @@ impl Guard {
             return Ok(());
         }
         Err(ApiError::new(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "another site's page asked"))
+    }
+
+    /// What an address is told that sent a wrong token; one that sent too many has to wait. A right one is let in all the
+    /// same: behind a tunnel all addresses are one, and a page that was forgotten in some tab must lock nobody out.
+    pub(crate) fn fail(&self, peer: IpAddr, message: &str) -> ApiError {
+        let mut all = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= ADDRESSES_MAX {
+            all.retain(|_, failures| failures.since.elapsed() < FAILURES_WITHIN);
+        }
+        if all.len() >= ADDRESSES_MAX {
+            all.clear();
+        }
+        let failures = all.entry(peer).or_insert(Failures { since: Instant::now(), count: 0 });
+        if failures.since.elapsed() >= FAILURES_WITHIN {
+            *failures = Failures { since: Instant::now(), count: 0 };
+        }
+        failures.count += 1;
+        if failures.count <= FAILURES_MAX {
+            return ApiError::unauthorized(message);
+        }
+        let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
+            .retry_after(FAILURES_WITHIN)
     }
 }
 
@@ -143,11 +170,11 @@ impl App {
             ));
         };
         let Some(grant) = self.0.tokens.check(secret).map_err(broken_store)? else {
-            return Err(self.fail(peer, "the token is unknown, was revoked or has ended"));
+            return Err(self.0.guard.fail(peer, "the token is unknown, was revoked or has ended"));
         };
         let kind = if bearer.is_some() { Use::Bearer } else { Use::Cookie };
         if grant.kind != kind {
-            return Err(self.fail(peer, "a browser's cookie is no token, and a token no cookie"));
+            return Err(self.0.guard.fail(peer, "a browser's cookie is no token, and a token no cookie"));
         }
         // A browser sends its cookie along with whatever page asks; only a page of ours may change something by it, and
         // of such a request a browser always tells the origin.
@@ -175,29 +202,6 @@ impl App {
             let message = "this token changes things faster than `serve.writes_per_second` allows";
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(wait)
         })
-    }
-
-    /// What an address is told that sent a wrong token; one that sent too many has to wait. A right one is let in all the
-    /// same: behind a tunnel all addresses are one, and a page that was forgotten in some tab must lock nobody out.
-    pub(crate) fn fail(&self, peer: IpAddr, message: &str) -> ApiError {
-        let mut all = self.0.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= ADDRESSES_MAX {
-            all.retain(|_, failures| failures.since.elapsed() < FAILURES_WITHIN);
-        }
-        if all.len() >= ADDRESSES_MAX {
-            all.clear();
-        }
-        let failures = all.entry(peer).or_insert(Failures { since: Instant::now(), count: 0 });
-        if failures.since.elapsed() >= FAILURES_WITHIN {
-            *failures = Failures { since: Instant::now(), count: 0 };
-        }
-        failures.count += 1;
-        if failures.count <= FAILURES_MAX {
-            return ApiError::unauthorized(message);
-        }
-        let message = format!("too many wrong tokens; wait {} s", FAILURES_WITHIN.as_secs());
-        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_FAILURES", message)
-            .retry_after(FAILURES_WITHIN)
     }
 }
 
@@ -227,6 +231,24 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+impl Access {
+    /// The session of a name, an id or the beginning of one, if the token opens it. One that it does not open is not told
+    /// from one that is not there.
+    pub(crate) async fn find(&self, app: &App, wanted: String) -> Result<Entry, ApiError> {
+        let registry = app.0.registry.clone();
+        let grant = self.0.clone();
+        blocking(move || {
+            let unknown = |wanted| session::Error::NoSuchSession { wanted, hint: String::new() };
+            match (registry.find(&wanted), grant.session) {
+                (Ok(entry), _) if grant.opens(entry.meta.id) => Ok(entry),
+                (Err(error), None) => Err(error.into()),
+                _ => Err(unknown(wanted).into()),
+            }
+        })
+        .await
+    }
 }
 
 impl FromRequestParts<App> for Access {

@@ -22,7 +22,7 @@ pub(crate) fn start(app: &App) {
         work(
             &app.0.home.state,
             &settings,
-            &app.0.jobs_bell,
+            &app.0.conversations.jobs_bell,
             &|| *stopping.borrow(),
             &|report| {
                 tell(&app, report);
@@ -81,6 +81,6 @@ fn tell(app: &App, report: &Report) {
         let conversations = BTreeSet::from([(cli.clone(), conversation.clone())]);
         let cursor =
             Store::open(&app.0.home.state).ok().flatten().and_then(|store| store.cursor_of_all().ok());
-        let _ = cursor.map(|cursor| app.0.conversation_changes.0.send(Touched { cursor, conversations }));
+        let _ = cursor.map(|cursor| app.0.conversations.changes.0.send(Touched { cursor, conversations }));
     }
 }

@@ -8,12 +8,12 @@
 
 mod accept;
 pub mod audit;
+mod blocking;
 mod connections;
 mod conversations;
 mod error;
 mod extract;
 mod guard;
-mod history;
 mod host;
 mod jobs;
 mod journey;
@@ -27,6 +27,7 @@ mod questions;
 mod recordings;
 mod roster;
 pub mod routes;
+mod samples;
 pub mod server;
 mod signals;
 mod successor;
@@ -40,12 +41,11 @@ use session::home::Home;
 use session::launch::Wanted;
 use session::registry::Registry;
 use session::role::Settings;
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 pub use error::ApiError;
@@ -115,31 +115,18 @@ struct Inner {
     tokens: token::Store,
     audit: audit::Log,
     sessions: live::Hub,
-    conversations: routes::Hub,
+    conversations: conversations::Conversations,
+    agentapi: routes::Talks,
     registry: Registry,
     roster: roster::Roster,
     recordings: recordings::Recordings,
-    streams: Arc<places::Places>,
-    sockets: Arc<places::Places>,
-    exports: Arc<places::Places>,
-    searches: Arc<places::Places>,
-    readings: Arc<places::Places>,
-    meaning: Arc<conversation::meaning::Meaning>,
-    stores: conversation::store::Readers,
-    store_reads: Arc<tokio::sync::Semaphore>,
-    waits: Arc<places::Places>,
     questions: questions::Questions,
-    metrics: metrics::Metrics,
     connections: Arc<connections::Connections>,
-    conversation_changes: conversations::Changes,
-    /// By which who does background jobs is told what somebody wants now.
-    jobs_bell: conversation::jobs::Bell,
-    history: history::History,
+    guard: guard::Guard,
+    limits: places::Limits,
     pace: pace::Pace,
+    metrics: metrics::Metrics,
+    samples: samples::Samples,
     /// Whether the server is about to end: then who waits is told so, and comes again.
     stopping: watch::Sender<bool>,
-    /// Logins that failed, by address.
-    failures: Mutex<HashMap<std::net::IpAddr, guard::Failures>>,
-    started: Instant,
-    guard: guard::Guard,
 }

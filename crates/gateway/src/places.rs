@@ -19,6 +19,49 @@ pub(crate) struct Places {
     taken: Mutex<HashMap<String, usize>>,
 }
 
+/// Searches at once, and of one token: each takes a thread, and a second of a core at most.
+pub(crate) const SEARCHES_MAX: usize = 8;
+const SEARCHES_EACH: usize = 2;
+/// Exports: each holds a thread for as long as its client takes, and everything else that is done beside the server's loop
+/// needs threads, too. One more is told to come again.
+pub(crate) const EXPORTS_MAX: usize = 8;
+pub(crate) const EXPORTS_EACH: usize = 2;
+/// What reads a whole journal, or asks the store about all projects: each holds a thread.
+const READINGS_MAX: usize = 8;
+const READINGS_EACH: usize = 4;
+/// Waits: each is a client of a host, which takes 256 of them.
+pub(crate) const WAITS_MAX: usize = 128;
+pub(crate) const WAITS_EACH: usize = 32;
+/// Event streams of one token; how many there are in all, the configuration says.
+const STREAMS_EACH: usize = 32;
+/// Of the connections that there may be, the share of one token's WebSockets.
+const SOCKETS_SHARE: usize = 4;
+
+/// Each kind of which the server has so many.
+pub(crate) struct Limits {
+    pub(crate) streams: Arc<Places>,
+    pub(crate) sockets: Arc<Places>,
+    pub(crate) exports: Arc<Places>,
+    pub(crate) searches: Arc<Places>,
+    pub(crate) readings: Arc<Places>,
+    pub(crate) waits: Arc<Places>,
+}
+
+impl Limits {
+    /// For so many event streams and connections.
+    pub(crate) fn new(streams_max: usize, connections_max: usize) -> Self {
+        let sockets_each = connections_max.div_ceil(SOCKETS_SHARE);
+        Self {
+            streams: Places::new("event streams", streams_max, STREAMS_EACH),
+            sockets: Places::new("WebSockets", connections_max, sockets_each),
+            exports: Places::new("exports", EXPORTS_MAX, EXPORTS_EACH),
+            searches: Places::new("searches", SEARCHES_MAX, SEARCHES_EACH),
+            readings: Places::new("long readings", READINGS_MAX, READINGS_EACH),
+            waits: Places::new("waits", WAITS_MAX, WAITS_EACH),
+        }
+    }
+}
+
 /// One of them, until it is dropped.
 pub(crate) struct Place {
     of: Arc<Places>,
@@ -26,7 +69,7 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    pub(crate) fn new(what: &'static str, most: usize, each_most: usize) -> Arc<Self> {
+    fn new(what: &'static str, most: usize, each_most: usize) -> Arc<Self> {
         Arc::new(Self { what, most, each_most, taken: Mutex::default() })
     }
 

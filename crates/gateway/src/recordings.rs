@@ -2,7 +2,7 @@
 //! a long recording paints all before it, the next ones almost nothing.
 
 use crate::ApiError;
-use crate::routes::blocking;
+use crate::blocking::blocking;
 use axum::http::StatusCode;
 use protocol::SessionId;
 use session::registry::Entry;

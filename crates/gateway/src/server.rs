@@ -1,24 +1,24 @@
 //! Listens, and answers until it is told to stop.
 
 use crate::accept::Entrance;
+use crate::conversations::Conversations;
+use crate::places::Limits;
 use crate::presence::{Presence, PresenceError};
 use crate::signals::{Signals, Word};
 use crate::tls::{Identity, TlsError};
 use crate::token::{Role, Store, Use, Wanted};
 use crate::{
-    App, Inner, Options, accept, audit, conversations, guard, history, jobs, live, pace, roster, routes,
-    successor, ws,
+    App, Inner, Options, accept, audit, conversations, guard, jobs, live, pace, roster, routes, samples,
+    successor,
 };
-use conversation::meaning::Meaning;
-use conversation::store::Readers;
 use session::home::Home;
 use session::registry::Registry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -125,30 +125,19 @@ impl Server {
             tokens: Store::new(&home),
             audit: audit::Log::new(&home),
             sessions: live::Hub::default(),
-            conversations: routes::Hub::default(),
-            roster: roster::Roster::default(),
+            conversations: Conversations::new(&home, options.model.clone()),
+            agentapi: routes::Talks::default(),
             registry: Registry::remembering(&home),
+            roster: roster::Roster::default(),
             recordings: Default::default(),
-            streams: routes::streams(options.sse_connections_max),
-            sockets: ws::sockets(accept::connections_max()),
-            exports: routes::exports(),
-            searches: conversations::searches(),
-            readings: routes::readings(),
-            store_reads: crate::conversations::reads(),
-            stores: Readers::new(home.state.clone()),
-            meaning: Arc::new(Meaning::new(home.models(), options.model.clone())),
-            waits: routes::waits(),
             questions: Default::default(),
-            metrics: Default::default(),
             connections: Arc::default(),
-            conversation_changes: Default::default(),
-            jobs_bell: Default::default(),
-            history: Default::default(),
-            pace: pace::Pace::new(options.writes_per_second),
-            stopping: watch::Sender::new(false),
-            failures: Mutex::new(HashMap::new()),
-            started: Instant::now(),
             guard: guard::Guard::new(address, &options.hosts, tls.is_some()),
+            limits: Limits::new(options.sse_connections_max, accept::connections_max()),
+            pace: pace::Pace::new(options.writes_per_second),
+            metrics: Default::default(),
+            samples: Default::default(),
+            stopping: watch::Sender::new(false),
             options,
             home,
         };
@@ -201,7 +190,7 @@ impl Server {
         let sockets =
             listeners.map(|listener| listener.as_fd().try_clone_to_owned()).collect::<Result<_, _>>()?;
         let (app, mut signals) = (self.app, self.signals);
-        tokio::spawn(history::keep(app.clone()));
+        tokio::spawn(samples::keep(app.clone()));
         if app.0.options.follows_conversations {
             conversations::start_following(&app);
         }

@@ -33,6 +33,11 @@ impl AgentState {
     pub fn needs(self) -> bool {
         matches!(self, Self::Blocked | Self::Limit | Self::Error)
     }
+
+    /// Whether who waits for that state has waited enough: one that is done is idle as well.
+    pub fn satisfies(self, wanted: Self) -> bool {
+        self == wanted || (wanted == Self::Idle && self == Self::Done)
+    }
 }
 
 /// What one source says of an agent's state.
@@ -118,4 +123,17 @@ fn is_none(time: &Time) -> bool {
 /// The word that stands for a value in JSON.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_idle_takes_done_and_not_the_other_way() {
+        assert!(AgentState::Done.satisfies(AgentState::Idle) && AgentState::Idle.satisfies(AgentState::Idle));
+        assert!(
+            !AgentState::Idle.satisfies(AgentState::Done) && !AgentState::Unknown.satisfies(AgentState::Idle)
+        );
+    }
 }

@@ -4,7 +4,7 @@
 //! script, and a broken binary must be an error.
 
 use crate::role;
-use protocol::frame::Binary;
+use protocol::Binary;
 use rustix::io::{FdFlags, fcntl_setfd};
 use serde::Serialize;
 use std::ffi::{CStr, CString};

@@ -32,7 +32,6 @@ mod process;
 pub mod purge;
 pub mod registry;
 pub mod replay;
-pub mod resume;
 pub mod role;
 pub mod search;
 pub mod signals;

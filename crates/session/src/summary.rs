@@ -4,7 +4,6 @@ use crate::Error;
 use crate::client::reach;
 use crate::name::shell_word;
 use crate::registry::Entry;
-use crate::resume::resume_command;
 use adapter::gist;
 use protocol::frame::{Answer, Request};
 use protocol::{AgentState, AgentStatus, Approval, ExitStatus, Phase, Status};
@@ -50,7 +49,7 @@ pub fn describe(entry: &Entry, status: Option<&Status>) -> Value {
         value["imported"] = json!(imported);
     }
     if entry.phase != Phase::Running
-        && let Some(resume) = resume_command(&meta.command)
+        && let Some(resume) = adapter::resume(&meta.command)
     {
         value["resume"] = json!(resume);
     }
@@ -121,7 +120,7 @@ pub fn ended(entry: &Entry) -> Error {
         _ if entry.meta.imported.is_some() => format!("`{name}` is a recording that was imported"),
         _ => format!("`{name}` is lost: its processes are gone, by a reboot or because all were killed"),
     };
-    let resume = match resume_command(&entry.meta.command) {
+    let resume = match adapter::resume(&entry.meta.command) {
         Some(resume) => format!(", `{resume}` in {} takes its conversation up again", entry.meta.cwd),
         None => String::new(),
     };

@@ -38,14 +38,14 @@ export interface Made {
   /** Whether it is called so: neither its CLI nor its user gave it a title. */
   is_title: boolean;
   summary: string | null;
-  decisions: Told[];
-  todos: Told[];
+  decisions: Finding[];
+  todos: Finding[];
   model: string;
   time: number;
 }
 
 /** A decision, or something to do, by the entry that says so. */
-export interface Told {
+export interface Finding {
   entry: string;
   text: string;
 }

@@ -1,5 +1,5 @@
 // What a model made of a conversation, by a background job: always marked as that.
-import type { Made, Told } from "../conversation/api";
+import type { Made, Finding } from "../conversation/api";
 import { plain } from "../conversation/plain";
 import { linkTo } from "../route";
 
@@ -30,7 +30,7 @@ export function MadeOf({ made, pathOf }: { made: Made; pathOf: PathOf }) {
   );
 }
 
-function List({ name, told, pathOf }: { name: string; told: Told[]; pathOf: PathOf }) {
+function List({ name, told, pathOf }: { name: string; told: Finding[]; pathOf: PathOf }) {
   if (told.length === 0) return null;
   return (
     <>

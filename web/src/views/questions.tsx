@@ -23,12 +23,12 @@ const all = (of: unknown, name: string): unknown[] => {
   return Array.isArray(value) ? value : [];
 };
 
-/** The questions in an input of Claude Code's. */
+/** The questions in an input, as `adapter/src/question.rs` reads them: in journals, opencode's say `multiple`. */
 export const questionsOf = (input: unknown): Question[] =>
   all(input, "questions").map((one) => ({
     text: text(one, "question"),
     header: text(one, "header"),
-    several: field(one, "multiSelect") === true,
+    several: field(one, "multiSelect") === true || field(one, "multiple") === true,
     options: all(one, "options").map((option) => ({ label: text(option, "label"), about: text(option, "description") })),
   }));
 

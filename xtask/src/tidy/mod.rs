@@ -12,6 +12,7 @@ mod index;
 mod invariants;
 mod links;
 mod names;
+mod paths;
 mod tree;
 mod words;
 
@@ -33,6 +34,7 @@ const RULES: &[(&str, Rule)] = &[
     ("forbidden-word", words::words),
     ("registry-host", hosts::hosts),
     ("broken-link", links::links),
+    ("gone-path", paths::paths),
     ("test-index", index::index),
     ("invariant", invariants::invariants),
     ("byte-path", byte_path::byte_path),

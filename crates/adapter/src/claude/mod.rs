@@ -3,8 +3,10 @@
 pub mod hooks;
 mod pasted;
 mod register;
+mod resume;
 mod transcript;
 
+use crate::command_line::conversation;
 use crate::hooks::Hooks;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript, given};
@@ -53,6 +55,27 @@ impl Adapter for Claude {
 
     fn hooks(&self) -> Option<&'static dyn Hooks> {
         Some(&hooks::ClaudeHooks)
+    }
+
+    fn resume(&self, program: &str, arguments: &[String]) -> Option<String> {
+        Some(resume::resume(program, arguments))
+    }
+
+    fn named<'a>(&self, arguments: &'a [String]) -> Option<&'a str> {
+        conversation(arguments)
+    }
+
+    fn marks(&self) -> &'static [&'static str] {
+        &[
+            "AI_AGENT",
+            "CLAUDECODE",
+            "CLAUDE_CODE_CHILD_SESSION",
+            "CLAUDE_CODE_MESSAGING_SOCKET",
+            "CLAUDE_CODE_MESSAGING_TOKEN",
+            "CLAUDE_CODE_SESSION_ID",
+            "CLAUDE_PID",
+            "CLAUDE_PROJECT_DIR",
+        ]
     }
 
     fn transcript(&self, path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {

@@ -6,8 +6,8 @@
 //! does not fit into the box is left out by Gemini CLI, which says so in a line of its own. A box whose top is not on the screen
 //! is none.
 
-use crate::claude::hooks::questions;
 use crate::dialog::{Dialog, Dialogs};
+use crate::question::questions;
 use protocol::BlockKind;
 use protocol::approval::Ask;
 use serde_json::{Value, json};

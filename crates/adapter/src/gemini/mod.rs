@@ -4,6 +4,7 @@ mod dialog;
 mod message;
 mod transcript;
 
+use crate::command_line::conversation;
 use crate::dialog::Dialogs;
 use crate::state::Rules;
 use crate::{Adapter, Layout, Transcript, given};
@@ -51,6 +52,10 @@ impl Adapter for Gemini {
 
     fn dialogs(&self) -> Option<&'static dyn Dialogs> {
         Some(&dialog::GeminiDialogs)
+    }
+
+    fn named<'a>(&self, arguments: &'a [String]) -> Option<&'a str> {
+        conversation(arguments)
     }
 
     fn transcript(&self, path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {

@@ -45,6 +45,11 @@ impl Adapter for Opencode {
         Some(&hooks::OpencodeHooks)
     }
 
+    fn marks(&self) -> &'static [&'static str] {
+        // Of our own hooks: the opencode below which its plugin speaks.
+        &["CENTERFIRE_OPENCODE"]
+    }
+
     fn transcript(&self, _path: &Path, _state: Option<&Value>) -> Box<dyn Transcript> {
         Box::new(transcript::Reader)
     }

@@ -2,7 +2,7 @@
 
 use super::decide::{self, Which};
 use crate::context::Context;
-use adapter::claude::hooks::{Question, open_questions, questions};
+use adapter::question::{Question, open_questions, questions};
 use protocol::approval::{Behaviour, Decision};
 use protocol::{Approval, BlockKind};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 
 use super::token::in_words;
 use crate::term::{one_line, plain_lines};
-use adapter::claude::hooks::{Question, questions};
+use adapter::question::{Question, questions};
 use protocol::{Approval, BlockKind, Time};
 use serde_json::Value;
 

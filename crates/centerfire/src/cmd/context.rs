@@ -1,8 +1,8 @@
 //! `centerfire context`: the history of a project, as much as fits.
 
-use super::history::{known_folder, up_to_date};
 use crate::completion;
 use crate::context::Context;
+use crate::intake::{known_folder, up_to_date};
 use crate::term::{one_line, plain_lines, say};
 use anyhow::Context as _;
 use clap_complete::ArgValueCandidates;

@@ -1,11 +1,11 @@
 //! `centerfire conversation`: what was said and done in a session.
 
-use super::history::{known_folder, up_to_date};
 use super::projects::id_of;
 use super::sink::Sink;
 use crate::completion;
 use crate::context::Context;
 use crate::fit;
+use crate::intake::{known_folder, up_to_date};
 use crate::term::{one_line, plain_lines, say};
 use crate::when::{ago, parse};
 use clap_complete::ArgValueCandidates;

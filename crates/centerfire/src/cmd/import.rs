@@ -1,8 +1,8 @@
 //! `centerfire import`: takes in the histories of the CLIs.
 
-use super::history::{make_vectors, meaning, to_write, warn_of, with_history};
 use crate::context::Context;
 use crate::exit::Usage;
+use crate::intake::{make_vectors, meaning, to_write, warn_of, with_history};
 use crate::term::{bytes, counted, one_line};
 use conversation::history::Outcome;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! `centerfire jobs`: what a model was asked about conversations, and what that cost.
 
-use super::history::up_to_date;
 use crate::config::jobs::words;
 use crate::context::Context;
+use crate::intake::up_to_date;
 use crate::progress::Progress;
 use crate::term::{counted, one_line};
 use crate::when::ago;

@@ -1,8 +1,8 @@
 //! `centerfire projects`: what belongs together, in figures.
 
-use super::history::up_to_date;
 use crate::context::Context;
 use crate::fit;
+use crate::intake::up_to_date;
 use crate::term::{counted, one_line, say};
 use crate::when::ago;
 use conversation::project::{self, Need, Project, Summary};

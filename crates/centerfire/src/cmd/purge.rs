@@ -1,9 +1,9 @@
 //! `centerfire purge`: takes something out of recordings, conversations and all that was made of them, for ever.
 
-use super::history::{to_write, with_history};
 use crate::completion;
 use crate::context::Context;
 use crate::exit::Usage;
+use crate::intake::{to_write, with_history};
 use crate::term::counted;
 use clap_complete::ArgValueCandidates;
 use conversation::purge::{self as conversations, Target, Text};

@@ -80,30 +80,15 @@ pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
     }
 }
 
+/// Variables by which a program would take itself for one of an enclosing multiplexer.
+const MULTIPLEXERS: &[&str] =
+    &["STY", "TMUX", "TMUX_PANE", "ZELLIJ", "ZELLIJ_PANE_ID", "ZELLIJ_SESSION_NAME"];
+
 /// The marks that an enclosing CLI leaves in the environment of what it starts. With them a CLI would take itself
 /// for a child of another one (T30). A user's own settings are never touched.
-pub(crate) const ENCLOSING_MARKS: &[&str] = &[
-    "AI_AGENT",
-    "CLAUDECODE",
-    "CLAUDE_CODE_CHILD_SESSION",
-    "CLAUDE_CODE_MESSAGING_SOCKET",
-    "CLAUDE_CODE_MESSAGING_TOKEN",
-    "CLAUDE_CODE_SESSION_ID",
-    "CLAUDE_PID",
-    "CLAUDE_PROJECT_DIR",
-    // Of our own hooks: the opencode below which its plugin speaks.
-    "CENTERFIRE_OPENCODE",
-    "STY",
-    "TMUX",
-    "TMUX_PANE",
-    "ZELLIJ",
-    "ZELLIJ_PANE_ID",
-    "ZELLIJ_SESSION_NAME",
-];
-
-/// The marks of an enclosing CLI, by name.
 pub(crate) fn enclosing_marks() -> Vec<String> {
-    ENCLOSING_MARKS.iter().map(|name| (*name).to_owned()).collect()
+    let of_clis = adapter::ADAPTERS.iter().flat_map(|adapter| adapter.marks());
+    of_clis.chain(MULTIPLEXERS).map(|name| (*name).to_owned()).collect()
 }
 
 impl Args {

@@ -1,11 +1,11 @@
 //! `centerfire search`: finds what was said and done, in all conversations of all CLIs.
 
 use super::found;
-use super::history::{known_folder, make_vectors, meaning, up_to_date};
 use super::projects::id_of;
 use crate::completion;
 use crate::context::Context;
 use crate::exit::Usage;
+use crate::intake::{known_folder, make_vectors, meaning, up_to_date};
 use crate::term::{one_line, paint, say};
 use crate::when::parse;
 use clap_complete::ArgValueCandidates;

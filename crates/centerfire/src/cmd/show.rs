@@ -6,7 +6,6 @@ use crate::term::{counted, one_line};
 use clap_complete::ArgValueCandidates;
 use protocol::{Phase, Status};
 use session::registry::Entry;
-use session::resume::resume_command;
 use session::summary::{describe, present_status, state_word};
 use std::process::ExitCode;
 
@@ -48,7 +47,7 @@ fn page(context: &Context, entry: &Entry, status: Option<&Status>) -> String {
         lines.push(("parent", told));
     }
     if entry.phase != Phase::Running
-        && let Some(resume) = resume_command(&meta.command)
+        && let Some(resume) = adapter::resume(&meta.command)
     {
         lines.push(("resume", resume));
     }

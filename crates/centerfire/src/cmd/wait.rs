@@ -182,16 +182,16 @@ impl Args {
     }
 
     fn state(&self, agent: &AgentStatus) -> Option<Seen> {
-        let state = agent.claim.state;
-        let fits = match self.condition {
-            Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
-            Condition::Done => state == AgentState::Done,
-            Condition::Working => state == AgentState::Working,
-            Condition::Error => state == AgentState::Error,
-            Condition::Limit => state == AgentState::Limit,
-            Condition::Blocked => state == AgentState::Blocked,
-            Condition::Exit | Condition::Text => false,
+        let wanted = match self.condition {
+            Condition::Idle => AgentState::Idle,
+            Condition::Done => AgentState::Done,
+            Condition::Working => AgentState::Working,
+            Condition::Error => AgentState::Error,
+            Condition::Limit => AgentState::Limit,
+            Condition::Blocked => AgentState::Blocked,
+            Condition::Exit | Condition::Text => return None,
         };
+        let fits = agent.claim.state.satisfies(wanted);
         let counts = self.since.is_none_or(|after| agent.offset.0 >= after);
         (fits && counts).then(|| Seen::State(Box::new(agent.clone())))
     }

@@ -36,7 +36,7 @@ impl Config {
                 format!("`jobs.endpoint` is no address: {endpoint:?}; it begins with https:// or http://");
             return Choice::Wrong(why);
         }
-        if is_plain && key.is_some() && !conversation::embed::remote::is_here(&endpoint) {
+        if is_plain && key.is_some() && !conversation::caller::is_here(&endpoint) {
             let why = "`jobs.endpoint` would be shown the key over a network without encryption; use https://, or no key";
             return Choice::Wrong(why.to_owned());
         }

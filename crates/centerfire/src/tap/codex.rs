@@ -46,7 +46,7 @@ fn ask(question: &Question, wanted: &Wanted<'_>) -> anyhow::Result<Answers> {
     let (program, words) = question.words.split_first().context("there is no command")?;
     let mut command = Command::new(program);
     command.args(words).envs(wanted.env.iter().map(|(name, value)| (name, value))).current_dir(wanted.cwd);
-    for name in crate::cmd::run::ENCLOSING_MARKS {
+    for name in crate::cmd::run::enclosing_marks() {
         command.env_remove(name);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

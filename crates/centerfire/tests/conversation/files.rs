@@ -1,7 +1,7 @@
 //! Files that others wrote: conversation logs become conversations, asciicasts sessions. A37.
 
-use crate::history::told_without_cursors;
 use crate::kills::{Kills, time};
+use crate::written::told_without_cursors;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What is killed, damaged, rewritten or removed costs no entry.
 
-use crate::history::{Transcript, told, told_without_cursors};
 use crate::kills::{Kills, time};
+use crate::written::{Transcript, told, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,6 @@
 //! Background jobs: a model makes titles and summaries of what was said, for money.
 
-use crate::history::{Transcript, told_without_cursors};
+use crate::written::{Transcript, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,7 +1,7 @@
 //! What a model made of conversations is searched, by words and by meaning, and told to the next conversation; always as a model's.
 
-use crate::history::Transcript;
 use crate::jobs::{conversation, instance, text, with_model};
+use crate::written::Transcript;
 use serde_json::{Value, json};
 use std::fs;
 use testkit::Instance;

@@ -4,7 +4,7 @@
 mod files;
 /// What is killed, damaged, rewritten or removed costs no entry.
 mod hardship;
-/// A history that a test writes, in the form of Claude Code.
+/// What entries mention, and how it belongs together.
 mod history;
 /// Titles and summaries by a model.
 mod jobs;
@@ -14,8 +14,6 @@ mod kills;
 mod made;
 /// Search by meaning.
 mod meaning;
-/// What entries mention, and how it belongs together.
-mod mentioned;
 /// Projects, found from folders.
 mod projects;
 /// What is purged is nowhere, and does not come back.
@@ -26,3 +24,5 @@ mod real;
 mod restore;
 /// What the commands print in a terminal.
 mod terminal;
+/// A history that a test writes, in the form of Claude Code.
+mod written;

@@ -1,7 +1,7 @@
 //! What is purged is nowhere, does not come back, and harms nothing beside it.
 
-use crate::history::{Transcript, told_without_cursors};
 use crate::kills::{Kills, time};
+use crate::written::{Transcript, told_without_cursors};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The history of a project, as much as fits; and Claude Code, which is told it.
 
-use crate::history::Transcript;
 use crate::real::Desk;
+use crate::written::Transcript;
 use serde_json::{Value, json};
 use testkit::instance::LIMIT;
 use testkit::terminal::PATIENCE;

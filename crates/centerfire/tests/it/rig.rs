@@ -4,8 +4,8 @@
 //! wait for a key before they do what is measured.
 
 use journal::Reader;
-use protocol::frame::{Answer, Pids, Request};
-use protocol::{Body, Exit, Meta, Notice, Offset, Status};
+use protocol::frame::{Answer, Request};
+use protocol::{Body, Exit, Meta, Notice, Offset, Pids, Status};
 use rustix::process::{Pid, Signal, kill_process};
 use session::client::HostClient;
 use session::folder::Folder;

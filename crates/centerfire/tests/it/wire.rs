@@ -73,7 +73,7 @@ fn begin(rig: &Rig) -> Session {
 
 /// The session is as it was: same processes, and it does what it is asked.
 #[track_caller]
-fn assert_unharmed(rig: &Rig, session: &Session, before: &protocol::frame::Pids) {
+fn assert_unharmed(rig: &Rig, session: &Session, before: &protocol::Pids) {
     assert_eq!(session.pids(), *before);
     assert!(rig.run(&["send", "open", "--submit", "alive"]).status.success());
     rig.wait_for_line("open", "alive");

@@ -12,7 +12,7 @@ mod weights;
 mod wordpiece;
 
 pub use local::Local;
-pub use remote::{Remote, Service, agent};
+pub use remote::{Remote, Service};
 
 use std::path::{Path, PathBuf};
 

@@ -2,21 +2,16 @@
 //! (`POST /api/embed`). The texts leave this machine if the server is not on it: this is for whoever wants that.
 
 use super::{Embedder, Error, Result, normalise};
+use crate::caller::agent;
 use serde::Deserialize;
 use serde_json::json;
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Proxy};
+use ureq::Agent;
 
 /// Bytes that make a piece of a word, at the least as it is met in code: only a guess, for who has no vocabulary.
 pub const BYTES_PER_PIECE: usize = 3;
 /// Texts in one request.
 const BATCH_TEXTS: usize = 64;
-/// A server that is there takes a connection at once.
-const CONNECT: Duration = Duration::from_secs(5);
 /// Ollama loads a model at its first use, which takes a while; more is not waited.
 const WHOLE: Duration = Duration::from_secs(60);
 /// Of a question, for which somebody waits.
@@ -42,14 +37,6 @@ impl Dialect {
             Self::Ollama => "ollama",
         }
     }
-}
-
-/// Whether an address is of this machine, to which no proxy leads.
-pub fn is_here(url: &str) -> bool {
-    let uri = url.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A server and its model.
@@ -84,27 +71,6 @@ impl Service {
             Dialect::Ollama => format!("{base}/api/embed"),
         }
     }
-}
-
-/// Who calls a server: by the system's certificates, by the user's proxy unless the server is on this machine, and never
-/// elsewhere than asked.
-pub fn agent(url: &str, whole: Duration) -> Agent {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(provider)
-        .build();
-    let proxy = if is_here(url) { None } else { Proxy::try_from_env() };
-    let config = Agent::config_builder()
-        .proxy(proxy)
-        .tls_config(tls)
-        .timeout_connect(Some(CONNECT))
-        .timeout_global(Some(whole))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .build();
-    config.into()
 }
 
 /// A server that has answered once.

@@ -26,12 +26,12 @@ const MARKS_MAX: u32 = 4;
 pub(super) struct Findings {
     pub title: Option<String>,
     pub summary: Option<String>,
-    pub told: Vec<Told>,
+    pub told: Vec<Finding>,
 }
 
 /// A decision, or something to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Told {
+pub(super) struct Finding {
     /// The id of the entry that says so.
     pub entry: String,
     /// As the store calls it.
@@ -71,10 +71,10 @@ pub(super) fn read(answer: &Answer, kinds: Kinds, entries: &[String]) -> Result<
 }
 
 /// One that names an entry that was sent, and says something.
-fn told(item: &Value, kind: &'static str, entries: &[String]) -> Option<Told> {
+fn told(item: &Value, kind: &'static str, entries: &[String]) -> Option<Finding> {
     let entry = entries.get(usize::try_from(item["entry"].as_u64()?).ok()?)?;
     let text = line(item["text"].as_str()?, LINE_MAX);
-    (!text.is_empty()).then(|| Told { entry: entry.clone(), kind, text })
+    (!text.is_empty()).then(|| Finding { entry: entry.clone(), kind, text })
 }
 
 /// Plain words on one line, without secrets.

@@ -1,7 +1,7 @@
 //! Asks a model over the Messages API, in one request without a stream: a background job has time.
 
 use super::Settings;
-use crate::embed::remote::agent;
+use crate::caller::agent;
 use crate::redact::redact;
 use llm::messages::{Request, VERSION};
 use llm::{Answer, anthropic};

@@ -1,10 +1,10 @@
 //! Whose turn it is.
 
 use super::Kinds;
-use super::attach::damaged;
-use super::ledger::WAIT_MAX;
+use super::budget::WAIT_MAX;
 use super::work::QUIET;
 use crate::Result;
+use crate::ledger::damaged;
 use crate::store::Store;
 use protocol::Time;
 use rusqlite::{OptionalExtension as _, params};

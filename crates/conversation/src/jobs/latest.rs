@@ -1,6 +1,6 @@
 //! The conversations that had their turn last, each with what it cost.
 
-use super::ledger::tries;
+use super::budget::tries;
 use crate::Result;
 use crate::store::{Store, TITLE};
 use protocol::Time;

@@ -5,12 +5,11 @@
 //! `centerfire jobs run`. What is sent is made in `prompt`, what comes back is looked at in `answer`, and [`Ledger`] keeps it.
 
 mod answer;
-mod attach;
 mod beside;
+mod budget;
 mod client;
 mod due;
 mod latest;
-mod ledger;
 mod overview;
 mod prompt;
 pub(crate) mod purge;
@@ -18,11 +17,10 @@ mod results;
 pub(crate) mod vectors;
 mod work;
 
-pub(crate) use attach::attach;
+pub use crate::ledger::Ledger;
 pub use beside::{Bell, work};
+pub use budget::next_day;
 pub use latest::Latest;
-pub(crate) use ledger::WITH_PIECES;
-pub use ledger::{Ledger, next_day};
 pub use overview::{Given, Overview, Running};
 pub use work::{PATIENCE, Report, Step, Worker};
 

@@ -1,12 +1,12 @@
 //! What waits, runs, failed and was spent, for people and programs.
 
+use super::budget::{next_day, tries};
 use super::due;
 use super::latest::{Latest, latest};
-use super::ledger::tries;
-use super::ledger::{Ledger, next_day, said};
 use super::work::lock_path;
 use super::{Choice, Kinds, Settings};
 use crate::Result;
+use crate::ledger::{Ledger, said};
 use crate::store::Store;
 use protocol::Time;
 use rusqlite::OptionalExtension as _;

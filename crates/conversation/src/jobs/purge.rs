@@ -1,8 +1,8 @@
 //! What models made of conversations, without what is purged. A model may have said in other words what is to go, so that all
 //! goes that was made of a conversation which had it; what is left of that is made again.
 
-use super::ledger::{Ledger, said};
 use crate::Result;
+use crate::ledger::{Ledger, said};
 use crate::purge::Target;
 use rusqlite::{TransactionBehavior, params};
 use std::collections::BTreeSet;

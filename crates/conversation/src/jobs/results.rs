@@ -2,8 +2,8 @@
 
 use super::Kinds;
 use super::answer::Findings;
-use super::ledger::{Ledger, said};
 use crate::Result;
+use crate::ledger::{Ledger, said};
 use protocol::Time;
 use rusqlite::{TransactionBehavior, params};
 

@@ -3,7 +3,7 @@
 mod harm;
 
 use super::answer::{self, SUMMARY_MAX, TITLE_MAX};
-use super::ledger::{Attempt, Reserved};
+use super::budget::{Attempt, Reserved};
 use super::work::{QUIET, TRIES_MAX};
 use super::*;
 use crate::store::Store;

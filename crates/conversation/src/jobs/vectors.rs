@@ -2,9 +2,9 @@
 //!
 //! A piece never changes: where the answer about a conversation is another one, new pieces take the place of the old ones.
 
-use super::ledger::{Ledger, said};
 use crate::Result;
 use crate::embed::{self, Embedder, chunk};
+use crate::ledger::{Ledger, said};
 use crate::vectors::{Vector, put};
 use rusqlite::{TransactionBehavior, params};
 use std::path::Path;

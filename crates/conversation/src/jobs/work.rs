@@ -1,13 +1,14 @@
 //! Works jobs off, one at a time: chooses a conversation, reserves the money, asks, keeps what came.
 
 use super::answer;
+use super::budget::{Attempt, Reserved, next_day};
 use super::client::{Client, Kind, Paid, Refusal, WHOLE, no_answer};
 use super::due::{self, Due};
-use super::ledger::{Attempt, Ledger, Reserved, next_day};
 use super::prompt::{excerpt, prompt, request};
 use super::results::{Setback, Tried};
 use super::{Settings, dollars};
 use crate::intake::Intake;
+use crate::ledger::Ledger;
 use crate::store::Store;
 use crate::{Error, Result};
 use llm::Answer;

@@ -7,7 +7,7 @@
 
 use super::query::{Query, is_of_word, is_words, quote};
 use crate::Result;
-use crate::store::{Candidate, Filter, Found, Hit, Limit, Store};
+use crate::store::{Candidate, Filter, Hit, Limit, Lookup, Store};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Entries that are ranked.
@@ -75,11 +75,15 @@ impl Query<'_> {
     }
 
     /// What an index of words finds, or else one of beginnings.
-    fn by_words(&self, limit: &Limit, look: impl Fn(Found) -> Result<Vec<Candidate>>) -> Result<Vec<Scored>> {
+    fn by_words(
+        &self,
+        limit: &Limit,
+        look: impl Fn(Lookup) -> Result<Vec<Candidate>>,
+    ) -> Result<Vec<Scored>> {
         let signs: Vec<&String> = self.wanted.iter().filter(|text| !is_words(text)).collect();
         for begins in [false, true] {
             let Some(expression) = self.expression(begins) else { break };
-            let mut found = look(Found::Words(expression))?;
+            let mut found = look(Lookup::Words(expression))?;
             found.retain(|one| {
                 signs.is_empty() || signs.iter().all(|signs| fold(&one.text).contains(signs.as_str()))
             });
@@ -91,14 +95,14 @@ impl Query<'_> {
     }
 
     /// What has the query's letters as they stand.
-    fn by_letters(&self, look: impl Fn(Found) -> Result<Vec<Candidate>>) -> Result<Vec<Scored>> {
+    fn by_letters(&self, look: impl Fn(Lookup) -> Result<Vec<Candidate>>) -> Result<Vec<Scored>> {
         let letters = self.letters();
         if letters.chars().count() < 3 {
             return Ok(Vec::new());
         }
         let escape = |c: char| ['%', '_', '\\'].contains(&c).then_some('\\').into_iter().chain([c]);
         let pattern = format!("%{}%", letters.chars().flat_map(escape).collect::<String>());
-        let found = look(Found::Letters { threes: threes(letters), pattern })?;
+        let found = look(Lookup::Letters { threes: threes(letters), pattern })?;
         Ok(ranked(found, &[fold(letters)]))
     }
 }
@@ -119,7 +123,7 @@ pub(crate) fn related(store: &Store, text: &str, filter: &Filter, limit: usize) 
         return Ok(Vec::new());
     }
     let any: Vec<String> = words.iter().map(|word| quote(word)).collect();
-    let found = store.candidates(Found::Words(any.join(" OR ")), filter, RANKED_MAX)?;
+    let found = store.candidates(Lookup::Words(any.join(" OR ")), filter, RANKED_MAX)?;
     let best = ranked(found, &words).into_iter().take(limit).map(|one| one.candidate);
     best.map(|one| store.hit(one.id, snippet(&one.text, &words))).collect()
 }

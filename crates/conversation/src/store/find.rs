@@ -60,7 +60,7 @@ pub(crate) const SCORED_CHARS: usize = 8_000;
 const CHUNK_BYTES: i64 = 1_000;
 
 /// In which index to look, and for what.
-pub(crate) enum Found {
+pub(crate) enum Lookup {
     /// An expression of FTS5.
     Words(String),
     /// An expression of any three letters, and a pattern of LIKE. The index knows no order of threes, and is not asked by LIKE
@@ -84,14 +84,14 @@ pub(crate) struct Candidate {
 impl Store {
     /// Entries that an index finds by an expression and that fit, the newest first, each with the beginning of its text. What
     /// is not found in time is left out.
-    pub(crate) fn candidates(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
+    pub(crate) fn candidates(&self, found: Lookup, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
         let mut wheres = Wheres::default();
         let table = match found {
-            Found::Words(expression) => {
+            Lookup::Words(expression) => {
                 wheres.add("words MATCH ?", Some(expression));
                 "words"
             }
-            Found::Letters { threes, pattern } => {
+            Lookup::Letters { threes, pattern } => {
                 wheres.add("letters MATCH ?", Some(threes));
                 wheres.add("e.text LIKE ? ESCAPE '\\'", Some(pattern));
                 "letters"

@@ -18,9 +18,9 @@ pub struct Made {
     /// What it is about, on one line.
     pub summary: Option<String>,
     /// What was decided.
-    pub decisions: Vec<Told>,
+    pub decisions: Vec<Finding>,
     /// What was left to do.
-    pub todos: Vec<Told>,
+    pub todos: Vec<Finding>,
     /// Which model.
     pub model: String,
     /// When, in microseconds since 1970.
@@ -29,7 +29,7 @@ pub struct Made {
 
 /// A decision, or something to do.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Told {
+pub struct Finding {
     /// The entry that says so.
     pub entry: String,
     /// What.
@@ -59,7 +59,7 @@ impl Store {
              WHERE told.cli = ?1 AND told.name = ?2 ORDER BY e.time, e.id, told.value";
         let mut select = self.connection.prepare_cached(select)?;
         let rows = select.query_map([cli, name], |row| {
-            Ok((row.get::<_, String>(0)?, Told { entry: row.get(1)?, text: row.get(2)? }))
+            Ok((row.get::<_, String>(0)?, Finding { entry: row.get(1)?, text: row.get(2)? }))
         })?;
         for row in rows {
             let (kind, told) = row?;

@@ -24,8 +24,8 @@ mod write;
 pub use deadline::Limit;
 pub use filter::Filter;
 pub use find::{By, Hit};
-pub(crate) use find::{Candidate, Found, SCORED_CHARS};
-pub use made::{Made, Told};
+pub(crate) use find::{Candidate, Lookup, SCORED_CHARS};
+pub use made::{Finding, Made};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub(crate) use read::TITLE;
@@ -38,7 +38,8 @@ pub use stretch::{Middle, Part, Stretch};
 pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
 
-use crate::jobs::Ledger;
+use crate::ledger::{Ledger, attach};
+use crate::steps::{Steps, version_of};
 use crate::{Error, Result};
 use deadline::Deadline;
 use llm::price::Prices;
@@ -51,15 +52,14 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How the schema came to be: each step leads from the version of its place to the next.
-const STEPS: &[&str] = &[
+const STEPS: Steps = Steps(&[
     include_str!("schema.sql"),
-    concat!(include_str!("vectors.sql"), include_str!("vectors_of_entries.sql")),
+    concat!(include_str!("../vectors.sql"), include_str!("vectors_of_entries.sql")),
     include_str!("projects.sql"),
     include_str!("relations.sql"),
     include_str!("index.sql"),
     include_str!("refused.sql"),
-];
+]);
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;
 /// The version from which on there are relations.
@@ -150,10 +150,13 @@ impl Store {
         // SQLite gives its other files the mode of this one.
         let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         made.map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        let store = Self::of(Connection::open(path)?, path, lock)?;
+        let mut store = Self::of(Connection::open(path)?, path, lock)?;
         // A power cut may cost the last moments, which are read from the archive again.
         store.connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        store.update(path)?;
+        let version = STEPS.bring_up(&mut store.connection)?;
+        if version > STEPS.version() {
+            return Err(Error::Newer { path: path.to_owned(), version });
+        }
         let state = path.parent().unwrap_or(path);
         if Ledger::path(state).exists() {
             // One that cannot be brought up to date keeps nobody from conversations.
@@ -189,7 +192,7 @@ impl Store {
         let store = Self::of(connection, &path, None)?;
         match store.version()? {
             0 => Ok(None),
-            version if version > STEPS.len() => Err(Error::Newer { path, version }),
+            version if version > STEPS.version() => Err(Error::Newer { path, version }),
             _ => store.join_jobs(&path).map(|()| Some(store)),
         }
     }
@@ -224,7 +227,7 @@ impl Store {
 
     /// Whether nobody must bring it up to date first, which takes long where it is large.
     pub fn is_present(&self) -> Result<bool> {
-        Ok(self.version()? == STEPS.len())
+        Ok(self.version()? == STEPS.version())
     }
 
     /// For who keeps tables of an own in it.
@@ -244,7 +247,7 @@ impl Store {
 
     /// Reads what models made of conversations beside what was said in them.
     fn join_jobs(&self, path: &Path) -> Result<()> {
-        crate::jobs::attach(&self.connection, path.parent().unwrap_or(path))
+        attach(&self.connection, path.parent().unwrap_or(path))
     }
 
     /// Whether the file of jobs is read beside it.
@@ -281,30 +284,14 @@ impl Store {
     }
 
     fn version(&self) -> Result<usize> {
-        let version: i64 = self.connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        Ok(usize::try_from(version).unwrap_or(usize::MAX))
-    }
-
-    fn update(&self, path: &Path) -> Result<()> {
-        let version = self.version()?;
-        if version > STEPS.len() {
-            return Err(Error::Newer { path: path.to_owned(), version });
-        }
-        if version < STEPS.len() {
-            // All at once: who reads meanwhile sees no store that is half made.
-            let steps = STEPS[version..].join(";");
-            let last = STEPS.len();
-            self.connection
-                .execute_batch(&format!("BEGIN; {steps}; PRAGMA user_version = {last}; COMMIT;"))?;
-        }
-        Ok(())
+        Ok(version_of(&self.connection, "main")?)
     }
 }
 
 /// Whether stores of an older version lack a table.
 pub(crate) fn came_later(table: &str) -> bool {
     let made = format!("CREATE TABLE {table} (");
-    STEPS[1..].iter().any(|step| step.contains(&made))
+    STEPS.0[1..].iter().any(|step| step.contains(&made))
 }
 
 /// Prices: the list that is built in, and what the user's file beside the store says otherwise.

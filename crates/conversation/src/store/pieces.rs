@@ -1,13 +1,14 @@
 //! Pieces of what models made of conversations, as a search finds them beside entries. They lie in the file of jobs
-//! (`jobs/pieces.sql`); which conversation one is of, and whether it fits, the store knows.
+//! (`ledger/pieces.sql`); which conversation one is of, and whether it fits, the store knows.
 
 use super::Store;
 use super::filter::{Filter, Wheres};
-use super::find::{Candidate, Found, Hit, list, until_late};
+use super::find::{Candidate, Hit, Lookup, list, until_late};
 use super::read::TITLE;
 use super::rows::place;
 use crate::Result;
-use crate::jobs::WITH_PIECES;
+use crate::ledger::WITH_PIECES;
+use crate::steps::version_of;
 use protocol::Time;
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension as _, params_from_iter};
@@ -22,19 +23,18 @@ impl Store {
         if !self.has_jobs()? {
             return Ok(false);
         }
-        let version: i64 = self.connection.query_row("PRAGMA jobs.user_version", [], |row| row.get(0))?;
-        Ok(version >= WITH_PIECES)
+        Ok(version_of(&self.connection, "jobs")? >= WITH_PIECES)
     }
 
     /// Pieces that an index finds by an expression and that fit, the newest first.
-    pub(crate) fn pieces(&self, found: Found, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
+    pub(crate) fn pieces(&self, found: Lookup, filter: &Filter, limit: usize) -> Result<Vec<Candidate>> {
         let mut wheres = Wheres::default();
         let index = match found {
-            Found::Words(expression) => {
+            Lookup::Words(expression) => {
                 wheres.add("piece_words MATCH ?", Some(expression));
                 "piece_words"
             }
-            Found::Letters { threes, pattern } => {
+            Lookup::Letters { threes, pattern } => {
                 wheres.add("piece_letters MATCH ?", Some(threes));
                 wheres.add("p.text LIKE ? ESCAPE '\\'", Some(pattern));
                 "piece_letters"

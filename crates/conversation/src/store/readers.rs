@@ -2,7 +2,7 @@
 
 use super::{Store, path_of_prices};
 use crate::Result;
-use crate::jobs::Ledger;
+use crate::ledger::Ledger;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use crate::search::search;
 /// A store as version 1 was, with an entry.
 fn version_1(state: &Path) {
     let old = Connection::open(Store::path(state)).expect("SQLite");
-    old.execute_batch(&format!("{} PRAGMA user_version = 1;", STEPS[0])).expect("the first schema");
+    old.execute_batch(&format!("{} PRAGMA user_version = 1;", STEPS.0[0])).expect("the first schema");
     old.execute_batch(
         "INSERT INTO conversation (id, cli, name) VALUES (1, 'claude', 'one');
          INSERT INTO entry (id, key, time, role, kind, text, rest, source)
@@ -44,7 +44,7 @@ fn a_store_of_version_1_is_read_and_once_it_is_written_brought_up_to_date() {
     drop(old);
     drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
     let store = Store::open(state.path()).expect("it opens").expect("it is there");
-    assert_eq!((store.version().expect("a version"), found(&store)), (STEPS.len(), 1));
+    assert_eq!((store.version().expect("a version"), found(&store)), (STEPS.version(), 1));
     assert_eq!(crate::backlog::waiting(&store, None).expect("a number"), 1);
 }
 
@@ -157,7 +157,7 @@ fn a_store_that_is_being_made_is_not_taken_for_an_old_one() {
             drop(Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it"));
             reader.join().expect("it reads")
         });
-        assert_eq!(made, STEPS.len());
+        assert_eq!(made, STEPS.version());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{After, Cursor, Frames, Item, Live};
 use crate::ApiError;
-use crate::routes::blocking;
+use crate::blocking::blocking;
 use protocol::Offset;
 use session::source::{Kind, Source};
 use std::sync::Arc;

@@ -13,8 +13,8 @@ use frames::Frames;
 use tail::{After, Cursor};
 
 use crate::ApiError;
+use crate::blocking::blocking;
 use crate::host::Host;
-use crate::routes::blocking;
 use protocol::frame::{Event, Request};
 use protocol::{Offset, Phase, SessionId};
 use session::Error;

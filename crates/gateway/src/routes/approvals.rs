@@ -1,13 +1,13 @@
 //! What programs ask leave for. The hosts of the sessions hold the questions and decide who answered first: here they are
 //! listed, shown and answered, and nothing is kept.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::host::Host;
 use crate::token::{Grant, Use};
 use crate::{ApiError, App};
-use adapter::claude::hooks::{open_questions, questions};
+use adapter::question::{open_questions, questions};
 use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::{StreamExt as _, stream};
@@ -17,6 +17,7 @@ use protocol::{Approval, BlockKind, Phase};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use session::client::unexpected;
 use session::registry::Entry;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,7 +65,7 @@ pub(super) async fn of_session(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     if entry.phase != Phase::Running {
         return Ok(Json(json!({ "approvals": [] })));
     }
@@ -90,7 +91,7 @@ pub(super) async fn show(
     access: Access,
     Path((session, id)): Path<(String, u32)>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let (host, _events) = Host::reach(&entry, "serve").await?;
     Ok(Json(match one(&host, id).await? {
         Found::Waits(approval) => json!({ "approval": describe(&entry, &approval) }),
@@ -127,7 +128,7 @@ pub(super) async fn decide(
     Path((session, id)): Path<(String, u32)>,
     Json(answer): Json<Answer>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let (host, _events) = Host::reach(&entry, "serve").await?;
     let decision = decision(answer)?;
     // One that is over is refused by the host, which says who was first.
@@ -147,7 +148,7 @@ pub(super) async fn decide(
             app.0.audit.note(&access.0, action, Some(entry.meta.id));
             Ok(Json(json!({ "settled": settled })))
         }
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other).into()),
     }
 }
 
@@ -204,7 +205,7 @@ async fn one(host: &Host, id: u32) -> Result<Found, ApiError> {
             Some(approval) => Ok(Found::Waits(Box::new(approval))),
             None => Err(unknown(format!("there is no question {id}"))),
         },
-        Ok((other, _)) => Err(unexpected(&other)),
+        Ok((other, _)) => Err(unexpected(&other).into()),
         Err(session::Error::Refused { code: Refusal::BadRequest, message }) => Err(unknown(message)),
         Err(error) => Err(error.into()),
     }
@@ -217,7 +218,7 @@ async fn pending(entry: &Entry) -> Result<Vec<Approval>, ApiError> {
 async fn listed(host: &Host) -> Result<Vec<Approval>, ApiError> {
     match host.call(Request::Approvals { approval: None }, &[]).await?.0 {
         frame::Answer::Approvals { approvals } => Ok(approvals),
-        other => Err(unexpected(&other)),
+        other => Err(unexpected(&other).into()),
     }
 }
 
@@ -229,8 +230,4 @@ fn describe(entry: &Entry, approval: &Approval) -> Value {
 
 fn unknown(message: String) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "NO_SUCH_APPROVAL", message)
-}
-
-fn unexpected(answer: &frame::Answer) -> ApiError {
-    session::Error::Protocol(format!("did not expect {answer:?}")).into()
 }

@@ -1,6 +1,6 @@
 //! Conversations that clients hand over.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::conversations::read;
 use crate::extract::Json;
 use crate::guard::Access;
@@ -49,7 +49,7 @@ pub(super) async fn capture(
         made.map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, CODE, error.to_string()))?;
     let entry = made.first_entry();
     let session_id = made.session_id.clone();
-    let mut changes = app.0.conversation_changes.listen();
+    let mut changes = app.0.conversations.changes.listen();
     if !is_stored(&app, &entry).await? {
         let state = app.0.home.state.clone();
         let failed = |error: conversation::Error| {

@@ -1,7 +1,7 @@
 //! The addresses of the first plans (rows A20 and A21), for clients that were written for them. What no part of the
 //! server does yet answers 501 with a code, so that such a client can tell it from a mistake of its own.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::conversations::read;
 use crate::extract::{Json, Path};
 use crate::guard::Access;
@@ -16,7 +16,7 @@ pub(super) async fn health(State(app): State<App>, _: Access) -> Json<Value> {
     Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_s": app.0.started.elapsed().as_secs(),
+        "uptime_s": app.0.metrics.started.elapsed().as_secs(),
         "agents": {},
     }))
 }
@@ -32,7 +32,7 @@ pub(super) async fn of_session(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let id = entry.meta.id;
     let told = read(&app, move |store| {
         let mut told = Vec::new();

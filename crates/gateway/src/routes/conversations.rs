@@ -1,7 +1,6 @@
 //! Conversations and their entries.
 
 use super::events::{last_event, take_slot};
-use super::find;
 use crate::conversations::read;
 use crate::extract::{Json, Path, Query};
 use crate::guard::{Access, await_revocation};
@@ -100,7 +99,7 @@ impl Which {
     /// What is meant of what this token may see: one for a session sees the conversations of the session.
     pub(super) async fn filter(self, app: &App, access: &Access) -> Result<Filter, ApiError> {
         let session = match (self.session, access.0.session) {
-            (Some(wanted), _) => Some(find(app, access, wanted).await?.meta.id),
+            (Some(wanted), _) => Some(access.find(app, wanted).await?.meta.id),
             (None, only) => only,
         };
         let (since, until) = (self.since.map(Time), self.until.map(Time));
@@ -132,7 +131,7 @@ pub(super) async fn of_session(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let found = read(&app, move |store| store.of_session(entry.meta.id)).await?;
     Ok(Json(json!({ "conversations": found })))
 }
@@ -199,7 +198,7 @@ pub(super) async fn events(
         ));
     }
     let place = take_slot(&app, &access)?;
-    let changes = app.0.conversation_changes.listen();
+    let changes = app.0.conversations.changes.listen();
     // Who comes back is told what came meanwhile.
     let missed = match last_event(&headers) {
         Some(last) => {

@@ -2,12 +2,11 @@
 //!
 //! The id of an event is the offset behind it, so that a client that comes back with `Last-Event-ID` misses nothing.
 
-use super::find;
 use crate::connections::{By, Presence};
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
 use crate::live::{Feed, Item, Step, output_of};
-use crate::places::{self, Places};
+use crate::places;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -21,7 +20,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Where to begin.
@@ -30,13 +28,6 @@ pub(super) struct Place {
     /// The offset at which it begins; without it at the end.
     #[schemars(with = "Option<u64>")]
     from: Option<Offset>,
-}
-
-/// Event streams of one token at most.
-const EACH_MAX: usize = 32;
-
-pub(crate) fn streams(most: usize) -> Arc<Places> {
-    Places::new("event streams", most, EACH_MAX)
 }
 
 /// What is left to be sent.
@@ -57,7 +48,7 @@ pub(super) async fn events(
     Query(place): Query<Place>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let last = last_event(&headers);
     let slot = take_slot(&app, &access)?;
     let stopping = app.0.stopping.subscribe();
@@ -89,7 +80,7 @@ pub(super) fn last_event(headers: &HeaderMap) -> Option<Offset> {
 /// One of the event streams that there may be.
 pub(super) fn take_slot(app: &App, access: &Access) -> Result<places::Place, ApiError> {
     let refused = |why| ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", why);
-    app.0.streams.take(&access.0.id).map_err(refused)
+    app.0.limits.streams.take(&access.0.id).map_err(refused)
 }
 
 impl Events {

@@ -1,10 +1,8 @@
 //! A session as a recording, as text, as a log: streamed as it is made.
 
-use super::find;
 use super::recording::checked_idle_limit;
 use crate::extract::{Path, Query};
 use crate::guard::{Access, await_revocation};
-use crate::places::Places;
 use crate::{ApiError, App};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -14,7 +12,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use session::export::{Export, FORMATS, Format, Options};
 use std::io::{self, Write};
-use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -25,16 +22,6 @@ const PIECE_BYTES: usize = 64 << 10; // 64 KiB
 
 /// Why it breaks off.
 const REVOKED: &str = "the token was revoked or has ended";
-
-/// Exports at once: each holds a thread for as long as its client takes, and everything else that is done beside the
-/// server's loop needs threads, too. One more is told to come again.
-pub(super) const EXPORTS_MAX: usize = 8;
-/// Of one token.
-pub(super) const EACH_MAX: usize = 2;
-
-pub(crate) fn exports() -> Arc<Places> {
-    Places::new("exports", EXPORTS_MAX, EACH_MAX)
-}
 
 /// What is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -61,13 +48,13 @@ pub(super) async fn export(
     Path(session): Path<String>,
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let format = FORMATS.iter().find(|format| format.name == how.format).ok_or_else(|| {
         let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
         ApiError::bad_request(format!("`format` is one of {}", names.join(", ")))
     })?;
     let idle_limit = checked_idle_limit(how.idle_limit)?.map(|limit| limit.as_secs_f64());
-    let place = app.0.exports.take_soon(&access.0.id)?;
+    let place = app.0.limits.exports.take_soon(&access.0.id)?;
     let options = Options { input: how.input, idle_limit, ..Options::default() };
     let (to, received) = mpsc::channel(WAITING_MAX);
     let (revoked, is_revoked) = watch::channel(false);

@@ -14,7 +14,7 @@ pub(super) async fn health(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_s": app.0.started.elapsed().as_secs(),
+        "uptime_s": app.0.metrics.started.elapsed().as_secs(),
         "watched_sessions": app.0.sessions.count(),
     }))
 }
@@ -36,5 +36,5 @@ pub(super) async fn history(
     if grant.session.is_some() {
         return Err(ApiError::forbidden("this token opens one session, and the figures are of all"));
     }
-    Ok(Json(app.0.history.since(Time(part.after))))
+    Ok(Json(app.0.samples.since(Time(part.after))))
 }

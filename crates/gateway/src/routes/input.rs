@@ -1,6 +1,5 @@
 //! Typing into a session, each request one transaction.
 
-use super::find;
 use crate::extract::{Json, Path};
 use crate::guard::Access;
 use crate::host::Host;
@@ -84,12 +83,12 @@ async fn type_in(
             "more than 1 MiB; send it in parts",
         ));
     }
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     app.0.audit.note(&access.0, "type", Some(entry.meta.id));
     let (host, _events) = Host::reach(&entry, "serve").await?;
     match host.call(Request::Input { form }, text.as_bytes()).await?.0 {
         Answer::Done { offset } => Ok(Json(json!({ "offset": offset, "bytes": text.len() }))),
-        other => Err(session::Error::Protocol(format!("did not expect {other:?}")).into()),
+        other => Err(session::client::unexpected(&other).into()),
     }
 }
 
@@ -100,7 +99,7 @@ pub(super) async fn resize(
     Path(session): Path<String>,
     Json(size): Json<Size>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     app.0.audit.note(&access.0, "resize", Some(entry.meta.id));
     let (host, _events) = Host::reach(&entry, "serve").await?;
     host.call(Request::Resize { size }, &[]).await?;

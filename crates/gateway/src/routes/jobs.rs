@@ -1,5 +1,6 @@
 //! What a model was asked about conversations, and asking it now.
 
+use crate::blocking::blocking;
 use crate::conversations::place_to_read;
 use crate::extract::Json;
 use crate::guard::Access;
@@ -37,10 +38,10 @@ pub(super) struct Retry {
 pub(super) async fn show(State(app): State<App>, access: Access) -> Result<Json<Value>, ApiError> {
     of_all(&access)?;
     let place = place_to_read(&app).await?;
-    super::blocking(move || {
+    blocking(move || {
         let _place = place;
         let mut told = json!(overview(&app)?);
-        told["asked"] = json!(app.0.jobs_bell.now());
+        told["asked"] = json!(app.0.conversations.jobs_bell.now());
         Ok(Json(told))
     })
     .await
@@ -57,7 +58,7 @@ pub(super) async fn run(
     if limit == Some(0) {
         return Err(ApiError::bad_request("`limit` is 1 conversation at least; without it all are done"));
     }
-    super::blocking(move || {
+    blocking(move || {
         let overview = overview(&app)?;
         if overview.state != "on" {
             let why = overview.why.unwrap_or_default();
@@ -65,7 +66,7 @@ pub(super) async fn run(
         }
         app.0.audit.note(&access.0, "jobs run", None);
         let asked = overview.waiting.min(limit.unwrap_or(u64::MAX));
-        app.0.jobs_bell.run(asked);
+        app.0.conversations.jobs_bell.run(asked);
         let told = json!({ "asked": asked, "waiting": overview.waiting, "why": overview.why, "until": overview.until });
         Ok((StatusCode::ACCEPTED, Json(told)))
     })
@@ -85,7 +86,7 @@ pub(super) async fn retry(
             "`conversation` has 1 to 500 characters; without it all are tried again",
         ));
     }
-    super::blocking(move || {
+    blocking(move || {
         let state = &app.0.home.state;
         app.0.audit.note(&access.0, "jobs retry", None);
         let is_there = Ledger::path(state).exists();
@@ -94,7 +95,7 @@ pub(super) async fn retry(
             let why = "no such conversation failed; GET /api/v1/jobs lists those that did";
             return Err(ApiError::new(StatusCode::NOT_FOUND, "JOB_NOT_FOUND", why));
         }
-        app.0.jobs_bell.ring();
+        app.0.conversations.jobs_bell.ring();
         Ok(Json(json!({ "retried": retried })))
     })
     .await

@@ -1,6 +1,6 @@
 //! A browser trades the secret of its login link for a cookie.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::extract::Json;
 use crate::guard::{Access, broken_store};
 use crate::journey::tell_who;
@@ -30,7 +30,7 @@ pub(super) async fn login(
     let redeemed = blocking(move || store.0.tokens.redeem(&login.token).map_err(broken_store));
     let Some((secret, grant)) = redeemed.await? else {
         let message = "this link was used or has ended; `centerfire token create --login` makes another";
-        return Err(app.fail(peer.ip(), message));
+        return Err(app.0.guard.fail(peer.ip(), message));
     };
     tell_who(&grant.id);
     app.0.audit.note(&grant, "login", grant.session);

@@ -1,6 +1,6 @@
 //! A session's output, in parts of bounded size.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Path, Query};
 use crate::guard::Access;
 use crate::{ApiError, App};
@@ -38,7 +38,7 @@ pub(super) async fn output(
     Path(session): Path<String>,
     Query(part): Query<Part>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let limit = part.limit.unwrap_or(PART_MAX_BYTES).min(PART_MAX_BYTES);
     let kind = if part.raw { Kind::Stored } else { Kind::Shown };
     blocking(move || {

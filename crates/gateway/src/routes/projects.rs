@@ -1,6 +1,6 @@
 //! Projects.
 
-use super::blocking;
+use crate::blocking::blocking;
 use crate::conversations::read;
 use crate::extract::{Json, Path};
 use crate::guard::Access;
@@ -122,7 +122,7 @@ async fn of_all<T: Default + Send + 'static>(
     work: impl FnOnce(&Store, Vec<Entry>) -> conversation::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
     may_see(access)?;
-    let place = app.0.readings.take_soon(&access.0.id)?;
+    let place = app.0.limits.readings.take_soon(&access.0.id)?;
     let registry = app.0.registry.clone();
     read(app, move |store| {
         let _place = place;

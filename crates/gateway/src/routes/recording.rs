@@ -1,6 +1,5 @@
 //! A recording, to be played by a page: its timeline, the screen at a moment with what comes after it, and the search in it.
 
-use super::find;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::recordings::wind;
@@ -48,7 +47,7 @@ pub(super) async fn timeline(
     Path(session): Path<String>,
     Query(picture): Query<Picture>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let idle_limit = checked_idle_limit(picture.idle_limit)?;
     let parts = picture.parts.unwrap_or(PARTS).clamp(1, PARTS_MAX);
     let read = move |deadline| {
@@ -106,7 +105,7 @@ pub(super) async fn recording(
     Path(session): Path<String>,
     Query(part): Query<Part>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let place = match (part.at, part.time) {
         (Some(_), Some(_)) => return Err(ApiError::bad_request("ask with `at` or with `time`, not both")),
         (Some(offset), None) => Point::Offset(offset),
@@ -172,7 +171,7 @@ pub(super) async fn search(
     if text.q.trim().is_empty() || text.q.len() > TEXT_MAX_BYTES {
         return Err(ApiError::bad_request("`q` is a text of 1 to 200 bytes"));
     }
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let hits_max = text.limit.unwrap_or(HITS_MAX).clamp(1, HITS_MAX);
     let shared = app.clone();
     let look = move |deadline| {

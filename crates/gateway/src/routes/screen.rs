@@ -1,6 +1,6 @@
 //! What a person would see of a session now, or saw at a moment of its recording.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
 use crate::questions::TURN_WITHIN;
@@ -49,7 +49,7 @@ pub(super) async fn screen(
     Path(session): Path<String>,
     Query(how): Query<How>,
 ) -> Result<Response, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let Some(at) = how.at else {
         let history = how.history.min(HISTORY_MAX_LINES);
         let turn = app.0.questions.turn(&entry, TURN_WITHIN).await?;

@@ -4,7 +4,7 @@
 //! show is always told in the end.
 
 use super::events::{event, last_event, take_slot};
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::connections::{By, Presence};
 use crate::extract::Path;
 use crate::guard::{Access, await_revocation};
@@ -64,7 +64,7 @@ pub(super) async fn events(
     Path(session): Path<String>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let slot = take_slot(&app, &access)?;
     let presence = app.0.connections.enter(&access, peer, By::Events, Some(entry.meta.id));
     let live = app.0.sessions.watch(entry.clone()).await?;

@@ -73,7 +73,7 @@ pub(super) async fn search(
     Query(which): Query<Which>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, ApiError> {
-    let place = app.0.searches.take_soon(&access.0.id)?;
+    let place = app.0.limits.searches.take_soon(&access.0.id)?;
     let limit = which.limit(HITS, HITS_MAX);
     let Wanted { q, mode, role, kind, tool } = wanted;
     let filter = Filter { role, kind, tool, ..which.filter(&app, &access).await? };
@@ -82,7 +82,7 @@ pub(super) async fn search(
         How::Meaning => Mode::Meaning,
         How::Both => Mode::Both,
     });
-    let meaning = Arc::clone(&app.0.meaning);
+    let meaning = Arc::clone(&app.0.conversations.meaning);
     let found = read_unhurried(&app, move |store| {
         // For as long as the search takes, whoever still waits for it.
         let _place = place;

@@ -1,9 +1,8 @@
 //! Sessions: listed, started, shown, renamed, ended, removed.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path, Query};
 use crate::guard::Access;
-use crate::places::Places;
 use crate::questions::TURN_WITHIN;
 use crate::{ApiError, App};
 use axum::extract::State;
@@ -20,19 +19,10 @@ use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Between a gentle signal and the next, harder one.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// Of what reads a whole journal, or asks the store about all projects, so many at once, and of one token: each holds a thread.
-const READINGS_MAX: usize = 8;
-const EACH_MAX: usize = 4;
-
-pub(crate) fn readings() -> Arc<Places> {
-    Places::new("long readings", READINGS_MAX, EACH_MAX)
-}
 
 /// Which sessions are wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -69,9 +59,9 @@ pub(super) async fn explain(
     Path(session): Path<String>,
     Query(Last { last }): Query<Last>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     // A whole journal is read.
-    let place = app.0.readings.take_soon(&access.0.id)?;
+    let place = app.0.limits.readings.take_soon(&access.0.id)?;
     let explained = move || {
         let _place = place;
         Ok(session::explain::explain(&entry, "serve", usize::from(last.unwrap_or(100)))?)
@@ -93,7 +83,7 @@ pub(super) struct New {
     /// Variables beside the server's own.
     #[serde(default)]
     env: BTreeMap<String, String>,
-    #[schemars(with = "Option<super::SizeForm>")]
+    #[schemars(with = "Option<super::endpoint::SizeForm>")]
     size: Option<Size>,
 }
 
@@ -191,7 +181,7 @@ pub(super) async fn show(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     match app.0.questions.turn(&entry, TURN_WITHIN).await {
         Ok(turn) => {
             let describe = move || {
@@ -220,7 +210,7 @@ pub(super) async fn rename(
     Path(session): Path<String>,
     Json(change): Json<Change>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     blocking(move || {
         let registry = app.0.registry.clone();
         registry.rename(&entry, &change.name)?;
@@ -237,7 +227,7 @@ pub(super) async fn remove(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     blocking(move || {
         app.0.registry.remove(&entry)?;
         app.0.audit.note(&access.0, "remove", Some(entry.meta.id));
@@ -261,7 +251,7 @@ pub(super) async fn kill(
     Path(session): Path<String>,
     kill: Option<Json<Kill>>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let signal = kill.and_then(|Json(kill)| kill.signal);
     blocking(move || {
         if entry.phase != Phase::Running {
@@ -285,7 +275,7 @@ pub(super) async fn restart(
     access: Access,
     Path(session): Path<String>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     may_start(&access)?;
     let Again { words, folder, name, missing } = again(&app.0.registry, &entry)?;
     let size = entry.status.as_ref().map_or(entry.meta.size, |status| status.size);

@@ -1,6 +1,6 @@
 //! Links that open one session.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path};
 use crate::guard::{Access, broken_store};
 use crate::token::{Role, SHARE_LASTS, SHARE_LASTS_MAX, Wanted};
@@ -34,7 +34,7 @@ pub(super) async fn share(
     wish: Option<Json<Wish>>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let Wish { role, expires_in, label } = wish.map(|Json(wish)| wish).unwrap_or_default();
-    let session = find(&app, &access, session).await?.meta.id;
+    let session = access.find(&app, session).await?.meta.id;
     let role = role.unwrap_or(Role::View);
     if role == Role::Manage {
         return Err(ApiError::bad_request(

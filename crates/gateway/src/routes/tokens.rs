@@ -1,6 +1,6 @@
 //! Tokens: who may do what.
 
-use super::{blocking, find};
+use crate::blocking::blocking;
 use crate::extract::{Json, Path};
 use crate::guard::{Access, broken_store};
 use crate::token::{Grant, Role, StoreError, Use, Wanted};
@@ -48,7 +48,7 @@ pub(super) async fn create(
     Json(new): Json<New>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let session = match new.session {
-        Some(session) => Some(find(&app, &access, session).await?.meta.id),
+        Some(session) => Some(access.find(&app, session).await?.meta.id),
         // Who may see one session gives nobody more.
         None => access.0.session,
     };

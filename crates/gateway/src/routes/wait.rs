@@ -1,10 +1,9 @@
 //! Waits until something is true of a session.
 
-use super::find;
 use crate::extract::{Json, Path};
 use crate::guard::{Access, await_revocation};
 use crate::host::Host;
-use crate::places::{Places, busy};
+use crate::places::busy;
 use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,20 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::registry::Entry;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A request waits so long at most; who wants to wait longer asks again.
 const WAIT_MAX: Duration = Duration::from_secs(300);
-
-/// Waits at once: each is a client of a host, which takes 256 of them.
-pub(super) const WAITS_MAX: usize = 128;
-/// Of one token.
-pub(super) const EACH_MAX: usize = 32;
-
-pub(crate) fn waits() -> Arc<Places> {
-    Places::new("waits", WAITS_MAX, EACH_MAX)
-}
 
 /// What is waited for.
 #[derive(Deserialize, JsonSchema)]
@@ -62,13 +51,13 @@ pub(super) async fn wait(
     Path(session): Path<String>,
     Json(wait): Json<Wait>,
 ) -> Result<Json<Value>, ApiError> {
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let timeout = match wait.timeout.map(Duration::try_from_secs_f64) {
         None => WAIT_MAX,
         Some(Ok(timeout)) => timeout.min(WAIT_MAX),
         Some(Err(_)) => return Err(ApiError::bad_request("`timeout` is a number of seconds, 0 or more")),
     };
-    let _place = app.0.waits.take_soon(&access.0.id)?;
+    let _place = app.0.limits.waits.take_soon(&access.0.id)?;
     let mut stopping = app.0.stopping.subscribe();
     let seen = tokio::select! {
         seen = tokio::time::timeout(timeout, until(&entry, &wait)) => seen,
@@ -154,16 +143,16 @@ fn ended(entry: &Entry, exit: Option<ExitStatus>) -> ApiError {
 
 impl Wait {
     fn state(&self, agent: &AgentStatus) -> Option<Value> {
-        let state = agent.claim.state;
-        let fits = match self.condition {
-            Condition::Idle => matches!(state, AgentState::Idle | AgentState::Done),
-            Condition::Done => state == AgentState::Done,
-            Condition::Working => state == AgentState::Working,
-            Condition::Error => state == AgentState::Error,
-            Condition::Limit => state == AgentState::Limit,
-            Condition::Blocked => state == AgentState::Blocked,
-            Condition::Exit => false,
+        let wanted = match self.condition {
+            Condition::Idle => AgentState::Idle,
+            Condition::Done => AgentState::Done,
+            Condition::Working => AgentState::Working,
+            Condition::Error => AgentState::Error,
+            Condition::Limit => AgentState::Limit,
+            Condition::Blocked => AgentState::Blocked,
+            Condition::Exit => return None,
         };
+        let fits = agent.claim.state.satisfies(wanted);
         let counts = self.since.is_none_or(|after| agent.offset >= after);
         (fits && counts).then(|| json!({ "agent": agent, "offset": agent.offset }))
     }
@@ -171,7 +160,8 @@ impl Wait {
 
 #[test]
 fn the_limits_are_told_as_they_are() {
+    use crate::places::{WAITS_EACH, WAITS_MAX};
     let wait = super::endpoints().into_iter().find(|endpoint| endpoint.path.ends_with("/wait")).unwrap();
-    let limits = format!("while {WAITS_MAX} others wait, or {EACH_MAX} of");
+    let limits = format!("while {WAITS_MAX} others wait, or {WAITS_EACH} of");
     assert!(wait.about.contains(&limits), "{}", wait.about);
 }

@@ -6,7 +6,6 @@ use super::viewer::{FAREWELL, SILENT_MAX, Viewer};
 use super::words::Word;
 use crate::connections::By;
 use crate::guard::{Access, await_revocation};
-use crate::routes::find;
 use crate::{ApiError, App};
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -159,7 +158,7 @@ impl Many {
         }
         // Who joins leaves a line in the log.
         self.app.keep_pace_of(&self.access.0)?;
-        let entry = find(&self.app, &self.access, session).await?;
+        let entry = self.access.find(&self.app, session).await?;
         let id = entry.meta.id;
         let live = self.app.0.sessions.watch(entry).await?;
         let (inbox, messages) = mpsc::channel(WAITING_MAX);

@@ -11,8 +11,7 @@ use crate::accept::Seat;
 use crate::connections::By;
 use crate::extract::{Path, Query, Upgrade};
 use crate::guard::Access;
-use crate::places::{Place, Places};
-use crate::routes::find;
+use crate::places::Place;
 use crate::{ApiError, App};
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
@@ -22,7 +21,6 @@ use protocol::Offset;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::sync::watch;
 use viewer::Viewer;
 
@@ -38,17 +36,10 @@ const READ_BUFFER_BYTES: usize = 4 << 10; // 4 KiB
 /// Sent beside each ping, which a script in a browser does not see, and to whoever asks by the same word.
 const ALIVE: &str = r#"{"type":"alive"}"#;
 
-/// Of the connections that there may be, the share of one token's WebSockets.
-const EACH_SHARE: usize = 4;
-
-pub(crate) fn sockets(connections_max: usize) -> Arc<Places> {
-    Places::new("WebSockets", connections_max, connections_max.div_ceil(EACH_SHARE))
-}
-
 /// A place for one, or how the answer to an upgrade is.
 fn take_socket(app: &App, access: &Access) -> Result<Place, ApiError> {
     let refused = |why| ApiError::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_STREAMS", why);
-    app.0.sockets.take(&access.0.id).map_err(refused)
+    app.0.limits.sockets.take(&access.0.id).map_err(refused)
 }
 
 /// Waits until the server is about to end.
@@ -78,7 +69,7 @@ pub(crate) async fn session(
     Upgrade(upgrade): Upgrade,
 ) -> Result<Response, ApiError> {
     let place = take_socket(&app, &access)?;
-    let entry = find(&app, &access, session).await?;
+    let entry = access.find(&app, session).await?;
     let id = entry.meta.id;
     let live = app.0.sessions.watch(entry).await?;
     let upgrade = upgrade

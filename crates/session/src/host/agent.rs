@@ -10,8 +10,8 @@ use super::output::Output;
 use adapter::Adapter;
 use adapter::state::{Decided, Fusion, Shown, of_ask};
 use protocol::approval::Ask;
-use protocol::frame::{Event, Status};
-use protocol::{AgentState, AgentStatus, Body, Claim, ExitStatus, Meta, Offset, Source, Time};
+use protocol::frame::Event;
+use protocol::{AgentState, AgentStatus, Body, Claim, ExitStatus, Meta, Offset, Source, Status, Time};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// From output to a look at the screen, and between two looks.

@@ -4,10 +4,10 @@
 //! length is believed, and no client can make another wait.
 
 use protocol::frame::{
-    Answer, Call, ClientInfo, Event, Frame, MAX_FRAME_BYTES, MAX_INPUT_BYTES, Message, Refusal, decode_frame,
+    Answer, Call, Event, Frame, MAX_FRAME_BYTES, MAX_INPUT_BYTES, Message, Refusal, decode_frame,
     encode_frame,
 };
-use protocol::{ClientNumber, SessionId};
+use protocol::{ClientInfo, ClientNumber, SessionId};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
 use std::io::IoSliceMut;

@@ -44,7 +44,7 @@ pub(super) struct Local {
 }
 
 /// What reading a terminal gave.
-pub(super) enum Typed {
+pub(super) enum Reading {
     Keys(Vec<u8>),
     Nothing,
     Detach,
@@ -144,28 +144,28 @@ impl Local {
     }
 
     /// Reads keys.
-    pub(super) fn read(&mut self) -> Typed {
+    pub(super) fn read(&mut self) -> Reading {
         // While the client is stopped, its shell has the terminal, and the keys are the shell's. Nothing tells us of
         // the stop; but every shell that can be typed at sets modes of its own, and to look costs less than the read.
         if terminal::tty::is_raw(&self.fd).is_ok_and(|raw| !raw) {
-            return Typed::Lent;
+            return Reading::Lent;
         }
         let mut buffer = [0; KEYS_BYTES];
         let keys = match rustix::io::read(&self.fd, &mut buffer) {
-            Ok(0) => return Typed::Hangup,
+            Ok(0) => return Reading::Hangup,
             Ok(count) => &buffer[..count],
-            Err(Errno::AGAIN | Errno::INTR) => return Typed::Nothing,
-            Err(_) => return Typed::Hangup,
+            Err(Errno::AGAIN | Errno::INTR) => return Reading::Nothing,
+            Err(_) => return Reading::Hangup,
         };
         let before = self.held.take().map(|(keys, _)| keys);
         match self.detach.press(keys) {
-            Press::Second => Typed::Detach,
+            Press::Second => Reading::Detach,
             Press::First => {
                 self.held = Some((keys.to_vec(), Instant::now() + DETACH_HELD));
-                before.map_or(Typed::Nothing, Typed::Keys)
+                before.map_or(Reading::Nothing, Reading::Keys)
             }
             Press::Other => {
-                Typed::Keys(before.map_or_else(|| keys.to_vec(), |before| [&before, keys].concat()))
+                Reading::Keys(before.map_or_else(|| keys.to_vec(), |before| [&before, keys].concat()))
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::folder::Folder;
 use crate::role::megabytes;
 use crate::{Error, Result};
 use journal::{Recovered, Writer};
-use protocol::frame::Status;
+use protocol::Status;
 use protocol::{Body, Notice, Offset, SessionId};
 use rustix::fs::statvfs;
 use std::ops::Range;

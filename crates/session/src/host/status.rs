@@ -7,8 +7,8 @@
 use super::worker::{Priority, Worker, lock};
 use super::{Host, tidy};
 use crate::folder::Folder;
-use protocol::frame::{Phase, Pids, Status};
 use protocol::{META_VERSION, Offset, Time};
+use protocol::{Phase, Pids, Status};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 

@@ -3,7 +3,7 @@
 
 use super::Host;
 use super::input::{Transaction, tells_focus};
-use super::local::Typed;
+use super::local::Reading;
 use protocol::ClientNumber;
 use protocol::frame::DetachReason;
 use std::io;
@@ -14,11 +14,11 @@ impl Host {
         let Some(local) = &mut self.local else { return };
         let client = local.client;
         match local.read() {
-            Typed::Keys(keys) => self.take_typed(client, keys),
-            Typed::Nothing => {}
-            Typed::Detach => self.detach(DetachReason::Key),
-            Typed::Hangup => self.detach(DetachReason::Hangup),
-            Typed::Lent => self.leave_to_shell(client),
+            Reading::Keys(keys) => self.take_typed(client, keys),
+            Reading::Nothing => {}
+            Reading::Detach => self.detach(DetachReason::Key),
+            Reading::Hangup => self.detach(DetachReason::Hangup),
+            Reading::Lent => self.leave_to_shell(client),
         }
     }
 

@@ -170,7 +170,7 @@ impl End {
             title: String::new(),
             last_output: self.last_output,
             updated: meta.imported.as_ref().map_or(self.time, |imported| imported.time),
-            pids: protocol::frame::Pids::default(),
+            pids: protocol::Pids::default(),
             clients: Vec::new(),
             agent: None,
             approvals: Vec::new(),

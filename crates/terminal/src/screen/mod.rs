@@ -203,19 +203,9 @@ impl Screen {
         self.colors.palette.get(&index).copied()
     }
 
-    /// The colour the program gave to text (OSC 10).
-    pub fn foreground_override(&self) -> Option<(u8, u8, u8)> {
-        self.colors.special[0]
-    }
-
     /// The colour the program gave to the background (OSC 11).
     pub fn background_override(&self) -> Option<(u8, u8, u8)> {
         self.colors.special[1]
-    }
-
-    /// The colour the program gave to the cursor (OSC 12).
-    pub fn cursor_color_override(&self) -> Option<(u8, u8, u8)> {
-        self.colors.special[2]
     }
 
     /// Bytes of memory it takes, heap included, to within some percent.

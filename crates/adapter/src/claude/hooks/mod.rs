@@ -17,11 +17,10 @@ pub use settings::{Put, put_in};
 use start::START;
 pub use start::{RESTORE, Start, start, started};
 
-use crate::hooks::{Hooks, Launching, Overlaid, Overlay, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The tool that puts questions to the person.
@@ -43,7 +42,7 @@ impl Hooks for ClaudeHooks {
         }
     }
 
-    fn read(&self, payload: &[u8]) -> Option<Told> {
+    fn read(&self, payload: &[u8]) -> Option<Event> {
         read(payload)
     }
 
@@ -57,11 +56,11 @@ impl Hooks for ClaudeHooks {
 }
 
 /// Reads what a hook was given; `None` for what is no hook's.
-pub fn read(payload: &[u8]) -> Option<Told> {
+pub fn read(payload: &[u8]) -> Option<Event> {
     let value: Value = serde_json::from_slice(payload).ok()?;
     let event = value["hook_event_name"].as_str()?.to_owned();
     let ask = (event == PERMISSION).then(|| ask(&value)).flatten();
-    Some(Told { ends: ends(&event, &value), event, ask })
+    Some(Event { ends: ends(&event, &value), event, ask })
 }
 
 fn ask(value: &Value) -> Option<Ask> {
@@ -125,48 +124,11 @@ pub fn answer(ask: &Ask, decision: &Decision) -> String {
     json!({ "hookSpecificOutput": { "hookEventName": PERMISSION, "decision": decision } }).to_string()
 }
 
-/// A question with the labels that are offered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// Its words, under which it is answered.
-    pub text: String,
-    /// A word or two for it; perhaps nothing.
-    pub header: String,
-    /// What may be chosen; other words may be given as well.
-    pub labels: Vec<String>,
-    /// What each of them means; perhaps nothing.
-    pub descriptions: Vec<String>,
-    /// Whether more than one may be chosen.
-    pub several: bool,
-}
-
-/// The questions in the input of an [`Ask`] of that kind.
-pub fn questions(input: &Value) -> Vec<Question> {
-    let words = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let all = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let of_options =
-        |value: &Value, key: &str| all(value, "options").iter().map(|option| words(option, key)).collect();
-    let question = |value: &Value| Question {
-        text: words(value, "question"),
-        header: words(value, "header"),
-        labels: of_options(value, "label"),
-        descriptions: of_options(value, "description"),
-        several: value["multiSelect"] == true,
-    };
-    all(input, "questions").iter().map(question).collect()
-}
-
-/// Those of them that have no answer yet.
-pub fn open_questions(input: &Value, answers: &BTreeMap<String, String>) -> Vec<Question> {
-    let mut open = questions(input);
-    open.retain(|question| !answers.contains_key(&question.text));
-    open
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::from_str;
+    use std::collections::BTreeMap;
 
     const ASKED: &str = r#"{"session_id":"s","prompt_id":"p1","permission_mode":"default","hook_event_name":"PermissionRequest","tool_name":"Bash","tool_input":{"command":"touch q"},"permission_suggestions":[{"type":"setMode"}]}"#;
     const QUESTIONS: &str =
@@ -227,18 +189,5 @@ mod tests {
         let answered = decision(&question, &decide(Behaviour::Allow, None, &[("Which db?", "B")]));
         assert_eq!(answered["updatedInput"]["questions"], question.input["questions"]);
         assert_eq!(answered["updatedInput"]["answers"], json!({ "Which db?": "B" }));
-    }
-
-    #[test]
-    fn the_labels_of_a_question_are_known() {
-        let expected = Question {
-            text: "Which db?".to_owned(),
-            header: "DB".to_owned(),
-            labels: vec!["A".to_owned(), "B".to_owned()],
-            descriptions: vec![String::new(); 2],
-            several: false,
-        };
-        assert_eq!(questions(&from_str(QUESTIONS).unwrap()), [expected]);
-        assert_eq!(questions(&json!({ "questions": 3 })), []);
     }
 }

@@ -12,7 +12,7 @@ mod dialog;
 mod flags;
 
 use crate::dialog::{Dialog, Dialogs};
-use crate::hooks::{Hooks, Launching, Overlaid, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid};
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::Value;
@@ -30,11 +30,11 @@ impl Hooks for CodexHooks {
         flags::overlay(start)
     }
 
-    fn read(&self, payload: &[u8]) -> Option<Told> {
+    fn read(&self, payload: &[u8]) -> Option<Event> {
         let value: Value = serde_json::from_slice(payload).ok()?;
         let event = value["hook_event_name"].as_str()?.to_owned();
         let ask = (event == PERMISSION).then(|| ask(&value)).flatten();
-        Some(Told { ends: ends(&event, &value), event, ask })
+        Some(Event { ends: ends(&event, &value), event, ask })
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {

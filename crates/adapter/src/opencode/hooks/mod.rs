@@ -7,8 +7,8 @@
 mod claim;
 mod config;
 
-use crate::claude::hooks::questions;
-use crate::hooks::{Hooks, Launching, Overlaid, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid};
+use crate::question::{Question, questions};
 use protocol::approval::{Ask, Behaviour, Decision};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::{Value, json};
@@ -26,11 +26,11 @@ impl Hooks for OpencodeHooks {
         config::overlay(start)
     }
 
-    fn read(&self, payload: &[u8]) -> Option<Told> {
+    fn read(&self, payload: &[u8]) -> Option<Event> {
         let value: Value = serde_json::from_slice(payload).ok()?;
         let event = value["hook_event_name"].as_str()?.to_owned();
         // That a question is over is told by the end of its hook.
-        Some(Told { ask: ask(&event, &value), ends: None, event })
+        Some(Event { ask: ask(&event, &value), ends: None, event })
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
@@ -59,7 +59,9 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
             let input = if is_empty { json!({ "patterns": value["patterns"] }) } else { given.clone() };
             (BlockKind::Permission, text(value, "permission")?, input)
         }
-        QUESTION => (BlockKind::Question, "question".to_owned(), json!({ "questions": value["questions"] })),
+        QUESTION => {
+            (BlockKind::Question, "question".to_owned(), json!({ "questions": asked(&value["questions"]) }))
+        }
         _ => return None,
     };
     let suggestions = value.get("always").filter(|all| !all.is_null()).cloned();
@@ -70,16 +72,24 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
     Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
 }
 
+/// Its questions in the form of [`Question`], with all else that it says of them.
+fn asked(questions: &Value) -> Value {
+    let mut asked = questions.clone();
+    for question in asked.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        if let Some(several) = question.remove("multiple") {
+            question.insert("multiSelect".to_owned(), several);
+        }
+    }
+    asked
+}
+
 /// To each question, in their order, what was chosen.
 fn answers(ask: &Ask, decision: &Decision) -> Vec<Vec<String>> {
-    let given = |text: &str| decision.answers.get(text).map(String::as_str).unwrap_or_default();
-    let asked = questions(&ask.input);
-    let choose = |(at, question): (usize, &crate::claude::hooks::Question)| {
-        let several = ask.input["questions"][at]["multiple"] == true;
-        let given = given(&question.text);
-        if several { given.split(", ").map(str::to_owned).collect() } else { vec![given.to_owned()] }
+    let choose = |question: &Question| {
+        let given = decision.answers.get(&question.text).map(String::as_str).unwrap_or_default();
+        if question.several { given.split(", ").map(str::to_owned).collect() } else { vec![given.to_owned()] }
     };
-    asked.iter().enumerate().map(choose).collect()
+    questions(&ask.input).iter().map(choose).collect()
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {
@@ -118,7 +128,17 @@ mod tests {
         assert_eq!(bare.input, json!({ "patterns": ["touch f"] }));
         let asked = ask(QUESTIONS);
         assert_eq!((asked.kind, asked.agent.as_deref()), (BlockKind::Question, Some("ses_1")));
+        let several = questions(&asked.input).iter().map(|question| question.several).collect::<Vec<_>>();
+        assert_eq!(
+            (several, asked.input["questions"][1]["multiSelect"].as_bool()),
+            (vec![false, true], Some(true))
+        );
         assert_eq!(answer(&asked, decide(Behaviour::Allow, None)), json!({ "answers": [["A"], ["B", "C"]] }));
+        let of_before = Ask {
+            input: json!({ "questions": [{ "question": "All?", "multiple": true }] }),
+            ..asked.clone()
+        };
+        assert_eq!(answer(&of_before, decide(Behaviour::Allow, None)), json!({ "answers": [["B", "C"]] }));
         assert_eq!(answer(&asked, decide(Behaviour::Deny, None)), json!({ "reject": true }));
         assert_eq!(OpencodeHooks.read(br#"{"hook_event_name":"session.status"}"#).unwrap().ask, None);
     }

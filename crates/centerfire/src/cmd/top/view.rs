@@ -34,10 +34,10 @@ struct View<'a> {
     raw: Raw<io::Stdin>,
 }
 
-enum Turn {
-    On,
+/// Why the board is left.
+enum Leave {
     Attach,
-    Over(ExitCode),
+    Quit(ExitCode),
 }
 
 /// Shows the board until its user quits; who goes into a session comes back to it.
@@ -47,9 +47,8 @@ pub(super) fn show_board(context: &Context) -> anyhow::Result<ExitCode> {
     loop {
         let mut view = View::open(context, &signals, chosen)?;
         match view.run()? {
-            Turn::Over(code) => return Ok(code),
-            Turn::Attach => view.attach()?,
-            Turn::On => {}
+            Leave::Quit(code) => return Ok(code),
+            Leave::Attach => view.attach()?,
         }
         chosen = view.chosen;
     }
@@ -65,7 +64,7 @@ impl<'a> View<'a> {
         Ok(Self { registry, detach_key, board, chosen, painted: Vec::new(), signals, raw })
     }
 
-    fn run(&mut self) -> anyhow::Result<Turn> {
+    fn run(&mut self) -> anyhow::Result<Leave> {
         show("\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J")?;
         let turned = self.turns();
         io::stdout().write_all(tty::RESET)?;
@@ -74,18 +73,17 @@ impl<'a> View<'a> {
         turned
     }
 
-    fn turns(&mut self) -> anyhow::Result<Turn> {
+    fn turns(&mut self) -> anyhow::Result<Leave> {
         loop {
             self.paint()?;
-            match self.wait()? {
-                Turn::On => {}
-                over => return Ok(over),
+            if let Some(leave) = self.wait()? {
+                return Ok(leave);
             }
             self.board = Board::read(&self.registry)?;
         }
     }
 
-    fn wait(&mut self) -> anyhow::Result<Turn> {
+    fn wait(&mut self) -> anyhow::Result<Option<Leave>> {
         let stdin = io::stdin();
         let mut fds = [PollFd::new(self.signals, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
         let timeout = Timespec::try_from(LOOK_EVERY)?;
@@ -94,26 +92,26 @@ impl<'a> View<'a> {
         if ready[0] {
             for signal in signals::drain(self.signals) {
                 if LEAVE.contains(&signal) {
-                    return Ok(Turn::Over(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))));
+                    return Ok(Some(Leave::Quit(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)))));
                 }
             }
             self.painted.clear();
         }
         if !ready[1] {
-            return Ok(Turn::On);
+            return Ok(None);
         }
         let mut buffer = [0; 64];
         let count = io::stdin().lock().read(&mut buffer)?;
         let mut keys = &buffer[..count];
         if matches!(keys, b"" | b"\x1b") {
-            return Ok(Turn::Over(ExitCode::SUCCESS));
+            return Ok(Some(Leave::Quit(ExitCode::SUCCESS)));
         }
         while let Some(first) = keys.first() {
             let (up, down) = (&[b"\x1b[A", b"\x1bOA"], &[b"\x1b[B", b"\x1bOB"]);
             let begins = |arrows: &[&[u8; 3]; 2]| arrows.iter().any(|arrow| keys.starts_with(*arrow));
             let length = match first {
-                b'q' | 3 => return Ok(Turn::Over(ExitCode::SUCCESS)),
-                b'\r' | b'\n' if !self.board.rows.is_empty() => return Ok(Turn::Attach),
+                b'q' | 3 => return Ok(Some(Leave::Quit(ExitCode::SUCCESS))),
+                b'\r' | b'\n' if !self.board.rows.is_empty() => return Ok(Some(Leave::Attach)),
                 b'k' => self.choose(-1, 1),
                 b'j' => self.choose(1, 1),
                 _ if begins(up) => self.choose(-1, 3),
@@ -124,7 +122,7 @@ impl<'a> View<'a> {
             };
             keys = &keys[length..];
         }
-        Ok(Turn::On)
+        Ok(None)
     }
 
     /// Goes so many rows on, by a key of that length.

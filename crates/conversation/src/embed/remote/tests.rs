@@ -134,13 +134,3 @@ fn a_server_that_is_silent_or_gone_is_given_up() {
         Remote::connect(service(Dialect::OpenAi, format!("http://{gone}"))).err().expect("nobody listens");
     assert!(error.to_string().contains("is it running"), "{error}");
 }
-
-#[test]
-fn to_this_machine_leads_no_proxy() {
-    let here =
-        ["http://127.0.0.1:11434/api/embed", "http://localhost:1/", "https://[::1]:8443/v1/embeddings"];
-    assert!(here.into_iter().all(is_here));
-    let elsewhere =
-        ["https://api.example.com/v1/embeddings", "http://10.0.0.1/", "http://localhost.example.com/", ""];
-    assert!(!elsewhere.into_iter().any(is_here));
-}

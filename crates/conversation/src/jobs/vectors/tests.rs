@@ -1,8 +1,8 @@
 //! With a model that counts letters, and answers that are written as they would come.
 
-use super::super::ledger::Ledger;
 use super::*;
 use crate::embed::Choice;
+use crate::ledger::Ledger;
 use crate::meaning::Meaning;
 use crate::search::{Mode, search};
 use crate::store::Store;
@@ -36,7 +36,7 @@ impl Embedder for Letters {
 fn state() -> tempfile::TempDir {
     let state = tempfile::tempdir().expect("a folder");
     let older = rusqlite::Connection::open(Ledger::path(state.path())).expect("it opens");
-    older.execute_batch(include_str!("../schema.sql")).expect("the tables");
+    older.execute_batch(include_str!("../../ledger/schema.sql")).expect("the tables");
     older.execute_batch("PRAGMA user_version = 1; INSERT INTO made VALUES ('claude', 'c1', 'Marmalade', 'It was cooked.', 'm', 1);
         INSERT INTO told VALUES ('claude', 'c1', 'claude:1', 'decision', 'unreadable sugar'), ('claude', 'c1', 'claude:gone', 'todo', 'unreadable honey')").expect("what was made");
     let mut store = Store::open_to_write(state.path()).expect("it opens").expect("nobody else has it");

@@ -5,8 +5,8 @@
 
 use super::text::{clean, said};
 use crate::ApiError;
+use crate::blocking::blocking;
 use crate::host::Host;
-use crate::routes::blocking;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, InputForm, Request};
 use protocol::{AgentState, Offset, Phase, SessionId, Status, Time};
@@ -33,9 +33,9 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Who asks sooner is told what was seen last: however many ask, a host is looked at ten times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// All conversations.
+/// All conversations, as they were read off screens.
 #[derive(Default)]
-pub(crate) struct Hub(Mutex<HashMap<SessionId, (Instant, Arc<Conversation>)>>);
+pub(crate) struct Talks(Mutex<HashMap<SessionId, (Instant, Arc<Conversation>)>>);
 
 /// One of them.
 #[derive(Default)]
@@ -88,7 +88,7 @@ pub(super) enum State {
     Stable,
 }
 
-impl Hub {
+impl Talks {
     pub(super) fn of(&self, session: SessionId) -> Arc<Conversation> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= CONVERSATIONS_MAX && !all.contains_key(&session) {
@@ -147,7 +147,7 @@ pub(super) async fn type_in(entry: &Entry, form: InputForm, text: &str) -> Resul
     let (host, _events) = Host::reach(entry, "agentapi").await?;
     match host.call(Request::Input { form }, text.as_bytes()).await?.0 {
         Answer::Done { offset } => Ok(offset),
-        other => Err(session::Error::Protocol(format!("did not expect {other:?}")).into()),
+        other => Err(session::client::unexpected(&other).into()),
     }
 }
 

@@ -11,10 +11,10 @@ mod problem;
 mod text;
 mod upload;
 
-pub(crate) use conversation::Hub;
+pub(crate) use conversation::Talks;
 pub(super) use problem::form as problem;
 
-use super::{Endpoint, JSON, find};
+use super::endpoint::{Endpoint, JSON};
 use crate::guard::{Access, Guard, keep_seat};
 use crate::journey::tell_who;
 use crate::token::{Grant, Role};
@@ -116,14 +116,14 @@ impl FromRequestParts<App> for Target {
             Some(Only(session)) => session.clone(),
             None => crate::extract::Path::<String>::from_request_parts(parts, app).await?.0,
         };
-        Ok(Self { entry: find(app, &access, wanted).await?, access })
+        Ok(Self { entry: access.find(app, wanted).await?, access })
     }
 }
 
 impl Target {
     /// What was said in it.
     fn conversation(&self, app: &App) -> Arc<Conversation> {
-        app.0.conversations.of(self.entry.meta.id)
+        app.0.agentapi.of(self.entry.meta.id)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Takes a file for the program: into the session's folder, where it goes when the session is removed.
 
 use super::Target;
+use crate::blocking::blocking;
 use crate::extract::BODY_WITHIN;
-use crate::routes::blocking;
 use crate::{ApiError, App};
 use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartError};

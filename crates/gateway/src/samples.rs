@@ -16,7 +16,7 @@ const SAMPLES_MAX: usize = 360;
 
 /// The samples, the oldest first.
 #[derive(Default)]
-pub(crate) struct History(Mutex<VecDeque<Sample>>);
+pub(crate) struct Samples(Mutex<VecDeque<Sample>>);
 
 /// The server at one moment; what is counted, since the sample before.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +55,7 @@ struct Census {
     written: HashMap<SessionId, u64>,
 }
 
-impl History {
+impl Samples {
     /// The samples that were taken after that time.
     pub(crate) fn since(&self, after: Time) -> Value {
         let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +77,7 @@ pub(crate) async fn keep(app: App) {
     let mut before = Before { at: Instant::now(), sent: 0, written: census(&app).await.written };
     loop {
         let sample = take(&app, &mut before).await;
-        app.0.history.push(sample);
+        app.0.samples.push(sample);
         tokio::time::sleep(EVERY).await;
     }
 }

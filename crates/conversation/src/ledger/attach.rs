@@ -1,6 +1,7 @@
 //! `jobs.db` beside the store: what models made adds to conversations, and keeps nobody from reading them.
 
-use super::ledger::{Ledger, STEPS, version_of};
+use super::{Ledger, STEPS};
+use crate::steps::version_of;
 use crate::{Error, Result};
 use rusqlite::{Connection, ffi};
 use std::os::unix::fs::MetadataExt as _;
@@ -27,7 +28,7 @@ pub(crate) fn attach(connection: &Connection, state: &Path) -> Result<()> {
             connection.execute("ATTACH DATABASE ?1 AS jobs", [format!("file:{address}?mode=ro")]).is_ok();
         // An older one has the tables that are joined, and waits for who may write it.
         let is_present =
-            || version_of(connection, "jobs").is_ok_and(|version| (1..=STEPS.len()).contains(&version));
+            || version_of(connection, "jobs").is_ok_and(|version| (1..=STEPS.version()).contains(&version));
         if is_known && is_present() && is_sound(connection, &path) {
             return Ok(());
         }
@@ -56,7 +57,7 @@ fn is_sound(connection: &Connection, path: &Path) -> bool {
 }
 
 /// Said to who would pay for what is in a file that cannot be read.
-pub(super) fn damaged() -> Error {
+pub(crate) fn damaged() -> Error {
     let code = ffi::Error::new(ffi::SQLITE_CORRUPT);
     Error::Jobs(rusqlite::Error::SqliteFailure(
         code,
@@ -84,5 +85,5 @@ fn the_empty_tables_have_the_form_of_those_in_the_file() {
     };
     let empty = shape(include_str!("joined.sql"), "temp");
     assert!(empty.iter().all(|columns| columns.len() > 4), "{empty:?}");
-    assert_eq!(empty, shape(&STEPS.join(";"), "main"));
+    assert_eq!(empty, shape(&STEPS.0.join(";"), "main"));
 }

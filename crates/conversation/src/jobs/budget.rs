@@ -1,27 +1,17 @@
-//! `jobs.db`: what models made of conversations, how far each came, and what was spent.
+//! What a day's jobs may cost, and how far each conversation came.
 //!
-//! It is no part of the store, which can be made again from archive and journals: this cost money. What may be spent is
-//! reserved before a request and settled by what it took, in transactions, so that whoever is killed in between has spent too
-//! much on paper and never in truth.
+//! What may be spent is reserved before a request and settled by what it took, in transactions, so that whoever is killed in
+//! between has spent too much on paper and never in truth.
 
 use super::Kinds;
 use super::client::RETRY_AFTER_MAX;
 use super::work::TRIES_MAX;
+use crate::ledger::{Ledger, said};
 use crate::{Error, Result};
 use protocol::Time;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How the schema came to be: each step leads from the version of its place to the next.
-pub(super) const STEPS: &[&str] =
-    &[include_str!("schema.sql"), concat!(include_str!("../store/vectors.sql"), include_str!("pieces.sql"))];
-/// The version from which on there are pieces to search.
-pub(crate) const WITH_PIECES: i64 = 2;
-/// How long another who writes is waited for: each holds the file for a moment.
-const BUSY_WITHIN: Duration = Duration::from_secs(5);
 /// Requests of which it is kept what they took: more than can be made in a day, one after the other.
 const KEPT_MAX: i64 = 200_000;
 /// No wait is longer; one that is was written by a clock that was wrong.
@@ -29,11 +19,6 @@ pub(super) const WAIT_MAX: Duration = RETRY_AFTER_MAX.saturating_add(Duration::f
 const DAY_US: u64 = 86_400_000_000;
 /// How often emptying the log is tried; each waits for readers.
 const CHECKPOINTS: usize = 3;
-
-/// The file, open to write.
-pub struct Ledger {
-    pub(super) connection: Connection,
-}
 
 /// A request that is about to be made.
 pub(super) struct Attempt<'a> {
@@ -65,25 +50,6 @@ pub(super) struct Pause {
 }
 
 impl Ledger {
-    /// Where it lies in an instance's state.
-    pub fn path(state: &Path) -> PathBuf {
-        state.join("jobs.db")
-    }
-
-    /// Opens it, and makes it where there is none yet.
-    pub fn open(state: &Path) -> Result<Self> {
-        let path = Self::path(state);
-        // SQLite gives its other files the mode of this one.
-        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-        made.map_err(|source| Error::Io { path: path.clone(), source })?;
-        let mut connection = Connection::open(&path).map_err(Error::Jobs)?;
-        let version = prepare(&mut connection).map_err(Error::Jobs)?;
-        if version > STEPS.len() {
-            return Err(Error::Newer { path, version });
-        }
-        Ok(Self { connection })
-    }
-
     /// Reserves what a try may cost, and counts the try: one that kills who makes it is not made for ever.
     pub(super) fn reserve(&mut self, now: Time, attempt: &Attempt) -> Result<Reserved> {
         let mut reserved = || {
@@ -231,38 +197,9 @@ pub(super) fn tries(kept: i64) -> u32 {
     kept.clamp(0, TRIES_MAX.into()) as u32
 }
 
-pub(super) fn said<T>(result: rusqlite::Result<T>) -> Result<T> {
-    result.map_err(Error::Jobs)
-}
-
 fn spent_on(connection: &Connection, day: i64) -> rusqlite::Result<u64> {
     // A negative figure is a sum that ran over. TOTAL() never does.
     let select =
         "SELECT CAST(TOTAL(iif(settled >= 0, settled, reserved)) AS INTEGER) FROM spending WHERE day = ?1";
     connection.query_row(select, [day], |row| row.get::<_, i64>(0)).map(|sum| sum.max(0) as u64)
-}
-
-/// Brings it up to date; its version.
-fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
-    connection.busy_timeout(BUSY_WITHIN)?;
-    // What was paid for outlives the loss of power.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;",
-    )?;
-    if version_of(connection, "main")? == STEPS.len() {
-        return Ok(STEPS.len());
-    }
-    let write = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version = version_of(&write, "main")?;
-    if version < STEPS.len() {
-        write.execute_batch(&STEPS[version..].join(";"))?;
-        write.pragma_update(None, "user_version", STEPS.len() as i64)?;
-    }
-    write.commit()?;
-    Ok(version)
-}
-
-pub(super) fn version_of(connection: &Connection, schema: &str) -> rusqlite::Result<usize> {
-    let version = connection.query_row(&format!("PRAGMA {schema}.user_version"), [], |row| row.get(0));
-    version.map(|version: i64| usize::try_from(version).unwrap_or(usize::MAX))
 }
