@@ -27,4 +27,4 @@ pub use segment::SEGMENT_BYTES;
 pub use shown::{Piece, Shown};
 pub use text::replace;
 pub use verify::{Report, verify};
-pub use writer::{Recovered, Writer};
+pub use writer::{Place, Recovered, Writer};

@@ -6,7 +6,7 @@
 use crate::format::{Framed, SEGMENT_HEADER_BYTES, decode, frame};
 use crate::seal::Blocks;
 use crate::segment::{self, SegmentFile};
-use crate::writer::advance;
+use crate::writer::{Place, advance};
 use crate::{Error, Result};
 use protocol::{Offset, Record, SessionId};
 use rustix::buffer::spare_capacity;
@@ -14,7 +14,7 @@ use rustix::io::pread;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Bytes asked of the file at once.
+/// Bytes asked of the file at once, unless somebody asks for less.
 const READ_BYTES: usize = 256 << 10; // 256 KiB
 
 /// A cursor over the records of a journal.
@@ -22,6 +22,7 @@ pub struct Reader {
     dir: PathBuf,
     session: SessionId,
     segment: Source,
+    read_bytes: usize,
     /// Bytes read and not yet given out are `buffer[start..]`.
     buffer: Vec<u8>,
     start: usize,
@@ -60,6 +61,13 @@ impl Reader {
         Ok(reader)
     }
 
+    /// A reader from a place that the writer told, which asks the file for `read_bytes` at once and keeps little more.
+    pub fn at(dir: &Path, place: Place, read_bytes: usize) -> Result<Self> {
+        let mut reader = Self::at_segment(dir, place.segment)?;
+        reader.segment.position = place.position;
+        Ok(Self { read_bytes, ..reader })
+    }
+
     /// Output in all that a journal holds, gaps included.
     pub fn end(dir: &Path) -> Result<Offset> {
         let segments = segment::list(dir)?;
@@ -86,6 +94,7 @@ impl Reader {
             dir: dir.to_owned(),
             session,
             segment,
+            read_bytes: READ_BYTES,
             buffer: Vec::new(),
             start: 0,
             last: None,
@@ -176,7 +185,7 @@ impl Reader {
         self.buffer.drain(..self.start);
         self.start = 0;
         self.unfinished = 0;
-        if self.segment.read(&mut self.buffer)? {
+        if self.segment.read(&mut self.buffer, self.read_bytes)? {
             return Ok(true);
         }
         // What is left is a record that is being written, or one that a dead writer left and the next will cut off
@@ -234,11 +243,11 @@ impl Source {
     }
 
     /// Appends the next bytes to `buffer`; false at the end.
-    fn read(&mut self, buffer: &mut Vec<u8>) -> Result<bool> {
+    fn read(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<bool> {
         let got = match &mut self.kind {
             Kind::Sealed(blocks) => blocks.read_at(self.position, buffer, &self.path)?,
             Kind::Plain(file) => {
-                buffer.reserve(READ_BYTES);
+                buffer.reserve(bytes);
                 pread(file, spare_capacity(buffer), self.position)
                     .map_err(|error| Error::io(&self.path, error))?
             }

@@ -22,6 +22,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The writer keeps this much of its encoding buffer when it has been quiet.
 const SCRATCH_KEPT_BYTES: usize = 8 << 10; // 8 KiB
 
+/// Where in a journal a record begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The number of its segment.
+    pub(crate) segment: u32,
+    /// In bytes of the segment as it is written, which stays true when it is packed.
+    pub(crate) position: u64,
+}
+
 /// The one appender of a journal.
 pub struct Writer {
     dir: PathBuf,
@@ -91,6 +100,11 @@ impl Writer {
     /// Output bytes stored (or skipped by a gap) so far.
     pub fn offset(&self) -> Offset {
         self.offset
+    }
+
+    /// Where the next record goes.
+    pub fn place(&self) -> Place {
+        Place { segment: self.number, position: self.position }
     }
 
     /// The number of the segment that is written now.

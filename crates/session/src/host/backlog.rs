@@ -3,7 +3,7 @@
 //! To paint the densest output takes longer than to store and show it, and while the host paints, program and terminal wait.
 //! So a flood is painted behind its end, or when somebody wants to see the screen (docs/decisions/0008).
 
-use journal::Reader;
+use journal::{Place, Reader};
 use protocol::{Body, Offset};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ const FLOOD_BYTES: u64 = 64 << 10; // 64 KiB
 const PAUSE: Duration = Duration::from_millis(2);
 /// What is painted at once of a backlog while the program and its user wait: 0.3 ms.
 const SLICE_BYTES: u64 = 64 << 10; // 64 KiB
+/// What is read of the journal at once: the memory for it stays with the host.
+const READ_BYTES: usize = 16 << 10; // 16 KiB
 /// Who wants to see the screen waits for the backlog to be painted: for this much 0.3 s.
 const BACKLOG_BYTES: u64 = 64 << 20; // 64 MiB
 /// Whoever watches the screen (what state is it, is that a question) looks at none that is behind. So long they may do without.
@@ -25,8 +27,8 @@ const BACKLOG_TIME: Duration = Duration::from_secs(1);
 pub(super) struct Backlog {
     /// Where the stored output ends; nothing while all of it is painted.
     end: Option<Offset>,
-    /// When the oldest of it was put off.
-    since: Option<Instant>,
+    /// When the oldest of it was put off, and where it is stored.
+    since: Option<(Instant, Place)>,
     reader: Option<Reader>,
     /// Bytes written without a pause, and when the last of them came.
     streak: u64,
@@ -37,7 +39,7 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// Takes note of output that is stored. True if it is painted later: in a flood, and behind what was put off before.
-    pub(super) fn put_off(&mut self, start: Offset, bytes: usize, now: Instant) -> bool {
+    pub(super) fn put_off(&mut self, place: Place, end: Offset, bytes: usize, now: Instant) -> bool {
         if self.due().is_none_or(|due| now >= due) {
             (self.streak, self.full) = (0, false);
         }
@@ -46,8 +48,8 @@ impl Backlog {
         if self.end.is_none() && (self.full || self.streak < FLOOD_BYTES) {
             return false;
         }
-        self.end = Some(start + bytes as u64);
-        self.since.get_or_insert(now);
+        self.end = Some(end);
+        self.since.get_or_insert((now, place));
         true
     }
 
@@ -64,7 +66,7 @@ impl Backlog {
     /// How far the screen, painted up to `painted`, should be painted now.
     pub(super) fn goal(&mut self, painted: Offset, now: Instant) -> Option<Offset> {
         let end = self.end?;
-        let waits = self.since.is_some_and(|since| now.saturating_duration_since(since) >= BACKLOG_TIME);
+        let waits = self.since.is_some_and(|(since, _)| now.saturating_duration_since(since) >= BACKLOG_TIME);
         self.full |= waits || end.since(painted) >= BACKLOG_BYTES;
         let now = self.full || self.due().is_none_or(|due| now >= due);
         now.then(|| end.min(painted + SLICE_BYTES))
@@ -83,13 +85,16 @@ impl Backlog {
         painted: Offset,
         goal: Offset,
     ) -> journal::Result<Offset> {
+        let missing = || journal::Error::Missing(journal.to_owned());
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            None => self.reader.insert(Reader::open(journal, painted)?),
+            None => {
+                let (_, place) = self.since.ok_or_else(missing)?;
+                self.reader.insert(Reader::at(journal, place, READ_BYTES)?)
+            }
         };
         let mut at = painted;
         while at < goal {
-            let missing = || journal::Error::Missing(journal.to_owned());
             let record = reader.next()?.ok_or_else(missing)?;
             if let Body::Output { bytes, .. } = record.body {
                 let known = at.since(record.offset) as usize;

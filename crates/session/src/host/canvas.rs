@@ -6,6 +6,7 @@ use super::backlog::Backlog;
 use super::worker::{Priority, Worker};
 use crate::folder::Folder;
 use crate::{log, replay};
+use journal::Place;
 use protocol::Offset;
 use std::time::Instant;
 use terminal::{Screen, secret};
@@ -51,9 +52,9 @@ impl Canvas {
         self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
 
-    /// Takes note of output that is stored, at `start`; true if it is painted later, from the journal.
-    pub(super) fn put_off(&mut self, start: Offset, bytes: usize) -> bool {
-        self.backlog.put_off(start, bytes, Instant::now())
+    /// Takes note of output that is stored at a place, where so many bytes end; true if it is painted later, from there.
+    pub(super) fn put_off(&mut self, place: Place, end: Offset, bytes: usize) -> bool {
+        self.backlog.put_off(place, end, bytes, Instant::now())
     }
 
     /// Whether there is output that is not painted yet. It is soon: who only watches the screen waits for that.
@@ -187,10 +188,10 @@ mod tests {
 
         /// The program writes; true if that was put off.
         fn write(&mut self, bytes: &[u8]) -> bool {
-            let start = self.writer.offset();
+            let place = self.writer.place();
             self.writer.append(&[protocol::Body::Output { bytes, held: 0 }]).unwrap();
             self.screen.feed(bytes);
-            let later = self.canvas.put_off(start, bytes.len());
+            let later = self.canvas.put_off(place, self.writer.offset(), bytes.len());
             if !later {
                 self.canvas.paint(bytes);
             }
@@ -214,7 +215,8 @@ mod tests {
     #[test]
     fn a_flood_is_painted_later_and_whoever_looks_finds_it_painted() {
         let mut flood = Flood::new();
-        assert!(flood.write_lines(3 << 20) > 0);
+        // More than a segment of the journal.
+        assert!(flood.write_lines(20 << 20) > 0);
         assert!(flood.canvas.is_behind() && flood.canvas.pending().is_none());
         assert!(flood.canvas.painted() < flood.writer.offset());
         flood.assert_painted();

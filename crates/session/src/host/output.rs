@@ -7,6 +7,7 @@ use super::questions::Questions;
 use crate::folder::Folder;
 use crate::poll::poll_until;
 use crate::replay::Replayed;
+use journal::Place;
 use protocol::frame::Event;
 use protocol::{Body, Claim, Offset, ProgramReport, Status, Time};
 use rustix::event::{PollFd, PollFlags};
@@ -167,7 +168,8 @@ impl Host {
         let ask = self.local.is_some() && self.output.waits_for_answer(&self.master, bytes.len());
         let questions = self.output.questions(ask);
         // From here on `kill -9` loses none of it; only now may anybody see it.
-        let stored = self.recording.output(bytes, held as u16, &questions.answered);
+        let place = self.recording.place();
+        let stored = self.recording.output(bytes, held as u16, &questions.answered).then_some(place);
         let bytes = super::intercept::output(bytes);
         self.show(start, bytes, held, &questions);
         self.paint(start, bytes, stored, &questions);
@@ -202,10 +204,12 @@ impl Host {
     }
 
     /// Feeds the screen, or puts it off in a flood. At a query it stops: an answer tells the state at its very place.
-    fn paint(&mut self, start: Offset, bytes: &[u8], stored: bool, questions: &Questions) {
+    fn paint(&mut self, start: Offset, bytes: &[u8], stored: Option<Place>, questions: &Questions) {
         let found = std::mem::take(&mut self.output.found);
         let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
-        let later = stored && !asked && self.output.canvas.put_off(start, bytes.len());
+        let later = stored
+            .filter(|_| !asked)
+            .is_some_and(|place| self.output.canvas.put_off(place, start + bytes.len() as u64, bytes.len()));
         let mut painted = 0;
         let mut replies = Vec::new();
         for found in found {

@@ -4,7 +4,7 @@ use super::tally::Tally;
 use crate::folder::Folder;
 use crate::role::megabytes;
 use crate::{Error, Result};
-use journal::{Recovered, Writer};
+use journal::{Place, Recovered, Writer};
 use protocol::Status;
 use protocol::{Body, Notice, Offset, SessionId};
 use rustix::fs::statvfs;
@@ -64,6 +64,11 @@ impl Recording {
     /// Output of the program so far, stored or not.
     pub(super) fn offset(&self) -> Offset {
         self.writer.offset() + self.lost_bytes
+    }
+
+    /// Where what comes next is stored.
+    pub(super) fn place(&self) -> Place {
+        self.writer.place()
     }
 
     /// Why nothing is stored now.
