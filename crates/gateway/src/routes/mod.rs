@@ -1,4 +1,4 @@
-//! What the server answers: one [`table`], a file for each resource, and what holds for all of them.
+//! What the server answers: one `table`, a file for each resource, and what holds for all of them.
 
 mod agentapi;
 mod approvals;
