@@ -72,6 +72,9 @@ fn a_tapped_codex_asks_for_the_same_as_without() {
         answered(&session, "[[bash:echo two]] [[sleep:500]] [[say:three]]", "three");
         assert_eq!(pair(&session).is_some(), is_tapped);
         assert_eq!(settings_below(&desk.codex.config()), before);
+        // The line below an answer is drawn after Codex said that it is done.
+        let lines = || (session.text().matches("Worked for").count() == 2).then_some(());
+        eventually(PATIENCE, lines).unwrap_or_else(|| panic!("{}", session.text()));
         let shown = session.text();
         end(&session);
         let requests = desk.server.requests();
