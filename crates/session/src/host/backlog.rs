@@ -9,15 +9,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use terminal::Screen;
 
-/// A program that wrote so much without a pause writes a flood: more than any program paints at once.
+/// A program that wrote so much without a pause writes a flood: more than most programs paint at once.
 const FLOOD_BYTES: u64 = 64 << 10; // 64 KiB
 /// A program that wrote nothing for so long pauses.
 const PAUSE: Duration = Duration::from_millis(2);
-/// What is painted at once of a backlog while the program and its user wait: 0.3 ms.
+/// What is painted at once of a backlog while the program and its user wait: 0.4 ms of the densest output.
 const SLICE_BYTES: u64 = 64 << 10; // 64 KiB
 /// What is read of the journal at once: the memory for it stays with the host.
 const READ_BYTES: usize = 16 << 10; // 16 KiB
-/// Who wants to see the screen waits for the backlog to be painted: for this much 0.3 s.
+/// Who wants to see the screen waits for the backlog to be painted: for this much of the densest output 0.4 s.
 const BACKLOG_BYTES: u64 = 64 << 20; // 64 MiB
 /// Whoever watches the screen (what state is it, is that a question) looks at none that is behind. So long they may do without.
 const BACKLOG_TIME: Duration = Duration::from_secs(1);

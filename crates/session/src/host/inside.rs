@@ -46,15 +46,19 @@ impl Host {
     /// Whether a dialog may stand in the terminal, whatever those say who are refused to answer it. Where the screen alone tells
     /// of dialogs, that is a moment after they are there.
     fn may_ask(&mut self) -> bool {
-        let lines = self.output.canvas.screen().lines();
-        let seen = self.agent.judges(&Shown { title: &self.output.title, lines: &lines }, Time::now());
         let is_blocked = |claim: &Claim| claim.state == AgentState::Blocked;
-        self.approvals.oldest().is_some()
+        let told = self.approvals.oldest().is_some()
             || self.approvals.unanswered
             || self.agent.dialogs().is_some_and(Dialogs::are_all)
             || self.output.program.state == ProgramState::Blocked
-            || is_blocked(&self.agent.status().claim)
-            || seen.as_ref().is_some_and(is_blocked)
+            || is_blocked(&self.agent.status().claim);
+        told || self.judge_screen().as_ref().is_some_and(is_blocked)
+    }
+
+    /// What the screen tells of the agent now.
+    fn judge_screen(&mut self) -> Option<Claim> {
+        let lines = self.output.canvas.screen().lines();
+        self.agent.judges(&Shown { title: &self.output.title, lines: &lines }, Time::now())
     }
 }
 

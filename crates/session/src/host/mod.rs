@@ -27,7 +27,6 @@ mod notify;
 mod output;
 mod questions;
 mod readiness;
-mod receipts;
 mod recording;
 mod seen;
 mod serve;
@@ -55,7 +54,6 @@ use output::Output;
 use protocol::frame::Event;
 use protocol::{Body, Meta, Notice, Offset, Size};
 use readiness::Readiness;
-use receipts::Receipts;
 use recording::Recording;
 use status::StatusFile;
 use std::io;
@@ -80,7 +78,6 @@ pub(crate) struct Host {
     recording: Recording,
     output: Output,
     input: InputQueue,
-    receipts: Receipts,
     local: Option<Local>,
     clients: Clients,
     approvals: Approvals,
@@ -168,7 +165,6 @@ impl Host {
             recording,
             output,
             input: InputQueue::default(),
-            receipts: Receipts::default(),
             local: None,
             clients: Clients::default(),
             approvals: Approvals::default(),
@@ -235,7 +231,6 @@ impl Host {
             return Ok(());
         }
         let read = if ready.output { self.pump()? } else { 0 };
-        self.receipts.send(&mut self.clients);
         if read > 0 {
             self.ending.output();
             // Answers to what the program just asked.
@@ -246,9 +241,6 @@ impl Host {
         self.serve_clients(&ready.clients);
         // What a client typed does not wait for another look at all descriptors.
         self.write_input()?;
-        if read == 0 && self.receipts.deadline().is_some() && self.hurries() {
-            return Ok(());
-        }
         self.hurried_turns = 0;
         if ready.keeper {
             self.hear_keeper();

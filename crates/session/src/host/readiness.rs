@@ -146,7 +146,6 @@ impl Host {
             silent,
             approvals,
             self.output.canvas.deadline(),
-            self.receipts.deadline(),
         ]
         .into_iter()
         .chain(watching)

@@ -83,8 +83,9 @@ impl Host {
     pub(super) fn write_input(&mut self) -> io::Result<()> {
         if self.input.wants_write() || self.input.deadline().is_some() {
             let asks = || self.output.canvas.asks();
-            let done = self.input.write(&self.master, &mut self.recording, asks)?;
-            self.receipts.add(done, self.recording.offset());
+            for receipt in self.input.write(&self.master, &mut self.recording, asks)? {
+                self.done(receipt.client, receipt.call);
+            }
         }
         Ok(())
     }

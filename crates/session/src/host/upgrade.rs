@@ -150,7 +150,6 @@ impl Host {
             self.local = None;
             self.give_up_control(controller, Some(DetachReason::Upgrade));
         }
-        self.receipts.send(&mut self.clients);
         self.output.canvas.hand_over();
         let args = self.args_of_successor();
         let shared = &args.shared;
