@@ -19,7 +19,7 @@ mod jobs;
 mod journey;
 mod live;
 mod metrics;
-pub mod openapi;
+mod openapi;
 mod pace;
 mod places;
 pub mod presence;

@@ -4,9 +4,12 @@
 use crate::routes::{Endpoint, endpoints};
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
-/// The OpenAPI 3.1 document.
-pub fn document() -> Value {
+/// The OpenAPI 3.1 document as JSON. It is made once: that takes some milliseconds, and all other requests would wait for them.
+pub(crate) static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
+
+fn document() -> Value {
     let mut schemas = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;

@@ -9,6 +9,8 @@ use super::{
 use crate::places::{EXPORTS_EACH, EXPORTS_MAX, WAITS_EACH, WAITS_MAX};
 use crate::token::Role;
 use crate::{metrics, ws};
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::routing::{delete, get, patch, post};
 
 /// All of them.
@@ -276,6 +278,6 @@ fn compatible() -> Vec<Endpoint> {
 }
 
 /// `GET /openapi.json`.
-async fn openapi() -> axum::Json<serde_json::Value> {
-    axum::Json(crate::openapi::document())
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, JSON)], crate::openapi::TEXT.as_str())
 }

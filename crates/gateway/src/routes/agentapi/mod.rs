@@ -20,10 +20,10 @@ use crate::journey::tell_who;
 use crate::token::{Grant, Role};
 use crate::{ApiError, App, metrics};
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::StatusCode;
+use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use conversation::Conversation;
@@ -142,8 +142,6 @@ async fn messages(State(app): State<App>, target: Target) -> Result<Json<Value>,
 }
 
 /// `GET …/openapi.json`.
-async fn description() -> Result<Json<Value>, ApiError> {
-    serde_json::from_str(DESCRIPTION).map(Json).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", format!("the description: {error}"))
-    })
+async fn description() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, JSON)], DESCRIPTION)
 }
