@@ -3,6 +3,7 @@
 //! Not here: reading and writing it (the session's host does), and the terminal of the person who looks on (`tty`).
 
 use protocol::Size;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, stat};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -47,9 +48,13 @@ pub fn slave_of(master: impl AsFd) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Whether the program has yet to read something that was typed. For a moment the terminal is open once more.
+/// Whether the program has yet to read something that was typed, be it the end of a file. For a moment the terminal is open once
+/// more.
 pub fn has_unread(master: impl AsFd) -> io::Result<bool> {
-    Ok(rustix::io::ioctl_fionread(slave_of(master)?)? > 0)
+    let slave = slave_of(master)?;
+    let mut fds = [PollFd::new(&slave, PollFlags::IN)];
+    poll(&mut fds, Some(&Timespec::default()))?;
+    Ok(fds[0].revents().contains(PollFlags::IN))
 }
 
 /// Whether a terminal is the slave of this master, however it was opened. Nothing is opened for that: the close of the

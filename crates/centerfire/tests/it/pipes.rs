@@ -33,6 +33,27 @@ fn a_pipe_is_typed_and_its_end_is_the_end_of_the_input() {
     assert!(output.ends_with(b"\r\nhi"), "{}", output.escape_ascii());
 }
 
+/// A shell that edits its lines itself ends with its input, whatever it does when the input ends: it begins, it waits, it runs a
+/// command, or one that reads lines itself.
+#[test]
+fn the_end_of_a_pipe_ends_a_shell_that_edits_its_lines() {
+    let rig = Rig::new();
+    for (input, shown) in [
+        ("", ""),
+        ("echo hi\\n", "hi\r\n"),
+        ("sleep 0.2; echo hi\\n", "hi\r\n"),
+        ("cat\\n", ""),
+        ("cat; cat\\n", ""),
+    ] {
+        for _ in 0..5 {
+            let (code, output) = shell(&rig, &format!("printf '{input}' | $cf run -- bash --norc"));
+            let text = String::from_utf8_lossy(&output);
+            assert_eq!(code, Some(0), "{input}: {text:?}");
+            assert!(text.contains(shown) && text.ends_with("exit\r\n"), "{input}: {text:?}");
+        }
+    }
+}
+
 /// Who joins a session and has nothing more to say leaves it; its program is somebody else's.
 #[test]
 fn a_pipe_that_joins_and_ends_leaves_the_session_alone() {

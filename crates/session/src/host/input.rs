@@ -4,8 +4,11 @@
 //! another comes in between (T9). Only the typing of a terminal comes in pieces, as it is read: while one ends inside
 //! a paste or a key, its terminal has the [`Floor`]. What the program does not take waits here, up to a limit (T6).
 
+mod end;
+
 use super::floor::Floor;
 use super::recording::Recording;
+use end::EndOfInput;
 use protocol::{Body, ClientNumber, LengthClass};
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -58,6 +61,8 @@ pub(super) struct InputQueue {
     /// Bytes of the first part that were written; `None` if it is not journaled yet.
     written: Option<usize>,
     settling: Option<Settling>,
+    /// The end of an input, while nobody typed since.
+    end: Option<EndOfInput>,
     floor: Floor,
     secrecy: Secrecy,
     /// When somebody typed last.
@@ -119,7 +124,9 @@ impl InputQueue {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let waits = !self.waiting.is_empty() || !self.replies.is_empty();
         let given_up = self.floor.until().filter(|_| waits && self.rest_of_typing().is_none());
-        self.settling.as_ref().map(Settling::end).or(given_up)
+        let end = self.end.as_ref().and_then(EndOfInput::deadline);
+        let pause = self.settling.as_ref().map(Settling::end).or(given_up);
+        pause.into_iter().chain(end).min()
     }
 
     /// Where the next piece stands of the typing that has the floor.
@@ -154,7 +161,15 @@ impl InputQueue {
         self.pushed = Some(now);
     }
 
+    /// Somebody's input ends with this.
+    pub(super) fn push_end(&mut self, transaction: Transaction) {
+        let end = EndOfInput::sent(transaction.client, Instant::now());
+        self.push(transaction);
+        self.end = Some(end);
+    }
+
     pub(super) fn push(&mut self, transaction: Transaction) {
+        self.end = None;
         if !transaction.parts.iter().all(|part| tells_focus(part)) {
             self.pushed = Some(Instant::now());
         }
@@ -173,6 +188,9 @@ impl InputQueue {
     /// Notes that the program wrote something.
     pub(super) fn program_wrote(&mut self, now: Instant) {
         self.wrote = Some(now);
+        if let Some(end) = &mut self.end {
+            end.look_soon(now);
+        }
         if let Some(settling) = &mut self.settling {
             settling.output = Some(now);
         }
@@ -225,6 +243,10 @@ impl InputQueue {
         mut asks: impl FnMut() -> bool,
     ) -> io::Result<Vec<Receipt>> {
         let mut done = Vec::new();
+        if let Some(again) = self.end.as_mut().and_then(|end| end.once_more(&master, Instant::now())) {
+            self.bytes += again.parts.iter().map(Vec::len).sum::<usize>();
+            self.waiting.push_back(again);
+        }
         loop {
             if self.written.is_none() && !(self.turn() && self.write_replies(&master, recording)?) {
                 return Ok(done);

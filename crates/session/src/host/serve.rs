@@ -133,13 +133,17 @@ impl Host {
             return self.clients.refuse(from, id, Refusal::WriteRejected, message);
         }
         self.approvals.unanswered &= self.is_within(from);
-        self.input.push(Transaction {
+        let transaction = Transaction {
             client: from,
             parts,
             // Who relays a terminal sends its reads one by one.
             typed: *form == InputForm::Raw && self.clients.controller == Some(from),
             receipt: Some(Receipt { client: from, call: id }),
-        });
+        };
+        match form {
+            InputForm::EndOfFile => self.input.push_end(transaction),
+            _ => self.input.push(transaction),
+        }
     }
 
     /// The bytes of an input, in the parts between which the program is given time.
