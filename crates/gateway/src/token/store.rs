@@ -3,7 +3,7 @@
 use super::{Grant, Use, Wanted};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::Time;
+use protocol::{Time, hex};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use session::home::Home;
@@ -204,7 +204,7 @@ impl Store {
 fn add(tokens: &mut Vec<Entry>, wanted: Wanted, now: Time) -> (String, Grant) {
     let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>()));
     let Wanted { label, role, kind, session, expires, until } = wanted;
-    let id = random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex(&random::<4>());
     let grant = Grant { id, label, role, kind, session, created: now, expires, until };
     tokens.push(Entry { hash: hash(&secret), grant: grant.clone() });
     (secret, grant)
@@ -222,7 +222,7 @@ fn random<const N: usize>() -> [u8; N] {
 }
 
 fn hash(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(secret.as_bytes()))
 }
 
 impl Version {

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::StatusCode;
+use protocol::hex;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -88,7 +89,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ApiError> {
         let message = format!("{}: {error}", folder.display());
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "UPLOAD_FAILED", message)
     };
-    let hash: String = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(bytes)[..8]);
     let path = folder.join(format!("{hash}-{}", safe(name)));
     // Not those above it: a session that was removed meanwhile does not come back.
     match DirBuilder::new().mode(0o700).create(folder) {
