@@ -43,5 +43,6 @@ pub mod timeline;
 pub mod trial;
 mod version;
 pub mod view;
+pub mod wait;
 
 pub use error::{Error, Result};
