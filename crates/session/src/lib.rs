@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod binary;
 pub mod client;
 pub mod crew;
+pub mod draft;
 pub mod end;
 mod error;
 pub mod explain;

@@ -6,11 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::{Time, hex};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use session::draft::replace_durably;
 use session::home::Home;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -243,11 +244,7 @@ fn load(mut file: &File, path: &Path) -> Result<Vec<Entry>> {
 }
 
 fn write(path: &Path, content: &Content) -> io::Result<()> {
-    let draft = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_data()?;
-    fs::rename(&draft, path)
+    replace_durably(path, &serde_json::to_vec_pretty(content)?)
 }
 
 #[cfg(test)]
