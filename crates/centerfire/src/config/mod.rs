@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod reference;
 pub(crate) mod tree;
+mod value;
 
 pub(crate) use merge::load;
 
