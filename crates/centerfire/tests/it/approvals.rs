@@ -4,6 +4,7 @@
 
 use crate::claude_code::Desk;
 use crate::hooks::hook;
+use crate::overlays::settled;
 use crate::session::{NAME, Session};
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -36,18 +37,6 @@ pub(crate) fn waiting_hooks(session: &Session) -> usize {
     let children = proc::children(session.pid("child")).unwrap_or_default();
     let is_hook = |pid: &proc::Pid| proc::command_line(*pid).contains("__hook");
     children.iter().filter(|pid| is_hook(pid)).count()
-}
-
-/// The bodies of the records that say what became of questions.
-fn settled(session: &Session) -> Vec<protocol::Settled> {
-    let mut reader = journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();
-    let mut all = Vec::new();
-    while let Some(record) = reader.next().unwrap() {
-        if let protocol::Body::Settled(settled) = record.body {
-            all.push(*settled);
-        }
-    }
-    all
 }
 
 /// What the model was told.
