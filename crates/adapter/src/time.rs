@@ -4,6 +4,5 @@ use protocol::Time;
 
 /// Reads `2026-11-21T22:03:49.191Z`; nothing, if it is none.
 pub(crate) fn parse(text: &str) -> Option<Time> {
-    let time: jiff::Timestamp = text.parse().ok()?;
-    u64::try_from(time.as_microsecond()).ok().map(Time)
+    Time::parse(text)
 }

@@ -7,6 +7,7 @@ use session::client::{HostClient, reach};
 use session::home::Home;
 use session::registry::{Entry, Registry};
 use session::role::Settings;
+use session::starter::Starter;
 use std::path::PathBuf;
 
 /// Handed to each command.
@@ -28,7 +29,7 @@ impl Context {
 
     /// What the sessions that are started now are told. Who tells of their states reads the configuration when there is something
     /// to tell: what was said here alone, by a flag, a profile or a file, reaches it by their variables.
-    pub(crate) fn settings(&self) -> Settings {
+    fn settings(&self) -> Settings {
         let file = std::env::var_os("CENTERFIRE_CONFIG").map(PathBuf::from);
         let overrides = Overrides { file, ..Overrides::default() };
         let later = config::load(&self.home.config, &overrides, |name| std::env::var(name).ok());
@@ -36,6 +37,17 @@ impl Context {
         let known = later.map(|later| later.config.notify_variables()).unwrap_or_default();
         let variables = variables.into_iter().filter(|variable| !known.contains(variable)).collect();
         Settings { variables, ..self.config.settings() }
+    }
+
+    /// What the sessions that are started now are started with.
+    pub(crate) fn starter(&self) -> Starter {
+        Starter {
+            settings: self.settings(),
+            hooks: self.config.hooks(),
+            restore: self.config.claude_restore_context,
+            own: Vec::new(),
+            warn: crate::exit::warn,
+        }
     }
 
     /// The session of that name, id or beginning of an id; without one the latest.

@@ -3,16 +3,14 @@
 //! It ends well whatever happens. A CLI that waits for its hook must not wait for long, and one whose hook fails asks in
 //! its own way.
 
-use crate::config::Config;
 use crate::restore::Restoring;
 use adapter::claude::hooks;
-use adapter::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
+use adapter::hooks::{Event, Hooks};
 use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
 use session::folder::Folder;
 use session::hook::{MAX_HOOK_BYTES, ask, tell};
-use session::launch::{Wanted, cli_version};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -98,44 +96,4 @@ fn keep(cli: &dyn Hooks, payload: &[u8], cut: bool) -> Option<()> {
     let conversation = cli.conversation(payload).filter(|_| !cut)?;
     let folder = crate::config::home().ok()?.state.join("hooks");
     LineFile::of(&folder, &conversation)?.append(payload).ok()
-}
-
-/// What a command is started with, so that the CLI's hooks tell its session, and give it a history of so many tokens: `None` for what has
-/// none. `folder` is where the files of it will lie.
-pub(crate) fn overlay(config: &Config, wanted: &Wanted<'_>) -> Option<Overlay> {
-    let Wanted { command, cwd, env, restore, folder } = *wanted;
-    let adapter = adapter::of_command(command).filter(|adapter| config.hooks(adapter.name()))?;
-    let binary = session::binary::present().ok()?;
-    let role = [binary.to_str()?, session::role::HOOK, adapter.name()];
-    let variable = |name: &str| {
-        let given = env.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
-        given.or_else(|| std::env::var_os(name))
-    };
-    let version = cli_version(command, env, cwd);
-    let start = Launching {
-        words: command,
-        role: &role,
-        version: version.as_deref(),
-        restore,
-        folder,
-        variable: &variable,
-        read: &|path| read_settings(&cwd.join(path)),
-    };
-    match adapter.hooks()?.overlay(&start) {
-        Overlaid::With(overlay) => Some(overlay),
-        Overlaid::Needless => None,
-        Overlaid::Not(why) => {
-            eprintln!("centerfire: the hooks of {} are left out: {why}", adapter.name());
-            None
-        }
-    }
-}
-
-/// Bytes of a settings file that are read: more than fits into a command line is refused later.
-const MAX_SETTINGS_BYTES: u64 = 128 << 10; // 128 KiB
-
-fn read_settings(path: &std::path::Path) -> Option<String> {
-    let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(MAX_SETTINGS_BYTES).read_to_string(&mut text).ok()?;
-    Some(text)
 }

@@ -1,5 +1,7 @@
 //! Times as people write and read them.
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use protocol::Time;
 
 /// Reads `2026-11-21`, `2026-11-21T09:30`, an RFC 3339 time, or how long ago: `30m`, `12h`, `3d`, `2w`.
@@ -23,21 +25,24 @@ pub(crate) fn parse(text: &str) -> Result<Time, String> {
         let ago_us = number.saturating_mul(seconds).saturating_mul(1_000_000);
         return Ok(Time(Time::now().0.saturating_sub(ago_us)));
     }
-    let timestamp = match text.parse::<jiff::Timestamp>() {
-        Ok(timestamp) => timestamp,
-        Err(_) => {
-            let local: jiff::civil::DateTime = text.parse().map_err(|_| wrong())?;
-            local.to_zoned(jiff::tz::TimeZone::system()).map_err(|_| wrong())?.timestamp()
-        }
-    };
-    u64::try_from(timestamp.as_microsecond()).map(Time).map_err(|_| wrong())
+    Time::parse(text).or_else(|| local(text)).ok_or_else(wrong)
+}
+
+/// A time of the user's place, whole or a date alone.
+fn local(text: &str) -> Option<Time> {
+    let time: DateTime = text.parse().ok()?;
+    let time = time.to_zoned(TimeZone::system()).ok()?.timestamp();
+    u64::try_from(time.as_microsecond()).ok().map(Time)
+}
+
+/// At the user's place, in the form of `strftime`.
+pub(crate) fn at_home(time: Time, form: &str) -> String {
+    time.utc().to_zoned(TimeZone::system()).strftime(form).to_string()
 }
 
 /// The time of day at the user's place.
 pub(crate) fn clock(time: Time) -> String {
-    let timestamp = jiff::Timestamp::from_microsecond(i64::try_from(time.0).unwrap_or(i64::MAX));
-    let zoned = timestamp.unwrap_or_default().to_zoned(jiff::tz::TimeZone::system());
-    zoned.strftime("%H:%M:%S").to_string()
+    at_home(time, "%H:%M:%S")
 }
 
 /// How long ago, in its largest unit.

@@ -7,7 +7,8 @@
 mod gaps;
 mod rows;
 
-use crate::{Error, Result};
+use crate::durable::is_draft;
+use crate::{Error, Result, durable};
 use adapter::Layout;
 pub(crate) use gaps::Gap;
 use gaps::Gaps;
@@ -93,7 +94,7 @@ impl Archive {
             Ok(path) => {
                 let name = path.strip_prefix(&self.folder).ok().and_then(Path::to_str);
                 let is_copy =
-                    |name: &&str| !rows::is_mark(name) && !gaps::is_mark(name) && !name.ends_with(".new");
+                    |name: &&str| !rows::is_mark(name) && !gaps::is_mark(name) && !is_draft(Path::new(name));
                 let name = name.filter(is_copy);
                 names.extend(name.map(str::to_owned));
             }
@@ -195,7 +196,6 @@ fn begins_the_same(source: &File, copy: &File, done: u64, gaps: &Gaps) -> std::i
 /// Replaces the copy where the file differs.
 fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     let of_source = |source| Error::Io { path: from.to_owned(), source };
-    let of_copy = |source| Error::Io { path: to.to_owned(), source };
     let file = File::open(from).map_err(of_source)?;
     let mut bytes = Vec::new();
     file.take(WHOLE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(of_source)?;
@@ -205,11 +205,7 @@ fn copy_whole(from: &Path, to: &Path) -> Result<()> {
     if fs::read(to).is_ok_and(|copy| copy == bytes) || Gaps::of(to)?.was(&bytes) {
         return Ok(());
     }
-    let new = PathBuf::from(format!("{}.new", to.display()));
-    let mut copy =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new).map_err(of_copy)?;
-    copy.write_all(&bytes).map_err(of_copy)?;
-    fs::rename(&new, to).map_err(of_copy)
+    durable::write(to, &bytes)
 }
 
 #[cfg(test)]

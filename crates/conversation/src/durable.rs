@@ -1,45 +1,36 @@
-//! Files that are replaced whole, and outlive the loss of power.
+//! Files of the state that are replaced whole. Whoever writes them holds the lock of the store, so that a draft needs no name of
+//! its own: what a death leaves is overwritten by the next, and `purge` finds it.
 
 use crate::{Error, Result};
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use session::draft::Draft;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// A draft, private from its first byte, that takes the place of a file.
-pub(crate) struct Draft {
-    path: PathBuf,
-    to: PathBuf,
-    pub file: BufWriter<File>,
+/// The ending of a draft's name.
+const DRAFT: &str = "new";
+
+/// Whether a file is none yet.
+pub(crate) fn is_draft(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == DRAFT)
 }
 
-impl Draft {
-    /// Begins one, `TO.new`.
-    pub fn of(to: &Path) -> Result<Self> {
-        let path = PathBuf::from(format!("{}.new", to.display()));
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&path);
-        let file = BufWriter::new(file.map_err(|source| Error::Io { path: path.clone(), source })?);
-        Ok(Self { path, to: to.to_owned(), file })
-    }
+/// Begins what is to take the place of a file, `TO.new`.
+pub(crate) fn draft(to: &Path) -> Result<Draft> {
+    Draft::at(PathBuf::from(format!("{}.{DRAFT}", to.display())), to).map_err(of(to))
+}
 
-    /// Puts it into its place, once it is on the disk.
-    pub fn replace(self) -> Result<()> {
-        let Self { path, to, file } = self;
-        let folder = to.parent().filter(|folder| *folder != OsStr::new("")).unwrap_or(Path::new("."));
-        let replaced = || {
-            file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
-            fs::rename(&path, &to)?;
-            File::open(folder)?.sync_all()
-        };
-        replaced().map_err(|source| Error::Io { path: to.clone(), source })
-    }
+/// Writes a file so that every reader sees the old or the new one.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut draft = draft(path)?;
+    draft.file.write_all(bytes).and_then(|()| draft.replace()).map_err(of(path))
 }
 
 /// Writes a file so that it is the old or the new one, whatever happens.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut draft = Draft::of(path)?;
-    draft.file.write_all(bytes).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-    draft.replace()
+    let mut draft = draft(path)?;
+    draft.file.write_all(bytes).and_then(|()| draft.replace_durably()).map_err(of(path))
+}
+
+fn of(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Io { path: path.to_owned(), source }
 }

@@ -36,12 +36,9 @@ pub mod tls;
 pub mod token;
 mod ws;
 
-use adapter::hooks::Overlay;
 use session::home::Home;
-use session::launch::Wanted;
 use session::registry::Registry;
-use session::role::Settings;
-use std::ffi::OsString;
+use session::starter::Starter;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -71,7 +68,7 @@ pub struct Options {
     /// Whether who calls from this machine needs no token. Host and Origin are looked at all the same.
     pub open_loopback: bool,
     /// For the sessions that it starts.
-    pub settings: Settings,
+    pub starter: Starter,
     /// An event stream on which nothing happens is kept open by a word at this interval.
     pub sse_keep_alive: Duration,
     /// Event streams at most.
@@ -80,21 +77,7 @@ pub struct Options {
     pub writes_per_second: Option<NonZeroU32>,
     /// Sessions that have a port of their own, at which agentapi's clients need no token.
     pub agentapi: Vec<AgentapiPort>,
-    /// What CLIs are started with.
-    pub overlay: PutIn,
-    /// Tokens of its project's history that a CLI is told, if it is.
-    pub restore_context: Option<u64>,
-    /// Variables that an enclosing CLI leaves in the environment, which no session gets.
-    pub without: Vec<String>,
-    /// Gives what a program is told beside the variables that were asked for, which are these.
-    pub beside: fn(&[Variable]) -> Vec<Variable>,
 }
-
-/// A variable of a program, by name and value.
-pub type Variable = (String, OsString);
-
-/// Gives what a CLI is started with beyond its command: its hooks, and with them a history.
-pub type PutIn = Arc<dyn Fn(&Wanted<'_>) -> Option<Overlay> + Send + Sync>;
 
 /// A session at a port of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]

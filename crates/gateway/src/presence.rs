@@ -3,9 +3,10 @@
 use protocol::Time;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use session::draft::replace;
 use session::home::Home;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -133,10 +134,7 @@ impl Presence {
     pub(crate) fn tell(&self, address: SocketAddr, tls: bool) -> io::Result<()> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let running = Running { pid: std::process::id(), address, tls, version, started: Time::now() };
-        let draft = self.path.with_extension("tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(&serde_json::to_vec_pretty(&running)?)?;
-        fs::rename(&draft, &self.path)
+        replace(&self.path, &serde_json::to_vec_pretty(&running)?)
     }
 }
 

@@ -5,11 +5,12 @@
 //! fingerprint that `serve` prints.
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
+use session::draft::replace;
 use session::home::Home;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -142,11 +143,7 @@ fn own(home: &Home, names: &[String]) -> Result<(PathBuf, PathBuf), TlsError> {
 
 fn write(path: &Path, text: &str) -> Result<(), TlsError> {
     let failed = |source| TlsError::File { path: path.to_owned(), source };
-    let draft = path.with_extension("tmp");
-    let mut options = OpenOptions::new();
-    let mut file =
-        options.write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| fs::rename(&draft, path)).map_err(failed)
+    replace(path, text.as_bytes()).map_err(failed)
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {

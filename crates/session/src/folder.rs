@@ -2,6 +2,7 @@
 //!
 //! Who writes which file is said in ARCHITECTURE.md; nobody else does.
 
+use crate::draft::replace;
 use crate::{Error, Result, process};
 use protocol::{Exit, Meta, SessionId, Status};
 use serde::Serialize;
@@ -220,7 +221,8 @@ impl Folder {
 
     /// Writes the name: the registry, under its lock.
     pub(crate) fn write_name(&self, name: &str) -> Result<()> {
-        write_whole(&self.name_path(), name.as_bytes())
+        let path = self.name_path();
+        replace(&path, name.as_bytes()).map_err(|error| Error::io(&path, error))
     }
 }
 
@@ -261,19 +263,5 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
             std::io::Error::other("this has more than 4 MiB, and nobody could read it again"),
         ));
     }
-    write_whole(path, &bytes)
-}
-
-/// Writes a file so that every reader sees the old or the new one, whole. Nobody waits for the disk.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error| Error::io(path, error);
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut options = OpenOptions::new();
-    let mut file =
-        options.write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
-    if let Err(error) = file.write_all(bytes).and_then(|()| fs::rename(&draft, path)) {
-        let _ = fs::remove_file(&draft);
-        return Err(failed(error));
-    }
-    Ok(())
+    replace(path, &bytes).map_err(|error| Error::io(path, error))
 }

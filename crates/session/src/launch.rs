@@ -6,6 +6,7 @@ use crate::poll::poll_until;
 use crate::registry::Registry;
 use crate::role::{self, KeeperArgs, Ready, Settings, Shared, Task};
 use crate::{Error, Result, process, version};
+use adapter::claude::base::untapped;
 use adapter::hooks::Overlay;
 use protocol::{Bytes, META_VERSION, Meta, SessionId, Size, Time};
 use rustix::event::{PollFd, PollFlags};
@@ -44,28 +45,13 @@ pub struct Launch {
     /// Variables to set beside those of the caller.
     pub env: Vec<(String, OsString)>,
     /// Variables of the caller to leave out: the marks of an enclosing CLI.
-    pub without: Vec<String>,
+    pub without: Vec<&'static str>,
     /// The settings of the terminal it is started from.
     pub termios: Option<Termios>,
     /// The session that this one repeats.
     pub parent: Option<SessionId>,
     /// For its hosts.
     pub settings: Settings,
-}
-
-/// A CLI for which an overlay is wanted.
-#[derive(Clone, Copy)]
-pub struct Wanted<'a> {
-    /// Its program and arguments.
-    pub command: &'a [OsString],
-    /// Where it starts.
-    pub cwd: &'a Path,
-    /// Variables beside those of the caller.
-    pub env: &'a [(String, OsString)],
-    /// Tokens of its project's history that it is told, if it is.
-    pub restore: Option<u64>,
-    /// Where the overlay's files will lie.
-    pub folder: &'a Path,
 }
 
 /// What a program gets beyond what was asked for, which is made anew for a repetition of the session.
@@ -120,7 +106,8 @@ pub fn launch(
     let (folder, name, alive) = registry.create(&meta, launch.name.as_deref())?;
     let started = beside(&folder).and_then(|extra| {
         let overlaid = launch.overlay.as_ref().map(|overlay| overlay.variables.clone()).unwrap_or_default();
-        let env = [launch.env.clone(), overlaid, extra.variables].concat();
+        let untapped = untapped(&launch.env, |name| std::env::var_os(name));
+        let env = [launch.env.clone(), overlaid, untapped, extra.variables].concat();
         let launch = Launch { env, ..launch.clone() };
         if let Some(overlay) = &launch.overlay {
             folder.write_overlay(&overlay.files)?;
@@ -186,20 +173,23 @@ fn start_keeper(
     await_start(ready.into(), launch)
 }
 
+/// A variable as the program will have it: of those that were given for it the last, and else ours.
+pub fn variable(env: &[(String, OsString)], name: &str) -> Option<OsString> {
+    let given = env.iter().rfind(|(given, _)| given == name).map(|(_, value)| value.clone());
+    given.or_else(|| std::env::var_os(name))
+}
+
 /// The version of an AI CLI that is started with these words, by a user with these variables beside ours.
-pub fn cli_version(command: &[OsString], env: &[(String, OsString)], cwd: &Path) -> Option<String> {
+pub(crate) fn cli_version(command: &[OsString], env: &[(String, OsString)], cwd: &Path) -> Option<String> {
     adapter::of_command(command)?;
-    let own = env.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
-    let path = own.or_else(|| std::env::var_os("PATH"));
-    version::of_program(command.first()?, path.as_deref(), cwd)
+    version::of_program(command.first()?, variable(env, "PATH").as_deref(), cwd)
 }
 
 /// The variables that say where the CLI of these words keeps its conversations, as it has them.
 fn variables(command: &[OsString], env: &[(String, OsString)]) -> BTreeMap<String, String> {
     let asked = RefCell::new(BTreeMap::new());
     let variable = |name: &str| {
-        let given = env.iter().rfind(|(given, _)| given == name).map(|(_, value)| value.clone());
-        let value = given.or_else(|| std::env::var_os(name));
+        let value = variable(env, name);
         if let Some(text) = value.as_ref().and_then(|value| value.to_str()) {
             asked.borrow_mut().insert(name.to_owned(), text.to_owned());
         }

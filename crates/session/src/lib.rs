@@ -1,6 +1,6 @@
 //! Sessions: a program in a pseudo-terminal, kept by two small processes, recorded to the last byte, shared live.
 //!
-//! [`launch::launch`] starts one; its [`keeper`] and [`host`] are processes of their own. [`client::HostClient`]
+//! [`starter::Starter`] plans one and [`launch::launch`] starts it; its [`keeper`] and [`host`] are processes of their own. [`client::HostClient`]
 //! talks to a host, [`attach`] joins a terminal to it, [`registry::Registry`] knows all sessions. Below this crate
 //! there is no network, no database and no async runtime.
 
@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod binary;
 pub mod client;
 pub mod crew;
+pub mod draft;
 pub mod end;
 mod error;
 pub mod explain;
@@ -36,11 +37,13 @@ pub mod role;
 pub mod search;
 pub mod signals;
 pub mod source;
+pub mod starter;
 pub mod summary;
 pub mod tape;
 pub mod timeline;
 pub mod trial;
 mod version;
 pub mod view;
+pub mod wait;
 
 pub use error::{Error, Result};

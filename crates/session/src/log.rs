@@ -3,6 +3,7 @@
 //! It is their standard error. It lies on the disk that may be full: a line that cannot be written is lost, and nobody
 //! ends for it.
 
+use protocol::Time;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,7 +18,7 @@ const LINE_CHARS: usize = 300;
 /// Says that something went wrong, as `keeper`, `host` or `tap`.
 pub fn error(who: &str, what: fmt::Arguments<'_>) {
     // In one write: keeper and host append to one file.
-    let line = format!("{:.3} {who}: {what}\n", jiff::Timestamp::now());
+    let line = format!("{:.3} {who}: {what}\n", Time::now().utc());
     let _ = io::stderr().write_all(line.as_bytes());
 }
 

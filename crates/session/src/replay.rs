@@ -2,7 +2,8 @@
 //! no host any more. A checkpoint spares most of the work; it is derived, and may be deleted at any time.
 
 use crate::Result;
-use crate::folder::{Folder, write_whole};
+use crate::draft::replace;
+use crate::folder::Folder;
 use crate::source::{Kind, Source};
 use crate::view::{Checkpoint, View, paint};
 use journal::Reader;
@@ -26,7 +27,7 @@ pub(crate) fn checkpoint(offset: Offset, screen: &Screen) -> Vec<u8> {
 
 /// Writes a checkpoint down. Derived: one that cannot be written costs the next host some time, nothing else.
 pub(crate) fn write_checkpoint(folder: &Folder, checkpoint: &[u8]) {
-    let _ = write_whole(&folder.checkpoint(), checkpoint);
+    let _ = replace(&folder.checkpoint(), checkpoint);
 }
 
 /// The screen at the end of the journal.

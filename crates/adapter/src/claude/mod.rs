@@ -1,5 +1,6 @@
 //! Claude Code.
 
+pub mod base;
 pub mod hooks;
 mod pasted;
 mod register;

@@ -5,7 +5,6 @@ use crate::context::Context;
 use crate::term::{one_line, say};
 use clap_complete::ArgValueCandidates;
 use gateway::tap::record::{Record, read};
-use protocol::Time;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -40,18 +39,13 @@ impl Args {
     }
 }
 
-fn time(time: Time) -> String {
-    let at = i64::try_from(time.0).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
-    at.map_or("-".to_owned(), |at| format!("{at:.3}"))
-}
-
 fn line(record: &Record) -> String {
     let or_none = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let usage = record.usage.unwrap_or_default();
     let read = usage.context();
     let mut line = format!(
         "{:<24}  {:>6}  {:>8}  {:>8}  {:>7}  {:>6}  {}",
-        time(record.time),
+        format!("{:.3}", record.time.utc()),
         or_none(record.status.map(u64::from)),
         or_none(record.first_byte_ms),
         record.took_ms,

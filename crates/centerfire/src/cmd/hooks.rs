@@ -4,9 +4,10 @@ use crate::context::Context;
 use adapter::claude::hooks::{INSTALLED, install, uninstall};
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
-use std::fs;
+use session::draft::Draft;
+use std::fs::{self, Permissions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -107,18 +108,15 @@ fn refused(path: &Path, why: &str) -> anyhow::Error {
 
 /// Writes a file as a whole, as open as `like` is.
 fn write(path: &Path, text: &str, like: &Path) -> anyhow::Result<()> {
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
     let whole = || {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let mode = fs::metadata(like).map_or(0o600, |facts| facts.permissions().mode() & 0o777);
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, path)
+        let mut draft = Draft::of(path)?;
+        draft.file.write_all(text.as_bytes())?;
+        draft.file.get_ref().set_permissions(Permissions::from_mode(mode))?;
+        draft.replace_durably()
     };
-    whole()
-        .inspect_err(|_| drop(fs::remove_file(&draft)))
-        .with_context(|| format!("write {}", path.display()))
+    whole().with_context(|| format!("write {}", path.display()))
 }

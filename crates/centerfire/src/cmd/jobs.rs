@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::intake::up_to_date;
 use crate::progress::Progress;
 use crate::term::{counted, one_line};
-use crate::when::ago;
+use crate::when::{ago, at_home};
 use anyhow::bail;
 use conversation::jobs::{Choice, Given, Ledger, Overview, PATIENCE, Settings, Step, Worker, dollars};
 use protocol::Time;
@@ -106,8 +106,7 @@ fn line(given: &Given) -> String {
 
 /// A time of today or tomorrow, with its day.
 fn when(time: Time) -> String {
-    let timestamp = jiff::Timestamp::from_microsecond(i64::try_from(time.0).unwrap_or(i64::MAX));
-    timestamp.unwrap_or_default().to_zoned(jiff::tz::TimeZone::system()).strftime("%a %H:%M").to_string()
+    at_home(time, "%a %H:%M")
 }
 
 fn retry(context: &Context, name: Option<&str>) -> anyhow::Result<ExitCode> {

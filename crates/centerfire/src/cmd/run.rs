@@ -2,14 +2,15 @@
 
 use crate::config::keys::RESTORE_MAX_TOKENS;
 use crate::context::Context;
-use crate::tap::{self, RawBodies, Tap};
+use crate::tap::{RawBodies, Tap};
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
 use session::folder::Folder;
-use session::launch::{Extra, Launch, Launched, Wanted, launch};
+use session::launch::{Launched, launch};
+use session::starter::{Starter, Wish};
 use std::ffi::OsString;
 use std::io::stdin;
 use std::os::unix::process::CommandExt;
@@ -80,17 +81,6 @@ pub(crate) fn variable(text: &str) -> Result<(String, OsString), String> {
     }
 }
 
-/// Variables by which a program would take itself for one of an enclosing multiplexer.
-const MULTIPLEXERS: &[&str] =
-    &["STY", "TMUX", "TMUX_PANE", "ZELLIJ", "ZELLIJ_PANE_ID", "ZELLIJ_SESSION_NAME"];
-
-/// The marks that an enclosing CLI leaves in the environment of what it starts. With them a CLI would take itself
-/// for a child of another one (T30). A user's own settings are never touched.
-pub(crate) fn enclosing_marks() -> Vec<String> {
-    let of_clis = adapter::ADAPTERS.iter().flat_map(|adapter| adapter.marks());
-    of_clis.chain(MULTIPLEXERS).map(|name| (*name).to_owned()).collect()
-}
-
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let command = if self.command.is_empty() { default_command() } else { self.command.clone() };
@@ -140,41 +130,30 @@ fn start(
         Some(cwd) => std::fs::canonicalize(cwd).with_context(|| format!("enter {}", cwd.display()))?,
         None => std::env::current_dir().context("find the current folder")?,
     };
-    let mut env = args.env.clone();
-    if std::env::var_os("TERM").is_none_or(|term| term.is_empty()) {
-        env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
-    }
-    let restore = args.restore_context.or(context.config.claude_restore_context);
-    let id = SessionId::generate();
-    let folder = Folder::of(&context.home.sessions(), id).overlay();
-    let wanted = Wanted { command: &command, cwd: &cwd, env: &env, restore, folder: &folder };
-    let overlay = crate::hook::overlay(&context.config, &wanted);
-    let is_claude = adapter::of_command(&command).is_some_and(|adapter| adapter.name() == "claude");
-    if args.restore_context.is_some() && !(is_claude && overlay.is_some()) {
+    let starter = context.starter();
+    let starter = Starter { restore: args.restore_context.or(starter.restore), ..starter };
+    let size = args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT);
+    let wish = Wish {
+        name: args.name.clone(),
+        env: args.env.clone(),
+        inherits_term: true,
+        termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
+        parent,
+        ..Wish::of(command, cwd, size)
+    };
+    let plan = starter.plan(&context.home, wish);
+    let is_claude = adapter::of_command(&plan.command).is_some_and(|adapter| adapter.name() == "claude");
+    if args.restore_context.is_some() && !(is_claude && plan.overlay.is_some()) {
         anyhow::bail!(
             "--restore-context is for conversations of Claude Code with the setting claude.hooks; leave it out, and give \
              another program what `centerfire context --cwd .` prints"
         );
     }
-    let raw = RawBodies::prepare(&context.config, args.otel_bodies, &command, &args.env)?;
-    let tap = Tap::prepare(&context.config, args.tap, &command, &cwd, &args.env)?;
-    let plan = Launch {
-        overlay,
-        id,
-        command,
-        name: args.name.clone(),
-        cwd,
-        size: args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT),
-        env,
-        without: enclosing_marks(),
-        termios: terminal.and_then(|terminal| rustix::termios::tcgetattr(terminal).ok()),
-        parent,
-        settings: context.settings(),
-    };
+    let raw = RawBodies::prepare(&context.config, args.otel_bodies, &plan)?;
+    let tap = Tap::prepare(&context.config, args.tap, &plan)?;
     let beside = |folder: &Folder| {
-        let untapped = || Extra { variables: tap::untapped(&plan.env), ..Extra::default() };
         let words = plan.overlay.as_ref().map_or(&plan.command, |overlay| &overlay.words);
-        let mut extra = tap.as_ref().map_or_else(untapped, |tap| tap.extra(words, &plan.env));
+        let mut extra = tap.as_ref().map(|tap| tap.extra(words)).unwrap_or_default();
         extra.variables.extend(raw.map(|raw| raw.variables(folder)).unwrap_or_default());
         tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| extra)
     };

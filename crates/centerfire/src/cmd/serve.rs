@@ -1,6 +1,5 @@
 //! `centerfire serve`: sessions for browsers and programs.
 
-use super::run::enclosing_marks;
 use crate::config::{LogFormat, Loopback};
 use crate::context::Context;
 use crate::serve_log;
@@ -10,6 +9,7 @@ use gateway::server::{Left, Server};
 use gateway::tls::Tls;
 use gateway::{AgentapiPort, Options};
 use serde_json::{Value, json};
+use session::starter::Starter;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,7 +74,6 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let listen = self.listen.unwrap_or(context.config.serve_listen);
-        let config = context.config.clone();
         let options = Options {
             listen,
             hosts: self.host.clone(),
@@ -84,15 +83,11 @@ impl Args {
             jobs: context.config.jobs(),
             follows_conversations: context.config.conversations_follow,
             open_loopback: context.config.auth_loopback == Loopback::Open,
-            settings: context.settings(),
+            starter: Starter { own: vec![gateway::SOCKETS_VARIABLE], ..context.starter() },
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
             writes_per_second: context.config.serve_writes_per_second,
             agentapi: self.agentapi.clone(),
-            overlay: std::sync::Arc::new(move |wanted| crate::hook::overlay(&config, wanted)),
-            restore_context: context.config.claude_restore_context,
-            without: [enclosing_marks(), vec![gateway::SOCKETS_VARIABLE.to_owned()]].concat(),
-            beside: crate::tap::untapped,
         };
         let format = self.log_format.unwrap_or(context.config.serve_log_format);
         // Until the end: what is still to be written then, is.

@@ -6,15 +6,16 @@ use super::quantity::seconds;
 use crate::completion;
 use crate::context::Context;
 use crate::exit;
-use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::ArgValueCandidates;
 use protocol::frame::{Answer, Event, Request};
-use protocol::{AgentState, AgentStatus, ExitStatus, Offset, Phase};
+use protocol::{AgentState, AgentStatus, Offset, Phase};
 use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::json;
 use session::client::{HostClient, insist};
 use session::name::shell_word;
 use session::registry::Entry;
+use session::wait::{Condition, Seen};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use text::TextWatch;
@@ -32,8 +33,8 @@ pub(crate) struct Args {
     #[arg(add = ArgValueCandidates::new(completion::running))]
     session: String,
     /// What to wait for. `idle` is satisfied by done as well
-    #[arg(long = "for", value_enum, value_name = "STATE")]
-    condition: Condition,
+    #[arg(long = "for", value_parser = awaited(), value_name = "STATE")]
+    condition: Awaited,
     /// For `text`: a regular expression for a line of the screen
     #[arg(long = "match", value_name = "REGEX", required_if_eq("condition", "text"))]
     pattern: Option<Regex>,
@@ -45,16 +46,16 @@ pub(crate) struct Args {
     timeout: Option<Duration>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Condition {
-    Exit,
+/// What is waited for: the screen is looked at for a text, and of the rest the host tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Awaited {
     Text,
-    Idle,
-    Working,
-    Blocked,
-    Done,
-    Error,
-    Limit,
+    Told(Condition),
+}
+
+fn awaited() -> impl TypedValueParser<Value = Awaited> {
+    let names = Condition::NAMES.into_iter().chain(["text"]);
+    PossibleValuesParser::new(names).map(|name| Condition::named(&name).map_or(Awaited::Text, Awaited::Told))
 }
 
 /// What waiting at a host came to.
@@ -63,13 +64,6 @@ enum Waited {
     TimedOut,
     /// The program ended: what is not in the past by now will not come.
     Over,
-}
-
-/// What was seen.
-enum Seen {
-    Exit(ExitStatus, Offset),
-    Line(String, Offset),
-    State(Box<AgentStatus>),
 }
 
 impl Args {
@@ -99,17 +93,17 @@ impl Args {
         let state = entry.status.as_ref().map(|status| status.agent().claim.state);
         let silent = state.is_none_or(|state| state == AgentState::Unknown);
         let what = match self.condition {
-            Condition::Exit => "did not end",
-            Condition::Text => "showed no line that matches",
-            Condition::Idle => "was not idle",
-            Condition::Blocked => "was not blocked",
-            Condition::Done => "was not done",
-            Condition::Working => "did not work",
-            Condition::Error => "met no error",
-            Condition::Limit => "met no limit",
+            Awaited::Text => "showed no line that matches",
+            Awaited::Told(Condition::Exit) => "did not end",
+            Awaited::Told(Condition::Idle) => "was not idle",
+            Awaited::Told(Condition::Blocked) => "was not blocked",
+            Awaited::Told(Condition::Done) => "was not done",
+            Awaited::Told(Condition::Working) => "did not work",
+            Awaited::Told(Condition::Error) => "met no error",
+            Awaited::Told(Condition::Limit) => "met no limit",
         };
         let why = match self.condition {
-            Condition::Exit | Condition::Text => "",
+            Awaited::Told(Condition::Exit) | Awaited::Text => "",
             _ if silent => ", and its program has never told its state",
             _ => "",
         };
@@ -163,7 +157,7 @@ impl Args {
             }
             while let Some(event) = client.event()? {
                 match event {
-                    Event::Exited { status, offset } if self.condition == Condition::Exit => {
+                    Event::Exited { status, offset } if self.condition == Awaited::Told(Condition::Exit) => {
                         return Ok(Waited::Seen(Seen::Exit(status, offset)));
                     }
                     Event::Exited { .. } => return Ok(Waited::Over),
@@ -182,27 +176,18 @@ impl Args {
     }
 
     fn state(&self, agent: &AgentStatus) -> Option<Seen> {
-        let wanted = match self.condition {
-            Condition::Idle => AgentState::Idle,
-            Condition::Done => AgentState::Done,
-            Condition::Working => AgentState::Working,
-            Condition::Error => AgentState::Error,
-            Condition::Limit => AgentState::Limit,
-            Condition::Blocked => AgentState::Blocked,
-            Condition::Exit | Condition::Text => return None,
-        };
-        let fits = agent.claim.state.satisfies(wanted);
-        let counts = self.since.is_none_or(|after| agent.offset.0 >= after);
-        (fits && counts).then(|| Seen::State(Box::new(agent.clone())))
+        match self.condition {
+            Awaited::Text => None,
+            Awaited::Told(condition) => condition.met(agent, self.since.map(Offset)),
+        }
     }
 
     /// A session that does not run any more can still have shown a text, and has its exit; no state will come.
     fn look_at_the_past(&self, entry: &Entry, text: Option<TextWatch<'_>>) -> anyhow::Result<Seen> {
-        if self.condition == Condition::Exit
+        if self.condition == Awaited::Told(Condition::Exit)
             && let Some(exit) = entry.folder.exit()?
         {
-            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
-            return Ok(Seen::Exit(exit.status, offset));
+            return Ok(Seen::end(&exit, &entry.folder)?);
         }
         let text = match (text, &self.pattern) {
             (None, Some(pattern)) => Some(TextWatch::since(entry, pattern, Offset::ZERO)?),
@@ -222,15 +207,5 @@ fn listen(client: &mut HostClient, end: Option<Instant>) -> session::Result<bool
         Ok(()) => Ok(true),
         Err(error) if error.is_timeout() => Ok(end.is_none_or(|end| Instant::now() < end)),
         Err(error) => Err(error),
-    }
-}
-
-impl Seen {
-    fn json(&self) -> Value {
-        match self {
-            Self::Exit(status, offset) => json!({ "exit": status, "offset": offset }),
-            Self::Line(line, offset) => json!({ "line": line, "offset": offset }),
-            Self::State(agent) => json!({ "agent": agent, "offset": agent.offset }),
-        }
     }
 }

@@ -1,13 +1,13 @@
 //! All settings by name: what each takes, what it is for, and where it goes.
 
 use super::tree::Value;
+use super::value::{
+    MEGABYTES_MAX, choice, file, named, number, optional, optional_text, or_none, states, text, words,
+    yes_or_no,
+};
 use super::{Colours, Config, jobs};
-use clap::ValueEnum;
-use protocol::AgentState;
-use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use terminal::key::KeyError;
 
 /// One setting. A dot in its name is a level in the file and a `_` in the environment.
@@ -474,81 +474,3 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| named(&config.serve_log_level),
     },
 ];
-
-/// A petabyte: beyond it a number of bytes would not fit.
-const MEGABYTES_MAX: u64 = 1_000_000_000;
-
-fn text(value: &Value) -> Result<&str, String> {
-    match value {
-        Value::Text(text) => Ok(text),
-        other => Err(format!("needs a text, not {other}")),
-    }
-}
-
-/// A text, or the word `none`.
-fn words(value: &Value) -> Result<Option<String>, String> {
-    Ok(Some(text(value)?).filter(|text| *text != "none").map(str::to_owned))
-}
-
-fn states(text: &str) -> Result<Vec<AgentState>, String> {
-    if text == "none" {
-        return Ok(Vec::new());
-    }
-    let state = |word: &str| {
-        serde_json::from_value(json!(word.trim())).map_err(|_| format!("{word:?} is no state of a session"))
-    };
-    text.split(',').map(state).collect()
-}
-
-fn number(value: &Value, max: u64) -> Result<u64, String> {
-    match value {
-        Value::Number(number) if *number <= max => Ok(*number),
-        Value::Number(number) => Err(format!("{number} is more than {max}")),
-        other => Err(format!("needs a number, not {other}")),
-    }
-}
-
-fn optional(value: &Value, max: u64) -> Result<Option<u64>, String> {
-    match value {
-        Value::Text(text) if text == "none" => Ok(None),
-        Value::Null => Ok(None),
-        Value::Number(_) => number(value, max).map(Some),
-        other => Err(format!("needs a number or `none`, not {other}")),
-    }
-}
-
-/// A variable and a flag are texts.
-fn yes_or_no(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Bool(value) => Ok(*value),
-        Value::Text(text) if text == "true" => Ok(true),
-        Value::Text(text) if text == "false" => Ok(false),
-        other => Err(format!("needs true or false, not {other}")),
-    }
-}
-
-fn choice<T: ValueEnum>(value: &Value) -> Result<T, String> {
-    let text = text(value)?;
-    let names = || T::value_variants().iter().filter_map(T::to_possible_value);
-    let known = || names().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ");
-    T::from_str(text, false).map_err(|_| format!("`{text}` is none of {}", known()))
-}
-
-fn named(value: &impl ValueEnum) -> Json {
-    json!(value.to_possible_value().map(|name| name.get_name().to_owned()))
-}
-
-fn file(value: &Value) -> Result<Option<PathBuf>, String> {
-    Ok(optional_text(value)?.map(PathBuf::from))
-}
-
-fn optional_text(value: &Value) -> Result<Option<String>, String> {
-    match value {
-        Value::Null => Ok(None),
-        value => Ok(Some(text(value)?).filter(|text| *text != "none").map(str::to_owned)),
-    }
-}
-
-fn or_none(value: Option<impl Serialize>) -> Json {
-    value.map_or(json!("none"), |value| json!(value))
-}

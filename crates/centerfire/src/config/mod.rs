@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod merge;
 pub(crate) mod reference;
 pub(crate) mod tree;
+mod value;
 
 pub(crate) use merge::load;
 
@@ -202,14 +203,11 @@ impl Config {
         ]
     }
 
-    /// Whether a CLI is started with our hooks.
-    pub(crate) fn hooks(&self, cli: &str) -> bool {
-        match cli {
-            "claude" => self.claude_hooks,
-            "codex" => self.codex_hooks,
-            "opencode" => self.opencode_hooks,
-            _ => false,
-        }
+    /// The CLIs that are started with our hooks, by name.
+    pub(crate) fn hooks(&self) -> Vec<&'static str> {
+        let clis =
+            [("claude", self.claude_hooks), ("codex", self.codex_hooks), ("opencode", self.opencode_hooks)];
+        clis.into_iter().filter_map(|(cli, is_on)| is_on.then_some(cli)).collect()
     }
 
     /// What makes vectors, for search by meaning.

@@ -1,10 +1,11 @@
 //! Codex: its configuration says where it asks, in layers that it puts together itself. So it is started once as its own server and
 //! asked, which takes about a quarter of a second, and told the other address on its command line.
 
-use super::{Place, Wanted, settings};
+use super::{Place, settings, variable};
 use adapter::codex::provider::{Answers, Provider, Question, question};
 use anyhow::{Context as _, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
+use session::launch::Launch;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -21,16 +22,16 @@ const ENDED_WITHIN: Duration = Duration::from_secs(2);
 const CERTIFICATES: &str = "CODEX_CA_CERTIFICATE";
 
 /// Where it asks.
-pub(super) fn place(wanted: &Wanted<'_>) -> anyhow::Result<(String, Place)> {
-    let home = adapter::codex::folder(&|name| wanted.variable(name));
+pub(super) fn place(wanted: &Launch) -> anyhow::Result<(String, Place)> {
+    let home = adapter::codex::folder(&|name| variable(&wanted.env, name));
     let read = |file: &std::path::Path| {
         Some(String::from_utf8_lossy(&settings(&wanted.cwd.join(file))).into_owned())
     };
-    let question = question(wanted.command, wanted.cwd, home, read).map_err(|why| anyhow!(why))?;
+    let question = question(&wanted.command, &wanted.cwd, home, read).map_err(|why| anyhow!(why))?;
     let answers = ask(&question, wanted).context("ask Codex where it asks its model")?;
     let provider = Provider::read(&answers).map_err(|why| anyhow!(why))?;
     let upstream = provider.address.clone();
-    if upstream.starts_with("https:") && wanted.variable(CERTIFICATES).is_some() {
+    if upstream.starts_with("https:") && variable(&wanted.env, CERTIFICATES).is_some() {
         bail!("{CERTIFICATES} is set, which the tap does not know; set SSL_CERT_FILE instead");
     }
     Ok((upstream, Place::Codex(provider)))
@@ -42,11 +43,11 @@ pub(super) fn host(address: &str) -> &str {
     &host[..host.find(['/', '?', '#']).unwrap_or(host.len())]
 }
 
-fn ask(question: &Question, wanted: &Wanted<'_>) -> anyhow::Result<Answers> {
+fn ask(question: &Question, wanted: &Launch) -> anyhow::Result<Answers> {
     let (program, words) = question.words.split_first().context("there is no command")?;
     let mut command = Command::new(program);
-    command.args(words).envs(wanted.env.iter().map(|(name, value)| (name, value))).current_dir(wanted.cwd);
-    for name in crate::cmd::run::enclosing_marks() {
+    command.args(words).envs(wanted.env.iter().map(|(name, value)| (name, value))).current_dir(&wanted.cwd);
+    for name in &wanted.without {
         command.env_remove(name);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -10,17 +10,17 @@ mod process;
 mod raw;
 
 use crate::config::Config;
+use adapter::claude::base;
 use adapter::codex::provider::Provider;
 use anyhow::{Context as _, bail};
 use gateway::tap::{self, Callers};
 use serde::{Deserialize, Serialize};
 use session::folder::Folder;
-use session::launch::Extra;
+use session::launch::{self, Extra, Launch};
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
-pub(crate) use claude::untapped;
 pub(crate) use process::role;
 pub(crate) use raw::RawBodies;
 
@@ -44,13 +44,6 @@ enum Place {
     Codex(Provider),
 }
 
-/// A session of which a tap is wanted.
-struct Wanted<'a> {
-    command: &'a [OsString],
-    cwd: &'a Path,
-    env: &'a [(String, OsString)],
-}
-
 /// What is handed from process to process where others cannot read it: a command line is for everyone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Way {
@@ -63,19 +56,13 @@ struct Way {
 }
 
 impl Tap {
-    /// A tap for a command, if one is wanted. What is asked for on the command line and cannot be is an error; where the
+    /// A tap for a session, if one is wanted. What is asked for on the command line and cannot be is an error; where the
     /// configuration wants it always, the session goes on without.
-    pub(crate) fn prepare(
-        config: &Config,
-        is_asked: bool,
-        command: &[OsString],
-        cwd: &Path,
-        env: &[(String, OsString)],
-    ) -> anyhow::Result<Option<Self>> {
-        if !(is_asked || config.tap_enabled && matches!(cli(command), Some("claude" | "codex"))) {
+    pub(crate) fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
+        if !(is_asked || config.tap_enabled && matches!(cli(&wanted.command), Some("claude" | "codex"))) {
             return Ok(None);
         }
-        match Self::new(config, &Wanted { command, cwd, env }) {
+        match Self::new(config, wanted) {
             Ok(tap) => Ok(Some(tap)),
             Err(error) if is_asked => Err(error.context("--tap")),
             Err(error) => {
@@ -85,11 +72,11 @@ impl Tap {
         }
     }
 
-    fn new(config: &Config, wanted: &Wanted<'_>) -> anyhow::Result<Self> {
-        if let Some(name) = PROXIES.iter().find(|name| wanted.variable(name).is_some()) {
+    fn new(config: &Config, wanted: &Launch) -> anyhow::Result<Self> {
+        if let Some(name) = PROXIES.iter().find(|name| variable(&wanted.env, name).is_some()) {
             bail!("{name} is set, and the tap goes through no proxy; run without one of the two");
         }
-        let (upstream, place) = match cli(wanted.command) {
+        let (upstream, place) = match cli(&wanted.command) {
             Some("claude") => claude::place(config.tap_upstream.as_deref(), wanted)?,
             Some("codex") => codex::place(wanted)?,
             _ => bail!(
@@ -111,15 +98,15 @@ impl Tap {
         Ok(Self { listener, base, place, way })
     }
 
-    /// What the CLI is told, which would be started with these words and variables.
-    pub(crate) fn extra(&self, words: &[OsString], env: &[(String, OsString)]) -> Extra {
+    /// What the CLI is told, which would be started with these words.
+    pub(crate) fn extra(&self, words: &[OsString]) -> Extra {
         match &self.place {
             Place::Claude { before } => {
-                Extra { variables: claude::variables(&self.base, before), ..Extra::default() }
+                Extra { variables: base::tapped(&self.base, before), ..Extra::default() }
             }
             Place::Codex(provider) => {
                 let arguments = words.get(1..).unwrap_or_default();
-                Extra { words: provider.elsewhere(&self.base, arguments), variables: untapped(env) }
+                Extra { words: provider.elsewhere(&self.base, arguments), ..Extra::default() }
             }
         }
     }
@@ -136,12 +123,6 @@ fn callers(is_shown: bool) -> Callers {
     if is_shown { Callers::OfOurUser } else { Callers::Knowing }
 }
 
-impl Wanted<'_> {
-    fn variable(&self, name: &str) -> Option<OsString> {
-        variable(self.env, name)
-    }
-}
-
 /// Which CLI a command starts.
 fn cli(command: &[OsString]) -> Option<&'static str> {
     adapter::of_command(command).map(adapter::Adapter::name)
@@ -149,8 +130,7 @@ fn cli(command: &[OsString]) -> Option<&'static str> {
 
 /// A variable as the session will have it; an empty one is none.
 fn variable(env: &[(String, OsString)], name: &str) -> Option<OsString> {
-    let given = env.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
-    given.or_else(|| std::env::var_os(name)).filter(|value| !value.is_empty())
+    launch::variable(env, name).filter(|value| !value.is_empty())
 }
 
 /// Bytes of a settings file that are read.

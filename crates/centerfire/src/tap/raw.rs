@@ -5,6 +5,7 @@ use super::{cli, variable};
 use crate::config::Config;
 use anyhow::bail;
 use session::folder::Folder;
+use session::launch::Launch;
 use std::ffi::OsString;
 
 const VARIABLE: &str = "OTEL_LOG_RAW_API_BODIES";
@@ -13,15 +14,10 @@ const VARIABLE: &str = "OTEL_LOG_RAW_API_BODIES";
 pub(crate) struct RawBodies;
 
 impl RawBodies {
-    /// Whether they are wanted for a command. What its user set himself stays.
-    pub(crate) fn prepare(
-        config: &Config,
-        is_asked: bool,
-        command: &[OsString],
-        env: &[(String, OsString)],
-    ) -> anyhow::Result<Option<Self>> {
-        let is_claude = cli(command) == Some("claude");
-        let is_set = variable(env, VARIABLE).is_some();
+    /// Whether they are wanted for a session. What its user set himself stays.
+    pub(crate) fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
+        let is_claude = cli(&wanted.command) == Some("claude");
+        let is_set = variable(&wanted.env, VARIABLE).is_some();
         if is_asked && !is_claude {
             bail!("--otel-bodies: only Claude Code keeps its requests so");
         }

@@ -2,7 +2,7 @@
 
 use crate::rig::{LIMIT, Rig, after};
 use crate::stream::{noise, noise_without_queries, queries};
-use protocol::{Body, Offset};
+use protocol::{Body, Offset, hex};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use terminal::probe::probe;
@@ -15,7 +15,7 @@ const BEGIN: &[u8] = b"BEGIN\n";
 const READY: &str = "stty raw -echo; echo BEGIN; head -c 1 >/dev/null; ";
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// Invariants 1 and 6, T2, T10, T33: 64 MB of the worst bytes are the same in the program, the journal and the

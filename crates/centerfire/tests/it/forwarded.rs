@@ -4,7 +4,7 @@
 
 use crate::session::{COLS, NAME, ROWS, Session};
 use journal::Reader;
-use protocol::{Body, Offset};
+use protocol::{Body, Offset, hex};
 use std::sync::{Arc, Mutex};
 use testkit::{Answers, Terminal, eventually, terminal::PATIENCE};
 
@@ -114,10 +114,6 @@ impl Scene {
         eventually(PATIENCE, seen)
             .unwrap_or_else(|| panic!("not {}: {}", bytes.escape_ascii(), self.session.text()));
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// T37: what we answer and what the terminal answers come in the order of the questions, in the first batch and in

@@ -21,6 +21,8 @@ mod fidelity;
 mod forwarded;
 /// What Gemini CLI asks is answered from anywhere, once, at its own dialog.
 mod gemini;
+/// The hooks of Claude Code: beside the user's own, and no burden to anybody.
+mod hooks;
 /// What runs in a session does not answer what is asked there.
 mod inside;
 /// Signals, job control and the size work as in any terminal.

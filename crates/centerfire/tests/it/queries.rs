@@ -4,7 +4,7 @@
 
 use crate::session::{COLS, NAME, ROWS, Session};
 use journal::Reader;
-use protocol::{Body, Offset};
+use protocol::{Body, Offset, hex};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -77,10 +77,6 @@ fn open(command: Command, answers: Answers) -> Terminal {
 /// How often a text stands in bytes.
 fn count(text: &str, bytes: &[u8]) -> usize {
     bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn assert_answered(clients: usize, terminal: &Answers) -> Vec<u8> {

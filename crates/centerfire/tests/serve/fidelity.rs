@@ -3,6 +3,7 @@
 use crate::http::Call;
 use crate::rig::Rig;
 use crate::stream::noise_without_queries;
+use protocol::hex;
 use sha2::{Digest as _, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering};
 use testkit::assert_same;
@@ -14,7 +15,7 @@ const SCRIPT: &str =
 const PART_BYTES: usize = 3 << 20; // 3 MiB
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// Invariants 5 and 6, T11, T33: a client that has been there from the first byte on, one that joins in the middle, one that

@@ -24,6 +24,10 @@ mod events;
 mod fair;
 /// Every byte arrives as it is stored, from wherever a client begins.
 mod fidelity;
+/// What a token or a login opens, how far, and how long.
+mod grants;
+/// Requests that mean harm, or nothing.
+mod hostile;
 /// HTTP by hand.
 mod http;
 /// Background jobs.

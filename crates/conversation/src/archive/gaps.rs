@@ -5,6 +5,7 @@ use crate::durable::write_durably;
 use crate::purge::Record;
 use crate::{Error, Result};
 use adapter::Layout;
+use protocol::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs;
@@ -66,7 +67,7 @@ impl Gaps {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 impl Archive {

@@ -3,7 +3,7 @@
 //! Beside them, in `NAME.rows.at`, stands how far the database was asked, and which rows came last: they come once more at the
 //! next question. It is written behind the rows, so that a death in between costs nothing but rows that are there twice.
 
-use crate::{Error, Result};
+use crate::{Error, Result, durable};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -75,21 +75,8 @@ pub(super) fn copy(database: &Path, rows: &Path, changes: &str) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    let written = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Io { path, source }
-    };
-    let mut file =
-        OpenOptions::new().create(true).append(true).mode(0o600).open(rows).map_err(written(rows))?;
-    file.write_all(&lines).map_err(written(rows))?;
-    let new = PathBuf::from(format!("{}.new", mark.display()));
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&new)
-        .map_err(written(&new))?;
-    file.write_all(&serde_json::to_vec(&next).unwrap_or_default()).map_err(written(&new))?;
-    fs::rename(&new, &mark).map_err(written(&mark))
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(rows);
+    let written = file.and_then(|mut file| file.write_all(&lines));
+    written.map_err(|source| Error::Io { path: rows.to_owned(), source })?;
+    durable::write(&mark, &serde_json::to_vec(&next).unwrap_or_default())
 }

@@ -210,8 +210,7 @@ fn line(section: &Section, said: &Said) -> String {
         _ => String::new(),
     };
     let name: String = said.conversation.chars().take(8).collect();
-    let time = jiff::Timestamp::from_microsecond(i64::try_from(said.time.0).unwrap_or(i64::MAX));
-    let time = time.unwrap_or_default().strftime("%Y-%m-%d %H:%M");
+    let time = said.time.utc().strftime("%Y-%m-%d %H:%M");
     // Secrets are masked in all that is stored.
     let text = said.text.trim();
     let mut cut: String = text.chars().take(section.chars).collect();

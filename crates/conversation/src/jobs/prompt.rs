@@ -11,6 +11,7 @@ use crate::redact::{Cut, redact_part};
 use crate::store::Store;
 use llm::count::estimate;
 use llm::messages::Request;
+use protocol::hex;
 use rusqlite::params;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -71,7 +72,7 @@ pub(super) fn excerpt(store: &Store, conversation: i64) -> Result<Option<Excerpt
     });
     let text: String = numbered.collect();
     let text = redact_part(&text, Cut { start: false, end: true }).text.into_owned();
-    let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(text.as_bytes()));
     Ok(Some(Excerpt { text, entries: taken.into_iter().map(|line| line.key).collect(), digest }))
 }
 

@@ -4,7 +4,7 @@ use super::package::Package;
 use super::{Error, KNOWN, MANIFEST, Manifest, Part, Result, WAITING, check_name, clear, lock};
 use crate::embed::local::WEIGHTS;
 use crate::embed::{Embedder, Local};
-use protocol::Time;
+use protocol::{Time, hex};
 use sha2::{Digest, Sha256};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -104,7 +104,7 @@ fn copy(package: &Package, from: &str, folder: &Path, name: &str) -> Result<Part
             file.write_all(&buffer[..count])?;
         }
         file.sync_all()?;
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&hash.finalize());
         Ok(Part { path: name.to_owned(), bytes, sha256 })
     });
     copied.map_err(|source| Error::Disk { path, source })

@@ -2,7 +2,7 @@
 
 use super::{Target, json};
 use crate::archive::{self, Archive, Gap, WHOLE_MAX_BYTES};
-use crate::durable::Draft;
+use crate::durable::{draft, is_draft};
 use crate::ingest::is_blank;
 use crate::{Error, Result};
 use adapter::{ADAPTERS, Adapter, Heard, Layout};
@@ -42,7 +42,7 @@ struct Told {
 pub(super) fn remove_drafts(archive: &Archive) -> Result<()> {
     let mut drafts = Vec::new();
     archive::walk(&archive.path(""), &mut |path| match path {
-        Ok(path) if path.extension().is_some_and(|end| end == "new") => drafts.push(Ok(path.to_owned())),
+        Ok(path) if is_draft(path) => drafts.push(Ok(path.to_owned())),
         Ok(_) => {}
         // What cannot be looked at may hold what is to be purged.
         Err(error) => drafts.push(Err(error)),
@@ -170,7 +170,7 @@ impl Copy {
     /// Writes it anew; its length, and what its reader remembers at its end.
     fn rewrite(&self, archive: &Archive, target: &Target) -> Result<(u64, Value)> {
         let failed = |source| Error::Io { path: self.path.clone(), source };
-        let mut draft = Draft::of(&self.path)?;
+        let mut draft = draft(&self.path)?;
         let mut reader = self.adapter.transcript(&self.original, None);
         let (mut gaps, mut at) = (self.gaps.iter().peekable(), 0);
         for record in Records::open(&self.path, self.layout)? {
@@ -189,7 +189,7 @@ impl Copy {
         // The time is by which a copy is known to be up to date.
         let modified = fs::metadata(&self.path).and_then(|facts| facts.modified()).map_err(failed)?;
         draft.file.flush().and_then(|()| draft.file.get_ref().set_modified(modified)).map_err(failed)?;
-        draft.replace()?;
+        draft.replace_durably().map_err(failed)?;
         Ok((at, reader.state()))
     }
 }

@@ -4,6 +4,7 @@ use crate::ApiError;
 use crate::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use protocol::hex;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -46,8 +47,7 @@ fn send(headers: &HeaderMap, path: &str, file: EmbeddedFile) -> Response {
     let compressed = Files::get(&format!("{path}.gz")).filter(|_| takes_gzip(headers));
     let encoding = compressed.is_some().then_some([(header::CONTENT_ENCODING, "gzip")]);
     let file = compressed.unwrap_or(file);
-    let hash: String = file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{hash}\"");
+    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..8]));
     // Files whose names hold their hash never change; the page itself is asked for each time.
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

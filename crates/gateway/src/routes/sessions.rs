@@ -8,13 +8,13 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use protocol::{Phase, SessionId, Size};
+use protocol::{Phase, Size};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::again::{Again, again};
-use session::folder::Folder;
-use session::launch::{Extra, Launch, Wanted, launch};
+use session::launch::{Extra, launch};
+use session::starter::Wish;
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -104,7 +104,7 @@ pub(super) async fn create(
     let command = new.command.into_iter().map(OsString::from).collect();
     let cwd = new.cwd.map_or_else(home_folder, below_home);
     let env = new.env.into_iter().map(|(name, value)| (name, value.into())).collect();
-    start(app, access, Plan { command, name: new.name, cwd, env, size, parent: None }).await
+    start(app, access, Wish { name: new.name, env, ..Wish::of(command, cwd, size) }).await
 }
 
 fn may_start(access: &Access) -> Result<(), ApiError> {
@@ -114,42 +114,10 @@ fn may_start(access: &Access) -> Result<(), ApiError> {
     }
 }
 
-/// What is common to a session that is started and one that is started again.
-struct Plan {
-    command: Vec<OsString>,
-    name: Option<String>,
-    cwd: PathBuf,
-    env: Vec<(String, OsString)>,
-    size: Size,
-    parent: Option<SessionId>,
-}
-
-async fn start(app: App, access: Access, plan: Plan) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let Plan { command, name, cwd, mut env, size, parent } = plan;
-    if !env.iter().any(|(name, _)| name == "TERM") {
-        env.insert(0, ("TERM".to_owned(), "xterm-256color".into()));
-    }
-    let options = &app.0.options;
-    let id = SessionId::generate();
-    let folder = Folder::of(&app.0.home.sessions(), id).overlay();
-    let wanted =
-        Wanted { command: &command, cwd: &cwd, env: &env, restore: options.restore_context, folder: &folder };
-    let plan = Launch {
-        overlay: (options.overlay)(&wanted),
-        id,
-        command,
-        name,
-        cwd,
-        size,
-        env,
-        without: options.without.clone(),
-        termios: None,
-        parent,
-        settings: options.settings.clone(),
-    };
+async fn start(app: App, access: Access, wish: Wish) -> Result<(StatusCode, Json<Value>), ApiError> {
     blocking(move || {
-        let variables = (app.0.options.beside)(&plan.env);
-        let started = launch(&app.0.home, &plan, |_| Ok(Extra { variables, ..Extra::default() }))?;
+        let plan = app.0.options.starter.plan(&app.0.home, wish);
+        let started = launch(&app.0.home, &plan, |_| Ok(Extra::default()))?;
         app.0.audit.note(&access.0, "start", Some(started.id));
         let entry = app.0.registry.find(&started.id.to_string())?;
         Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
@@ -279,9 +247,8 @@ pub(super) async fn restart(
     may_start(&access)?;
     let Again { words, folder, name, missing } = again(&app.0.registry, &entry)?;
     let size = entry.status.as_ref().map_or(entry.meta.size, |status| status.size);
-    let parent = Some(entry.meta.id);
-    let plan = Plan { command: words, name, cwd: folder, env: Vec::new(), size, parent };
-    let (status, Json(mut told)) = start(app, access, plan).await?;
+    let wish = Wish { name, parent: Some(entry.meta.id), ..Wish::of(words, folder, size) };
+    let (status, Json(mut told)) = start(app, access, wish).await?;
     told["missing"] = json!(missing);
     Ok((status, Json(told)))
 }

@@ -8,11 +8,12 @@ use crate::{ApiError, App};
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, Event, Request};
-use protocol::{AgentState, AgentStatus, ExitStatus, Offset, Phase};
-use schemars::JsonSchema;
+use protocol::{ExitStatus, Offset, Phase};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use session::registry::Entry;
+use session::wait::{Condition, Seen};
 use std::time::Duration;
 
 /// A request waits so long at most; who wants to wait longer asks again.
@@ -24,6 +25,7 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 pub(super) struct Wait {
     /// What is waited for.
     #[serde(rename = "for")]
+    #[schemars(schema_with = "conditions")]
     condition: Condition,
     /// Only what comes after this offset counts.
     #[schemars(with = "Option<u64>")]
@@ -32,16 +34,8 @@ pub(super) struct Wait {
     timeout: Option<f64>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Condition {
-    Exit,
-    Idle,
-    Working,
-    Blocked,
-    Done,
-    Error,
-    Limit,
+fn conditions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Condition::NAMES })
 }
 
 /// `POST /api/v1/sessions/{session}/wait`.
@@ -70,7 +64,7 @@ pub(super) async fn wait(
         }
     };
     match seen {
-        Ok(seen) => Ok(Json(seen?)),
+        Ok(seen) => Ok(Json(seen?.json())),
         Err(_) => {
             let message = format!("it did not come true within {} s", timeout.as_secs_f64());
             Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "TIMED_OUT", message))
@@ -79,17 +73,14 @@ pub(super) async fn wait(
 }
 
 /// Waits at the host, and where there is none looks at what is left.
-async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
+async fn until(entry: &Entry, wait: &Wait) -> Result<Seen, ApiError> {
     if entry.phase == Phase::Running
         && let Some(seen) = at_host(entry, wait).await?
     {
         return Ok(seen);
     }
     match entry.folder.exit()? {
-        Some(exit) if wait.condition == Condition::Exit => {
-            let offset = entry.folder.status()?.map_or(Offset::ZERO, |status| status.offset);
-            Ok(json!({ "exit": exit.status, "offset": offset }))
-        }
+        Some(exit) if wait.condition == Condition::Exit => Ok(Seen::end(&exit, &entry.folder)?),
         // Lost is one that nobody holds; the host of another only has no ear.
         None if entry.folder.is_held(&entry.meta) => {
             Err(busy(format!("`{}` runs, and its host takes no more clients or does not answer", entry.name)))
@@ -99,7 +90,7 @@ async fn until(entry: &Entry, wait: &Wait) -> Result<Value, ApiError> {
 }
 
 /// Waits through the death of hosts; nothing once there is none any more.
-async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> {
+async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Seen>, ApiError> {
     loop {
         let (host, mut events) = match Host::reach(entry, "serve").await {
             Ok(reached) => reached,
@@ -116,17 +107,17 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
             Err(error) if error.is_gone() => continue,
             Err(error) => return Err(error.into()),
         };
-        if let Some(seen) = wait.state(&status.agent()) {
+        if let Some(seen) = wait.condition.met(&status.agent(), wait.since) {
             return Ok(Some(seen));
         }
         while let Some(event) = events.recv().await {
             match event {
                 Event::Exited { status, offset } if wait.condition == Condition::Exit => {
-                    return Ok(Some(json!({ "exit": status, "offset": offset })));
+                    return Ok(Some(Seen::Exit(status, offset)));
                 }
                 Event::Exited { status, .. } => return Err(ended(entry, Some(status))),
                 Event::State { agent } => {
-                    if let Some(seen) = wait.state(&agent) {
+                    if let Some(seen) = wait.condition.met(&agent, wait.since) {
                         return Ok(Some(seen));
                     }
                 }
@@ -139,23 +130,6 @@ async fn at_host(entry: &Entry, wait: &Wait) -> Result<Option<Value>, ApiError> 
 fn ended(entry: &Entry, exit: Option<ExitStatus>) -> ApiError {
     let phase = if exit.is_some() { Phase::Exited } else { Phase::Lost };
     session::summary::ended(&Entry { phase, exit, ..entry.clone() }).into()
-}
-
-impl Wait {
-    fn state(&self, agent: &AgentStatus) -> Option<Value> {
-        let wanted = match self.condition {
-            Condition::Idle => AgentState::Idle,
-            Condition::Done => AgentState::Done,
-            Condition::Working => AgentState::Working,
-            Condition::Error => AgentState::Error,
-            Condition::Limit => AgentState::Limit,
-            Condition::Blocked => AgentState::Blocked,
-            Condition::Exit => return None,
-        };
-        let fits = agent.claim.state.satisfies(wanted);
-        let counts = self.since.is_none_or(|after| agent.offset >= after);
-        (fits && counts).then(|| json!({ "agent": agent, "offset": agent.offset }))
-    }
 }
 
 #[test]

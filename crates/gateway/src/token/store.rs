@@ -3,14 +3,15 @@
 use super::{Grant, Use, Wanted};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::Time;
+use protocol::{Time, hex};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use session::draft::replace_durably;
 use session::home::Home;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -204,7 +205,7 @@ impl Store {
 fn add(tokens: &mut Vec<Entry>, wanted: Wanted, now: Time) -> (String, Grant) {
     let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>()));
     let Wanted { label, role, kind, session, expires, until } = wanted;
-    let id = random::<4>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex(&random::<4>());
     let grant = Grant { id, label, role, kind, session, created: now, expires, until };
     tokens.push(Entry { hash: hash(&secret), grant: grant.clone() });
     (secret, grant)
@@ -222,7 +223,7 @@ fn random<const N: usize>() -> [u8; N] {
 }
 
 fn hash(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(secret.as_bytes()))
 }
 
 impl Version {
@@ -243,11 +244,7 @@ fn load(mut file: &File, path: &Path) -> Result<Vec<Entry>> {
 }
 
 fn write(path: &Path, content: &Content) -> io::Result<()> {
-    let draft = path.with_extension("tmp");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_data()?;
-    fs::rename(&draft, path)
+    replace_durably(path, &serde_json::to_vec_pretty(content)?)
 }
 
 #[cfg(test)]

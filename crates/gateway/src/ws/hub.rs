@@ -67,7 +67,8 @@ pub(crate) async fn hub(
 async fn serve(mut socket: WebSocket, app: &App, access: &Access) -> Result<(), axum::Error> {
     // The seed's word for this connection; no session of a terminal.
     let session = SessionId::generate();
-    let welcome = json!({ "type": "Connected", "session_id": session, "server_time": rfc3339(Time::now()) });
+    let welcome =
+        json!({ "type": "Connected", "session_id": session, "server_time": Time::now().utc().to_string() });
     socket.send(text(&welcome)).await?;
     let mut sessions = app.0.roster.watch(app);
     let mut stopping = app.0.stopping.subscribe();
@@ -150,10 +151,4 @@ fn reply(text: &str, session: SessionId) -> Value {
 
 fn error(code: &str, message: String) -> Value {
     json!({ "type": "Error", "code": code, "message": message })
-}
-
-fn rfc3339(time: Time) -> String {
-    jiff::Timestamp::from_microsecond(i64::try_from(time.0).unwrap_or_default())
-        .unwrap_or_default()
-        .to_string()
 }

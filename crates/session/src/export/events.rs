@@ -3,7 +3,6 @@
 //! Bytes stay bytes here: where a piece ends is where a read ended, perhaps in the middle of a character. What was typed
 //! at a password prompt is not in the recording, and so in no event.
 
-use super::log::timestamp;
 use super::{Encoder, Options};
 use protocol::{Body, Meta, ProxyEvent, Record, Time};
 use std::time::Duration;
@@ -39,7 +38,7 @@ impl Events {
 impl Encoder for Events {
     fn encode(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         self.begin(out);
-        let timestamp = timestamp(record.time);
+        let timestamp = format!("{:.6}", record.time.utc());
         match record.body {
             Body::Output { bytes, .. } if !bytes.is_empty() => {
                 write(&ProxyEvent::ClaudeOutput { data: bytes.to_vec(), timestamp }, out);

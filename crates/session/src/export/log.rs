@@ -91,7 +91,7 @@ impl Log {
             return;
         }
         let entry = Entry {
-            timestamp: timestamp(time),
+            timestamp: format!("{:.6}", time.utc()),
             entry_type: kind,
             content,
             metadata: Metadata {
@@ -171,11 +171,4 @@ fn is_complete(kind: Kind, content: &str) -> bool {
         Kind::ClaudeOutput => content.contains("claudeCode:") || content.contains("$ "),
         Kind::SystemMessage => true,
     }
-}
-
-/// RFC 3339 in UTC, to the microsecond.
-pub(super) fn timestamp(time: Time) -> String {
-    let micros = i64::try_from(time.0).unwrap_or(i64::MAX);
-    let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
-    format!("{time:.6}")
 }

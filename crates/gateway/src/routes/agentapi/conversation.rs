@@ -228,19 +228,13 @@ impl Said {
 impl Message {
     /// As one of a list.
     pub(super) fn listed(&self) -> Value {
-        json!({ "id": self.id, "role": self.role, "content": self.text, "time": stamp(self.time) })
+        json!({ "id": self.id, "role": self.role, "content": self.text, "time": self.time.utc().to_string() })
     }
 
     /// As an event, where the text has another name.
     pub(super) fn event(&self) -> Value {
-        json!({ "id": self.id, "role": self.role, "message": self.text, "time": stamp(self.time) })
+        json!({ "id": self.id, "role": self.role, "message": self.text, "time": self.time.utc().to_string() })
     }
-}
-
-/// As in RFC 3339.
-pub(super) fn stamp(time: Time) -> String {
-    let micros = i64::try_from(time.0).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 
 /// The program in agentapi's words.

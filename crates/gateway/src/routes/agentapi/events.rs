@@ -1,7 +1,7 @@
 //! A conversation, or a screen, as server-sent events: all of it first, then each change.
 
 use super::Target;
-use super::conversation::{Conversation, Seen, State as Program, stamp};
+use super::conversation::{Conversation, Seen, State as Program};
 use crate::connections::{By, Presence};
 use crate::guard::await_revocation;
 use crate::live::Live;
@@ -156,7 +156,7 @@ impl Follower {
                 }
                 if seen.over {
                     let over = json!({
-                        "message": "the program has ended", "level": "error", "time": stamp(Time::now()),
+                        "message": "the program has ended", "level": "error", "time": Time::now().utc().to_string(),
                     });
                     self.waiting.push_back(event("agent_error", over));
                 }

@@ -8,13 +8,14 @@ use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::StatusCode;
+use protocol::hex;
 use serde_json::{Value, json};
+use session::draft::replace;
 use sha2::{Digest as _, Sha256};
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file at most.
 const FILE_MAX_BYTES: usize = 10 << 20; // 10 MiB
@@ -88,7 +89,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ApiError> {
         let message = format!("{}: {error}", folder.display());
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "UPLOAD_FAILED", message)
     };
-    let hash: String = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(bytes)[..8]);
     let path = folder.join(format!("{hash}-{}", safe(name)));
     // Not those above it: a session that was removed meanwhile does not come back.
     match DirBuilder::new().mode(0o700).create(folder) {
@@ -112,16 +113,7 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, ApiError> {
         );
         return Err(ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "TOO_MANY_UPLOADS", message));
     }
-    // Each has a draft of its own: the same file may come twice at once.
-    static DRAFTS: AtomicU64 = AtomicU64::new(0);
-    let draft = folder.join(format!(".{hash}.{}.tmp", DRAFTS.fetch_add(1, Ordering::Relaxed)));
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let kept = file.and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&draft, &path));
-    if let Err(error) = kept {
-        let _ = fs::remove_file(&draft);
-        return Err(failed(error));
-    }
+    replace(&path, bytes).map_err(failed)?;
     Ok(path)
 }
 
