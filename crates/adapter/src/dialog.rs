@@ -26,7 +26,7 @@ pub trait Dialogs: Sync {
         false
     }
 
-    /// What these lines of the screen ask, where [that](Dialogs::are_all) is so.
+    /// What these lines of the screen ask, if the CLI tells of it in no other way.
     fn asked(&self, _lines: &[String]) -> Option<Ask> {
         None
     }
@@ -39,27 +39,41 @@ pub struct Dialog {
     pub allow: &'static str,
     /// No.
     pub deny: &'static str,
-    /// What each digit chooses, where it puts a question.
-    pub options: Vec<String>,
+    /// The questions that it puts, one after the other: the words of each, and what each digit chooses.
+    pub questions: Vec<(String, Vec<String>)>,
+    /// Which of them it shows.
+    pub at: usize,
 }
 
 impl Dialog {
     /// One that asks leave.
     pub fn of_leave(allow: &'static str, deny: &'static str) -> Self {
-        Self { allow, deny, options: Vec::new() }
+        Self { allow, deny, questions: Vec::new(), at: 0 }
     }
 
-    /// The key for a decision; `None` for one that it does not take.
+    /// The key for a decision; `None` for one that it does not take as a whole.
     pub fn key(&self, decision: &Decision) -> Option<&'static str> {
-        let mut answers = decision.answers.values();
-        match (decision.behaviour, answers.next(), answers.next()) {
-            (Behaviour::Deny, ..) => Some(self.deny),
-            (Behaviour::Allow, None, _) => Some(self.allow).filter(|_| self.options.is_empty()),
-            (Behaviour::Allow, Some(answer), None) => {
-                let place = self.options.iter().position(|option| option == answer)?;
-                DIGITS.get(place).copied()
+        match decision.behaviour {
+            Behaviour::Deny => Some(self.deny),
+            Behaviour::Allow if self.questions.len() != decision.answers.len() => None,
+            Behaviour::Allow if self.questions.is_empty() => Some(self.allow),
+            Behaviour::Allow => {
+                let places: Option<Vec<usize>> =
+                    self.questions.iter().map(|question| self.place(question, decision)).collect();
+                DIGITS.get(*places?.get(self.at)?).copied()
             }
-            (Behaviour::Allow, Some(_), Some(_)) => None,
         }
+    }
+
+    /// Whether another question comes once this one has its answer.
+    pub fn goes_on(&self, decision: &Decision) -> bool {
+        decision.behaviour == Behaviour::Allow && self.at + 1 < self.questions.len()
+    }
+
+    /// Which option was chosen. Of one question alone it is clear which one is meant.
+    fn place(&self, (text, options): &(String, Vec<String>), decision: &Decision) -> Option<usize> {
+        let alone = decision.answers.values().next().filter(|_| self.questions.len() == 1);
+        let answer = decision.answers.get(text).or(alone)?;
+        options.iter().position(|option| option == answer)
     }
 }

@@ -67,6 +67,9 @@ pub struct Settings {
     /// Whether questions are read off the screen of a CLI that tells of them in no other way.
     #[serde(skip_serializing_if = "is_on")]
     pub screen_questions: bool,
+    /// Whether those are that the hooks of a CLI leave out.
+    #[serde(skip_serializing_if = "is_on")]
+    pub screen_forms: bool,
     /// The states of which somebody is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_on: Vec<AgentState>,
@@ -89,6 +92,7 @@ impl Default for Settings {
             deny_after_seconds: None,
             escalate_after_seconds: None,
             screen_questions: true,
+            screen_forms: true,
             notify_on: Vec::new(),
             variables: Vec::new(),
         }

@@ -41,9 +41,8 @@ impl Dialogs for GeminiDialogs {
     fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
         let shown = self.asked(lines).filter(|shown| is_same(shown, ask))?;
         let allow = if shown.kind == BlockKind::Plan { "2" } else { "1" };
-        let asked = questions(&shown.input);
-        let options = asked.into_iter().flat_map(|question| question.labels).collect();
-        Some(Dialog { options, ..Dialog::of_leave(allow, "Escape") })
+        let asked = questions(&shown.input).into_iter().map(|question| (question.text, question.labels));
+        Some(Dialog { questions: asked.collect(), ..Dialog::of_leave(allow, "Escape") })
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {

@@ -45,8 +45,14 @@ pub(super) fn read(known: &Known, kind: &str, message: &Value, heard: &mut Vec<H
     }
 }
 
+/// What Gemini CLI itself says below an error of status 429, whose number is not told otherwise.
+const LIMIT_HINT: &str = "\nPlease wait and try again later. To increase your limits";
+
 /// The message and status in `[API Error: {…}]`, or the text as it is.
 fn failure(text: &str) -> (String, Option<u16>) {
+    if let Some((text, _)) = text.split_once(LIMIT_HINT) {
+        return (failure(text).0, Some(429));
+    }
     let inner = text.strip_prefix("[API Error: ").and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let body: Value = serde_json::from_str(inner).unwrap_or_default();
     let error = &body["error"];
@@ -153,4 +159,14 @@ fn usage(known: &Known, id: &str, message: &Value) -> Option<Heard> {
         time: known.when(message),
         usage,
     })
+}
+
+#[test]
+fn a_limit_is_known_by_what_is_said_below_it() {
+    let hint =
+        format!("[API Error: quota, limit: 0]{LIMIT_HINT}, request a quota increase through AI Studio");
+    assert_eq!(failure(&hint), ("quota, limit: 0".to_owned(), Some(429)));
+    let whole = r#"[API Error: {"error":{"code":400,"message":"bad"}}]"#;
+    assert_eq!(failure(whole), ("bad".to_owned(), Some(400)));
+    assert_eq!(failure("[API Error: terminated]"), ("terminated".to_owned(), None));
 }

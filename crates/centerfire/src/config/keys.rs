@@ -121,7 +121,7 @@ pub(crate) const KEYS: &[Key] = &[
         name: "codex.hooks",
         takes: "`true` or `false`",
         about: "The same for Codex, of versions that are known to take hooks without a question. It then runs on its own, without \
-                the server that its terminals share otherwise.",
+                the server that its terminals share otherwise. What its servers of tools (MCP) ask is read off its screen.",
         set: |config, value| {
             config.codex_hooks = yes_or_no(value)?;
             Ok(())

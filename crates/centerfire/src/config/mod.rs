@@ -189,6 +189,7 @@ impl Config {
             deny_after_seconds: after(Unanswered::Deny),
             escalate_after_seconds: after(Unanswered::Escalate),
             screen_questions: self.gemini_questions,
+            screen_forms: self.codex_hooks,
             notify_on: if is_told { self.notify_on.clone() } else { Vec::new() },
             variables: Vec::new(),
         }

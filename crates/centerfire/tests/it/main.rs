@@ -5,6 +5,8 @@
 mod approvals;
 /// The real Claude Code in a session: states, questions, permissions, and a host that dies.
 mod claude_code;
+/// What the real Codex wants to know, and servers of tools in it.
+mod codex_questions;
 /// Clients of any speed share a session, and none costs another a byte.
 mod crowd;
 /// No process holds a file that is not its own, and no terminal is left over.

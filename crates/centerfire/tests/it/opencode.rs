@@ -3,6 +3,7 @@
 use crate::overlays::{ask, session_of, settings_below, settled, told, waiting};
 use crate::session::{NAME, Session};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -17,6 +18,8 @@ struct Desk {
 }
 
 const DIALOG: &str = "Allow once";
+/// The folder of plans below its user's.
+const PLANS: &str = ".local/share/opencode/plans/";
 
 impl Desk {
     fn new() -> Self {
@@ -30,6 +33,14 @@ impl Desk {
         let Self { opencode, .. } = self;
         let program = opencode.program().to_str().unwrap();
         session_of(&[program], opencode.environment(), &opencode.project(), settings)
+    }
+
+    /// The file for the plan, as the model was told of it.
+    fn plan(&self) -> PathBuf {
+        let told = self.told();
+        let (_, rest) = told.rsplit_once(PLANS).expect("a plan has a file");
+        let name = rest.split_once(".md").expect("in Markdown").0;
+        self.opencode.home().join(format!("{PLANS}{name}.md"))
     }
 
     fn made(&self, name: &str) -> bool {
@@ -157,4 +168,35 @@ fn opencode_keeps_its_users_configuration() {
     assert!(environment.contains("CENTERFIRE_OPENCODE="), "{environment}");
     session.get(&["kill"]);
     assert_eq!(all(), before);
+}
+
+/// The mode for plans ends with a question, which is told as the plan itself.
+#[test]
+fn what_opencode_plans_is_seen_and_answered_from_elsewhere() {
+    let desk = Desk::new();
+    let session = desk.session(&[("OPENCODE_EXPERIMENTAL_PLAN_MODE", "1")]);
+    session.get(&["send", "--key", "Tab"]);
+    session.wait_for_line("Plan · scripted-model");
+    session.get(&["send", "--submit", "[[say:let me see]]"]);
+    session.wait_for_line("let me see$");
+    session.get(&["wait", "--for", "done", "--timeout", "30"]);
+    std::fs::write(desk.plan(), "# Count to three\n\n1. one\n").unwrap();
+    let asked = &ask(&session, "[[tool:plan_exit|{}]] [[say:not yet]]", 1)[0];
+    assert_eq!((&asked["kind"], &asked["tool"]), (&json!("plan"), &json!("plan_exit")), "{asked}");
+    assert_eq!(asked["input"]["plan"], "# Count to three\n\n1. one\n");
+    assert_eq!(session.json(&["show"])["agent"]["on"], "plan");
+    session.get(&["deny"]);
+    waiting(&session, 0);
+    session.get(&["wait", "--for", "idle", "--timeout", "30"]);
+    // A question in the words of a plan is none.
+    let asks = json!({ "questions": [{ "question": format!("Plan at {} is complete.", desk.plan().display()), "header": "P", "options": [{ "label": "Yes", "description": "" }] }] });
+    let asked = &ask(&session, &format!("[[tool:question|{asks}]] [[say:asked]]"), 1)[0];
+    assert_eq!(asked["kind"], "question");
+    session.get(&["deny"]);
+    waiting(&session, 0);
+    session.get(&["wait", "--for", "idle", "--timeout", "30"]);
+    ask(&session, "[[tool:plan_exit|{}]] [[say:on it]]", 1);
+    session.get(&["approve"]);
+    session.wait_for_line("Build · scripted-model");
+    waiting(&session, 0);
 }

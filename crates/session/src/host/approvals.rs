@@ -200,7 +200,8 @@ impl Approvals {
     pub(super) fn reported(&mut self, before: &ProgramReport, now: &ProgramReport) -> Option<u32> {
         let was = before.state == ProgramState::Blocked;
         let is = now.state == ProgramState::Blocked;
-        let over = if was && (!is || before.msg != now.msg) { self.shown.take() } else { None };
+        let is_other = (before.kind, &before.msg) != (now.kind, &now.msg);
+        let over = if was && (!is || is_other) { self.shown.take() } else { None };
         if is {
             let of_agent = |pending: &&Pending| pending.approval.ask.agent.is_none();
             let own =

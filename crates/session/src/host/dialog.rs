@@ -12,7 +12,7 @@ use super::input::Transaction;
 use crate::log;
 use adapter::dialog::Dialogs;
 use adapter::state::Shown;
-use protocol::approval::{Ask, Decision};
+use protocol::approval::{Ask, Behaviour, Decision};
 use protocol::frame::{Answer, Refusal};
 use protocol::{AgentState, Approval, ClientNumber, Offset, Settled, Time};
 use std::collections::VecDeque;
@@ -69,6 +69,9 @@ struct Typed {
     decision: Decision,
     at: Instant,
     keys: u8,
+    /// Which of several questions it answered last, and whether another one is to come.
+    question: usize,
+    goes_on: bool,
 }
 
 impl Typing {
@@ -101,6 +104,8 @@ impl Typing {
             decision: Decision { message: None, ..decision },
             at: Instant::now(),
             keys: 1,
+            question: 0,
+            goes_on: false,
         });
     }
 }
@@ -192,13 +197,16 @@ impl Host {
             let is_free = self.approvals.typing.typed.is_none() && self.input.is_heard(HEARD_WITHIN, now);
             let may = alone && is_free && self.input.is_quiet(QUIET, now);
             let decision = waiting.decision.clone();
-            match dialog.filter(|_| may).map(|dialog| dialog.key(&decision)) {
-                Some(None) => {
+            // A no is one for all of several questions; an answer is, where none has got its own in the terminal.
+            let is_no = decision.behaviour == Behaviour::Deny;
+            let dialog = dialog.filter(|dialog| may && (is_no || dialog.at == 0));
+            match dialog.map(|dialog| (dialog.key(&decision), dialog.goes_on(&decision), dialog.at)) {
+                Some((None, ..)) => {
                     if let Some((from, id)) = waiting.call {
                         self.clients.refuse(from, id, Refusal::BadRequest, NO_SUCH_KEY);
                     }
                 }
-                Some(Some(key)) => {
+                Some((Some(key), goes_on, question)) => {
                     let Some(settled) = self.settle(waiting.approval, waiting.by, Some(waiting.decision))
                     else {
                         continue;
@@ -208,7 +216,7 @@ impl Host {
                     }
                     self.press(key);
                     self.approvals.typing.typed =
-                        Some(Typed { ask, offset, decision, at: Instant::now(), keys: 1 });
+                        Some(Typed { ask, offset, decision, at: Instant::now(), keys: 1, question, goes_on });
                 }
                 None if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
                 None => {
@@ -235,6 +243,16 @@ impl Host {
                     self.approvals.typing.typed = Some(typed);
                 }
             }
+            Some(dialog) if dialog.at != typed.question => {
+                let is_free = !self.approvals.has_typed() && self.input.is_heard(HEARD_WITHIN, now);
+                let may = is_free && self.input.is_quiet(QUIET, now);
+                if let Some(key) = dialog.key(&typed.decision).filter(|_| may) {
+                    self.press(key);
+                    (typed.at, typed.keys) = (now, 1);
+                    (typed.question, typed.goes_on) = (dialog.at, dialog.goes_on(&typed.decision));
+                }
+                self.keep_going(typed, now);
+            }
             Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
                 let was_read = pty::has_unread(&self.master).is_ok_and(|unread| !unread);
                 let may = was_read && !self.approvals.has_typed() && self.input.is_quiet(QUIET, now);
@@ -246,6 +264,7 @@ impl Host {
             }
             Some(_) if age < LOST_AFTER => self.approvals.typing.typed = Some(typed),
             Some(_) => {}
+            None if typed.goes_on => self.keep_going(typed, now),
             None => {
                 let Some(message) = typed.decision.message.as_deref() else { return };
                 let shown = Shown { title: &self.output.title, lines };
@@ -267,9 +286,22 @@ impl Host {
         }
     }
 
+    /// Waits for the next of several questions. One that cannot be answered is left to the terminal.
+    fn keep_going(&mut self, typed: Typed, now: Instant) {
+        if now.saturating_duration_since(typed.at) < TYPE_WITHIN {
+            self.approvals.typing.typed = Some(typed);
+        } else {
+            log::error(
+                "host",
+                format_args!("of several questions the rest is not answered: its dialog is another"),
+            );
+        }
+    }
+
     /// A question whose dialog gave way to that of another one was answered there.
     fn see_dialog(&mut self, dialogs: &dyn Dialogs, lines: &[String]) {
-        let shown = self.approvals.typed_like(|ask| dialogs.dialog(ask, lines).is_some());
+        let is_told = |ask: &Ask| !ask.screen && dialogs.dialog(ask, lines).is_some();
+        let shown = self.approvals.typed_like(is_told);
         let Some(shown) = shown else { return };
         self.approvals.shows(shown);
         let before = self.approvals.typing.seen.replace(shown);

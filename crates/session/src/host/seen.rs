@@ -92,14 +92,18 @@ impl Seen {
 impl Host {
     /// When to look again without an event.
     pub(super) fn seen_deadline(&self) -> Option<Instant> {
-        self.only_dialogs()?;
+        self.read_dialogs()?;
         self.approvals.seen.deadline(self.is_touched(), self.recording.offset())
     }
 
-    /// The dialogs of a CLI that tells of its questions in no other way.
-    fn only_dialogs(&self) -> Option<&'static dyn Dialogs> {
-        let is_wanted = self.args.shared.settings.screen_questions;
-        self.agent.dialogs().filter(|dialogs| is_wanted && dialogs.are_all())
+    /// The dialogs that are read off the screen: all of a CLI that tells of its questions in no other way, or those that its
+    /// hooks leave out.
+    fn read_dialogs(&self) -> Option<&'static dyn Dialogs> {
+        let settings = &self.args.shared.settings;
+        let is_wanted = |dialogs: &dyn Dialogs| {
+            if dialogs.are_all() { settings.screen_questions } else { settings.screen_forms }
+        };
+        self.agent.dialogs().filter(|dialogs| is_wanted(*dialogs))
     }
 
     /// Whether somebody typed since a question began to wait.
@@ -109,7 +113,7 @@ impl Host {
 
     /// Looks at the screen, if there is reason to.
     pub(super) fn tend_seen(&mut self) {
-        let Some(dialogs) = self.only_dialogs() else { return };
+        let Some(dialogs) = self.read_dialogs() else { return };
         let (due, now) = (self.seen_deadline(), Instant::now());
         if due.is_none_or(|due| now < due) || self.output.canvas.is_behind() {
             return;
@@ -122,7 +126,8 @@ impl Host {
         let shown = dialogs.asked(&lines);
         match self.approvals.typed_like(|ask| ask.screen) {
             Some(waits) => {
-                let is_it = self.approvals.any_typed(|ask| dialogs.dialog(ask, &lines).is_some());
+                let is_it =
+                    self.approvals.any_typed(|ask| ask.screen && dialogs.dialog(ask, &lines).is_some());
                 let touched = self.is_touched();
                 if let Some(by) = self.approvals.seen.follow(shown, is_it, touched, now) {
                     self.settle(waits, by.to_owned(), None);

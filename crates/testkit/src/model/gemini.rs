@@ -36,8 +36,13 @@ pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Sh
     connection.reply(200, &stream.content(&parts, Some("STOP")))
 }
 
+/// The error of a limit that no other try today is within, and what it says beside its number.
+const DAILY_LIMIT: &str = "DAILY_LIMIT";
+const OF_DAY: &str = ", limit: 0";
+
 fn failure(status: u16, kind: &str) -> Value {
-    json!({ "error": { "code": status, "message": format!("scripted {status}"), "status": kind } })
+    let about = if kind == DAILY_LIMIT { OF_DAY } else { "" };
+    json!({ "error": { "code": status, "message": format!("scripted {status}{about}"), "status": kind } })
 }
 
 /// Reads the body of a request.

@@ -14,6 +14,9 @@ use super::turn::{Beginning, Prompt, Turn, calls};
 /// How opencode asks for a summary of the conversation, as if its user did.
 const COMPACTION: &str = "Create a new anchored summary";
 
+/// What begins a text that opencode puts behind its user's, in the mode for plans.
+const REMINDER: &str = "<system-reminder>";
+
 /// Answers one request.
 pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
     let turn = read(&request.body);
@@ -72,7 +75,10 @@ fn prompt(messages: &[Value]) -> Option<Prompt> {
 fn users_text(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
-        Value::Array(parts) => parts.iter().rev().find_map(|part| part["text"].as_str()).map(str::to_owned),
+        Value::Array(parts) => {
+            let mut texts = parts.iter().rev().filter_map(|part| part["text"].as_str());
+            texts.find(|text| !text.trim_start().starts_with(REMINDER)).map(str::to_owned)
+        }
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What an event says of the agent's state.
 
-use super::{PERMISSION, text};
+use super::{CALL, PERMISSION, question, text};
 use protocol::{AgentState, BlockKind, Claim, Source, Time};
 use serde_json::Value;
 
@@ -11,6 +11,9 @@ pub(super) fn claim(payload: &[u8], since: Time) -> Option<Claim> {
         "UserPromptSubmit" | "SubagentStart" => (AgentState::Working, None, None),
         "PreCompact" => (AgentState::Working, None, Some("compacts the conversation".to_owned())),
         PERMISSION => (AgentState::Blocked, Some(BlockKind::Permission), text(&value, "tool_name")),
+        CALL if value["tool_name"] == question::TOOL => {
+            (AgentState::Blocked, Some(BlockKind::Question), None)
+        }
         "Stop" => (AgentState::Done, None, None),
         "Interrupt" => (AgentState::Idle, None, Some("interrupted".to_owned())),
         "SubagentStop" => (AgentState::Exited, None, None),
@@ -25,12 +28,14 @@ pub(super) fn claim(payload: &[u8], since: Time) -> Option<Claim> {
 #[test]
 fn events_say_what_the_agent_does() {
     let said = |event: &str| {
-        let payload = format!(r#"{{"hook_event_name":"{event}","tool_name":"Bash"}}"#);
+        let tool = if event == CALL { question::TOOL } else { "Bash" };
+        let payload = format!(r#"{{"hook_event_name":"{event}","tool_name":"{tool}"}}"#);
         claim(payload.as_bytes(), Time(5)).map(|claim| (claim.state, claim.on))
     };
     let cases = [
         ("UserPromptSubmit", AgentState::Working, None),
         (PERMISSION, AgentState::Blocked, Some(BlockKind::Permission)),
+        (CALL, AgentState::Blocked, Some(BlockKind::Question)),
         ("Stop", AgentState::Done, None),
         ("Interrupt", AgentState::Idle, None),
         ("SessionEnd", AgentState::Exited, None),

@@ -102,7 +102,7 @@ fn only_file(patch: &str) -> Option<&str> {
 }
 
 /// A text without its blanks: where it is broken into lines makes no difference.
-fn dense<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn dense<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     lines.into_iter().flat_map(str::chars).filter(|char| !char.is_whitespace()).collect()
 }
 

@@ -4,7 +4,7 @@
 //! Codex runs a hook only if somebody trusts its fingerprint, and asks in a dialog otherwise. For hooks of the command line
 //! the command line may say so. How the fingerprint is made belongs to the program's version, so an unknown one gets no hooks.
 
-use super::PERMISSION;
+use super::{CALL, PERMISSION, question};
 use crate::codex::words::Words;
 use crate::hooks::{Launching, Overlaid, Overlay};
 use serde_json::json;
@@ -20,11 +20,15 @@ const TELL_SECONDS: u32 = 5;
 /// Codex gives these no more.
 const LAST_SECONDS: u32 = 3;
 
+/// The events of people, which a CLI without a terminal has not.
+const ASKS: [&str; 2] = [PERMISSION, CALL];
+
 /// The events that are told, with their names in fingerprints.
 const EVENTS: &[(&str, &str, u32)] = &[
     ("SessionStart", "session_start", TELL_SECONDS),
     ("UserPromptSubmit", "user_prompt_submit", TELL_SECONDS),
     (PERMISSION, "permission_request", TELL_SECONDS),
+    (CALL, "pre_tool_use", TELL_SECONDS),
     ("Stop", "stop", TELL_SECONDS),
     ("SubagentStart", "subagent_start", TELL_SECONDS),
     ("SubagentStop", "subagent_stop", TELL_SECONDS),
@@ -67,9 +71,10 @@ fn hooks(role: &[&str], headless: bool) -> Vec<OsString> {
     let command = quoted.join(" ");
     let mut words = Vec::new();
     let mut trusted = Vec::new();
-    for (event, label, seconds) in EVENTS.iter().filter(|(event, ..)| !headless || *event != PERMISSION) {
+    for (event, label, seconds) in EVENTS.iter().filter(|(event, ..)| !headless || !ASKS.contains(event)) {
         let hook = format!("{{type=\"command\",command={},timeout={seconds}}}", toml(&command));
-        words.extend(["-c".into(), format!("hooks.{event}=[{{hooks=[{hook}]}}]").into()]);
+        let matcher = matcher(label).map(|tool| format!("matcher={},", toml(&tool))).unwrap_or_default();
+        words.extend(["-c".into(), format!("hooks.{event}=[{{{matcher}hooks=[{hook}]}}]").into()]);
         let key = toml(&format!("{SOURCE}:{label}:0:0"));
         trusted.push(format!("{key}={{trusted_hash=\"{}\"}}", fingerprint(label, &command, *seconds)));
     }
@@ -77,11 +82,19 @@ fn hooks(role: &[&str], headless: bool) -> Vec<OsString> {
     words
 }
 
+/// Which tools an event is told of, where that is not all: a hook for each call would hold up each.
+fn matcher(label: &str) -> Option<String> {
+    (label == "pre_tool_use").then(|| format!("^{}$", question::TOOL))
+}
+
 /// What Codex makes of a hook: the digest of its parts as JSON, the keys in their order.
 fn fingerprint(label: &str, command: &str, seconds: u32) -> String {
     let hook = json!({ "async": false, "command": command, "timeout": seconds, "type": "command" });
-    let identity = json!({ "event_name": label, "hooks": [hook] }).to_string();
-    let digest = Sha256::digest(identity.as_bytes());
+    let mut identity = json!({ "event_name": label, "hooks": [hook] });
+    if let Some(tool) = matcher(label) {
+        identity["matcher"] = tool.into();
+    }
+    let digest = Sha256::digest(identity.to_string().as_bytes());
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }

@@ -3,13 +3,17 @@
 //! - A hook gets one JSON object; `hook_event_name` says which event it is. The conversation begins, for hooks, with the first
 //!   prompt.
 //! - `PermissionRequest` comes before the dialog in the terminal, which is not drawn while the hook waits. So the hook tells,
-//!   and goes: the dialog is there at once, and an answer from elsewhere is the key that it takes ([`dialog`]).
+//!   and goes: the dialog is there at once, and an answer from elsewhere is the key that it takes ([`dialog`], [`form`]).
+//! - `PreToolUse` comes before the dialog of a question, with all that is asked ([`question`]); we ask for it of that tool alone.
+//! - What a server of tools asks itself no hook tells: it is read off the screen.
 //! - With settings on its command line the program does not use a server that it shares with others, so that its hooks have the
 //!   variables of its own session.
 
 mod claim;
 mod dialog;
 mod flags;
+mod form;
+mod question;
 
 use crate::dialog::{Dialog, Dialogs};
 use crate::hooks::{Event, Hooks, Launching, Overlaid};
@@ -17,8 +21,10 @@ use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::Value;
 
-/// The event that asks.
+/// The event that asks leave.
 const PERMISSION: &str = "PermissionRequest";
+/// The event before a tool is called.
+const CALL: &str = "PreToolUse";
 /// Its prompt with nothing in it.
 const EMPTY_PROMPT: &str = "› Ask Codex to do anything";
 
@@ -33,7 +39,11 @@ impl Hooks for CodexHooks {
     fn read(&self, payload: &[u8]) -> Option<Event> {
         let value: Value = serde_json::from_slice(payload).ok()?;
         let event = value["hook_event_name"].as_str()?.to_owned();
-        let ask = (event == PERMISSION).then(|| ask(&value)).flatten();
+        let ask = match event.as_str() {
+            PERMISSION => ask(&value, BlockKind::Permission),
+            CALL if value["tool_name"] == question::TOOL => ask(&value, BlockKind::Question),
+            _ => None,
+        };
         Some(Event { ends: ends(&event, &value), event, ask })
     }
 
@@ -49,11 +59,25 @@ impl Hooks for CodexHooks {
 
 impl Dialogs for CodexHooks {
     fn dialog(&self, ask: &Ask, lines: &[String]) -> Option<Dialog> {
-        dialog::shown(ask, lines).then(|| Dialog::of_leave("y", "Escape"))
+        match ask.tool.as_str() {
+            _ if ask.screen => form::shown_again(ask, lines),
+            question::TOOL => question::shown(ask, lines),
+            tool if tool.starts_with(form::PREFIX) => form::shown(ask, lines),
+            _ => dialog::shown(ask, lines).then(|| Dialog::of_leave("y", "Escape")),
+        }
     }
 
     fn may_be(&self, ask: &Ask, lines: &[String]) -> bool {
-        dialog::may_be_shown(ask, lines)
+        match ask.tool.as_str() {
+            _ if ask.screen => form::shown_again(ask, lines).is_some(),
+            question::TOOL => question::may_be_shown(ask, lines),
+            tool if tool.starts_with(form::PREFIX) => form::may_be_shown(ask, lines),
+            _ => dialog::may_be_shown(ask, lines),
+        }
+    }
+
+    fn asked(&self, lines: &[String]) -> Option<Ask> {
+        form::asked(lines)
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {
@@ -62,10 +86,10 @@ impl Dialogs for CodexHooks {
     }
 }
 
-fn ask(value: &Value) -> Option<Ask> {
+fn ask(value: &Value, kind: BlockKind) -> Option<Ask> {
     let (agent, turn) = (text(value, "agent_id"), text(value, "turn_id"));
     Some(Ask {
-        kind: BlockKind::Permission,
+        kind,
         tool: text(value, "tool_name")?,
         input: value["tool_input"].clone(),
         cut: false,

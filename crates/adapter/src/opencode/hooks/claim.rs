@@ -1,6 +1,6 @@
 //! What an event says of the agent's state.
 
-use super::{PERMISSION, QUESTION, text};
+use super::{PERMISSION, QUESTION, is_plan, text};
 use protocol::{AgentState, BlockKind, Claim, Source, Time};
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ pub(super) fn claim(payload: &[u8], since: Time) -> Option<Claim> {
             (AgentState::Error, None, told)
         }
         PERMISSION => (AgentState::Blocked, Some(BlockKind::Permission), text(&value, "permission")),
+        QUESTION if is_plan(&value) => (AgentState::Blocked, Some(BlockKind::Plan), None),
         QUESTION => (AgentState::Blocked, Some(BlockKind::Question), None),
         "permission.replied" | "question.replied" | "question.rejected" => (AgentState::Working, None, None),
         _ => return None,

@@ -18,6 +18,10 @@ const PERMISSION: &str = "permission.asked";
 /// The event that puts questions.
 const QUESTION: &str = "question.asked";
 
+/// The tool that ends planning by a question, and the answer with which the work begins.
+const PLAN: &str = "plan_exit";
+const YES: &str = "Yes";
+
 /// Those of opencode.
 pub struct OpencodeHooks;
 
@@ -40,7 +44,8 @@ impl Hooks for OpencodeHooks {
     fn answer(&self, ask: &Ask, decision: &Decision) -> String {
         let answer = match (ask.kind, decision.behaviour) {
             (BlockKind::Question, Behaviour::Allow) => json!({ "answers": answers(ask, decision) }),
-            (BlockKind::Question, Behaviour::Deny) => json!({ "reject": true }),
+            (BlockKind::Plan, Behaviour::Allow) => json!({ "answers": [[YES]] }),
+            (BlockKind::Question | BlockKind::Plan, Behaviour::Deny) => json!({ "reject": true }),
             (_, Behaviour::Allow) => json!({ "reply": "once" }),
             (_, Behaviour::Deny) => match &decision.message {
                 Some(message) => json!({ "reply": "reject", "message": message }),
@@ -59,6 +64,7 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
             let input = if is_empty { json!({ "patterns": value["patterns"] }) } else { given.clone() };
             (BlockKind::Permission, text(value, "permission")?, input)
         }
+        QUESTION if is_plan(value) => (BlockKind::Plan, PLAN.to_owned(), json!({ "plan": value["plan"] })),
         QUESTION => {
             (BlockKind::Question, "question".to_owned(), json!({ "questions": asked(&value["questions"]) }))
         }
@@ -70,6 +76,11 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
     let turn = text(value, "id");
     let (cut, unseen, typed, screen) = (false, false, false, false);
     Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
+}
+
+/// Whether it is the question of [`PLAN`], which the plugin knows, and takes the answer that we know.
+fn is_plan(value: &Value) -> bool {
+    value["plan"].is_string() && value["questions"][0]["options"][0]["label"] == YES
 }
 
 /// Its questions in the form of [`Question`], with all else that it says of them.
@@ -140,6 +151,16 @@ mod tests {
         };
         assert_eq!(answer(&of_before, decide(Behaviour::Allow, None)), json!({ "answers": [["B", "C"]] }));
         assert_eq!(answer(&asked, decide(Behaviour::Deny, None)), json!({ "reject": true }));
+        let planned = r##"{"hook_event_name":"question.asked","id":"que_2","plan":"# One","questions":[{"question":"Plan at a.md is complete.","options":[{"label":"Yes"},{"label":"No"}]}]}"##;
+        let asked = ask(planned);
+        assert_eq!((asked.kind, &asked.input), (BlockKind::Plan, &json!({ "plan": "# One" })));
+        assert_eq!(answer(&asked, decide(Behaviour::Allow, None)), json!({ "answers": [["Yes"]] }));
+        assert_eq!(answer(&asked, decide(Behaviour::Deny, None)), json!({ "reject": true }));
+        assert_eq!(
+            ask(&planned.replace("Yes", "Go")).kind,
+            BlockKind::Question,
+            "an answer that we do not know"
+        );
         assert_eq!(OpencodeHooks.read(br#"{"hook_event_name":"session.status"}"#).unwrap().ask, None);
     }
 }

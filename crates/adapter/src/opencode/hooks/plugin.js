@@ -2,13 +2,18 @@
 // there. It holds nothing up, and fails silently: opencode asks in its own dialog all the same.
 
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { resolve as path } from "node:path";
 
 const { hook, asks } = SETTINGS;
 const MARK = "CENTERFIRE_OPENCODE";
 // Events that wait for the one before to be told.
 const WAITING_MAX = 100;
+// How the question begins that the tool for the end of planning puts, and how many characters of a plan are told.
+const PLAN = /^Plan at (.+?) is complete\./;
+const PLAN_MAX = 200_000;
 
-export const Centerfire = async ({ client, directory }) => {
+export const Centerfire = async ({ client, directory, worktree }) => {
   // An opencode that is started from inside this one has a session of its own, or none.
   if ((process.env[MARK] ??= String(process.pid)) !== String(process.pid)) return {};
 
@@ -51,6 +56,16 @@ export const Centerfire = async ({ client, directory }) => {
     post(`/${kind}/{requestID}/${reject ? "reject" : "reply"}`, id, reject ? undefined : body).catch(() => {});
   };
 
+  // The plan that a question is about; nothing where another tool puts it, as any may in the same words.
+  const plan = async ({ sessionID, tool, questions }) => {
+    const file = questions?.length === 1 && tool && PLAN.exec(questions[0].question)?.[1];
+    if (!file) return undefined;
+    const { data } = await client.session.message({ path: { id: sessionID, messageID: tool.messageID }, query: { directory } });
+    const isIt = (part) => part.type === "tool" && part.callID === tool.callID && part.tool === "plan_exit";
+    if (!data?.parts.some(isIt)) return undefined;
+    return (await readFile(path(worktree, file), "utf8")).slice(0, PLAN_MAX);
+  };
+
   const close = (is) => {
     for (const [id, { child, session }] of open) if (is(id, session)) child.kill();
   };
@@ -76,8 +91,9 @@ export const Centerfire = async ({ client, directory }) => {
         if (type === "session.error" || properties.status.type === "idle") close((_, session) => session === id);
         if (id && isNews(event)) tell(all);
         return;
-      case "permission.asked":
       case "question.asked":
+        all.plan = await plan(properties).catch(() => undefined);
+      case "permission.asked":
         return tell(all, asks ? answer(type.split(".")[0], properties.id) : undefined);
       case "permission.replied":
       case "question.replied":

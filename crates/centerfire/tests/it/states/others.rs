@@ -26,7 +26,7 @@ fn gemini_is_known_by_its_screen_and_its_transcript() {
         session.get(&["send", "--text", prompt]);
         let went = || {
             press(&session, "Enter");
-            let went = |state: &State| matches!(*state, WORKING | PERMISSION);
+            let went = |state: &State| matches!(*state, WORKING | PERMISSION | QUESTION);
             eventually(Duration::from_secs(2), || Some(state(&agent(&session).claim)).filter(went))
         };
         eventually(PATIENCE, went).unwrap_or_else(|| panic!("not taken: {}", session.text()));
@@ -58,6 +58,12 @@ fn gemini_is_known_by_its_screen_and_its_transcript() {
     all_say(&session, WORKING, &each(WORKING));
     press(&session, "Escape");
     all_say(&session, IDLE, &each(IDLE));
+    // What to do about the limit of a day it asks at once.
+    submit("[[error:429|DAILY_LIMIT]]");
+    all_say(&session, QUESTION, &[(Screen, QUESTION), (Transcript, WORKING)]);
+    session.wait_for_line("Stop");
+    press(&session, "2");
+    all_say(&session, LIMIT, &each(LIMIT));
     submit("[[say:half of it]] [[sleep:1500]] [[drop]]");
     all_say(&session, WORKING, &each(WORKING));
     all_say(&session, ERROR, &each(ERROR));
@@ -65,7 +71,7 @@ fn gemini_is_known_by_its_screen_and_its_transcript() {
     let told = entries(&session, &gemini.environment());
     let failures: Vec<&str> =
         told.iter().filter(|(kind, _)| kind == "failure").map(|(_, text)| text.as_str()).collect();
-    assert_eq!(failures, ["scripted 400", "terminated"], "{told:#?}");
+    assert_eq!(failures, ["scripted 400", "scripted 429, limit: 0", "terminated"], "{told:#?}");
     killed(&session);
 }
 

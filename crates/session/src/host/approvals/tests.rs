@@ -51,6 +51,11 @@ fn a_dialog_that_is_gone_ends_its_question_and_no_other() {
     assert_eq!(approvals.reported(&working, &blocked), None);
     let next = report(ProgramState::Blocked, "b");
     assert_eq!(approvals.reported(&blocked, &next), Some(1), "another dialog took its place");
+    let (mut approvals, of) =
+        (waiting(&[None]), |kind| ProgramReport { kind: Some(kind), ..report(ProgramState::Blocked, "") });
+    approvals.reported(&working, &of(BlockKind::Permission));
+    let over = approvals.reported(&of(BlockKind::Permission), &of(BlockKind::Question));
+    assert_eq!(over, Some(1), "and one of another kind does, of which nothing else is told");
 }
 
 #[test]

@@ -1,0 +1,166 @@
+//! What the real Codex wants to know, and what servers of tools ask in it: seen and answered from elsewhere, by keys in its own
+//! dialogs.
+
+use crate::overlays::{CodexDesk, ask, settled, waiting};
+use crate::session::Session;
+use serde_json::{Value, json};
+use std::time::Duration;
+use testkit::eventually;
+use testkit::terminal::PATIENCE;
+
+/// A server of tools: one does nothing, and one asks its user first and tells what was answered.
+const NOTES: &str = r#"
+import json, sys
+def send(message):
+    print(json.dumps({"jsonrpc": "2.0", **message}), flush=True)
+call = None
+for line in sys.stdin:
+    asked = json.loads(line)
+    method, params = asked.get("method"), asked.get("params") or {}
+    if method is None and call is not None:
+        text = "told " + json.dumps(asked["result"], sort_keys=True)
+        send({"id": call, "result": {"content": [{"type": "text", "text": text}]}})
+    elif method == "initialize":
+        about = {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}}}
+        send({"id": asked["id"], "result": {**about, "serverInfo": {"name": "notes", "version": "1"}}})
+    elif method == "tools/list":
+        tool = lambda name: {"name": name, "description": name, "inputSchema": {"type": "object", "properties": {}}}
+        send({"id": asked["id"], "result": {"tools": [tool("add"), tool("ask")]}})
+    elif method == "tools/call" and params["name"] == "ask":
+        call, given = asked["id"], params["arguments"]
+        schema = {"type": "object", "properties": given.get("fields", {})}
+        form = {"mode": "form", "message": given["message"], "requestedSchema": schema}
+        send({"id": "ask%s" % call, "method": "elicitation/create", "params": form})
+    elif method == "tools/call":
+        send({"id": asked["id"], "result": {"content": [{"type": "text", "text": "added"}]}})
+"#;
+
+/// How long a key may go unanswered until it is pressed again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Codex with the tools of [`NOTES`].
+fn with_notes() -> (CodexDesk, Session) {
+    let desk = CodexDesk::new();
+    let (script, settings) = (desk.codex.home().join("notes.py"), desk.codex.config().join("config.toml"));
+    std::fs::write(&script, NOTES).unwrap();
+    let known = std::fs::read_to_string(&settings).unwrap();
+    let server = format!("[mcp_servers.notes]\ncommand = \"python3\"\nargs = [{script:?}]\n");
+    std::fs::write(&settings, known + &server).unwrap();
+    let session = desk.session(&[], &[]);
+    (desk, session)
+}
+
+/// What the model was told last by its tools.
+fn told(desk: &CodexDesk) -> String {
+    let outputs = |body: &Value| {
+        let items = body["input"].as_array().cloned().unwrap_or_default();
+        items.into_iter().rfind(|item| item["type"] == "function_call_output")
+    };
+    let last = desk.server.requests().iter().rev().find_map(|request| outputs(&request.body));
+    last.expect("the model was told").to_string()
+}
+
+fn calls(tool: &str, input: &Value) -> String {
+    format!("[[tool:{tool}|{input}]] [[say:it is over]]")
+}
+
+/// Waits until the turn is over that began at this offset of the output.
+fn over(session: &Session) {
+    waiting(session, 0);
+    session.get(&["wait", "--for", "idle", "--timeout", "30"]);
+}
+
+#[test]
+fn what_codex_wants_to_know_is_answered_from_elsewhere() {
+    let desk = CodexDesk::new();
+    let session = desk.session(&[], &[]);
+    session.get(&["send", "--submit", "/plan"]);
+    session.wait_for_line("for Plan mode");
+    let option = |label: &str, about: &str| json!({ "label": label, "description": about });
+    let question = |id: &str, text: &str, options: [Value; 2]| json!({ "id": id, "header": id, "question": text, "options": options });
+    let database =
+        question("DB", "Which database shall I use?", [option("SQLite", "small"), option("Redis", "big")]);
+    let long = "A name that is rather long and goes on and on until its line must be broken";
+    let name = question(
+        "Name",
+        "How shall it be called?",
+        [option(long, "and what is said of it is long as well, so both are broken"), option("db", "short")],
+    );
+    let prompt = |questions: &[&Value]| calls("request_user_input", &json!({ "questions": questions }));
+    let asked = &ask(&session, &prompt(&[&database]), 1)[0];
+    assert_eq!((&asked["kind"], &asked["typed"]), (&json!("question"), &json!(true)));
+    assert_eq!(asked["input"]["questions"], json!([database]), "all of it, as the model gave it");
+    assert_eq!(session.json(&["show"])["agent"]["on"], "question");
+    session.get(&["approve", "--answer", "DB=Redis"]);
+    over(&session);
+    assert!(told(&desk).contains(r#"\"DB\":{\"answers\":[\"Redis\"]}"#), "{}", told(&desk));
+    ask(&session, &prompt(&[&database, &name]), 1);
+    let half = session.run(&["approve", "--answer", "DB=SQLite"]);
+    assert!(!half.status.success(), "all are answered at once, or none");
+    session.get(&["approve", "--answer", "DB=SQLite", "--answer", &format!("Name={long}")]);
+    over(&session);
+    assert!(told(&desk).contains(long) && told(&desk).contains("SQLite"), "{}", told(&desk));
+    // Somebody begins to answer in the terminal: the rest is theirs.
+    ask(&session, &prompt(&[&database, &name]), 1);
+    let shows = |text: &str| eventually(AGAIN, || session.text().contains(text).then_some(()));
+    eventually(PATIENCE, || shows("Question 1/2 (2 unanswered)"))
+        .unwrap_or_else(|| panic!("{}", session.text()));
+    // A dialog that was just drawn loses keys.
+    let answered = || {
+        session.get(&["send", "--key", "2"]);
+        shows("Question 2/2 (1 unanswered)")
+    };
+    eventually(PATIENCE, answered).unwrap_or_else(|| panic!("{}", session.text()));
+    let late = session.run(&["approve", "--answer", "DB=SQLite", "--answer", "Name=db"]);
+    assert!(!late.status.success(), "{late:?}");
+    session.get(&["deny"]);
+    session.wait_for_line("Conversation interrupted");
+    waiting(&session, 0);
+}
+
+#[test]
+fn what_servers_of_tools_ask_in_codex_is_answered_from_elsewhere() {
+    let (desk, session) = with_notes();
+    let asked = &ask(&session, &calls("mcp__notes.add", &json!({ "n": 3, "text": "buy milk" })), 1)[0];
+    assert_eq!((&asked["tool"], &asked["kind"]), (&json!("mcp__notes__add"), &json!("permission")));
+    assert_eq!(asked["input"], json!({ "n": 3, "text": "buy milk" }));
+    session.get(&["approve"]);
+    over(&session);
+    assert!(told(&desk).contains("added"), "{}", told(&desk));
+    // Of what a tool is given its dialog shows the beginning alone.
+    let long = "a text of which the dialog shows the beginning alone, so that its end may say anything";
+    let asked = &ask(&session, &calls("mcp__notes.add", &json!({ "text": long })), 1)[0];
+    assert_eq!(asked["input"]["text"], long);
+    session.wait_for_line("MCP server to run tool");
+    let unseen = session.run(&["approve"]);
+    let why = String::from_utf8_lossy(&unseen.stderr).into_owned();
+    assert!(!unseen.status.success() && why.contains("do it in the terminal"), "{why}");
+    session.get(&["send", "--key", "1"]);
+    over(&session);
+    // Leave for the tool, by the hook, and then what its server asks, by the screen.
+    let fields = json!({ "db": { "type": "string", "title": "Database", "enum": ["a", "b"], "enumNames": ["SQLite", "Redis"] } });
+    ask(&session, &calls("mcp__notes.ask", &json!({ "message": "Which one?" , "fields": fields})), 1);
+    session.wait_for_line("MCP server to run tool");
+    session.get(&["send", "--key", "2"]);
+    let form = || {
+        let asked = waiting(&session, 1).remove(0);
+        (asked["screen"] == true).then_some(asked)
+    };
+    let asked = eventually(PATIENCE, form).unwrap_or_else(|| panic!("{}", session.text()));
+    assert_eq!(asked["input"]["questions"][0]["options"][1]["label"], "Redis", "{asked}");
+    assert_eq!(session.json(&["show"])["agent"]["on"], "question");
+    session.get(&["approve", "--answer", "Redis"]);
+    over(&session);
+    assert!(
+        told(&desk).contains(r#"{\"content\": {\"db\": \"b\"}}"#) || told(&desk).contains("\\\"b\\\""),
+        "{}",
+        told(&desk)
+    );
+    let asked = &ask(&session, &calls("mcp__notes.ask", &json!({ "message": "Shall I?" })), 1)[0];
+    assert_eq!((&asked["kind"], &asked["input"]["shown"]), (&json!("permission"), &json!("Shall I?")));
+    session.get(&["deny"]);
+    over(&session);
+    assert!(told(&desk).contains("decline"), "{}", told(&desk));
+    let own = settled(&session).iter().filter(|one| one.decision.is_some()).count();
+    assert_eq!(own, 3, "two were answered in the terminal");
+}
