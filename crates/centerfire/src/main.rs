@@ -17,6 +17,7 @@ mod orchestrator;
 mod progress;
 mod restore;
 mod serve_log;
+mod table;
 mod tap;
 mod term;
 mod usage;

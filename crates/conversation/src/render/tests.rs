@@ -37,6 +37,7 @@ fn shown(content: Content) -> (String, String) {
         entry_count: 1,
         usage: Vec::new(),
         context: None,
+        resume: None,
         made: None,
     };
     let entries = [listed(content)];
