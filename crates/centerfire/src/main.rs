@@ -23,6 +23,7 @@ mod term;
 mod usage;
 mod user;
 mod when;
+mod wrap;
 
 use std::process::ExitCode;
 
