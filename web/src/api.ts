@@ -47,6 +47,8 @@ export interface Session {
   exit: Exit | null;
   command: string[];
   cwd: string;
+  /** Of one that ended: the command that takes its conversation up again, in its folder. */
+  resume?: string;
   /** Microseconds since 1970. */
   created: number;
   size: Size;

@@ -72,9 +72,9 @@ pub trait Adapter: Sync {
         None
     }
 
-    /// The command that takes up its conversation again, which it keeps in its own files whatever became of the terminal; `None`
-    /// where nothing is known of that.
-    fn resume(&self, _program: &str, _arguments: &[String]) -> Option<String> {
+    /// The arguments with which it takes up the conversation of that id again, or else its latest: it keeps them in its own
+    /// files, whatever became of the terminal. `None` of what is no program.
+    fn resume(&self, _id: Option<&str>) -> Option<String> {
         None
     }
 
@@ -116,7 +116,18 @@ fn given(variables: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<Pat
 /// The command that takes up the conversation of a session's command again; `None` where nothing is known of the program.
 pub fn resume(command: &[String]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
-    of_command(&[program.into()])?.resume(program, arguments)
+    let adapter = of_command(&[program.into()])?;
+    Some(format!("{program} {}", adapter.resume(adapter.named(arguments))?))
+}
+
+/// The command that takes up the conversation of that id again, of the CLI of that name; its program may lie elsewhere.
+pub fn resume_conversation(cli: &str, id: &str, program: Option<&str>) -> Option<String> {
+    let adapter = by_name(cli)?;
+    // Ids are of files, which anybody may have written, and the command is there to be copied into a shell.
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let is_id = id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(is_word);
+    let arguments = is_id.then(|| adapter.resume(Some(id)))??;
+    Some(format!("{} {arguments}", program.or_else(|| adapter.programs().first().copied())?))
 }
 
 /// What stands for bytes that have no name of their own: FNV-1a, which tells a few apart and guards against nobody.
@@ -133,5 +144,42 @@ fn a_variable_without_a_value_names_no_folder() {
     for adapter in [&claude::Claude as &dyn Adapter, &codex::Codex, &gemini::Gemini, &opencode::Opencode] {
         let folders = adapter.history(&variables);
         assert!(!folders.is_empty() && folders.iter().all(|folder| folder.starts_with("/h")), "{folders:?}");
+    }
+}
+
+#[test]
+fn a_command_takes_its_conversation_up_again() {
+    let id = "0196a1b2-0000-7000-8000-123456789abc";
+    let of = |line: &str| resume(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let resumed = |program: &str| Some(format!("{program} --resume {id}"));
+    assert_eq!(of(&format!("claude --session-id {id} hello")), resumed("claude"));
+    assert_eq!(of(&format!("/opt/bin/claude --model x --resume={id}")), resumed("/opt/bin/claude"));
+    assert_eq!(of(&format!("claude -r {id}")), resumed("claude"));
+    assert_eq!(of(&format!("gemini -r {id}")), resumed("gemini"));
+    for (command, latest) in [
+        ("claude --resume --verbose", Some("claude --continue")),
+        ("claude", Some("claude --continue")),
+        ("codex -m x", Some("codex resume --last")),
+        ("gemini", Some("gemini --resume latest")),
+        ("opencode", Some("opencode --continue")),
+        ("vim --resume x", None),
+    ] {
+        assert_eq!(of(command).as_deref(), latest, "{command}");
+    }
+}
+
+#[test]
+fn a_conversation_is_taken_up_again_by_its_id() {
+    for (cli, id, command) in [
+        ("claude", "0196-a", Some("claude --resume 0196-a")),
+        ("codex", "0196-a", Some("codex resume 0196-a")),
+        ("gemini", "0196-a", Some("gemini --resume 0196-a")),
+        ("opencode", "ses_5a", Some("opencode --session ses_5a")),
+        ("log", "0196-a", None),
+        ("claude", "", None),
+        ("claude", "-x", None),
+        ("claude", "a;rm", None),
+    ] {
+        assert_eq!(resume_conversation(cli, id, None).as_deref(), command, "{cli} {id:?}");
     }
 }

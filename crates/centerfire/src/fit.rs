@@ -22,10 +22,24 @@ pub(crate) fn cols() -> Option<usize> {
     tty::size(stdout()).map(|size| usize::from(size.cols))
 }
 
+/// Columns that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    parts(text).map(|part| part.cols()).sum()
+}
+
+/// A path below the user's home as people write it, from `~` on.
+pub(crate) fn from_home(path: &str) -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    match path.strip_prefix(home.trim_end_matches('/')) {
+        Some(below) if home.len() > 1 && (below.is_empty() || below.starts_with('/')) => format!("~{below}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// The end of a path, as much as fits into so many columns.
 pub(crate) fn cut_path(path: &str, cols: usize) -> String {
     let mut used = 0;
-    if path.chars().map(|c| usize::from(cells(c))).sum::<usize>() <= cols {
+    if width(path) <= cols {
         return path.to_owned();
     }
     let fits = |c: &char| {
@@ -41,19 +55,15 @@ pub(crate) fn cut_path(path: &str, cols: usize) -> String {
 
 /// As much of a line as fits into so many columns. Its colours (CSI sequences) take none of them, and stay.
 pub(crate) fn cut(line: &str, cols: u16) -> String {
-    let width = |part: &Part| match part {
-        Part::Shown(character) => usize::from(cells(*character)),
-        Part::Colour(_) => 0,
-    };
     let cols = usize::from(cols);
-    if parts(line).map(|part| width(&part)).sum::<usize>() <= cols {
+    if width(line) <= cols {
         return line.to_owned();
     }
     let mut fitting = String::with_capacity(line.len());
     let mut used = 0;
     let mut marked = false;
     for part in parts(line) {
-        used += width(&part);
+        used += part.cols();
         match part {
             Part::Colour(sequence) => fitting.push_str(sequence),
             Part::Shown(character) if used < cols => fitting.push(character),
@@ -67,6 +77,15 @@ pub(crate) fn cut(line: &str, cols: u16) -> String {
 enum Part<'a> {
     Shown(char),
     Colour(&'a str),
+}
+
+impl Part<'_> {
+    fn cols(&self) -> usize {
+        match self {
+            Part::Shown(character) => usize::from(cells(*character)),
+            Part::Colour(_) => 0,
+        }
+    }
 }
 
 fn parts(mut rest: &str) -> impl Iterator<Item = Part<'_>> {

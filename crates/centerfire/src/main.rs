@@ -17,11 +17,13 @@ mod orchestrator;
 mod progress;
 mod restore;
 mod serve_log;
+mod table;
 mod tap;
 mod term;
 mod usage;
 mod user;
 mod when;
+mod wrap;
 
 use std::process::ExitCode;
 

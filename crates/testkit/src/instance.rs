@@ -6,6 +6,7 @@
 //! that nothing was left asks [`Instance::leaked`] first.
 
 use std::io::Read;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -52,6 +53,10 @@ impl Instance {
         for folder in [instance.home(), instance.user_home(), instance.work(), instance.temp()] {
             std::fs::create_dir(folder).expect("make a folder of the instance");
         }
+        // Its user knows the detach key: nobody is told of it in the midst of what is compared.
+        let state = instance.home().join("state");
+        std::fs::DirBuilder::new().mode(0o700).create(&state).expect("make the state's folder");
+        std::fs::write(state.join("detach-key.told"), "").expect("write a file of the state");
         instance
     }
 

@@ -28,6 +28,8 @@ export interface Conversation {
   entry_count: number;
   usage: (Usage & { model: string; requests: number })[];
   context: Window | null;
+  /** The command that takes it up again in its CLI, in its folder, when no session holds it any more. */
+  resume?: string;
   /** What a model made of it, by a background job. */
   made?: Made;
 }

@@ -216,6 +216,7 @@ function Head({ conversation, turns, back, aside }: { conversation: Conversation
           ))}
           <Fact name="Window" value={context === null ? null : windowOf(context)} />
           <Fact name="Its id" value={name} />
+          <Fact name="Once it ended" value={conversation.resume === undefined ? null : `${conversation.resume} takes it up again`} />
         </dl>
         {made !== undefined && <MadeOf made={made} pathOf={(entry) => pathOf(cli, name, entry)} />}
         <p className="buttons">

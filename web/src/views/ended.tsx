@@ -3,15 +3,26 @@
 interface Props {
   exit: unknown;
   imported: boolean;
+  /** The command that takes its conversation up again, in that folder. */
+  resume: string | undefined;
+  cwd: string | undefined;
   replay: () => void;
   /** Starts the same again, for whoever may. */
   again: (() => void) | undefined;
 }
 
-export function Ended({ exit, imported, replay, again }: Props) {
+export function Ended({ exit, imported, resume, cwd, replay, again }: Props) {
   return (
     <div className="ended">
-      <p role="status">{imported ? "A recording that was imported." : `The program has ended (${ending(exit)}).`}</p>
+      <p role="status">
+        {imported ? "A recording that was imported." : `The program has ended (${ending(exit)}).`}
+        {resume !== undefined && (
+          <>
+            {" "}
+            <code>{resume}</code> in <code>{cwd}</code> takes its conversation up again.
+          </>
+        )}
+      </p>
       <button type="button" className="main" onClick={replay} title="Play the recording (Ctrl+Shift+H in the terminal)">
         Replay
       </button>

@@ -239,7 +239,7 @@ export function SessionView({ id, session, listed, now_ms, fit, me, light, go, l
           </div>
         )}
       </div>
-      {ended && <Ended exit={state?.exit ?? session?.exit} imported={imported} replay={() => go(id, true)} again={me.role === "manage" && !imported ? () => void again() : undefined} />}
+      {ended && <Ended exit={state?.exit ?? session?.exit} imported={imported} resume={session?.resume} cwd={session?.cwd} replay={() => go(id, true)} again={me.role === "manage" && !imported ? () => void again() : undefined} />}
       {mayType && (
         <footer>
           <KeyBar press={(key) => follower.current?.press(key)} ctrl={ctrl} setCtrl={setCtrl} />

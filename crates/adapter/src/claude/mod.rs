@@ -4,7 +4,6 @@ pub mod base;
 pub mod hooks;
 mod pasted;
 mod register;
-mod resume;
 mod transcript;
 
 use crate::command_line::conversation;
@@ -58,8 +57,8 @@ impl Adapter for Claude {
         Some(&hooks::ClaudeHooks)
     }
 
-    fn resume(&self, program: &str, arguments: &[String]) -> Option<String> {
-        Some(resume::resume(program, arguments))
+    fn resume(&self, id: Option<&str>) -> Option<String> {
+        Some(id.map_or_else(|| "--continue".to_owned(), |id| format!("--resume {id}")))
     }
 
     fn named<'a>(&self, arguments: &'a [String]) -> Option<&'a str> {

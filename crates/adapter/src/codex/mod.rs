@@ -56,6 +56,10 @@ impl Adapter for Codex {
         Some(&hooks::CodexHooks)
     }
 
+    fn resume(&self, id: Option<&str>) -> Option<String> {
+        Some(format!("resume {}", id.unwrap_or("--last")))
+    }
+
     fn transcript(&self, _path: &Path, state: Option<&Value>) -> Box<dyn Transcript> {
         Box::new(transcript::Reader::new(state))
     }

@@ -54,6 +54,10 @@ impl Adapter for Gemini {
         Some(&dialog::GeminiDialogs)
     }
 
+    fn resume(&self, id: Option<&str>) -> Option<String> {
+        Some(format!("--resume {}", id.unwrap_or("latest")))
+    }
+
     fn named<'a>(&self, arguments: &'a [String]) -> Option<&'a str> {
         conversation(arguments)
     }

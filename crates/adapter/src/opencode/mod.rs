@@ -45,6 +45,10 @@ impl Adapter for Opencode {
         Some(&hooks::OpencodeHooks)
     }
 
+    fn resume(&self, id: Option<&str>) -> Option<String> {
+        Some(id.map_or_else(|| "--continue".to_owned(), |id| format!("--session {id}")))
+    }
+
     fn marks(&self) -> &'static [&'static str] {
         // Of our own hooks: the opencode below which its plugin speaks.
         &["CENTERFIRE_OPENCODE"]

@@ -8,9 +8,14 @@ use protocol::{Phase, SessionId};
 use session::attach::{Options, Outcome};
 use session::name::shell_word;
 use session::role::{self, AttachArgs};
+use std::fs::File;
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 use terminal::key::DetachKey;
+
+/// An empty file in the state, once somebody was told of the detach key.
+const TOLD: &str = "detach-key.told";
 
 /// Join a session: see its screen and type
 ///
@@ -45,7 +50,7 @@ impl Args {
         let (control, history) = (!self.read_only, self.history);
         let inside = enclosing_session();
         let options = Options { control, take: self.take, fresh: false, detach_key, history, inside };
-        Err(join(entry.folder.path(), &entry.name, options))
+        Err(join(context, entry.folder.path(), &entry.name, options))
     }
 }
 
@@ -55,7 +60,8 @@ pub(crate) fn enclosing_session() -> Option<SessionId> {
 }
 
 /// Goes to the terminal as a process of its own; comes back only if that fails.
-pub(crate) fn join(folder: &Path, name: &str, options: Options) -> anyhow::Error {
+pub(crate) fn join(context: &Context, folder: &Path, name: &str, options: Options) -> anyhow::Error {
+    tell_of_key(context, name, options.detach_key);
     let args = AttachArgs {
         version: session::role::VERSION,
         folder: folder.to_owned(),
@@ -63,6 +69,16 @@ pub(crate) fn join(folder: &Path, name: &str, options: Options) -> anyhow::Error
         options,
     };
     anyhow::Error::new(role::become_attach(&args)).context("start the process at the terminal")
+}
+
+/// Says the first time how to leave and come back: above the session, whose screen is painted below or over it.
+fn tell_of_key(context: &Context, name: &str, key: DetachKey) {
+    let is_seen = stdin().is_terminal() && stdout().is_terminal() && stderr().is_terminal();
+    let key = key.to_string();
+    if is_seen && key != "none" && File::create_new(context.home.state.join(TOLD)).is_ok() {
+        let word = shell_word(name);
+        eprintln!("[{key} twice leaves it running; centerfire attach {word} comes back]");
+    }
 }
 
 /// Says how it ended, and gives the exit code.

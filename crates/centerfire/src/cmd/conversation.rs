@@ -8,12 +8,12 @@ use crate::fit;
 use crate::intake::{known_folder, up_to_date};
 use crate::term::{one_line, plain_lines, say};
 use crate::when::{ago, parse};
+use crate::wrap;
 use clap_complete::ArgValueCandidates;
 use conversation::render;
 use conversation::store::{Conversation, Filter, Store};
-use protocol::{Phase, Time};
+use protocol::{Phase, SessionId, Time};
 use serde_json::json;
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -69,15 +69,19 @@ impl Args {
             let entries = store.entries(conversation.id)?;
             if context.json {
                 let mut value = json!(conversation);
+                value["resume"] = json!(resume(context, conversation));
                 value["entries"] = json!(entries);
                 told.push(value);
             } else if self.html {
                 sink.write(render::html(conversation, &entries).as_bytes())?;
             } else {
-                let text = render::markdown(conversation, &entries);
-                // What was said must not act on the terminal of whoever reads it.
-                let is_shown = self.output.is_none() && std::io::stdout().is_terminal();
-                sink.write(if is_shown { plain_lines(&text) } else { text }.as_bytes())?;
+                let mut text = render::markdown(conversation, &entries);
+                if let Some(resume) = resume(context, conversation) {
+                    let folder =
+                        conversation.cwd.as_deref().map(|cwd| format!(" in {cwd}")).unwrap_or_default();
+                    text.push_str(&format!("\n---\n\nTo take it up again{folder}:\n\n`{resume}`\n"));
+                }
+                sink.write(self.shown(text).as_bytes())?;
             }
         }
         if context.json {
@@ -86,6 +90,14 @@ impl Args {
         }
         sink.flush()?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// A text as its reader gets it: in a terminal in lines that fit. What was said must not act on that.
+    fn shown(&self, text: String) -> String {
+        match fit::cols().filter(|_| self.output.is_none()) {
+            Some(cols) => wrap::prose(&plain_lines(&text), cols),
+            None => text,
+        }
     }
 
     /// The conversations of a session, or the one that is named.
@@ -138,6 +150,14 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The command that takes a conversation up again, where no session holds it now.
+fn resume(context: &Context, conversation: &Conversation) -> Option<String> {
+    let registry = context.registry();
+    let runs =
+        |id: &SessionId| registry.find(&id.to_string()).is_ok_and(|entry| entry.phase == Phase::Running);
+    conversation.resume.clone().filter(|_| !conversation.sessions.iter().any(runs))
 }
 
 /// A table of them, its head first.

@@ -2,10 +2,12 @@
 
 use crate::config::jobs::words;
 use crate::context::Context;
+use crate::fit;
 use crate::intake::up_to_date;
 use crate::progress::Progress;
 use crate::term::{counted, one_line};
 use crate::when::{ago, at_home};
+use crate::wrap;
 use anyhow::bail;
 use conversation::jobs::{Choice, Given, Ledger, Overview, PATIENCE, Settings, Step, Worker, dollars};
 use protocol::Time;
@@ -16,11 +18,13 @@ use std::time::{Duration, Instant};
 /// What it waits for may be over before.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Show what a model made of conversations in the background: what waits, failed and was spent
+/// Show what a model made of conversations in the background (off by default): what waits, failed and was spent
 ///
-/// A model reads conversations that are over, gives them titles and summaries, and lists what was decided and is left to do. It is
-/// off until `jobs.endpoint` or `jobs.key_env` is set. `centerfire serve` does it by itself, ten minutes after the last word;
-/// `jobs run` does it now. `jobs.daily_budget` is never exceeded: what a request can cost at most is set aside before it is made.
+/// A model reads conversations that are over, gives them titles and summaries, and lists what was decided and is left to do. Each
+/// costs money, with the usual model about a cent. It is off until you set `jobs.endpoint` or `jobs.key_env`: before that nothing
+/// is sent and nothing is paid. Then `centerfire serve` does it by itself, ten minutes after the last word, and `jobs run` does it
+/// now; nothing else does. No day costs more than `jobs.daily_budget`: what a request can cost at most is set aside before it is
+/// made. To look at what there is, as this command does without another word, and `jobs retry` cost nothing.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  centerfire jobs\n  centerfire jobs run --limit 5\n  centerfire jobs run --set jobs.key_env=ANTHROPIC_API_KEY --set jobs.daily_budget=0.20\n  centerfire jobs retry"
@@ -32,13 +36,13 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Do now what is to do, also for conversations that are not over; no server is needed
+    /// Do now what is to do, also for conversations that are not over; it costs money, and needs no server
     Run {
         /// So many conversations at most, those included that were asked about in vain
         #[arg(long, short = 'n', value_name = "N")]
         limit: Option<u64>,
     },
-    /// Try again what was given up, and end what all others wait for
+    /// Have tried again what was given up, and end what all others wait for; `jobs run` or the server does it, and pays
     Retry {
         /// Only this conversation: the CLI's own id, or the beginning of it
         conversation: Option<String>,
@@ -61,31 +65,61 @@ fn overview(context: &Context) -> anyhow::Result<Overview> {
 
 fn show(context: &Context) -> anyhow::Result<ExitCode> {
     let overview = overview(context)?;
-    context.say(&json!(overview), || told(&overview).join("\n"));
+    let page = || {
+        let page = told(&overview).join("\n");
+        fit::cols().map_or(page.clone(), |cols| wrap::prose(&page, cols).trim_end().to_owned())
+    };
+    context.say(&json!(overview), page);
     Ok(ExitCode::SUCCESS)
 }
 
 fn told(overview: &Overview) -> Vec<String> {
     let mut lines = Vec::new();
+    if overview.state == "off" {
+        lines
+            .push("off, as it is by default: nothing is sent to a model, and nothing costs money".to_owned());
+    }
     if let (Some(model), Some(endpoint), Some(kinds)) = (&overview.model, &overview.endpoint, overview.kinds)
     {
         lines.push(format!("{} by {model} at {endpoint}", words(kinds).join(", ")));
     }
     if let Some(why) = &overview.why {
         let until = overview.until.map(|until| format!(" (until {})", when(until))).unwrap_or_default();
-        let head = if overview.state == "on" { "waits: " } else { "" };
+        let (head, why) = match overview.state {
+            "on" => ("waits: ", why.as_str()),
+            "off" => ("to turn it on, which costs money: ", why.strip_prefix("off: ").unwrap_or(why)),
+            _ => ("", why.as_str()),
+        };
         lines.push(format!("{head}{}{until}", one_line(why)));
+    }
+    // Where it never was on there is nothing to count.
+    if overview.state == "off" && (overview.done, overview.failed, overview.spent) == (0, 0, 0) {
+        return lines;
     }
     let budget = overview.budget.map(|budget| format!(" of {}", dollars(budget))).unwrap_or_default();
     let resets = format!("the next day begins at {}", when(overview.resets));
     lines.push(format!("spent today: {}{budget}; {resets}", dollars(overview.spent)));
     let Overview { waiting, done, failed, .. } = overview;
     lines.push(format!("{waiting} to do, {done} done, {failed} given up"));
+    lines.extend(next(overview));
     if let Some(running) = &overview.running {
         lines.push(format!("now: {} {}", running.cli, one_line(&running.conversation)));
     }
     lines.extend(overview.failures.iter().map(line));
     lines
+}
+
+/// What a person can do now.
+fn next(overview: &Overview) -> Option<String> {
+    let is_ready = overview.state == "on" && overview.why.is_none();
+    let next = match (overview.waiting, overview.failed) {
+        (1.., _) => {
+            "`centerfire serve` does it by itself; `centerfire jobs run --limit 5` does five now; both cost money"
+        }
+        (0, 1..) => "`centerfire jobs retry` has tried again what was given up",
+        (0, 0) => return None,
+    };
+    is_ready.then(|| next.to_owned())
 }
 
 fn line(given: &Given) -> String {
@@ -235,7 +269,7 @@ mod tests {
         let told = told(&overview).join("\n");
         assert!(told.starts_with("spent today: $0.0213 of $1.00; the next day begins"), "{told}");
         assert!(
-            told.contains("2 to do, 0 done, 1 given up\nclaude    c1  0s ago, 5 tries, given up: no answer"),
+            told.contains("2 to do, 0 done, 1 given up\n`centerfire serve` does it by itself; `centerfire jobs run --limit 5` does five now; both cost money\nclaude    c1  0s ago, 5 tries, given up: no answer"),
             "{told}"
         );
     }

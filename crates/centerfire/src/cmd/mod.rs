@@ -15,6 +15,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 mod found;
+mod held;
 pub(crate) mod history;
 pub(crate) mod hooks;
 pub(crate) mod import;

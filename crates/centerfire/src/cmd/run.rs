@@ -115,7 +115,7 @@ impl Args {
         }
         let inside = super::attach::enclosing_session();
         let options = Options { control: true, take: false, fresh: true, detach_key, history: 0, inside };
-        Err(super::attach::join(started.folder.path(), &started.name, options))
+        Err(super::attach::join(context, started.folder.path(), &started.name, options))
     }
 }
 

@@ -1,9 +1,11 @@
 //! `centerfire show`: all that is known of one session.
 
+use super::held::{self, Held};
 use crate::completion;
 use crate::context::Context;
 use crate::term::{counted, one_line};
 use clap_complete::ArgValueCandidates;
+use conversation::store::Brief;
 use protocol::{Phase, Status};
 use session::registry::Entry;
 use session::summary::{describe, present_status, state_word};
@@ -21,13 +23,15 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let entry = context.find(self.session.as_deref())?;
         let status = present_status(&entry, "show");
-        let value = describe(&entry, status.as_ref());
-        context.say(&value, || page(context, &entry, status.as_ref()));
+        let brief = Held::open(context).of(&entry);
+        let mut value = describe(&entry, status.as_ref());
+        held::add(&mut value, &entry, brief.as_ref());
+        context.say(&value, || page(context, &entry, status.as_ref(), brief.as_ref()));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn page(context: &Context, entry: &Entry, status: Option<&Status>) -> String {
+fn page(context: &Context, entry: &Entry, status: Option<&Status>, brief: Option<&Brief>) -> String {
     let meta = &entry.meta;
     let mut lines = vec![
         ("name", entry.name.clone()),
@@ -46,10 +50,12 @@ fn page(context: &Context, entry: &Entry, status: Option<&Status>) -> String {
         let told = known.map_or(parent.to_string(), |known| format!("{} ({})", known.name, parent.short()));
         lines.push(("parent", told));
     }
-    if entry.phase != Phase::Running
-        && let Some(resume) = adapter::resume(&meta.command)
-    {
-        lines.push(("resume", resume));
+    let title = held::title(entry, brief);
+    if !title.is_empty() {
+        lines.push(("title", title));
+    }
+    if let Some(resume) = held::resume(entry, brief) {
+        lines.push(("resume", one_line(&resume)));
     }
     if let Some(status) = status {
         lines.push(("size", status.size.to_string()));

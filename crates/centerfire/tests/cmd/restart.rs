@@ -3,6 +3,7 @@
 use crate::{LIMIT, instance, out, recorded, started, text};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use testkit::Terminal;
 
 #[test]
 fn the_same_command_runs_in_the_same_folder_as_a_child_of_the_old_session() {
@@ -93,6 +94,11 @@ fn of_a_conversation_the_command_that_resumes_it_is_told() {
     out(&instance, &["wait", "s", "--for", "exit"]);
     let resume = format!("{claude} --resume {id}");
     assert_eq!(instance.json(&["show", "s", "--json"])["resume"], resume);
+    assert_eq!(instance.json(&["list", "--all", "--json"])[0]["resume"], resume);
+    assert!(out(&instance, &["list", "--all"]).contains(&resume));
+    let narrow = Terminal::spawn(instance.command(&["list", "--all"]), 60, 24).unwrap();
+    narrow.wait(LIMIT).unwrap();
+    assert!(text(&narrow.output()).contains("`centerfire show NAME` tells how to resume one that ended"));
     let told = text(&instance.run(&["attach", "s"]).stderr);
     assert!(told.contains(&resume), "{told}");
 }

@@ -107,6 +107,15 @@ fn without_a_setting_nothing_is_asked() {
     let refused = testkit::instance::finish(run, LIMIT);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("off: set `jobs.endpoint`"), "{}", text(&refused.stderr));
+    let told = text(&instance.out(&["jobs"]));
+    assert!(
+        told.starts_with("off, as it is by default: nothing is sent to a model, and nothing costs money\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("to turn it on, which costs money: set `jobs.endpoint`") && !told.contains("spent"),
+        "{told}"
+    );
     let mut command = instance.command(&["serve", "--listen", "127.0.0.1:0"]);
     let (server, address) = listening(command.envs(of_user));
     wait_until_answered(&address);

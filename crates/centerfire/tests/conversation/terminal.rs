@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use std::fs;
-use testkit::Instance;
+use testkit::terminal::PATIENCE;
+use testkit::{Instance, Terminal};
 
 /// A conversation in the form of Claude Code: lines of `(role, content, extra fields)`, the first at that second.
 fn talk(instance: &Instance, name: &str, second: usize, lines: Vec<(&str, Value, Value)>) {
@@ -147,4 +148,35 @@ fn what_finds_nothing_says_so() {
     let told: Value = serde_json::from_slice(&waited.stdout).unwrap();
     assert_eq!((waited.status.code(), &told["code"]), (Some(124), &json!("TIMED_OUT")));
     instance.out(&["kill", "my work"]);
+}
+
+#[test]
+fn in_a_terminal_prose_fits_and_code_is_whole_and_a_question_has_its_answer() {
+    let instance = instance();
+    let options = json!([{ "label": "SQLite", "description": "a file" }, { "label": "Postgres" }]);
+    let question = json!([{ "question": "Which db?", "header": "DB", "options": options }]);
+    let answers =
+        json!({ "toolUseResult": { "questions": question, "answers": { "Which db?": "Postgres" } } });
+    let code = format!("let {} = 1;", "a_name_".repeat(9));
+    let prose = "- several words that are read ".repeat(4);
+    let lines = vec![
+        ("user", json!("decide"), json!({})),
+        calls("t1", "AskUserQuestion", &json!({ "questions": question })),
+        gives("t1", "User has answered your questions: …", false, answers),
+        ("assistant", json!([{ "type": "text", "text": format!("{prose}\n\n```\n{code}\n```") }]), json!({})),
+    ];
+    let name = "0196a1b2-0000-7000-8000-123456789abc";
+    talk(&instance, name, 0, lines);
+    let whole = text(&instance, &["conversation", name]);
+    assert!(whole.contains("**DB: Which db?**\n\n- [ ] SQLite: a file\n- [x] Postgres\n"), "{whole}");
+    assert!(whole.contains(prose.trim_end()) && !whole.contains("has answered"), "{whole}");
+    let resume = format!("claude --resume {name}");
+    assert!(whole.ends_with(&format!("\nTo take it up again in /w:\n\n`{resume}`\n")), "{whole}");
+    assert_eq!(instance.json(&["conversation", name, "--json"])[0]["resume"], json!(resume));
+    let terminal = Terminal::spawn(instance.command(&["conversation", name]), 40, 24).unwrap();
+    terminal.wait(PATIENCE).unwrap();
+    let shown = String::from_utf8(terminal.output()).unwrap().replace('\r', "");
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 40).collect();
+    assert_eq!(wide, [code.as_str(), &format!("`{resume}`")], "{shown}");
+    assert!(shown.contains("\n  "), "an item goes on below its text: {shown}");
 }

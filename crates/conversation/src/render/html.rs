@@ -1,5 +1,6 @@
 //! A conversation as a page that needs nothing else: no script, no network.
 
+use super::questions::{Asked, Told};
 use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
@@ -27,20 +28,27 @@ pub fn html(conversation: &Conversation, entries: &[Listed]) -> String {
     {
         page.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&line)));
     }
-    for listed in entries {
-        page.push_str(&of_entry(listed));
+    let asked = Asked::of(entries);
+    for listed in entries.iter().filter(|listed| !asked.tells(&listed.entry.content)) {
+        page.push_str(&of_entry(listed, &asked));
     }
     page
 }
 
-fn of_entry(listed: &Listed) -> String {
+fn of_entry(listed: &Listed, asked: &Asked<'_>) -> String {
     let entry = &listed.entry;
     let (class, body) = match &entry.content {
         Content::Message { text } if entry.role == Speaker::User => ("user", plain(text)),
         Content::Message { text } => ("assistant", plain(text)),
         Content::Thinking { text } if text.is_empty() => return String::new(),
         Content::Thinking { text } => ("thinking", plain(text)),
-        Content::ToolCall { name, input, .. } => ("call", call(name, telling(input).as_deref())),
+        Content::ToolCall { name, input, .. } => (
+            "call",
+            match asked.questions(&entry.content) {
+                Some(told) => call(name, None) + &told.iter().map(question).collect::<String>(),
+                None => call(name, telling(input).as_deref()),
+            },
+        ),
         Content::ToolResult { text, is_denied: true, .. } => {
             ("result denied", format!("<p>denied</p><pre>{}</pre>", escaped(&shortened(text))))
         }
@@ -66,6 +74,15 @@ fn of_entry(listed: &Listed) -> String {
     };
     let inside = if entry.agent.is_some() { " agent" } else { "" };
     format!("<div class=\"{class}{inside}\" id=\"{}\">{body}</div>\n", escaped(&entry.id))
+}
+
+fn question(told: &Told) -> String {
+    let option = |(text, is_chosen): &(String, Option<bool>)| match is_chosen {
+        Some(true) => format!("<li><b>\u{2713} {}</b></li>", escaped(text)),
+        _ => format!("<li>{}</li>", escaped(text)),
+    };
+    let options: String = told.options.iter().map(option).collect();
+    format!("<p><b>{}</b></p><ul>{options}</ul>", escaped(&told.text))
 }
 
 fn call(name: &str, telling: Option<&str>) -> String {

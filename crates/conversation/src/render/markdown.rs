@@ -1,5 +1,6 @@
 //! A conversation as Markdown.
 
+use super::questions::{Asked, Told};
 use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
@@ -18,12 +19,14 @@ pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
         text.push_str(&format!("\n{line}\n"));
     }
     let mut turn = 0;
-    for listed in entries {
+    let asked = Asked::of(entries);
+    for listed in entries.iter().filter(|listed| !asked.tells(&listed.entry.content)) {
         if listed.turn != turn {
             turn = listed.turn;
             text.push_str(&format!("\n## {turn}\n"));
         }
-        if let Some(entry) = of_entry(listed) {
+        let told = asked.questions(&listed.entry.content).map(|told| questions(listed, &told));
+        if let Some(entry) = told.or_else(|| of_entry(listed)) {
             let inside = if listed.entry.agent.is_some() { quoted(&entry) } else { entry };
             text.push_str(&format!("\n{inside}\n"));
         }
@@ -58,6 +61,19 @@ pub(super) fn of_entry(listed: &Listed) -> Option<String> {
         Content::Notice { name, text } => format!("({name}) {}", text.lines().next().unwrap_or_default()),
         Content::Unknown { .. } => return None,
     })
+}
+
+fn questions(listed: &Listed, told: &[Told]) -> String {
+    let Content::ToolCall { name, .. } = &listed.entry.content else { return String::new() };
+    let option = |(text, is_chosen): &(String, Option<bool>)| {
+        let mark = is_chosen.map_or("", |is_chosen| if is_chosen { "[x] " } else { "[ ] " });
+        format!("\n- {mark}{text}")
+    };
+    let question = |told: &Told| {
+        let options: String = told.options.iter().map(option).collect();
+        format!("\n\n**{}**\n{options}", told.text)
+    };
+    call(name, None) + &told.iter().map(question).collect::<String>()
 }
 
 fn call(name: &str, telling: Option<&str>) -> String {

@@ -2,6 +2,7 @@
 
 mod html;
 mod markdown;
+mod questions;
 
 pub use html::html;
 pub use markdown::markdown;

@@ -22,7 +22,12 @@ fn listed(content: Content) -> Listed {
 
 /// Markdown and HTML of one entry.
 fn shown(content: Content) -> (String, String) {
-    let conversation = Conversation {
+    let (conversation, entries) = (shown_conversation(), [listed(content)]);
+    (markdown(&conversation, &entries), html(&conversation, &entries))
+}
+
+fn shown_conversation() -> Conversation {
+    Conversation {
         id: 1,
         cli: "claude".into(),
         name: "c".into(),
@@ -37,10 +42,9 @@ fn shown(content: Content) -> (String, String) {
         entry_count: 1,
         usage: Vec::new(),
         context: None,
+        resume: None,
         made: None,
-    };
-    let entries = [listed(content)];
-    (markdown(&conversation, &entries), html(&conversation, &entries))
+    }
 }
 
 fn call(input: Value) -> (String, String) {
@@ -76,4 +80,36 @@ fn a_message_begins_with_its_words() {
     let mut one = listed(Content::Message { text: "\n\n  one\n\ntwo\n".into() });
     one.entry.role = Speaker::User;
     assert_eq!(markdown::of_entry(&one).as_deref(), Some(">   one\n>\n> two"));
+}
+
+#[test]
+fn a_question_is_shown_with_its_options_and_what_was_chosen() {
+    let conversation = shown_conversation();
+    let options = json!([{ "label": "A", "description": "the <first>" }, { "label": "B" }]);
+    let one = json!({ "id": "q", "question": "Which?", "header": "DB", "options": options });
+    let call = listed(Content::ToolCall {
+        call: "1".into(),
+        name: "Ask".into(),
+        input: json!({ "questions": [one] }),
+    });
+    let result = |text: &str, detail| {
+        let (text, call) = (text.into(), "1".into());
+        listed(Content::ToolResult { call, text, is_error: false, is_denied: false, detail })
+    };
+    let chosen = "# t\n\n`Ask`\n\n**DB: Which?**\n\n- [ ] A: the <first>\n- [x] B\n";
+    for answered in [
+        result("Your user chose B", Some(json!({ "answers": { "Which?": "B" } }))),
+        result("", Some(json!({ "metadata": { "answers": [["B"]] } }))),
+        result(r#"{"answers":{"q":{"answers":["B"]}}}"#, None),
+    ] {
+        assert_eq!(markdown(&conversation, &[call.clone(), answered.clone()]), chosen);
+        let html = html(&conversation, &[call.clone(), answered]);
+        assert!(html.contains("<li>A: the &lt;first&gt;</li><li><b>\u{2713} B</b></li>"), "{html}");
+    }
+    let own = result("", Some(json!({ "answers": { "Which?": "none\nof them" } })));
+    assert!(markdown(&conversation, &[call.clone(), own]).ends_with("- [ ] B\n- [x] none of them\n"));
+    let waiting = markdown(&conversation, std::slice::from_ref(&call));
+    assert!(waiting.ends_with("- A: the <first>\n- B\n"), "{waiting}");
+    let declined = markdown(&conversation, &[call, result("not now", None)]);
+    assert!(declined.ends_with("- B\n\n```\nnot now\n```\n"), "{declined}");
 }

@@ -29,7 +29,7 @@ pub use made::{Finding, Made};
 pub use mentions::{Asked, Mentioned};
 pub(crate) use projects::Spent;
 pub(crate) use read::TITLE;
-pub use read::{Conversation, Listed, Total};
+pub use read::{Brief, Conversation, Listed, Total};
 pub use readers::Readers;
 pub(crate) use recall::{Said, Talk};
 pub(crate) use relations::Step;

@@ -42,9 +42,23 @@ pub struct Conversation {
     pub usage: Vec<Total>,
     /// How full its model's window is.
     pub context: Option<super::Window>,
+    /// The command that takes it up again in its CLI, in its folder, when no session holds it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
     /// What a model made of it, by a background job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<super::Made>,
+}
+
+/// Which conversation one is, where its figures are not asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Brief {
+    /// Whose it is: `claude`, `codex`, …
+    pub cli: String,
+    /// The CLI's own id of it.
+    pub name: String,
+    /// What it is called.
+    pub title: Option<String>,
 }
 
 /// What requests to one model took.
@@ -125,6 +139,17 @@ impl Store {
         self.list(&query, vec![session.to_string().into()])
     }
 
+    /// The conversation that was begun last in a session, in brief.
+    pub fn latest_of_session(&self, session: SessionId) -> Result<Option<Brief>> {
+        let select = format!(
+            "SELECT c.cli, c.name, {TITLE} FROM conversation c JOIN link ON link.conversation = c.id
+             WHERE link.session = ?1 ORDER BY c.started DESC, c.name DESC LIMIT 1"
+        );
+        let mut select = self.connection.prepare_cached(&select)?;
+        let brief = |row: &Row<'_>| Ok(Brief { cli: row.get(0)?, name: row.get(1)?, title: row.get(2)? });
+        Ok(select.query_row([session.to_string()], brief).optional()?)
+    }
+
     /// The conversation of that id, or whose id begins so.
     pub fn named(&self, name: &str) -> Result<Vec<Conversation>> {
         let fits = "c.name = ?1 OR substr(c.name, 1, length(?1)) = ?1";
@@ -171,6 +196,7 @@ impl Store {
             conversation.sessions = self.sessions_of(conversation.id)?;
             conversation.usage = self.usage_of(conversation.id)?;
             conversation.context = self.window_of(conversation.id)?;
+            conversation.resume = adapter::resume_conversation(&conversation.cli, &conversation.name, None);
             conversation.made = self.made_of(&conversation.cli, &conversation.name)?;
         }
         Ok(conversations)
@@ -273,6 +299,7 @@ fn conversation(row: &Row) -> rusqlite::Result<Conversation> {
         sessions: Vec::new(),
         usage: Vec::new(),
         context: None,
+        resume: None,
         made: None,
     })
 }

@@ -1,6 +1,9 @@
 //! What the board shows: the sessions that run, in the order of how much they need somebody.
 
 use crate::cmd::explain;
+use crate::cmd::held::{self, Held};
+use crate::fit;
+use crate::table::{self, Cell, Column, Fit};
 use crate::term::{one_line, paint};
 use crate::when::ago;
 use protocol::{AgentState, AgentStatus, Phase};
@@ -19,37 +22,50 @@ pub(super) struct Row {
     agent: AgentStatus,
     /// Questions that wait for an answer.
     questions: usize,
+    /// What it is about; perhaps nothing.
+    title: String,
 }
 
+/// What is told of a session, in the order of the columns.
+const COLUMNS: [Column; 6] = [
+    column("NAME", 0, 10, 24, Fit::Text),
+    column("STATE", 1, 8, 24, Fit::Text),
+    column("SINCE", 2, 5, 8, Fit::Figure),
+    column("WHAT", 3, 24, 80, Fit::Text),
+    column("FOLDER", 5, 12, 40, Fit::Path),
+    column("TITLE", 4, 16, usize::MAX, Fit::Text),
+];
+
+const fn column(head: &'static str, rank: u8, least: usize, most: usize, fit: Fit) -> Column {
+    Column { head, rank, least, most, fit }
+}
+
+/// Stands before those who need nobody.
+const MARK: &str = "  ";
+
 impl Board {
-    pub(super) fn read(registry: &Registry) -> anyhow::Result<Self> {
+    pub(super) fn read(registry: &Registry, held: &Held) -> anyhow::Result<Self> {
         let entries = registry.list()?.into_iter().filter_map(Result::ok);
-        let mut rows: Vec<Row> = entries.filter(|entry| entry.phase == Phase::Running).map(Row::of).collect();
+        let mut rows: Vec<Row> =
+            entries.filter(|entry| entry.phase == Phase::Running).map(|entry| Row::of(entry, held)).collect();
         // Of two that need somebody as much, the one that waits longer.
         rows.sort_by_key(|row| (row.urgency(), row.agent.claim.since, row.entry.meta.id));
         Ok(Self { rows })
     }
 
-    /// It as a table, its head first.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let width = |text: &dyn Fn(&Row) -> usize, least: usize| {
-            self.rows.iter().map(text).max().unwrap_or(0).max(least)
-        };
-        let names = width(&|row| row.entry.name.chars().count(), 4);
-        let states = width(&|row| row.state().chars().count(), 5);
-        let mut lines =
-            vec![self.summary(), format!("  {:<names$}  {:<states$}  {:>5}  WHAT", "NAME", "STATE", "SINCE")];
-        lines.extend(self.rows.iter().map(|row| {
-            format!(
-                "{} {:<names$}  {}  {:>5}  {}",
-                if row.needs_you() { paint("●", "31") } else { " ".to_owned() },
-                one_line(&row.entry.name),
-                paint(&format!("{:<states$}", row.state()), explain::colour(row.agent.claim.state)),
-                ago(row.agent.claim.since),
-                one_line(&row.what()),
-            )
-        }));
-        lines
+    /// It as a table that fits into so many columns of a terminal, its heads first.
+    pub(super) fn lines(&self, room: Option<usize>) -> Vec<String> {
+        let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
+        let table = table::lines(&COLUMNS, &rows, room.map(|room| room.saturating_sub(MARK.len())));
+        let marks = self
+            .rows
+            .iter()
+            .map(|row| if row.needs_you() { paint("●", "31") + " " } else { MARK.to_owned() });
+        let marked =
+            std::iter::once(MARK.to_owned()).chain(marks).zip(table).map(|(mark, line)| mark + &line);
+        // Of no session there is nothing to head.
+        let marked = marked.take(if self.rows.is_empty() { 0 } else { usize::MAX });
+        std::iter::once(self.summary()).chain(marked).collect()
     }
 
     fn summary(&self) -> String {
@@ -70,10 +86,11 @@ impl Board {
 }
 
 impl Row {
-    fn of(entry: Entry) -> Self {
+    fn of(entry: Entry, held: &Held) -> Self {
+        let title = held::title(&entry, held.of(&entry).as_ref());
         let agent = agent(&entry, entry.status.as_ref());
         let questions = entry.status.as_ref().map_or(0, |status| status.approvals.len());
-        Self { agent, questions, entry }
+        Self { agent, questions, title, entry }
     }
 
     /// The less, the more it needs somebody.
@@ -104,13 +121,26 @@ impl Row {
         }
     }
 
-    /// What it waits for, or does; else what it is.
+    fn cells(&self) -> [Cell; 6] {
+        let sgr = Some(explain::colour(self.agent.claim.state));
+        [
+            one_line(&self.entry.name).into(),
+            Cell { text: self.state(), sgr },
+            ago(self.agent.claim.since).into(),
+            one_line(&self.what()).into(),
+            one_line(&fit::from_home(&self.entry.meta.cwd)).into(),
+            if self.title.is_empty() {
+                one_line(&self.entry.meta.command.join(" "))
+            } else {
+                self.title.clone()
+            }
+            .into(),
+        ]
+    }
+
+    /// What it waits for, or does, where it says so.
     fn what(&self) -> String {
-        let claim = &self.agent.claim;
-        let reason = claim.reason.clone().unwrap_or_else(|| {
-            let title = self.entry.status.as_ref().map_or("", |status| status.title.trim());
-            if title.is_empty() { self.entry.meta.command.join(" ") } else { title.to_owned() }
-        });
+        let reason = self.agent.claim.reason.clone().unwrap_or_default();
         match self.questions {
             0 | 1 => reason,
             more => format!("{reason} (and {} more)", more - 1),
@@ -124,6 +154,7 @@ impl Row {
             "needs_you": self.needs_you(),
             "agent": self.agent,
             "questions": self.questions,
+            "title": self.title,
             "cwd": self.entry.meta.cwd,
             "command": self.entry.meta.command,
         })

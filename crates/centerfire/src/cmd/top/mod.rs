@@ -3,6 +3,7 @@
 mod board;
 mod view;
 
+use crate::cmd::held::Held;
 use crate::context::Context;
 use crate::fit;
 use crate::term::say;
@@ -31,11 +32,11 @@ impl Args {
         if !context.json && !self.once && isatty(stdin()) && isatty(stdout()) {
             return view::show_board(context);
         }
-        let board = Board::read(&context.registry())?;
+        let board = Board::read(&context.registry(), &Held::open(context))?;
         if context.json {
             say(json!(board.rows.iter().map(board::Row::json).collect::<Vec<_>>()));
         } else {
-            board.lines().iter().for_each(|line| fit::say(line));
+            board.lines(fit::cols()).iter().for_each(|line| fit::say(line));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,6 +1,7 @@
 //! The board in a person's terminal: painted anew when something changes, with a row that is chosen.
 
 use super::board::Board;
+use crate::cmd::held::Held;
 use crate::context::Context;
 use crate::fit::cut;
 use protocol::{SessionId, Size};
@@ -24,6 +25,7 @@ const HEAD: usize = 2;
 
 struct View<'a> {
     registry: Registry,
+    held: Held,
     detach_key: DetachKey,
     board: Board,
     /// The session that is chosen, wherever its row goes.
@@ -57,11 +59,12 @@ pub(super) fn show_board(context: &Context) -> anyhow::Result<ExitCode> {
 impl<'a> View<'a> {
     fn open(context: &Context, signals: &'a OwnedFd, chosen: Option<SessionId>) -> anyhow::Result<Self> {
         let registry = Registry::remembering(&context.home);
-        let board = Board::read(&registry)?;
+        let held = Held::open(context);
+        let board = Board::read(&registry, &held)?;
         let raw = Raw::enter(io::stdin())?;
         tty::restore_on_panic(raw.twin(io::stdin()), tty::RESET);
         let detach_key = context.config.detach_key;
-        Ok(Self { registry, detach_key, board, chosen, painted: Vec::new(), signals, raw })
+        Ok(Self { registry, held, detach_key, board, chosen, painted: Vec::new(), signals, raw })
     }
 
     fn run(&mut self) -> anyhow::Result<Leave> {
@@ -79,7 +82,7 @@ impl<'a> View<'a> {
             if let Some(leave) = self.wait()? {
                 return Ok(leave);
             }
-            self.board = Board::read(&self.registry)?;
+            self.board = Board::read(&self.registry, &self.held)?;
         }
     }
 
@@ -140,7 +143,8 @@ impl<'a> View<'a> {
 
     fn paint(&mut self) -> anyhow::Result<()> {
         let Size { cols, rows } = tty::size(io::stdout()).unwrap_or(Size::DEFAULT);
-        let mut lines: Vec<String> = self.board.lines().iter().map(|line| cut(line, cols)).collect();
+        let mut lines: Vec<String> =
+            self.board.lines(Some(usize::from(cols))).iter().map(|line| cut(line, cols)).collect();
         let chosen = HEAD + self.row();
         if !self.board.rows.is_empty() {
             let line = &mut lines[chosen];
