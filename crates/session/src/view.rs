@@ -60,11 +60,9 @@ impl View {
     /// Paints the next record; `None` where nothing more is stored yet.
     pub fn step(&mut self) -> Result<Option<Record<'_>>> {
         let Some(record) = self.source.next()? else { return Ok(None) };
-        // A size that was set at the very place of the checkpoint is in it already.
-        let known = matches!(record.body, Body::Resize(_))
-            && record.offset <= self.start
-            && self.start > Offset::ZERO;
-        if !known {
+        // A size that was set at the very place of the checkpoint may have come before it or after it. Set once more, it
+        // changes nothing.
+        if record.offset >= self.start {
             paint(&mut self.screen, &record.body);
         }
         Ok(Some(record))

@@ -167,3 +167,29 @@ fn screen_of_vim_after_the_host_was_killed_is_the_one_before() {
     let same = eventually(PATIENCE, || (look() == before).then_some(()));
     assert!(same.is_some(), "{:#}\n{:#}", before.0, look().0);
 }
+
+/// A size that is set where the screen was last written down is the session's for whoever paints on from there: the host that
+/// follows a killed one, and who looks once it is over.
+#[test]
+fn a_size_that_is_set_where_the_screen_was_written_down_counts() {
+    const SCRIPT: &str = "stty -echo; seq -f '%06.0f, and more than fits into a narrow line' 8000; \
+        for word in one two; do read x; echo $word, which is to be broken into two lines as well; done; read x";
+    let session = Session::start(&["sh", "-c", SCRIPT]);
+    session.wait_for_line("008000");
+    let written = || session.folder.join("screen.ckpt").exists().then_some(());
+    eventually(PATIENCE, written).expect("the screen is written down in a pause");
+    for (size, word) in [("40x12", "one,"), ("30x10", "two,")] {
+        session.get(&["resize", size]);
+        session.get(&["send", "--key", "Enter"]);
+        session.wait_for_line(word);
+        let before = printed(&session);
+        session.kill_host();
+        assert_eq!(printed(&session), before, "after {size}");
+    }
+    let lines = || session.json(&["screen"])["lines"].clone();
+    let before = lines();
+    session.get(&["send", "--key", "Enter"]);
+    session.get(&["wait", "--for", "exit"]);
+    assert_eq!(lines(), before, "once it is over");
+    assert_eq!(session.json(&["screen"])["size"], json!({ "cols": 30, "rows": 10 }));
+}

@@ -4,7 +4,8 @@
 //! So a flood is painted behind its end, or when somebody wants to see the screen (docs/decisions/0008).
 
 use journal::{Place, Reader};
-use protocol::{Body, Offset};
+use protocol::{Body, Offset, Size};
+use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use terminal::Screen;
@@ -17,8 +18,12 @@ const PAUSE: Duration = Duration::from_millis(2);
 const SLICE_BYTES: u64 = 64 << 10; // 64 KiB
 /// What is read of the journal at once: the memory for it stays with the host.
 const READ_BYTES: usize = 16 << 10; // 16 KiB
-/// Who wants to see the screen waits for the backlog to be painted: for this much of the densest output 0.4 s.
+/// Who wants to see the screen waits for the backlog to be painted. The densest output of usual programs takes 0.4 s for so much
+/// of it, and there is output that takes twenty times as long: whole screens that are erased and filled.
 const BACKLOG_BYTES: u64 = 64 << 20; // 64 MiB
+const BACKLOG_WORK: Duration = Duration::from_millis(500);
+/// After so much of it a read is painted on a screen of its own, to know what painting takes.
+const SAMPLE_EVERY_BYTES: u64 = 1 << 20; // 1 MiB
 /// Whoever watches the screen (what state is it, is that a question) looks at none that is behind. So long they may do without.
 const BACKLOG_TIME: Duration = Duration::from_secs(1);
 
@@ -35,21 +40,61 @@ pub(super) struct Backlog {
     last: Option<Instant>,
     /// The backlog of this flood became too large: the rest of the flood is painted as it comes.
     full: bool,
+    estimate: Option<Estimate>,
+}
+
+/// What it will take to paint the backlog.
+struct Estimate {
+    screen: Screen,
+    /// Bytes since the last sample.
+    unknown: u64,
+    work: Duration,
+}
+
+impl Estimate {
+    fn new(size: Size) -> Self {
+        Self { screen: Screen::new(size, 0), unknown: SAMPLE_EVERY_BYTES, work: Duration::ZERO }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.unknown += bytes.len() as u64;
+        if self.unknown >= SAMPLE_EVERY_BYTES {
+            let begin = processor_time();
+            self.screen.feed(bytes);
+            let sample = processor_time().saturating_sub(begin);
+            self.work += sample.mul_f64(self.unknown as f64 / bytes.len() as f64);
+            self.unknown = 0;
+        }
+    }
+}
+
+/// Of this thread: while others have the processor it stands still.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 impl Backlog {
     /// Takes note of output that is stored. True if it is painted later: in a flood, and behind what was put off before.
-    pub(super) fn put_off(&mut self, place: Place, end: Offset, bytes: usize, now: Instant) -> bool {
+    pub(super) fn put_off(
+        &mut self,
+        place: Place,
+        end: Offset,
+        bytes: &[u8],
+        size: Size,
+        now: Instant,
+    ) -> bool {
         if self.due().is_none_or(|due| now >= due) {
             (self.streak, self.full) = (0, false);
         }
-        self.streak += bytes as u64;
+        self.streak += bytes.len() as u64;
         self.last = Some(now);
         if self.end.is_none() && (self.full || self.streak < FLOOD_BYTES) {
             return false;
         }
         self.end = Some(end);
         self.since.get_or_insert((now, place));
+        self.estimate.get_or_insert_with(|| Estimate::new(size)).add(bytes);
         true
     }
 
@@ -67,7 +112,8 @@ impl Backlog {
     pub(super) fn goal(&mut self, painted: Offset, now: Instant) -> Option<Offset> {
         let end = self.end?;
         let waits = self.since.is_some_and(|(since, _)| now.saturating_duration_since(since) >= BACKLOG_TIME);
-        self.full |= waits || end.since(painted) >= BACKLOG_BYTES;
+        let costs = self.estimate.as_ref().is_some_and(|estimate| estimate.work >= BACKLOG_WORK);
+        self.full |= waits || costs || end.since(painted) >= BACKLOG_BYTES;
         let now = self.full || self.due().is_none_or(|due| now >= due);
         now.then(|| end.min(painted + SLICE_BYTES))
     }
@@ -110,7 +156,32 @@ impl Backlog {
 
     /// Forgets what is left to paint; gives where it ends.
     pub(super) fn give_up(&mut self) -> Option<Offset> {
-        (self.since, self.reader) = (None, None);
+        (self.since, self.reader, self.estimate) = (None, None, None);
         self.end.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How much of such output is put off before it must be painted, up to a limit; no time passes meanwhile.
+    fn put_off(output: &[u8], limit: u64) -> u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = journal::Writer::create(folder.path(), protocol::SessionId::generate()).unwrap();
+        let (mut backlog, now) = (Backlog::default(), Instant::now());
+        let read: Vec<u8> = output.iter().copied().cycle().take(4096).collect();
+        let mut end = Offset::ZERO;
+        while end.0 < limit && backlog.goal(Offset::ZERO, now).is_none() {
+            end += read.len() as u64;
+            backlog.put_off(writer.place(), end, &read, Size { cols: 80, rows: 24 }, now);
+        }
+        end.0
+    }
+
+    #[test]
+    fn less_is_put_off_of_what_takes_long_to_paint() {
+        assert!(put_off(b"\x1b#8", 32 << 20) < 32 << 20, "each fills the screen");
+        assert_eq!(put_off(b"some words of plain text\r\n", 2 << 20), 2 << 20);
     }
 }

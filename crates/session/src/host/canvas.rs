@@ -52,9 +52,14 @@ impl Canvas {
         self.write_down_after(CHECKPOINT_EVERY_BYTES);
     }
 
-    /// Takes note of output that is stored at a place, where so many bytes end; true if it is painted later, from there.
-    pub(super) fn put_off(&mut self, place: Place, end: Offset, bytes: usize) -> bool {
-        self.backlog.put_off(place, end, bytes, Instant::now())
+    /// Takes note of output that is stored at a place, and where it ends; true if it is painted later, from there.
+    pub(super) fn put_off(&mut self, place: Place, end: Offset, bytes: &[u8]) -> bool {
+        self.backlog.put_off(place, end, bytes, self.screen.size(), Instant::now())
+    }
+
+    /// The screen as far as it is painted. Whether a query has an answer here, if not which, is told by any.
+    pub(super) fn glance(&self) -> &Screen {
+        &self.screen
     }
 
     /// Whether there is output that is not painted yet. It is soon: who only watches the screen waits for that.
@@ -191,7 +196,7 @@ mod tests {
             let place = self.writer.place();
             self.writer.append(&[protocol::Body::Output { bytes, held: 0 }]).unwrap();
             self.screen.feed(bytes);
-            let later = self.canvas.put_off(place, self.writer.offset(), bytes.len());
+            let later = self.canvas.put_off(place, self.writer.offset(), bytes);
             if !later {
                 self.canvas.paint(bytes);
             }

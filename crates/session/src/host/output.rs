@@ -126,7 +126,8 @@ impl Output {
             return questions;
         }
         let Self { canvas, asking, found, .. } = self;
-        let screen = canvas.screen();
+        // Nothing is painted before it is stored and shown, a backlog neither.
+        let screen = canvas.glance();
         for found in found {
             match &found.what {
                 Item::Query(query) if asking.answers(query, screen, wait) => {
@@ -209,7 +210,7 @@ impl Host {
         let asked = found.iter().any(|found| matches!(found.what, Item::Query(_)));
         let later = stored
             .filter(|_| !asked)
-            .is_some_and(|place| self.output.canvas.put_off(place, start + bytes.len() as u64, bytes.len()));
+            .is_some_and(|place| self.output.canvas.put_off(place, start + bytes.len() as u64, bytes));
         let mut painted = 0;
         let mut replies = Vec::new();
         for found in found {
