@@ -71,7 +71,7 @@ fn switched_off_it_is_as_if_it_were_not_there() {
     let output = String::from_utf8(terminal.output()).unwrap();
     assert!(output.contains(&format!("pid {pid}")), "{output}");
     assert_eq!(rig.instance.json(&["list", "--all", "--json"]), serde_json::json!([]));
-    assert!(!rig.instance.home().join("state").exists());
+    assert!(!rig.instance.home().join("state/sessions").exists());
 }
 
 /// T24: sockets and recordings are their user's alone.

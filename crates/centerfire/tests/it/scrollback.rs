@@ -142,6 +142,9 @@ fn what_stood_in_the_terminal_before_an_attach_is_not_lost() {
             let program = format!("'{switch}{COUNTING}'");
             shell.enter(&format!("run --detached --name {NAME} --size {COLS}x{ROWS} -- sh -c {program}"));
             shell.terminal.wait_for_text("status 0").unwrap();
+            // Before, the terminal echoes what it is sent.
+            let counts = || shell.instance.json(&["show", NAME, "--json"])["title"] == "so far 0";
+            testkit::eventually(PATIENCE, || counts().then_some(())).expect("a program that counts");
             let mark = shell.enter(&format!("list; seq -f \"mine %g.\" {own}"));
             shell.terminal.wait_for_text_since(mark, &format!("mine {own}.\r\nstatus 0"), PATIENCE).unwrap();
             for time in 1..=2 {

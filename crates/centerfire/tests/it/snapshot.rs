@@ -29,7 +29,8 @@ impl Storm {
     /// Paints on, and waits until all is on the screen.
     fn paint(&mut self, mark: &str) {
         let bursts = "b".repeat(1 + self.random.below(3));
-        self.session.get(&["send", "--text", &format!("{bursts}\x1b[2;2H<{mark}>")]);
+        // With the end of the mark before in its place, this one would be there before it is whole.
+        self.session.get(&["send", "--text", &format!("{bursts}\x1b[2;2H\x1b[K<{mark}>")]);
         self.session.wait_for_line(&format!("<{mark}>"));
         self.never_left.pull();
     }
