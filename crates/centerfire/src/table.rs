@@ -19,6 +19,12 @@ pub(crate) struct Column {
     pub fit: Fit,
 }
 
+impl Column {
+    pub(crate) const fn new(head: &'static str, rank: u8, least: usize, most: usize, fit: Fit) -> Self {
+        Self { head, rank, least, most, fit }
+    }
+}
+
 /// How what is too long is cut, and on which side it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fit {
@@ -111,13 +117,12 @@ mod tests {
     use super::*;
 
     fn table(room: Option<usize>) -> Vec<String> {
-        let column = |head, rank, least, most, fit| Column { head, rank, least, most, fit };
         let columns = [
-            column("NAME", 0, 6, 12, Fit::Text),
-            column("AGE", 1, 3, 4, Fit::Figure),
-            column("FOLDER", 3, 6, 20, Fit::Path),
-            column("NOTHING", 2, 6, 20, Fit::Text),
-            column("TITLE", 2, 6, usize::MAX, Fit::Text),
+            Column::new("NAME", 0, 6, 12, Fit::Text),
+            Column::new("AGE", 1, 3, 4, Fit::Figure),
+            Column::new("FOLDER", 3, 6, 20, Fit::Path),
+            Column::new("NOTHING", 2, 6, 20, Fit::Text),
+            Column::new("TITLE", 2, 6, usize::MAX, Fit::Text),
         ];
         let row = |fields: [&str; 5]| fields.map(|text| Cell::from(text.to_owned()));
         let rows = [

@@ -57,21 +57,17 @@ fn told(entry: &Entry, held: &Held) -> Value {
 
 /// What is told of a session, in the order of the columns.
 const COLUMNS: [Column; 9] = [
-    column("NAME", 0, 12, 32, Fit::Text),
-    column("STATE", 1, 8, 24, Fit::Text),
-    column("AGE", 2, 4, 8, Fit::Figure),
-    column("CLIENTS", 7, 7, 7, Fit::Text),
-    column("ID", 6, 13, 13, Fit::Text),
-    column("FOLDER", 4, 12, 40, Fit::Path),
-    column("TITLE", 3, 16, 80, Fit::Text),
+    Column::new("NAME", 0, 12, 32, Fit::Text),
+    Column::new("STATE", 1, 8, 24, Fit::Text),
+    Column::new("AGE", 2, 4, 8, Fit::Figure),
+    Column::new("CLIENTS", 7, 7, 7, Fit::Text),
+    Column::new("ID", 6, 13, 13, Fit::Text),
+    Column::new("FOLDER", 4, 12, 40, Fit::Path),
+    Column::new("TITLE", 3, 16, 80, Fit::Text),
     // A command that lacks its end is worth nothing.
-    column("RESUME", 8, usize::MAX, usize::MAX, Fit::Text),
-    column("COMMAND", 5, 8, usize::MAX, Fit::Text),
+    Column::new("RESUME", 8, usize::MAX, usize::MAX, Fit::Text),
+    Column::new("COMMAND", 5, 8, usize::MAX, Fit::Text),
 ];
-
-const fn column(head: &'static str, rank: u8, least: usize, most: usize, fit: Fit) -> Column {
-    Column { head, rank, least, most, fit }
-}
 
 fn print_table(entries: &[Entry], held: &Held) {
     let rows: Vec<_> = entries.iter().map(|entry| row(entry, held.of(entry).as_ref())).collect();

@@ -28,17 +28,13 @@ pub(super) struct Row {
 
 /// What is told of a session, in the order of the columns.
 const COLUMNS: [Column; 6] = [
-    column("NAME", 0, 10, 24, Fit::Text),
-    column("STATE", 1, 8, 24, Fit::Text),
-    column("SINCE", 2, 5, 8, Fit::Figure),
-    column("WHAT", 3, 24, 80, Fit::Text),
-    column("FOLDER", 5, 12, 40, Fit::Path),
-    column("TITLE", 4, 16, usize::MAX, Fit::Text),
+    Column::new("NAME", 0, 10, 24, Fit::Text),
+    Column::new("STATE", 1, 8, 24, Fit::Text),
+    Column::new("SINCE", 2, 5, 8, Fit::Figure),
+    Column::new("WHAT", 3, 24, 80, Fit::Text),
+    Column::new("FOLDER", 5, 12, 40, Fit::Path),
+    Column::new("TITLE", 4, 16, usize::MAX, Fit::Text),
 ];
-
-const fn column(head: &'static str, rank: u8, least: usize, most: usize, fit: Fit) -> Column {
-    Column { head, rank, least, most, fit }
-}
 
 /// Stands before those who need nobody.
 const MARK: &str = "  ";
