@@ -6,46 +6,53 @@ use conversation::store::{Brief, Store};
 use protocol::{Phase, SessionId};
 use serde_json::{Value, json};
 use session::registry::Entry;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// So long the store may take for one session, and no command fails with it.
 const ASKED_WITHIN: Duration = Duration::from_millis(200);
-/// How long an answer is taken for true where the same is asked again and again.
+/// How long an answer is taken for true where the same is asked again and again, and a store that gives none is left alone.
 const KEPT: Duration = Duration::from_secs(5);
 
 /// The conversations of sessions.
 pub(super) struct Held {
     store: Option<Store>,
     known: RefCell<HashMap<SessionId, (Instant, Option<Brief>)>>,
+    failed: Cell<Option<Instant>>,
 }
 
 impl Held {
     /// Where there is no store yet, or it cannot be read, no session is known to hold one.
     pub(super) fn open(context: &Context) -> Self {
-        Self { store: Store::open(&context.home.state).ok().flatten(), known: RefCell::default() }
+        let store = Store::open(&context.home.state).ok().flatten();
+        Self { store, known: RefCell::default(), failed: Cell::default() }
     }
 
     /// The one that was begun last in a session.
     pub(super) fn of(&self, entry: &Entry) -> Option<Brief> {
-        let store = self.store.as_ref()?;
-        let mut known = self.known.borrow_mut();
-        let (_, brief) = known
-            .entry(entry.meta.id)
-            .and_modify(|kept| *kept = fresh(store, entry, kept))
-            .or_insert_with(|| asked(store, entry));
-        brief.clone()
+        let id = entry.meta.id;
+        if let Some((at, brief)) = self.known.borrow().get(&id)
+            && at.elapsed() < KEPT
+        {
+            return brief.clone();
+        }
+        let brief = self.ask(id);
+        self.known.borrow_mut().insert(id, (Instant::now(), brief.clone()));
+        brief
     }
-}
 
-fn fresh(store: &Store, entry: &Entry, kept: &(Instant, Option<Brief>)) -> (Instant, Option<Brief>) {
-    if kept.0.elapsed() < KEPT { kept.clone() } else { asked(store, entry) }
-}
-
-fn asked(store: &Store, entry: &Entry) -> (Instant, Option<Brief>) {
-    let _limit = store.within(ASKED_WITHIN);
-    (Instant::now(), store.latest_of_session(entry.meta.id).ok().flatten())
+    fn ask(&self, id: SessionId) -> Option<Brief> {
+        let store = self.store.as_ref()?;
+        // Of many sessions one waits for a store that is held up, not each.
+        if self.failed.get().is_some_and(|at| at.elapsed() < KEPT) {
+            return None;
+        }
+        let _limit = store.within(ASKED_WITHIN);
+        let brief = store.latest_of_session(id);
+        self.failed.set(brief.is_err().then(Instant::now));
+        brief.ok().flatten()
+    }
 }
 
 /// What a session is about, on a line: its conversation's title, else what its program calls itself; perhaps nothing.
