@@ -171,7 +171,7 @@ impl HostClient {
     pub fn snapshot(&mut self, history: usize) -> Result<Checkpoint> {
         match self.call_with(Request::Snapshot { history }, &[], None, PATIENCE)? {
             (Answer::Snapshot(snapshot), dump) => {
-                Ok(Checkpoint { offset: snapshot.offset, size: snapshot.size, dump })
+                Ok(Checkpoint { offset: snapshot.offset, size: snapshot.size, resizes: None, dump })
             }
             (other, _) => Err(unexpected(&other)),
         }

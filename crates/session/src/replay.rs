@@ -16,13 +16,15 @@ pub(crate) struct Replayed {
     pub screen: Screen,
     /// Output in all.
     pub end: Offset,
+    /// How often the size was set there.
+    pub resizes: u32,
     /// The last bytes, of which a host did not know yet whether they are a query.
     pub held: Vec<u8>,
 }
 
-/// The screen as it is at `offset`, as a checkpoint holds it.
-pub(crate) fn checkpoint(offset: Offset, screen: &Screen) -> Vec<u8> {
-    Checkpoint::of(screen, offset, usize::MAX).to_bytes()
+/// The screen as it is at `offset`, where so many resizes are in it, as a checkpoint holds it.
+pub(crate) fn checkpoint(offset: Offset, resizes: u32, screen: &Screen) -> Vec<u8> {
+    Checkpoint { resizes: Some(resizes), ..Checkpoint::of(screen, offset, usize::MAX) }.to_bytes()
 }
 
 /// Writes a checkpoint down. Derived: one that cannot be written costs the next host some time, nothing else.
@@ -56,7 +58,8 @@ pub(crate) fn resume(
     }
     view.go_to_end()?;
     let end = view.position();
-    Ok(Replayed { held: last_bytes(folder, end, held)?, end, screen: view.into_screen() })
+    let (held, resizes) = (last_bytes(folder, end, held)?, view.resizes());
+    Ok(Replayed { held, end, resizes, screen: view.into_screen() })
 }
 
 /// A view at the last checkpoint, or at the start.

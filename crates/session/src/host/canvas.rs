@@ -7,7 +7,7 @@ use super::worker::{Priority, Worker};
 use crate::folder::Folder;
 use crate::{log, replay};
 use journal::Place;
-use protocol::Offset;
+use protocol::{Offset, Size};
 use std::time::Instant;
 use terminal::{Screen, secret};
 
@@ -22,6 +22,8 @@ pub(super) struct Canvas {
     asks: Option<bool>,
     /// Where the painted output ends.
     end: Offset,
+    /// Where the size was set last, and how often.
+    resized: (Offset, u32),
     backlog: Backlog,
     checkpointed: Offset,
     folder: Folder,
@@ -40,9 +42,20 @@ struct Errand {
 type Chore = fn(&Folder);
 
 impl Canvas {
-    pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
+    /// A screen that shows the output up to there, where its size was set so many times.
+    pub(super) fn new(folder: &Folder, screen: Screen, at: Offset, resizes: u32) -> Self {
         let (folder, clerk) = (folder.clone(), clerk(folder));
-        Self { screen, asks: None, end: at, backlog: Backlog::default(), checkpointed: at, folder, clerk }
+        let resized = (at, resizes);
+        Self {
+            screen,
+            asks: None,
+            end: at,
+            resized,
+            backlog: Backlog::default(),
+            checkpointed: at,
+            folder,
+            clerk,
+        }
     }
 
     /// Paints output that begins where the last ended.
@@ -100,6 +113,13 @@ impl Canvas {
         &mut self.screen
     }
 
+    /// Changes its size where the output ends now.
+    pub(super) fn resize(&mut self, size: Size) {
+        self.screen_mut().resize(size);
+        let (at, times) = self.resized;
+        self.resized = (self.end, if at == self.end { times + 1 } else { 1 });
+    }
+
     /// Paints what was put off, up to `goal` at least.
     fn catch_up(&mut self, goal: Offset) {
         self.asks = None;
@@ -138,7 +158,9 @@ impl Canvas {
     }
 
     fn checkpoint(&self) -> Vec<u8> {
-        replay::checkpoint(self.painted(), &self.screen)
+        let (at, times) = self.resized;
+        let resizes = if at == self.painted() { times } else { 0 };
+        replay::checkpoint(self.painted(), resizes, &self.screen)
     }
 
     /// Has the screen written down if so much output came since the last time. A slow disk does not hold up a key.
@@ -169,8 +191,8 @@ fn run(errand: Errand, folder: &Folder) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Checkpoint;
-    use protocol::Size;
+    use crate::source::{Kind, Source};
+    use crate::view::{Checkpoint, View};
 
     /// A program that scrolls through its colours, and a session's journal.
     struct Flood {
@@ -187,7 +209,7 @@ mod tests {
             let folder = Folder::at(place.path());
             let writer = journal::Writer::create(&folder.journal(), protocol::SessionId::generate()).unwrap();
             let screen = || Screen::new(Size { cols: 80, rows: 24 }, 100);
-            let canvas = Canvas::new(&folder, screen(), Offset::ZERO);
+            let canvas = Canvas::new(&folder, screen(), Offset::ZERO, 0);
             Self { canvas, screen: screen(), writer, place }
         }
 
@@ -228,7 +250,7 @@ mod tests {
         flood.write_lines(3 << 20);
         flood.write(b"\x1b[2J");
         assert!(flood.canvas.is_behind());
-        flood.canvas.screen_mut().resize(Size { cols: 40, rows: 10 });
+        flood.canvas.resize(Size { cols: 40, rows: 10 });
         flood.screen.resize(Size { cols: 40, rows: 10 });
         flood.assert_painted();
     }
@@ -273,12 +295,36 @@ mod tests {
         assert_eq!(flood.canvas.painted(), flood.writer.offset() - flood.canvas.screen().pending());
     }
 
+    /// Sizes that are set where nothing is written: those before the checkpoint are in it, and what comes after is not.
+    #[test]
+    fn a_screen_that_was_written_down_between_two_sizes_goes_on_with_the_second() {
+        let mut flood = Flood::new();
+        flood.write_lines(40 << 10);
+        let resize = |flood: &mut Flood, cols: u16, rows: u16| {
+            let size = Size { cols, rows };
+            flood.writer.append(&[protocol::Body::Resize(size)]).unwrap();
+            flood.canvas.resize(size);
+        };
+        resize(&mut flood, 40, 5);
+        resize(&mut flood, 70, 30);
+        flood.canvas.hand_over();
+        resize(&mut flood, 30, 10);
+        resize(&mut flood, 50, 20);
+        let folder = Folder::at(flood.place.path());
+        let written = Checkpoint::from_bytes(&std::fs::read(folder.checkpoint()).unwrap()).unwrap();
+        let source = Source::open(&folder.journal(), written.offset, Kind::Stored).unwrap();
+        let mut view = View::new(source, &written, 100);
+        view.go_to_end().unwrap();
+        assert_eq!((written.resizes, view.resizes()), (Some(2), 4));
+        assert_eq!(view.screen().dump(usize::MAX), flood.canvas.screen().dump(usize::MAX));
+    }
+
     #[test]
     fn the_clerk_is_gone_before_the_screen_is_handed_over_and_comes_again() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         let size = Size { cols: 80, rows: 24 };
-        let mut canvas = Canvas::new(&folder, Screen::new(size, 0), Offset::ZERO);
+        let mut canvas = Canvas::new(&folder, Screen::new(size, 0), Offset::ZERO, 0);
         canvas.paint(&vec![b'x'; CHECKPOINT_EVERY_BYTES as usize]);
         assert!(canvas.clerk.has_thread(), "a flood is written down beside the loop");
         canvas.paint(b"last");

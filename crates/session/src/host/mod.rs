@@ -43,6 +43,7 @@ use crate::role::{self, HostArgs};
 use crate::{Error, Result, log, replay, signals};
 use agent::Agent;
 use approvals::Approvals;
+use canvas::Canvas;
 use clients::Clients;
 use door::Door;
 use ending::Ending;
@@ -125,7 +126,8 @@ impl Host {
         };
         let mut output = match &recovered {
             None => {
-                Output::new(&folder, Screen::new(meta.size, args.shared.settings.history_lines), Offset::ZERO)
+                let screen = Screen::new(meta.size, args.shared.settings.history_lines);
+                Output::new(&folder, Canvas::new(&folder, screen, Offset::ZERO, 0), Offset::ZERO)
             }
             Some(recovered) => {
                 let history = args.shared.settings.history_lines;

@@ -15,7 +15,6 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
-use terminal::Screen;
 use terminal::profile::Profile;
 use terminal::pty::{self, Got};
 use terminal::scan::{Found, Item, Scanner};
@@ -46,9 +45,9 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(folder: &Folder, screen: Screen, at: Offset) -> Self {
+    pub(super) fn new(folder: &Folder, canvas: Canvas, at: Offset) -> Self {
         Self {
-            canvas: Canvas::new(folder, screen, at),
+            canvas,
             asking: Asking::new(
                 folder.profile().unwrap_or_else(|| Profile::plain(env!("CARGO_PKG_VERSION"))),
             ),
@@ -94,7 +93,8 @@ impl Output {
 
     /// Takes up where an earlier host stopped.
     pub(super) fn resume(folder: &Folder, replayed: Replayed, status: Option<Status>) -> Self {
-        let mut output = Self::new(folder, replayed.screen, replayed.end);
+        let canvas = Canvas::new(folder, replayed.screen, replayed.end, replayed.resizes);
+        let mut output = Self::new(folder, canvas, replayed.end);
         output.scanner = Scanner::new(replayed.end - replayed.held.len() as u64);
         output.rescan(&replayed.held);
         if let Some(status) = status {

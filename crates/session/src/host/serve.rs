@@ -196,7 +196,7 @@ impl Host {
             return false;
         }
         self.recording.note(Body::Resize(size));
-        self.output.canvas.screen_mut().resize(size);
+        self.output.canvas.resize(size);
         self.size = size;
         self.clients.publish(&Event::Resized { size });
         self.status_file.age.changed();

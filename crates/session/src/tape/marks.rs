@@ -71,6 +71,7 @@ mod tests {
             screen: Checkpoint {
                 offset: Offset(offset),
                 size: Size { cols: 80, rows: 24 },
+                resizes: None,
                 dump: vec![0; bytes],
             },
         };
