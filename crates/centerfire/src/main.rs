@@ -12,6 +12,7 @@ mod exit;
 mod fit;
 mod hook;
 mod intake;
+mod math;
 mod notify;
 mod orchestrator;
 mod progress;

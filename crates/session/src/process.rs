@@ -225,6 +225,16 @@ pub(crate) fn give_back_memory() {
     }
 }
 
+/// Has all threads of this process take memory from the same place: those beside the loop of a host need little and seldom,
+/// and an arena is 8 KB at least.
+pub(crate) fn share_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: sets a number of the allocator, before there is a second thread.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
 /// Lets this thread run only when nobody else wants to.
 pub(crate) fn lower_priority() {
     #[cfg(target_os = "linux")]

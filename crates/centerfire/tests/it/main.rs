@@ -31,6 +31,8 @@ mod inside;
 mod jobs;
 /// Whatever is killed, nothing that was shown is lost.
 mod kill9;
+/// How the program is linked: little is private to each of its processes.
+mod linking;
 /// A name leads to one session.
 mod names;
 /// No session is shown inside itself.

@@ -40,7 +40,7 @@ mod worker;
 use crate::folder::Folder;
 use crate::link::Link;
 use crate::role::{self, HostArgs};
-use crate::{Error, Result, log, replay, signals};
+use crate::{Error, Result, log, process, replay, signals};
 use agent::Agent;
 use approvals::Approvals;
 use canvas::Canvas;
@@ -102,6 +102,7 @@ const HURRIED_TURNS: u8 = 4;
 /// Runs a host until its session is over, or until it is replaced.
 pub fn main(args: HostArgs) -> Result<()> {
     role::set_name(c"cf-host");
+    process::share_memory();
     signals::ignore(&signals::OF_TERMINALS);
     // Nobody waits for the processes that try a binary.
     signals::ignore(&[libc::SIGCHLD]);
