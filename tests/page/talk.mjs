@@ -148,6 +148,10 @@ const stories = {
     await page.getByRole("combobox", { name: "Who" }).selectOption("");
     await page.getByRole("textbox", { name: "Tool" }).fill("Bash");
     await page.locator(".found li").waitFor();
+    await page.getByRole("textbox", { name: "Command" }).fill("make nothing");
+    await page.getByText("Fewer filters find more").waitFor();
+    await page.getByRole("textbox", { name: "Command" }).fill("make");
+    await page.locator(".found li").waitFor();
     await page.getByRole("searchbox").focus();
     await page.keyboard.press("ArrowDown");
     await page.locator("a.card-of:focus").waitFor();

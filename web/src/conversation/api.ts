@@ -167,7 +167,7 @@ export interface Related {
 }
 
 /** What is left out is not asked for. */
-export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kind" | "tool" | "mode", string>> & { since?: number; limit?: number };
+export type Wanted = Partial<Record<"cli" | "folder" | "session" | "role" | "kind" | "tool" | "file" | "command" | "mode", string>> & { since?: number; limit?: number };
 
 const path = (cli: string, name: string) => `/conversations/${encodeURIComponent(cli)}/${encodeURIComponent(name)}`;
 

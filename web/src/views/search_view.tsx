@@ -23,7 +23,9 @@ const ROLES = [["user", "You"], ["assistant", "The model"], ["tool", "A tool"], 
 const KINDS = [["message", "Messages"], ["thinking", "Thinking"], ["tool_call", "Tool calls"], ["tool_result", "Results"], ["compaction", "Compactions"], ["failure", "Failures"], ["notice", "Notices"], ["summary", "Summaries by a model"]] as const;
 const TIMES = [["24", "The last day"], ["168", "The last week"], ["720", "The last month"], ["8760", "The last year"]] as const;
 const MODES = [["words", "By words"], ["meaning", "By meaning"]] as const;
-const FILTERS = ["cli", "folder", "role", "kind", "tool"] as const;
+const FILTERS = ["cli", "folder", "role", "kind", "tool", "file", "command"] as const;
+/** What is typed: by which name, what it is called, and an example. */
+const TYPED = [["tool", "Tool", "Tool, such as Bash"], ["file", "File", "File, such as src/main.rs"], ["command", "Command", "Command, such as cargo test"]] as const;
 
 export default function SearchView({ leave }: { leave: (why?: string) => void }) {
   const asked = new URL(useWholeAddress(), location.origin).searchParams;
@@ -108,7 +110,9 @@ function Searching({ leave }: { leave: (why?: string) => void }) {
           <Choice label="Folder" any="Every folder" value={value("folder")} values={offered.folders} set={set("folder")} />
           <Choice label="Who" any="Everybody" value={value("role")} values={ROLES} set={set("role")} />
           <Choice label="What" any="Everything" value={value("kind")} values={KINDS} set={set("kind")} />
-          <input className="tool-of" aria-label="Tool" placeholder="Tool, such as Bash" value={value("tool")} spellCheck={false} onChange={(event) => set("tool")(event.target.value)} />
+          {TYPED.map(([name, label, example]) => (
+            <input key={name} aria-label={label} placeholder={example} value={value(name)} spellCheck={false} onChange={(event) => set(name)(event.target.value)} />
+          ))}
           <Choice label="How" any="In any way" title="By words, and by meaning as well where a model for it is installed" value={value("mode")} values={MODES} set={set("mode")} />
           <Choice label="When" any="At any time" value={value("within")} values={TIMES} set={set("within")} />
         </div>

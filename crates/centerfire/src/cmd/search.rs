@@ -32,7 +32,7 @@ const VECTORS_WITHIN: Duration = Duration::from_secs(1);
 /// What is no word, such as foo::bar( or ->, is found letter by letter. Secrets are never found: they are masked before.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire search connection refused --since 3d\n  centerfire search '\"exit code\"' --role tool\n  centerfire search --mode meaning why did the build get slower\n  centerfire search --folder . -- retry -timeout"
+    after_help = "Examples:\n  centerfire search connection refused --since 3d\n  centerfire search '\"exit code\"' --role tool\n  centerfire search error --command 'cargo test'\n  centerfire search --mode meaning why did the build get slower\n  centerfire search --folder . -- retry -timeout"
 )]
 pub(crate) struct Args {
     /// What to search for
@@ -62,6 +62,12 @@ pub(crate) struct Args {
     /// Only calls of this tool
     #[arg(long)]
     tool: Option<String>,
+    /// Only what is about this file: its path, or the end of it
+    #[arg(long, value_name = "PATH")]
+    file: Option<String>,
+    /// Only commands with these words, and what they gave
+    #[arg(long, value_name = "WORDS")]
+    command: Option<String>,
     /// Not before this time: 2026-11-21, 2026-11-21T09:30, or how long ago, such as 12h or 3d
     #[arg(long, value_name = "TIME", value_parser = parse)]
     since: Option<Time>,
@@ -97,6 +103,8 @@ impl Args {
             role: self.role,
             kind: self.kind,
             tool: self.tool,
+            file: self.file,
+            command: self.command,
             since: self.since,
             until: self.until,
         };

@@ -81,6 +81,35 @@ fn snippets(told: &Value) -> Vec<&str> {
     told["entries"].as_array().unwrap().iter().map(|entry| entry["snippet"].as_str().unwrap()).collect()
 }
 
+/// A33: a search stays with a file or a command, and what calls gave belongs to them; another conversation's does not.
+#[test]
+fn a_search_stays_with_a_file_or_a_command() {
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    talk(&instance);
+    let same_ids = fs::read_to_string(instance.user_home().join(".claude/projects/-w/s-1.jsonl")).unwrap();
+    let other = same_ids.replace("s-1", "s-2").replace("u-", "v-").replace("cargo test", "make all");
+    fs::write(instance.user_home().join(".claude/projects/-w/s-2.jsonl"), other).unwrap();
+    let found = |words: &[&str]| {
+        let output = instance.run(&[&["search", "--json"], words].concat());
+        let hits: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        assert!(hits.is_array(), "{output:?}");
+        let entry = |hit: &Value| hit["entry"].as_str().unwrap().to_owned();
+        let mut entries: Vec<_> = hits.as_array().unwrap().iter().map(entry).collect();
+        entries.sort();
+        entries
+    };
+    assert_eq!(
+        found(&["limit", "--file", "read.rs"]),
+        ["claude:u-3", "claude:v-3"],
+        "the edit, and not what was decided"
+    );
+    assert_eq!(found(&["updated", "--file", "/w/src/read.rs"]), ["claude:u-4", "claude:v-4"], "its result");
+    assert!(found(&["updated", "--file", "ead.rs"]).is_empty(), "no end of a path");
+    assert_eq!(found(&["ok"]), ["claude:u-6", "claude:v-6"]);
+    assert_eq!(found(&["ok", "--command", "CARGO"]), ["claude:u-6"]);
+    assert_eq!(found(&["error", "--command", "make all"]), ["claude:v-2"]);
+}
+
 /// A31: what touched this file, where this error was before and what fixed it, what was decided.
 #[test]
 fn history_tells_what_touched_a_file_and_what_fixed_an_error() {

@@ -21,6 +21,10 @@ pub struct Filter {
     pub kind: Option<String>,
     /// The tool that was called.
     pub tool: Option<String>,
+    /// About a file, by its path or the end of it: what mentions it, and what calls that mention it gave.
+    pub file: Option<String>,
+    /// About commands that have these words in this order, as with a file.
+    pub command: Option<String>,
     /// Not before.
     pub since: Option<Time>,
     /// Before.
@@ -28,11 +32,23 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it is about what entries mention.
+    pub(super) fn is_of_mentions(&self) -> bool {
+        self.file.is_some() || self.command.is_some()
+    }
+
     /// Whether nothing is left out.
     pub(crate) fn fits_all(&self) -> bool {
         *self == Self::default()
     }
 }
+
+/// That a mention `m` is one of a file.
+pub(super) const IS_FILE: &str = "m.kind IN ('file_read', 'file_written')";
+/// That it has this value; of a path also the end.
+pub(super) const IS_VALUE: &str = "(m.value = ? OR substr(m.value, -length(?)) = ?)";
+/// That it has these words.
+pub(super) const CONTAINS: &str = "instr(lower(m.value), lower(?)) > 0";
 
 /// Conditions and their values, in one order.
 #[derive(Default)]
@@ -50,10 +66,11 @@ impl Wheres {
         self.conditions.push(condition.into());
     }
 
-    /// One with a value, and with another twice.
-    pub(super) fn add_two(&mut self, condition: &'static str, one: &str, other: &str) {
+    /// One that has a value, or ends like a path that has it, as [`IS_VALUE`] asks.
+    pub(super) fn add_value(&mut self, condition: &'static str, value: &str) {
+        let end = format!("/{}", value.trim_start_matches('/'));
         self.conditions.push(condition.into());
-        self.values.extend([one, other, other].map(|value| Sql::from(value.to_owned())));
+        self.values.extend([value, &end, &end].map(|value| Sql::from(value.to_owned())));
     }
 
     pub(super) fn add(&mut self, condition: &'static str, value: Option<String>) {
@@ -107,6 +124,18 @@ impl Wheres {
         self.add("json_extract(e.rest, '$.name') = ?", filter.tool.clone());
         self.add_time("e.time >= ?", filter.since);
         self.add_time("e.time < ?", filter.until);
+        if let Some(file) = &filter.file {
+            let mut mention = Self::default();
+            mention.add_always(IS_FILE);
+            mention.add_value(IS_VALUE, file);
+            self.add_mentioning(mention, entry);
+        }
+        if let Some(command) = &filter.command {
+            let mut mention = Self::default();
+            mention.add_always("m.kind = 'command'");
+            mention.add(CONTAINS, Some(command.clone()));
+            self.add_mentioning(mention, entry);
+        }
         let mut of = Self::default();
         of.of_conversation(filter);
         if !of.is_empty() {
@@ -120,6 +149,24 @@ impl Wheres {
             self.conditions.push(exists.into());
             self.values.append(&mut of.values);
         }
+    }
+
+    /// That an entry has such a mention `m`, or is the result of a call that has one.
+    fn add_mentioning(&mut self, mention: Self, entry: &str) {
+        let text = mention.text();
+        // Ids of calls are unique in a conversation.
+        let condition = format!(
+            "{entry} IN (
+                SELECT m.entry FROM mention m WHERE {text}
+                UNION SELECT result.entry FROM mention m JOIN step call ON call.entry = m.entry
+                JOIN step result ON result.call = call.call
+                JOIN part of ON of.entry = call.entry
+                JOIN part other ON other.conversation = of.conversation AND other.entry = result.entry
+                WHERE {text})"
+        );
+        self.conditions.push(condition.into());
+        self.values.extend(mention.values.iter().cloned());
+        self.values.extend(mention.values);
     }
 
     fn text(&self) -> String {

@@ -1,5 +1,6 @@
 //! What entries mention, and where the same was mentioned before.
 
+use super::filter::{CONTAINS, IS_FILE, IS_VALUE, Wheres};
 use super::{Filter, Hit, Store};
 use crate::Result;
 use crate::extract::{error_line, line_of};
@@ -150,22 +151,17 @@ impl Store {
     }
 
     fn mention_condition(&self, asked: &Asked) -> (String, Vec<rusqlite::types::Value>) {
-        let mut wheres = super::filter::Wheres::default();
+        let mut wheres = Wheres::default();
         match asked.kind.as_deref() {
-            Some("file") => wheres.add_always("m.kind IN ('file_read', 'file_written')"),
+            Some("file") => wheres.add_always(IS_FILE),
             kind => wheres.add("m.kind = ?", kind.map(str::to_owned)),
         }
         if let Some(value) = &asked.value {
             let is_error = asked.kind.as_deref() == Some("error");
             let value = if is_error { error_line(value) } else { value.clone() };
-            // A path is known by its end as well.
-            wheres.add_two(
-                "(m.value = ? OR substr(m.value, -length(?)) = ?)",
-                &value,
-                &format!("/{}", value.trim_start_matches('/')),
-            );
+            wheres.add_value(IS_VALUE, &value);
         }
-        wheres.add("instr(lower(m.value), lower(?)) > 0", asked.contains.clone());
+        wheres.add(CONTAINS, asked.contains.clone());
         wheres.add("e.key = ?", asked.entry.clone());
         wheres.of_conversation(&asked.filter);
         wheres.add_time("e.time >= ?", asked.filter.since);

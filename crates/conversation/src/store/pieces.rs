@@ -59,7 +59,7 @@ impl Store {
         order: &str,
     ) -> Result<Vec<Candidate>> {
         // Nobody said it, and no tool was called.
-        if filter.role.is_some() || filter.tool.is_some() || !self.has_pieces()? {
+        if filter.role.is_some() || filter.tool.is_some() || filter.is_of_mentions() || !self.has_pieces()? {
             return Ok(Vec::new());
         }
         wheres.add_always("(p.entry IS NULL OR e.id IS NOT NULL)");

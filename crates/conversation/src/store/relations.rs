@@ -126,7 +126,7 @@ impl AskedRelations {
         wheres.add(is_kind, self.of.clone());
         match (self.of.as_deref(), &self.value) {
             (None | Some("file"), Some(value)) => {
-                wheres.add_two(ends, value, &format!("/{}", value.trim_start_matches('/')));
+                wheres.add_value(ends, value);
             }
             (Some("error"), Some(value)) => wheres.add(is_value, Some(error_line(value))),
             (_, value) => wheres.add(is_value, value.clone()),

@@ -30,6 +30,10 @@ pub(super) struct Wanted {
     kind: Option<String>,
     /// The tool that was called.
     tool: Option<String>,
+    /// What is about this file: its path, or the end of it.
+    file: Option<String>,
+    /// Commands with these words, and what they gave.
+    command: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -75,8 +79,8 @@ pub(super) async fn search(
 ) -> Result<Json<Value>, ApiError> {
     let place = app.0.limits.searches.take_soon(&access.0.id)?;
     let limit = which.limit(HITS, HITS_MAX);
-    let Wanted { q, mode, role, kind, tool } = wanted;
-    let filter = Filter { role, kind, tool, ..which.filter(&app, &access).await? };
+    let Wanted { q, mode, role, kind, tool, file, command } = wanted;
+    let filter = Filter { role, kind, tool, file, command, ..which.filter(&app, &access).await? };
     let mode = mode.map(|mode| match mode {
         How::Words => Mode::Words,
         How::Meaning => Mode::Meaning,
