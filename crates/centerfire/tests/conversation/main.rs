@@ -1,5 +1,7 @@
 //! Conversations, with the real binary: what CLIs write down becomes entries, whatever happens on the way.
 
+/// What the real Claude Code asked, and what became of it.
+mod asked;
 /// Files that others wrote: conversation logs and asciicasts.
 mod files;
 /// What is killed, damaged, rewritten or removed costs no entry.
