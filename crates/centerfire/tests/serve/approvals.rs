@@ -111,6 +111,21 @@ fn claude_code_is_answered_over_http() {
     assert!(!claude.project().join("no.txt").exists());
     let line = kept(&rig).lines().find(|line| line.contains("\"allow\"")).map(str::to_owned).expect("a line");
     assert!(line.contains(&id), "{line}");
+    // A20: what was said is told at the addresses of the first plan, while the session runs and by its id.
+    let said = || {
+        let told = get(&rig, "/api/conversation/session/claude");
+        let entries = told["conversations"][0]["entries"].as_array()?.clone();
+        entries.iter().any(|entry| entry["text"] == "well then").then_some(told)
+    };
+    let told = eventually(LIMIT, said).expect("the conversation is taken in");
+    assert_eq!(told["session_id"], rig.instance.json(&["show", "claude", "--json"])["id"]);
+    let active = || get(&rig, "/api/conversation/active")["conversations"].as_array().unwrap().clone();
+    assert_eq!(
+        active().iter().map(|one| &one["id"]).collect::<Vec<_>>(),
+        [&told["conversations"][0]["id"]]
+    );
+    rig.instance.out(&["kill", "claude"]);
+    assert!(active().is_empty());
 }
 
 /// The same with the real Codex, whose dialog is on the screen: the answer is the key that it takes.

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::Phase;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// `GET /api/health`.
 pub(super) async fn health(State(app): State<App>, _: Access) -> Json<Value> {
@@ -60,7 +61,9 @@ pub(super) async fn active(State(app): State<App>, access: Access) -> Result<Jso
         for session in running {
             told.extend(store.of_session(session)?);
         }
-        told.dedup_by(|one, other| one.id == other.id);
+        // Two sessions may go on with the same.
+        let mut known = HashSet::new();
+        told.retain(|conversation| known.insert(conversation.id));
         Ok(told)
     });
     Ok(Json(json!({ "conversations": told.await? })))
