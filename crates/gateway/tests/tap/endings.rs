@@ -1,9 +1,10 @@
 //! Streams that break off, clients that hang up, many at once, and a parser that is behind.
 
 use crate::rig::{PATIENCE, Rig};
-use crate::wire::{connect, read_message, serve};
+use crate::wire::{connect, messages, read_message, serve};
 use gateway::tap::{Exchange, Outcome, Sink};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -191,6 +192,89 @@ fn fifty_streams_at_once_each_get_their_own_words_when_they_are_said() {
     let mut answers: Vec<usize> = (0..STREAMS).map(|_| rig.heard().answer.unwrap().unknown.len()).collect();
     answers.dedup();
     assert_eq!(answers, [WORDS]);
+}
+
+/// What a server answers, head and body; each but the last to its end.
+fn answers() -> [(String, String); 6] {
+    let stream = |events: &[&str]| {
+        let chunks: String = events.iter().map(|event| chunk(&format!("data: {event}\n\n"))).collect();
+        (STREAM.to_owned(), chunks)
+    };
+    let whole = |(head, chunks): (String, String)| (head, chunks + "0\r\n\r\n");
+    let error = |status: &str, kind: &str| {
+        let body = json!({ "type": "error", "error": { "type": kind, "message": "scripted" } }).to_string();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        (head, body)
+    };
+    let start = r#"{"type":"message_start","message":{"id":"msg_1"}}"#;
+    let (ping, unknown, stop) =
+        (r#"{"type":"ping"}"#, r#"{"type":"of_tomorrow"}"#, r#"{"type":"message_stop"}"#);
+    [
+        whole(stream(&[start, stop])),
+        whole(stream(&[start, ping, unknown, ping, stop])),
+        error("400 Bad Request", "invalid_request_error"),
+        error("429 Too Many Requests", "rate_limit_error"),
+        error("529 ", "overloaded_error"),
+        stream(&[start, ping]),
+    ]
+}
+
+/// Proof 4: fifty at once, of which some fail and some break off, are each what they were.
+#[test]
+fn fifty_answers_at_once_of_which_many_fail_are_each_what_they_were() {
+    const STREAMS: usize = 50;
+    // All have been asked before the first is answered.
+    let asked = Arc::new(Barrier::new(STREAMS));
+    let address = serve(move |mut stream| {
+        let request = read_message(&mut stream, true).unwrap();
+        let number: usize = String::from_utf8(request.body).unwrap().parse().unwrap();
+        let (head, body) = &answers()[number % 6];
+        asked.wait();
+        stream.write_all(head.as_bytes()).unwrap();
+        // In pieces that fit nothing.
+        body.as_bytes().chunks(7).for_each(|piece| stream.write_all(piece).unwrap());
+    });
+    let rig = Rig::new(&format!("http://{address}"));
+    thread::scope(|scope| {
+        for number in 0..STREAMS {
+            let (host, secret) = rig.place();
+            scope.spawn(move || {
+                let mut client = connect(host);
+                let ask = format!(
+                    "POST {secret}/v1/messages HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\n\r\n{number:02}"
+                );
+                client.write_all(ask.as_bytes()).unwrap();
+                let (head, body) = &answers()[number % 6];
+                let got = read_message(&mut client, true).unwrap();
+                assert_eq!(got.head[0], head.lines().next().unwrap(), "{number}");
+                if number % 6 == 5 {
+                    // Its frames as well, for it has no end.
+                    let got = String::from_utf8(got.body).unwrap();
+                    assert!(got.contains("ping") && !got.ends_with("0\r\n\r\n"), "{got}");
+                } else {
+                    let whole = [head.as_bytes(), body.as_bytes()].concat();
+                    assert_eq!(got.body, messages(&whole, |_| true)[0].body, "{number}");
+                }
+            });
+        }
+    });
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for heard in (0..STREAMS).map(|_| rig.heard()) {
+        let failure = heard.answer.and_then(|answer| answer.failure).map(|failure| failure.kind);
+        let told = format!("{:?} {} {}", heard.outcome, heard.status.unwrap(), failure.unwrap_or_default());
+        *counts.entry(told).or_default() += 1;
+    }
+    let expected = [
+        ("Cut 200 ", 8),
+        ("Whole 200 ", 18),
+        ("Whole 400 invalid_request_error", 8),
+        ("Whole 429 rate_limit_error", 8),
+        ("Whole 529 overloaded_error", 8),
+    ];
+    assert_eq!(counts.iter().map(|(told, count)| (&**told, *count)).collect::<Vec<_>>(), expected);
 }
 
 /// A sink that takes nothing until it is let.
