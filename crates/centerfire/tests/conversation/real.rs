@@ -243,7 +243,7 @@ fn what_codex_gemini_and_opencode_write_down_is_taken_in() {
     let gemini = testkit::Gemini::prepare(&folder("gemini"), &server).unwrap();
     let opencode = testkit::Opencode::prepare(&folder("opencode"), &server).unwrap();
     let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
-    let prompt = "[[say:the same words]]";
+    let prompt = "[[think:first]] [[bash:echo inside]] [[say:the same words]]";
     for (cli, headless, environment) in [
         ("codex", codex.headless(prompt), codex.environment()),
         ("gemini", gemini.headless(prompt), gemini.environment()),
@@ -261,10 +261,18 @@ fn what_codex_gemini_and_opencode_write_down_is_taken_in() {
             instance.json(&["search", "--json", "--cli", cli, "--role", "assistant", "the same words"]);
         assert_eq!(hits.as_array().unwrap().len(), 1, "{cli}: {hits}");
     }
-    let before = instance.json(&["search", "--json", "the same words"]);
+    // Made anew it is the same, entry by entry; but for the order in which all was taken in.
+    let told = || {
+        let listed = instance.json(&["conversation", "--list", "--json"]);
+        let ids = listed.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+        let mut told: Vec<Value> = ids.map(|id| instance.json(&["conversation", id, "--json"])).collect();
+        for one in told.iter_mut().flat_map(|told| told.as_array_mut().unwrap()) {
+            one["entries"].as_array_mut().unwrap().iter_mut().for_each(|entry| entry["cursor"] = Value::Null);
+        }
+        told
+    };
+    let before = told();
+    assert_eq!(before.len(), 3);
     instance.out(&["import", "--rebuild"]);
-    assert_eq!(
-        instance.json(&["search", "--json", "the same words"]).as_array().unwrap().len(),
-        before.as_array().unwrap().len()
-    );
+    assert_eq!(told(), before);
 }

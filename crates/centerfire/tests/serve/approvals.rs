@@ -120,10 +120,7 @@ fn claude_code_is_answered_over_http() {
     let told = eventually(LIMIT, said).expect("the conversation is taken in");
     assert_eq!(told["session_id"], rig.instance.json(&["show", "claude", "--json"])["id"]);
     let active = || get(&rig, "/api/conversation/active")["conversations"].as_array().unwrap().clone();
-    assert_eq!(
-        active().iter().map(|one| &one["id"]).collect::<Vec<_>>(),
-        [&told["conversations"][0]["id"]]
-    );
+    assert_eq!(active().iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&told["conversations"][0]["id"]]);
     rig.instance.out(&["kill", "claude"]);
     assert!(active().is_empty());
 }
