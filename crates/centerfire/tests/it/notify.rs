@@ -1,5 +1,6 @@
 //! Somebody is told when a session waits: by a command and a webhook, without any server of ours.
 
+use crate::claude_code::Desk;
 use crate::session::{NAME, Session};
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -106,4 +107,31 @@ fn who_is_told_and_hangs_holds_up_no_session() {
     let told = session.instance.work().join("told.txt");
     let all = || std::fs::read_to_string(&told).ok().filter(|text| text.lines().count() == 3);
     eventually(PATIENCE, all).expect("the command is run each time");
+}
+
+/// A25: a question that nobody answers is told of again, with what it is about, once; and it waits on.
+#[test]
+fn a_question_that_nobody_answers_is_told_of_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let desk = Desk::new();
+    let session = desk.session_set(&[
+        ("CENTERFIRE_APPROVALS_UNANSWERED", "escalate"),
+        ("CENTERFIRE_APPROVALS_AFTER", "1"),
+        ("CENTERFIRE_NOTIFY_WEBHOOK", &url),
+        ("CENTERFIRE_NOTIFY_ON", "blocked"),
+        ("CENTERFIRE_NOTIFY_COMMAND", "echo $CENTERFIRE_EVENT $CENTERFIRE_STATE >> told.txt"),
+    ]);
+    session.get(&["send", "--submit", "[[bash:touch made.txt]] [[say:it is made]]"]);
+    assert_eq!(take_call(&listener, "200 OK")["event"], "state");
+    let told = take_call(&listener, "200 OK");
+    assert_eq!((&told["event"], &told["name"]), (&"unanswered".into(), &NAME.into()));
+    assert_eq!(told["approval"]["input"]["command"], "touch made.txt", "{told}");
+    let file = desk.claude.project().join("told.txt");
+    let both = || std::fs::read_to_string(&file).ok().filter(|text| text.lines().count() == 2);
+    let both = eventually(PATIENCE, both).unwrap_or_else(|| panic!("{:?}", std::fs::read_to_string(&file)));
+    assert_eq!(both, "state blocked\nunanswered blocked\n");
+    session.get(&["approve"]);
+    session.wait_for_line("● it is made");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), both, "told of once");
 }
