@@ -15,6 +15,9 @@ use std::process::ExitCode;
 ///
 /// `centerfire run -- claude` needs none of it. With them a Claude Code that is started without Centerfire is recorded as
 /// well: what its hooks tell is kept in a file for each conversation. What else is in the settings stays as it is.
+///
+/// Its conversation is taken in from its own transcript, with hooks or without. It is no session: it has no state here, and no
+/// recording. Other CLIs get their hooks in sessions alone.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  centerfire hooks install\n  centerfire hooks uninstall --settings ~/.claude/settings.json"
