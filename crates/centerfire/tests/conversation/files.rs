@@ -1,12 +1,13 @@
 //! Files that others wrote: conversation logs become conversations, asciicasts sessions. A37.
 
 use crate::kills::{Kills, time};
-use crate::written::told_without_cursors;
+use crate::written::{Transcript, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use testkit::Instance;
+use testkit::terminal::PATIENCE;
+use testkit::{Instance, Terminal};
 
 const KILLS: u64 = 40;
 
@@ -251,4 +252,21 @@ fn who_is_killed_while_importing_leaves_no_half_session() {
     instance.out(&import);
     let sessions = fs::read_dir(instance.home().join("state/sessions")).unwrap();
     assert_eq!(sessions.count(), 1, "a draft was left behind");
+}
+
+/// Who imports much sees how far it is, in place, and at the end the sum alone.
+#[test]
+fn a_long_import_shows_how_far_it_is() {
+    const FILES: u64 = 60;
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    for number in 0..FILES {
+        Transcript::new(&instance, number).grow(400);
+    }
+    let terminal = Terminal::spawn(instance.command(&["import"]), 100, 24).unwrap();
+    terminal.wait_for_text(&format!(" of {FILES}, ")).unwrap();
+    terminal.wait(PATIENCE).unwrap();
+    let shown = String::from_utf8(terminal.output()).unwrap();
+    assert!(shown.contains("\rimport ") && shown.contains(" %  file "), "{shown:?}");
+    let line = shown.split(['\r', '\n']).rfind(|line| !line.is_empty()).unwrap();
+    assert!(!line.contains('%') && shown.contains("24000"), "{shown:?}");
 }
