@@ -63,8 +63,8 @@ impl Dialogs for GeminiDialogs {
             _ => leave(&trimmed)?,
         };
         let (cut, unseen, typed, screen) = (false, false, true, true);
-        let (suggestions, agent, turn) = (None, None, None);
-        Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
+        let (suggestions, always, agent, turn) = (None, Vec::new(), None, None);
+        Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
     }
 }
 

@@ -159,7 +159,7 @@ fn one_question_is_answered_by_the_digit_of_its_option() {
     let key = |behaviour, answers: &[&str]| {
         let answers: BTreeMap<String, String> =
             answers.iter().map(|answer| ((*answer).to_owned(), (*answer).to_owned())).collect();
-        dialog.key(&Decision { behaviour, message: None, answers, input: None })
+        dialog.key(&Decision { behaviour, message: None, answers, input: None, always: None })
     };
     assert_eq!(key(Behaviour::Allow, &["Postgres"]), Some("2"));
     assert_eq!(key(Behaviour::Deny, &[]), Some("Escape"));

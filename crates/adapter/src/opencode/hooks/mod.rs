@@ -75,7 +75,8 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
     // Its own id tells it from another one that asks for the same.
     let turn = text(value, "id");
     let (cut, unseen, typed, screen) = (false, false, false, false);
-    Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
+    let always = Vec::new();
+    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
 }
 
 /// Whether it is the question of [`PLAN`], which the plugin knows, and takes the answer that we know.
@@ -118,7 +119,7 @@ mod tests {
     fn decide(behaviour: Behaviour, message: Option<&str>) -> Decision {
         let answers = [("Which?", "A"), ("All?", "B, C")];
         let answers = answers.map(|(one, other)| (one.to_owned(), other.to_owned())).into();
-        Decision { behaviour, message: message.map(str::to_owned), answers, input: None }
+        Decision { behaviour, message: message.map(str::to_owned), answers, input: None, always: None }
     }
 
     #[test]
