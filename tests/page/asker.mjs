@@ -33,17 +33,21 @@ export const QUESTIONS = {
   ],
 };
 
+/** What Claude Code suggests with an edit, and with a command. */
+export const EDITS = [{ type: "setMode", mode: "acceptEdits", destination: "session" }];
+export const PUSHES = [{ type: "addRules", behavior: "allow", destination: "localSettings", rules: [{ toolName: "Bash", ruleContent: "git push *" }] }];
+
 export class Asker {
   constructor(stage) {
     this.stage = stage;
   }
 
-  /** Asks in a session; it waits until it is answered, or leaves. */
-  async ask(session, tool, input) {
+  /** Asks in a session; it waits until it is answered, or leaves. `suggested` is what could be allowed for later. */
+  async ask(session, tool, input, suggested) {
     const { socket } = JSON.parse(await this.stage.cf("show", session, "--json"));
     const before = await this.count(session);
     const hook = spawn(process.env.CENTERFIRE, ["__hook", "claude"], { env: { ...process.env, CENTERFIRE_SOCKET: socket }, stdio: ["pipe", "pipe", "inherit"] });
-    hook.stdin.end(JSON.stringify({ hook_event_name: "PermissionRequest", prompt_id: "p", tool_name: tool, tool_input: input }));
+    hook.stdin.end(JSON.stringify({ hook_event_name: "PermissionRequest", prompt_id: "p", tool_name: tool, tool_input: input, permission_suggestions: suggested }));
     // One that waits still when the story ends goes with it.
     for (const part of [hook, hook.stdin, hook.stdout]) part.unref();
     process.once("exit", () => hook.kill());

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Asker, EDIT, PLAN, QUESTIONS } from "./asker.mjs";
+import { Asker, EDIT, EDITS, PLAN, PUSHES, QUESTIONS } from "./asker.mjs";
 import { tell } from "./stage.mjs";
 import { fits, usable } from "./usable.mjs";
 
@@ -83,6 +83,31 @@ const stories = {
     await late.waitFor();
     assert.match(await late.textContent(), /^Too late, your answer was not taken\. Allowed by token \w+ on the page$/);
     stage.faults = stage.faults.filter((fault) => !fault.includes("409"));
+  },
+
+  async what_a_program_offers_for_later_is_seen_whole_and_chosen(stage) {
+    const { asker, page } = await opened(stage, "desk");
+    const guest = await stage.visitor("desk", "view");
+    const first = await asker.ask("one", "Bash", { command: "git push" }, PUSHES);
+    const words = "Bash(git push *), in this project from now on (.claude/settings.local.json)";
+    await stage.enter(guest, "one");
+    await card(guest, words).waitFor();
+    assert.equal(await guest.getByRole("button", { name: "Always" }).isEnabled(), false, "who may only look chooses nothing");
+    await stage.enter(page, "one");
+    await card(page, words).getByRole("button", { name: "Always" }).click();
+    assert.deepEqual((await first.told()).updatedPermissions, PUSHES);
+    await page.getByText(`Allowed for later too (${words})`, { exact: true }).waitFor();
+    await guest.getByText(`Allowed for later too (${words}) by token`).waitFor();
+    // A yes is for once, and no key means more.
+    const second = await asker.ask("one", "Bash", { command: "git push -f" }, PUSHES);
+    await card(page, "git push -f").waitFor();
+    await page.keyboard.press("Control+Shift+Enter");
+    await page.locator(".ask:focus button.main:enabled").waitFor();
+    await page.keyboard.press("a");
+    assert.equal((await second.told()).updatedPermissions, undefined);
+    await asker.ask("one", "Bash", { command: "git pull" });
+    await card(page, "git pull").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Always" }).count(), 0, "what is not offered");
   },
 
   async claude_code_is_answered_on_the_page_and_in_its_terminal(stage) {
@@ -351,9 +376,9 @@ const stories = {
   async questions_can_be_answered_by_everybody(stage) {
     for (const kind of ["desk", "phone"]) {
       const { asker, page } = kind === "desk" ? await opened(stage, kind) : { asker: new Asker(stage), page: await stage.visitor(kind) };
-      const asked = [["one", "Edit", EDIT], ["two", "AskUserQuestion", QUESTIONS], ["two", "ExitPlanMode", PLAN]];
+      const asked = [["one", "Edit", EDIT, EDITS], ["two", "AskUserQuestion", QUESTIONS], ["two", "ExitPlanMode", PLAN]];
       const hooks = [];
-      for (const [session, tool, input] of asked) hooks.push(await asker.ask(session, tool, input));
+      for (const [session, tool, input, suggested] of asked) hooks.push(await asker.ask(session, tool, input, suggested));
       for (const path of ["/needs", "/s/one", "/s/two"]) {
         await page.goto(`http://${stage.address}${path}`);
         await page.locator(".ask button.main").first().waitFor();

@@ -22,6 +22,8 @@ export interface Approval {
   tool: string;
   agent?: string;
   input: unknown;
+  /** What may be allowed for later with a yes, each in words. */
+  always?: string[];
   /** The input is what the screen showed, which may be less than there is. */
   screen?: boolean;
 }
@@ -31,6 +33,8 @@ export interface Decision {
   message?: string;
   /** To each question the label that was chosen, or words. */
   answers?: Record<string, string>;
+  /** What is allowed for later as well: the words of one of the question's. */
+  always?: string;
 }
 
 /** What became of a question; without a decision it was answered in the terminal, or nobody can any more. */
@@ -52,5 +56,5 @@ export const decide = async (session: string, id: number, decision: Decision) =>
 export function story({ by, decision }: Settled): string {
   if (decision === undefined) return by === "the terminal" ? "Answered in the terminal" : `Over by ${by}`;
   const how = decision.behaviour === "deny" ? "Denied" : decision.answers === undefined ? "Allowed" : "Answered";
-  return `${how} by ${by}`;
+  return `${how}${decision.always === undefined ? "" : ` for later too (${decision.always})`} by ${by}`;
 }

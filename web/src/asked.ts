@@ -94,7 +94,7 @@ export function useAsked(session: string, news: string, leave: (why?: string) =>
     async (id: number, decision: Decision) => {
       try {
         const settled = await decide(session, id, decision);
-        end(id, { words: story(settled).replace(/ by .*/, ""), late: false }, TOLD_OWN_MS);
+        end(id, { words: story({ ...settled, by: "" }).replace(/ by $/, ""), late: false }, TOLD_OWN_MS);
         setTrouble(undefined);
         return true;
       } catch (failure) {

@@ -6,7 +6,7 @@
 use protocol::approval::{Ask, Behaviour, Decision};
 
 /// The keys that choose among options, the first one first.
-const DIGITS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+pub(crate) const DIGITS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The dialogs of one CLI.
 pub trait Dialogs: Sync {
@@ -37,6 +37,8 @@ pub trait Dialogs: Sync {
 pub struct Dialog {
     /// Yes, this once.
     pub allow: &'static str,
+    /// Yes, and for later as well: in words, and its key.
+    pub always: Vec<(String, &'static str)>,
     /// No.
     pub deny: &'static str,
     /// The questions that it puts, one after the other: the words of each, and what each digit chooses.
@@ -48,7 +50,7 @@ pub struct Dialog {
 impl Dialog {
     /// One that asks leave.
     pub fn of_leave(allow: &'static str, deny: &'static str) -> Self {
-        Self { allow, deny, questions: Vec::new(), at: 0 }
+        Self { allow, always: Vec::new(), deny, questions: Vec::new(), at: 0 }
     }
 
     /// The key for a decision; `None` for one that it does not take as a whole.
@@ -56,7 +58,10 @@ impl Dialog {
         match decision.behaviour {
             Behaviour::Deny => Some(self.deny),
             Behaviour::Allow if self.questions.len() != decision.answers.len() => None,
-            Behaviour::Allow if self.questions.is_empty() => Some(self.allow),
+            Behaviour::Allow if self.questions.is_empty() => match &decision.always {
+                None => Some(self.allow),
+                Some(words) => self.always.iter().find(|(offered, _)| offered == words).map(|(_, key)| *key),
+            },
             Behaviour::Allow => {
                 let places: Option<Vec<usize>> =
                     self.questions.iter().map(|question| self.place(question, decision)).collect();

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub const MAX_ASK_BYTES: usize = 512 << 10; // 512 KiB
 /// Bytes of an input, as JSON, in a list: who wants more asks for that approval.
 pub const LISTED_INPUT_BYTES: usize = 64 << 10; // 64 KiB
+/// Bytes of all that may be chosen for later, in words; of more only the program itself offers it.
+pub const MAX_ALWAYS_BYTES: usize = 4 << 10; // 4 KiB
 
 /// What a program asks leave for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub struct Ask {
     /// What the program would remember for later, in its own form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestions: Option<Value>,
+    /// What may be allowed for later with a yes, each in words: what the program itself offers for this very question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub always: Vec<String>,
     /// The sub-agent that asks; `None` is the agent itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
@@ -54,6 +59,23 @@ impl Ask {
         }
         let cut = Self { input: Value::Null, cut: true, ..self.clone() };
         Self { input: Value::String(text[..text.floor_char_boundary(bytes)].to_owned()), ..cut }
+    }
+
+    /// Why a decision cannot allow what it would for later.
+    pub fn fault(&self, decision: &Decision) -> Option<String> {
+        let words = decision.always.as_ref()?;
+        if decision.behaviour == Behaviour::Deny {
+            return Some("a no allows nothing for later".to_owned());
+        }
+        if decision.input.is_some() {
+            return Some(
+                "what is allowed for later is what was asked for, and takes no other input".to_owned(),
+            );
+        }
+        (!self.always.contains(words)).then(|| match &self.always[..] {
+            [] => "nothing can be allowed for later with this question".to_owned(),
+            offered => format!("`{words}` is not what can be allowed for later: {}", offered.join(" | ")),
+        })
     }
 }
 
@@ -102,6 +124,9 @@ pub struct Decision {
     /// What the tool is given instead of what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
+    /// What is allowed for later as well: the words of one of [`Ask::always`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub always: Option<String>,
 }
 
 /// What became of a question.
@@ -116,6 +141,20 @@ pub struct Settled {
     /// What was decided; `None` where the program was told nothing, because the terminal answered or nobody can any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+}
+
+impl Settled {
+    /// What was decided, in a word or two.
+    pub fn outcome(&self) -> String {
+        match &self.decision {
+            Some(Decision { behaviour: Behaviour::Allow, always: Some(words), .. }) => {
+                format!("allowed for later too ({words})")
+            }
+            Some(Decision { behaviour: Behaviour::Allow, .. }) => "allowed".to_owned(),
+            Some(Decision { behaviour: Behaviour::Deny, .. }) => "denied".to_owned(),
+            None => "settled".to_owned(),
+        }
+    }
 }
 
 /// Which questions are over by what a hook tells, if nobody answered them.
@@ -174,6 +213,7 @@ mod tests {
             input: json!({ "command": "touch ä" }),
             cut: false,
             suggestions: None,
+            always: Vec::new(),
             agent: None,
             turn: Some("t1".to_owned()),
             unseen: false,
@@ -200,6 +240,25 @@ mod tests {
         assert_eq!(ask().within(100), ask());
         let cut = ask().within(19);
         assert_eq!((cut.input, cut.cut), (json!("{\"command\":\"touch "), true));
+    }
+
+    #[test]
+    fn nothing_is_allowed_for_later_but_what_is_offered() {
+        let offered = Ask { always: vec!["touch *".to_owned()], ..ask() };
+        let decision = |behaviour, always: &str| Decision {
+            behaviour,
+            message: None,
+            answers: BTreeMap::new(),
+            input: None,
+            always: Some(always.to_owned()),
+        };
+        let allow = decision(Behaviour::Allow, "touch *");
+        assert_eq!(offered.fault(&allow), None);
+        assert_eq!(ask().fault(&Decision { always: None, ..allow.clone() }), None);
+        assert!(ask().fault(&allow).is_some(), "nothing is offered");
+        assert!(offered.fault(&decision(Behaviour::Allow, "*")).is_some());
+        assert!(offered.fault(&decision(Behaviour::Deny, "touch *")).is_some());
+        assert!(offered.fault(&Decision { input: Some(json!({})), ..allow }).is_some());
     }
 
     #[test]

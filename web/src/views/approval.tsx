@@ -1,6 +1,6 @@
 // A question of a program: what it asks leave for, whole, and what answers it. It takes no key that was not meant for it:
 // whoever answers by keys has put the focus on it before.
-import { useEffect, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactNode } from "react";
 import { age } from "../age";
 import type { Approval, Decision } from "../approvals";
 import type { Card } from "../asked";
@@ -43,6 +43,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
   const [busy, setBusy] = useState(false);
   const [message, setMessage] = useState("");
   const [chosen, setChosen] = useState<Chosen>({});
+  const id = useId();
   const why = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (!fresh) return undefined;
@@ -65,6 +66,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
     setBusy(false);
   };
   const allow = () => mayAllow && void send({ behaviour: "allow", ...(answers === undefined ? {} : { answers }) });
+  const lasting = kind === "question" ? [] : (approval.always ?? []);
   const deny = () => ready && void send({ behaviour: "deny", ...(message.trim() === "" ? {} : { message: message.trim() }) });
   const key = (event: KeyboardEvent<HTMLElement>) => {
     if (!mayAnswer || fresh || event.altKey || event.metaKey || event.nativeEvent.isComposing) return;
@@ -94,6 +96,14 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
       </header>
       <Body>
         {kind === "plan" ? <Markdown text={String(field(input, "plan") ?? "")} /> : questions.length > 0 ? <Questions questions={questions} chosen={chosen} set={setChosen} disabled={!mayAnswer || over !== undefined} /> : <Wanted input={input} />}
+        {lasting.map((always, at) => (
+          <p className="ask-always" key={always}>
+            <button type="button" disabled={!mayAnswer || !ready || fresh} data-fresh={mayAnswer && ready && fresh} aria-describedby={`${id}-${at}`} onClick={() => void send({ behaviour: "allow", always })}>
+              Always
+            </button>
+            <span id={`${id}-${at}`}>{plain(always)}</span>
+          </p>
+        ))}
       </Body>
       <footer>
         {over !== undefined || !mayAnswer ? (

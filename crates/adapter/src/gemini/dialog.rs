@@ -6,7 +6,7 @@
 //! does not fit into the box is left out by Gemini CLI, which says so in a line of its own. A box whose top is not on the screen
 //! is none.
 
-use crate::dialog::{Dialog, Dialogs};
+use crate::dialog::{DIGITS, Dialog, Dialogs};
 use crate::question::questions;
 use protocol::BlockKind;
 use protocol::approval::Ask;
@@ -15,6 +15,37 @@ use serde_json::{Value, json};
 /// The first option of what asks leave, and the last one.
 const ALLOW: &str = "1. Allow once";
 const CANCEL: &str = "No, suggest changes (esc)";
+/// What else it offers: of which tools, its label, and what that does. Of a command it allows the programs that it calls, of an
+/// edit within a session all of them.
+const LASTING: [(Tools, &str, &str); 7] = [
+    (
+        Tools::Shell,
+        "Allow for this session",
+        "every command of the programs that this one calls, for this session",
+    ),
+    (
+        Tools::Shell,
+        "Allow this command for all future sessions",
+        "every command of the programs that this one calls, in all future sessions",
+    ),
+    (Tools::Edits, "Allow for this session", "all edits of files (mode auto_edit), for this session"),
+    (
+        Tools::Edits,
+        "Allow for this file in all future sessions",
+        "edits of this file, in all future sessions",
+    ),
+    (Tools::OfServer, "Allow tool for this session", "this tool of its MCP server, for this session"),
+    (
+        Tools::OfServer,
+        "Allow all server tools for this session",
+        "all tools of this MCP server, for this session",
+    ),
+    (
+        Tools::OfServer,
+        "Allow tool for all future sessions",
+        "this tool of its MCP server, in all future sessions",
+    ),
+];
 /// The headings of a plan and of questions, and what stands below their options.
 const PLAN: &str = "Ready to start implementation?";
 const QUESTIONS: &str = "Answer Questions";
@@ -34,6 +65,24 @@ const PROMPT_LINES: usize = 12;
 /// Characters of a heading that stand for a tool's name.
 const TOOL_CHARS: usize = 40;
 
+/// Tools of which it is known what leave for later means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tools {
+    Shell,
+    Edits,
+    OfServer,
+}
+
+impl Tools {
+    fn of(tool: &str) -> Option<Self> {
+        match tool {
+            "Shell" => Some(Self::Shell),
+            "Edit" | "WriteFile" => Some(Self::Edits),
+            _ => tool.ends_with(SERVER).then_some(Self::OfServer),
+        }
+    }
+}
+
 /// Those of Gemini CLI.
 pub(super) struct GeminiDialogs;
 
@@ -42,7 +91,8 @@ impl Dialogs for GeminiDialogs {
         let shown = self.asked(lines).filter(|shown| is_same(shown, ask))?;
         let allow = if shown.kind == BlockKind::Plan { "2" } else { "1" };
         let asked = questions(&shown.input).into_iter().map(|question| (question.text, question.labels));
-        Some(Dialog { questions: asked.collect(), ..Dialog::of_leave(allow, "Escape") })
+        let always = lasting(&shown.tool, &inside(lines)?);
+        Some(Dialog { always, questions: asked.collect(), ..Dialog::of_leave(allow, "Escape") })
     }
 
     fn takes_words(&self, lines: &[String]) -> bool {
@@ -63,8 +113,9 @@ impl Dialogs for GeminiDialogs {
             _ => leave(&trimmed)?,
         };
         let (cut, unseen, typed, screen) = (false, false, true, true);
+        let always = lasting(&tool, &inside).into_iter().map(|(words, _)| words).collect();
         let (suggestions, agent, turn) = (None, None, None);
-        Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
+        Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
     }
 }
 
@@ -125,6 +176,20 @@ fn leave(inside: &[&str]) -> Option<(BlockKind, String, Value)> {
         input["call"] = call.into();
     }
     Some((BlockKind::Permission, tool, input))
+}
+
+/// What may be allowed for later, in words, each with its key.
+fn lasting(tool: &str, inside: &[&str]) -> Vec<(String, &'static str)> {
+    let trimmed = inside.iter().map(|line| option(line.trim()));
+    let options = trimmed.clone().collect::<Vec<_>>().iter().rposition(|line| *line == ALLOW);
+    let Some((options, tools)) = options.zip(Tools::of(tool)) else { return Vec::new() };
+    let numbered = DIGITS.iter().zip(trimmed.skip(options));
+    let known = numbered.filter_map(|(digit, line)| {
+        let label = line.strip_prefix(digit)?.strip_prefix(". ")?;
+        let (.., words) = LASTING.iter().find(|(of, name, _)| (*of, *name) == (tools, label))?;
+        Some(((*words).to_owned(), *digit))
+    });
+    known.collect()
 }
 
 /// Whether a line stands outside of the box with the command, and is more than the question itself.

@@ -2,6 +2,7 @@
 
 use super::decide::{self, Which};
 use crate::context::Context;
+use crate::term::one_line;
 use adapter::question::{Question, open_questions, questions};
 use protocol::approval::{Behaviour, Decision};
 use protocol::{Approval, BlockKind};
@@ -12,12 +13,13 @@ use std::process::ExitCode;
 
 /// Give a program the leave it asks for, or answer its question
 ///
-/// It is what a yes in the terminal is: this once. The first answer counts, wherever it comes from; a later one is
+/// It is what a yes in the terminal is: this once, unless --always is given. What that would allow `centerfire approvals`
+/// shows, where the program itself offers it for this question. The first answer counts, wherever it comes from; a later one is
 /// refused, and told who was first. A question with options is answered with one of them, with several with `, ` between
 /// where it takes several, or with words of your own.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire approve\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'\n  centerfire approve claude --answer 'Database=SQLite' --answer 'Extras=Backups, Metrics'"
+    after_help = "Examples:\n  centerfire approve\n  centerfire approve claude\n  centerfire approve claude 3\n  centerfire approve claude --answer 'Which database?=SQLite'\n  centerfire approve claude --answer 'Database=SQLite' --answer 'Extras=Backups, Metrics'\n  centerfire approve claude --always"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -28,18 +30,45 @@ pub(crate) struct Args {
     /// The answer to a question, by its words or its header, once for each; the label alone where one is asked
     #[arg(long, value_name = "QUESTION=LABEL")]
     answer: Vec<String>,
+    /// Allow for later as well what the program offers; where it offers several, the one of this number
+    #[arg(long, value_name = "NUMBER", require_equals = true, num_args = 0..=1)]
+    always: Option<Option<usize>>,
 }
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
-        let Self { which, message, answer } = self;
+        let Self { which, message, answer, always } = self;
         decide::run(context, &which, "approve", |approval| {
             let answers = match approval {
                 Some(approval) => answers(approval, &answer)?,
                 None => BTreeMap::new(),
             };
-            Ok(Decision { behaviour: Behaviour::Allow, message, answers, input: None })
+            let always = match (approval, always) {
+                (Some(approval), Some(number)) => Some(offered_for_later(approval, number)?),
+                _ => None,
+            };
+            Ok(Decision { behaviour: Behaviour::Allow, message, answers, input: None, always })
         })
+    }
+}
+
+/// What is allowed for later, of what is offered.
+fn offered_for_later(approval: &Approval, number: Option<usize>) -> anyhow::Result<String> {
+    let Approval { id, ask, .. } = approval;
+    let listed = || {
+        let line = |(at, words): (usize, &String)| format!("\n  --always={}  # {}", at + 1, one_line(words));
+        ask.always.iter().enumerate().map(line).collect::<String>()
+    };
+    match (&ask.always[..], number) {
+        ([], _) => anyhow::bail!(
+            "with question {id} nothing can be allowed for later from here; without --always it is allowed once"
+        ),
+        ([only], None | Some(1)) => Ok(only.clone()),
+        (_, None) => anyhow::bail!("say what is allowed for later:{}", listed()),
+        (offered, Some(number)) => {
+            let chosen = number.checked_sub(1).and_then(|at| offered.get(at));
+            chosen.cloned().ok_or_else(|| anyhow::anyhow!("question {id} offers for later:{}", listed()))
+        }
     }
 }
 

@@ -22,8 +22,16 @@ pub(super) fn whole(approval: &Approval) -> String {
     let seen = if ask.screen { ", as its screen shows it" } else { "" };
     let head = one_line(&format!("{} {}{tool}{agent}, for {age}{seen}", approval.id, kind(ask.kind)));
     let body = plain_lines(&body(&ask.input));
-    let body: Vec<String> = body.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+    let mut body: Vec<String> = body.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+    body.extend(for_later(&ask.always));
     format!("{head}\n{}", body.join("\n"))
+}
+
+/// What may be allowed for later, each with what chooses it.
+fn for_later(offered: &[String]) -> Vec<String> {
+    let number = |at: usize| if offered.len() == 1 { String::new() } else { format!("={}", at + 1) };
+    let line = |(at, words): (usize, &String)| one_line(&format!("  --always{}: {words}", number(at)));
+    offered.iter().enumerate().map(line).collect()
 }
 
 /// A kind in a word.
@@ -114,6 +122,13 @@ mod tests {
             "/a/b\nreplace_all: false\n-one\n+two\n+three",
         );
         check(json!({ "content": "x\ny", "file_path": "/a/b" }), "/a/b\ncontent:\n  x\n  y");
+    }
+
+    #[test]
+    fn what_may_be_allowed_for_later_stands_with_what_chooses_it() {
+        let offered = ["a *", "b *"].map(str::to_owned);
+        assert_eq!(for_later(&offered[..1]), ["  --always: a *"]);
+        assert_eq!(for_later(&offered), ["  --always=1: a *", "  --always=2: b *"]);
     }
 
     #[test]

@@ -115,7 +115,9 @@ fn done(settled: &Settled, asked: Option<&Approval>) -> String {
         _ => "allowed",
     };
     let what = asked.map(|Approval { ask, .. }| format!(": {} {}", ask.tool, adapter::gist(&ask.input)));
-    one_line(&format!("{how} {}{}", settled.id, what.unwrap_or_default()))
+    let always = settled.decision.as_ref().and_then(|decision| decision.always.as_ref());
+    let always = always.map(|words| format!("; for later too: {words}"));
+    one_line(&format!("{how} {}{}{}", settled.id, what.unwrap_or_default(), always.unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -127,11 +129,14 @@ mod tests {
     #[test]
     fn an_answer_is_told_as_it_was_given() {
         let answers = BTreeMap::from([("Which db?".to_owned(), "Redis".to_owned())]);
-        let decision = Decision { behaviour: Behaviour::Allow, message: None, answers, input: None };
+        let decision =
+            Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always: None };
         let settled =
             |decision| Settled { id: 3, time: Time(0), by: String::new(), decision: Some(decision) };
         assert_eq!(done(&settled(decision.clone()), None), "answered 3: Which db? Redis");
         let leave = Decision { answers: BTreeMap::new(), ..decision };
-        assert_eq!(done(&settled(leave), None), "allowed 3");
+        assert_eq!(done(&settled(leave.clone()), None), "allowed 3");
+        let lasting = Decision { always: Some("touch *".to_owned()), ..leave };
+        assert_eq!(done(&settled(lasting), None), "allowed 3; for later too: touch *");
     }
 }

@@ -26,7 +26,13 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let Self { which, message } = self;
         decide::run(context, &which, "deny", |_| {
-            Ok(Decision { behaviour: Behaviour::Deny, message, answers: BTreeMap::new(), input: None })
+            Ok(Decision {
+                behaviour: Behaviour::Deny,
+                message,
+                answers: BTreeMap::new(),
+                input: None,
+                always: None,
+            })
         })
     }
 }

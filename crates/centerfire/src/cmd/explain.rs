@@ -6,7 +6,6 @@ use crate::fit;
 use crate::term::{one_line, paint};
 use crate::when::{ago, clock};
 use clap_complete::ArgValueCandidates;
-use protocol::approval::Behaviour;
 use protocol::{AgentState, Approval, Claim, Settled};
 use serde::Serialize;
 use serde_json::json;
@@ -103,12 +102,7 @@ fn asked(approval: &Approval) -> String {
 }
 
 fn over(settled: &Settled) -> String {
-    let how = match settled.decision.as_ref().map(|decision| decision.behaviour) {
-        Some(Behaviour::Allow) => "allowed",
-        Some(Behaviour::Deny) => "denied",
-        None => "settled",
-    };
-    one_line(&format!("{}: {how} by {}", settled.id, settled.by))
+    one_line(&format!("{}: {} by {}", settled.id, settled.outcome(), settled.by))
 }
 
 pub(super) fn plain(claim: &Claim) -> String {

@@ -164,6 +164,39 @@ fn what_gemini_wants_to_know_is_answered_from_elsewhere() {
     session.wait_for_line("✦ it is made");
 }
 
+/// The programs of a command, and all edits; what is another program is asked for.
+#[test]
+fn gemini_does_not_ask_again_for_what_was_allowed_for_later() {
+    let desk = Desk::new();
+    let session = desk.session(&[]);
+    let is_not_asked = |prompt: &str, name: &str| {
+        let questions = settled(&session).len();
+        // A turn that ends at once is not seen to begin.
+        submit(&session, &format!("[[sleep:2000]] {prompt} [[say:done with {name}]]"));
+        session.wait_for_line(&format!("✦ done with {name}"));
+        assert!(desk.made(name));
+        assert_eq!((session.json(&["approvals"]), settled(&session).len()), (json!([]), questions));
+    };
+    let asked = ask(&session, "[[bash:touch one]] [[say:it is made]]");
+    let words = "every command of the programs that this one calls, for this session";
+    assert_eq!(asked["always"], json!([words]));
+    session.get(&["approve", "--always"]);
+    session.wait_for_line("✦ it is made");
+    is_not_asked("[[bash:touch two]]", "two");
+    ask(&session, "[[bash:mkdir three]] [[say:it is there]]");
+    session.get(&["approve"]);
+    session.wait_for_line("✦ it is there");
+    let write = |name: &str| format!("[[write:{}|a line]]", desk.gemini.project().join(name).display());
+    let asked = ask(&session, &format!("{} [[say:it is written]]", write("four")));
+    assert_eq!(asked["always"], json!(["all edits of files (mode auto_edit), for this session"]));
+    session.get(&["approve", "--always"]);
+    session.wait_for_line("✦ it is written");
+    is_not_asked(&write("five"), "five");
+    let settled = settled(&session);
+    assert_eq!(settled[0].decision.as_ref().unwrap().always.as_deref(), Some(words));
+    assert!(settled.iter().all(|one| one.by.contains("with centerfire approve")), "{settled:?}");
+}
+
 /// Who answers in the terminal answers; a new question in the same words is another one, which no answer to the first one
 /// reaches; and a host that dies loses none.
 #[test]

@@ -31,8 +31,10 @@ impl Inside {
 
     /// Has a hook in the session ask, which waits there.
     fn ask(&self) {
-        let told =
-            r#"{"session_id":"a","hook_event_name":"PermissionRequest","tool_name":"Draw","tool_input":{}}"#;
+        let rules = r#"[{"type":"addRules","behavior":"allow","destination":"session","rules":[{"toolName":"Draw"}]}]"#;
+        let told = format!(
+            r#"{{"session_id":"a","hook_event_name":"PermissionRequest","tool_name":"Draw","tool_input":{{}},"permission_suggestions":{rules}}}"#
+        );
         self.types(&format!("echo '{told}' | {CF} __hook claude & "));
         eventually(PATIENCE, || (self.waiting() == 1).then_some(())).expect("the question waits");
     }
@@ -79,6 +81,13 @@ fn yes() -> Value {
     json!({ "request": "decide", "approval": 1, "by": "insider", "decision": { "behaviour": "allow" } })
 }
 
+/// The same for later.
+fn always() -> Value {
+    let mut yes = yes();
+    yes["decision"]["always"] = json!("every Draw, for this session");
+    yes
+}
+
 /// A blank, which the shell does not mind.
 fn key() -> Value {
     json!({ "request": "input", "form": "raw", "tail": " " })
@@ -120,9 +129,9 @@ fn nothing_is_typed_from_within_once_a_question_was_said_to_be_over() {
     assert!(free.iter().all(|answer| answer["answer"] != "refused"), "nothing was asked: {free:?}");
     inside.ask();
     let upgrade = json!({ "request": "upgrade", "binary": CF });
-    let asked = inside.send("asked", &[key(), size, relay, yes(), upgrade, look]);
-    asked[..5].iter().for_each(assert_refused);
-    assert_eq!(asked[5]["answer"], "status");
+    let asked = inside.send("asked", &[key(), size, relay, yes(), always(), upgrade, look]);
+    asked[..6].iter().for_each(assert_refused);
+    assert_eq!(asked[6]["answer"], "status");
     let over = json!({ "request": "hook", "event": "Stop", "ends": { "ends": "all" } });
     let told = inside.send("told", &[over, key(), yes()]);
     assert_eq!((told[0]["answer"].as_str(), inside.waiting()), (Some("done"), 0));

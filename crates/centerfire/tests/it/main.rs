@@ -1,6 +1,8 @@
 //! The real binary in real terminals, with real programs. Names of tests are sentences; the requirement or the trap
 //! that each one is for stands in its comment.
 
+/// What was allowed for later is not asked again.
+mod always;
 /// What the real Claude Code asks leave for is answered from anywhere, once.
 mod approvals;
 /// The real Claude Code in a session: states, questions, permissions, and a host that dies.

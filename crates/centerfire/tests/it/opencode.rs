@@ -90,6 +90,40 @@ fn what_opencode_asks_is_answered_from_elsewhere() {
     assert!(conversations[0].starts_with("ses_") && conversations.iter().all(|one| *one == conversations[0]));
 }
 
+/// The commands that opencode itself names; and edits, of which it names all.
+#[test]
+fn opencode_does_not_ask_again_for_what_was_allowed_for_later() {
+    let desk = Desk::new();
+    let session = desk.session(&[]);
+    let is_not_asked = |prompt: &str, name: &str| {
+        let questions = settled(&session).len();
+        session.get(&["wait", "--for", "done", "--timeout", "30"]);
+        session.get(&["send", "--submit", &format!("{prompt} [[say:done with {name}]]")]);
+        session.wait_for_line(&format!("done with {name}$"));
+        assert!(desk.made(name));
+        assert_eq!((session.json(&["approvals"]), settled(&session).len()), (json!([]), questions));
+    };
+    let asked = &ask(&session, "[[bash:touch one]] [[say:was made]]", 1)[0];
+    let words = "bash of touch *, until opencode is restarted";
+    assert_eq!(asked["always"], json!([words]));
+    session.get(&["approve", "--always"]);
+    session.wait_for_line("was made$");
+    is_not_asked("[[bash:touch two]]", "two");
+    let asked = &ask(&session, "[[bash:mkdir three]] [[say:is there]]", 1)[0];
+    assert_eq!(asked["always"], json!(["bash of mkdir *, until opencode is restarted"]));
+    session.get(&["approve"]);
+    session.wait_for_line("is there$");
+    let write = |name: &str| format!("[[write:{}|a line]]", desk.opencode.project().join(name).display());
+    let asked = &ask(&session, &format!("{} [[say:was written]]", write("four")), 1)[0];
+    assert_eq!(asked["always"], json!(["every edit, until opencode is restarted"]));
+    session.get(&["approve", "--always"]);
+    session.wait_for_line("was written$");
+    is_not_asked(&write("five"), "five");
+    let settled = settled(&session);
+    assert_eq!(settled[0].decision.as_ref().unwrap().always.as_deref(), Some(words));
+    assert!(settled.iter().all(|one| one.by.contains("with centerfire approve")), "{settled:?}");
+}
+
 /// Who answers in the terminal answers: the hook is let go, and a later answer is refused.
 #[test]
 fn what_is_answered_in_opencode_itself_is_over_everywhere() {

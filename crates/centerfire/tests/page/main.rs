@@ -295,6 +295,11 @@ fn codex_is_answered_on_the_page_and_in_its_terminal() {
 }
 
 #[test]
+fn what_a_program_offers_for_later_is_seen_whole_and_chosen() {
+    tell_of("needs.mjs", "what_a_program_offers_for_later_is_seen_whole_and_chosen");
+}
+
+#[test]
 fn claude_code_is_answered_on_the_page_and_in_its_terminal() {
     tell_of_claude("needs.mjs", "claude_code_is_answered_on_the_page_and_in_its_terminal");
 }

@@ -16,7 +16,15 @@ struct Hook(Child);
 impl Hook {
     /// Asks what a payload says.
     fn ask(rig: &Rig, session: &str, tool: &str, input: &Value) -> Self {
-        let told = json!({ "hook_event_name": "PermissionRequest", "prompt_id": "p", "tool_name": tool, "tool_input": input });
+        Self::suggest(rig, session, tool, input, &Value::Null)
+    }
+
+    /// The same with what it suggests to allow for later.
+    fn suggest(rig: &Rig, session: &str, tool: &str, input: &Value, updates: &Value) -> Self {
+        let told = json!({
+            "hook_event_name": "PermissionRequest", "prompt_id": "p", "tool_name": tool, "tool_input": input,
+            "permission_suggestions": updates,
+        });
         let file = rig.instance.work().join("payload.json");
         std::fs::write(&file, told.to_string()).unwrap();
         let socket = rig.instance.json(&["show", session, "--json"])["socket"].as_str().unwrap().to_owned();
@@ -270,6 +278,53 @@ fn who_may_only_look_answers_nothing_and_sees_its_own_session() {
     let mut events = Stream::open(rig.address(), "/api/v1/sessions/own/events?from=0", Some(&guest));
     let pushed = events.wait_for("the question", |kind, _| kind == "asked")["approval"].clone();
     assert_eq!((&pushed["id"], &pushed["cut"]), (&json!(1), &json!(true)));
+}
+
+/// What is allowed for later is one of what is offered, in its very words; who may not answer may not choose it either.
+#[test]
+fn what_is_offered_for_later_is_chosen_by_its_words() {
+    let rig = Rig::new();
+    rig.start("own", "echo ready; exec cat");
+    let rules = json!([{ "toolName": "Bash", "ruleContent": "git push *" }]);
+    let updates =
+        json!([{ "type": "addRules", "behavior": "allow", "destination": "session", "rules": rules }]);
+    let push = |words: &str| json!({ "command": format!("git push {words}") });
+    let hook = Hook::suggest(&rig, "own", "Bash", &push("one"), &updates);
+    let words = "Bash(git push *), for this session";
+    assert_eq!(waiting(&rig, 1)[0]["always"], json!([words]));
+    let answer = |secret: &str, id: u32, body: &Value| decide(&rig, secret, "own", &json!(id), body);
+    for (behaviour, always, input) in [
+        ("allow", "Bash(git *), for this session", None),
+        ("deny", words, None),
+        ("allow", words, Some(push("-f"))),
+    ] {
+        let mut body = json!({ "behaviour": behaviour, "always": always });
+        if let Some(input) = input {
+            body["input"] = input;
+        }
+        let refused = answer(&rig.manage, 1, &body);
+        assert_eq!((refused.status, refused.code().as_str()), (422, "BAD_REQUEST"), "{refused:?}");
+        assert!(refused.error().unwrap().contains("for later"), "{refused:?}");
+    }
+    let yes = json!({ "behaviour": "allow", "always": words });
+    assert_eq!(answer(&rig.token(&["--role", "view"]), 1, &yes).status, 403);
+    waiting(&rig, 1);
+    let settled = answer(&rig.manage, 1, &yes);
+    assert_eq!((settled.status, &settled.json()["settled"]["decision"]["always"]), (200, &json!(words)));
+    assert_eq!(hook.told()["updatedPermissions"], updates);
+    assert!(kept(&rig).contains("\"allow_always\""), "{}", kept(&rig));
+    let late = answer(&rig.manage, 1, &yes);
+    let why = late.error().unwrap();
+    assert!(late.status == 409 && why.contains(&format!("allowed for later too ({words}) by ")), "{why}");
+    // A yes without it is for this once, and what is too long to be shown whole is not offered.
+    let hook = Hook::suggest(&rig, "own", "Bash", &push("two"), &updates);
+    waiting(&rig, 1);
+    assert_eq!(answer(&rig.manage, 2, &json!({ "behaviour": "allow" })).status, 200);
+    assert_eq!(hook.told(), json!({ "behavior": "allow", "updatedInput": push("two") }));
+    let mut long = updates.clone();
+    long[0]["rules"][0]["ruleContent"] = json!("x".repeat(5 << 10));
+    let _hook = Hook::suggest(&rig, "own", "Bash", &push("three"), &long);
+    assert_eq!(waiting(&rig, 1)[0]["always"], Value::Null);
 }
 
 /// A question with options is answered by their labels; what answers nothing is told what it should say.

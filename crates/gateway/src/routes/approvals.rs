@@ -112,6 +112,8 @@ pub(super) struct Answer {
     answers: BTreeMap<String, String>,
     /// What the tool is given instead of what was asked for.
     input: Option<serde_json::Map<String, Value>>,
+    /// What is allowed for later as well: the words of one of the question's `always`.
+    always: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -138,6 +140,7 @@ pub(super) async fn decide(
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "BAD_REQUEST", fault));
     }
     let action = match decision.behaviour {
+        Behaviour::Allow if decision.always.is_some() => "allow_always",
         Behaviour::Allow => "allow",
         Behaviour::Deny => "deny",
     };
@@ -157,8 +160,8 @@ fn decision(answer: Answer) -> Result<Decision, ApiError> {
         May::Allow => Behaviour::Allow,
         May::Deny => Behaviour::Deny,
     };
-    let Answer { message, answers, input, .. } = answer;
-    let decision = Decision { behaviour, message, answers, input: input.map(Value::Object) };
+    let Answer { message, answers, input, always, .. } = answer;
+    let decision = Decision { behaviour, message, answers, input: input.map(Value::Object), always };
     if json!(decision).to_string().len() > MAX_ASK_BYTES {
         let message = format!("an answer has at most {} KiB", MAX_ASK_BYTES >> 10);
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "INPUT_TOO_LONG", message));
@@ -168,6 +171,9 @@ fn decision(answer: Answer) -> Result<Decision, ApiError> {
 
 /// Why an answer does not fit the question, and what would.
 fn fault(approval: &Approval, decision: &Decision) -> Option<String> {
+    if let Some(fault) = approval.ask.fault(decision) {
+        return Some(fault);
+    }
     let asked = questions(&approval.ask.input);
     if let Some(words) = decision.answers.keys().find(|words| asked.iter().all(|one| one.text != **words)) {
         return Some(format!("question {} does not ask `{words}`", approval.id));

@@ -7,7 +7,9 @@ use super::Host;
 use super::agent::cut_texts;
 use super::approvals::{Approvals, Overdue, Pending, TERMINAL};
 use super::notify::{News, Occasion};
-use protocol::approval::{Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ASK_BYTES};
+use protocol::approval::{
+    Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ALWAYS_BYTES, MAX_ASK_BYTES,
+};
 use protocol::frame::{Answer, Event, Refusal};
 use protocol::{
     AgentState, BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time,
@@ -57,13 +59,17 @@ impl Host {
     }
 
     /// Takes a question up; `None` if it is left to the program.
-    pub(super) fn ask(&mut self, from: ClientNumber, ask: Ask) -> Option<u32> {
+    pub(super) fn ask(&mut self, from: ClientNumber, mut ask: Ask) -> Option<u32> {
         let words = [Some(&ask.tool), ask.agent.as_ref(), ask.turn.as_ref()];
         if words.into_iter().flatten().any(|word| word.len() > MAX_WORD_BYTES) {
             return None;
         }
         if ask.cut || ask.input.to_string().len() > MAX_ASK_BYTES {
             return None;
+        }
+        // Nobody is to choose what is not shown whole.
+        if ask.always.iter().map(String::len).sum::<usize>() > MAX_ALWAYS_BYTES {
+            ask.always.clear();
         }
         if let Some(pending) = self.approvals.find_unclaimed(&ask) {
             pending.hook = Some(from);
@@ -132,6 +138,9 @@ impl Host {
             && unanswered
         {
             let message = "a question needs an answer, not leave; nothing was answered";
+            return self.clients.refuse(from, id, Refusal::BadRequest, message);
+        }
+        if let Some(message) = pending.approval.ask.fault(&decision) {
             return self.clients.refuse(from, id, Refusal::BadRequest, message);
         }
         let by = by.chars().take(BY_CHARS).collect();
@@ -217,6 +226,7 @@ impl Host {
                         message,
                         answers: Default::default(),
                         input: None,
+                        always: None,
                     };
                     let by = "the setting approvals.unanswered".to_owned();
                     match self.approvals.get(id).filter(|pending| pending.approval.ask.typed) {
@@ -256,12 +266,8 @@ impl Host {
 
 /// Who settled a question, and when.
 fn story(settled: &Settled) -> String {
-    let Settled { id, by, time, decision } = settled;
-    let how = match decision.as_ref().map(|decision| decision.behaviour) {
-        Some(Behaviour::Allow) => "allowed",
-        Some(Behaviour::Deny) => "denied",
-        None => "settled",
-    };
+    let Settled { id, by, time, .. } = settled;
+    let how = settled.outcome();
     let time =
         jiff::Timestamp::from_microsecond(i64::try_from(time.0).unwrap_or(i64::MAX)).unwrap_or_default();
     format!("question {id} was {how} by {by} at {time:.0}")

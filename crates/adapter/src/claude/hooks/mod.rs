@@ -4,8 +4,10 @@
 //! - `PermissionRequest` comes beside the dialog in the terminal, for tools, questions and plans alike, in every mode. The
 //!   hook is not told when the terminal answers: with a yes it is left alone, with a no it gets SIGTERM.
 //! - For a sub-agent in the background there is no dialog for as long as the hook waits.
+//! - What it would allow for later it tells as `permission_suggestions`, and takes as `updatedPermissions` ([`always`]).
 //! - Leave for a plan or an answer to a question counts only with an `updatedInput`, so it is always given.
 
+mod always;
 mod claim;
 mod installed;
 mod settings;
@@ -75,6 +77,7 @@ fn ask(value: &Value) -> Option<Ask> {
     let agent = text(value, "agent_id");
     // What is suggested is worth less than the question itself.
     let suggestions = suggestions.filter(|all| all.to_string().len() <= MAX_ASK_BYTES / 8);
+    let always = always::offered(&tool, &input, suggestions.as_ref());
     let unseen = agent.is_some();
     Some(Ask {
         kind,
@@ -82,6 +85,7 @@ fn ask(value: &Value) -> Option<Ask> {
         input,
         cut: false,
         suggestions,
+        always,
         agent,
         turn: text(value, "prompt_id"),
         unseen,
@@ -114,7 +118,11 @@ pub fn answer(ask: &Ask, decision: &Decision) -> String {
             if !decision.answers.is_empty() && input.is_object() {
                 input["answers"] = json!(decision.answers);
             }
-            json!({ "behavior": "allow", "updatedInput": input })
+            let mut allow = json!({ "behavior": "allow", "updatedInput": input });
+            if let Some(updates) = always::chosen(ask, decision) {
+                allow["updatedPermissions"] = updates.into();
+            }
+            allow
         }
         Behaviour::Deny => match &decision.message {
             Some(message) => json!({ "behavior": "deny", "message": message }),
@@ -141,7 +149,7 @@ mod tests {
     fn decide(behaviour: Behaviour, message: Option<&str>, answers: &[(&str, &str)]) -> Decision {
         let answers: BTreeMap<_, _> =
             answers.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
-        Decision { behaviour, message: message.map(str::to_owned), answers, input: None }
+        Decision { behaviour, message: message.map(str::to_owned), answers, input: None, always: None }
     }
 
     #[test]
@@ -183,6 +191,14 @@ mod tests {
         };
         let allowed = decision(&ask(ASKED), &decide(Behaviour::Allow, None, &[]));
         assert_eq!(allowed, json!({ "behavior": "allow", "updatedInput": { "command": "touch q" } }));
+        let suggested = r#"[{"type":"addRules","rules":[{"toolName":"Bash","ruleContent":"touch *"}],"behavior":"allow","destination":"session"}]"#;
+        let offers = ask(&ASKED.replace(r#"[{"type":"setMode"}]"#, suggested));
+        assert_eq!(offers.always, ["Bash(touch *), for this session"]);
+        let always =
+            |words: &str| Decision { always: Some(words.to_owned()), ..decide(Behaviour::Allow, None, &[]) };
+        let told = decision(&offers, &always(&offers.always[0]));
+        assert_eq!(told["updatedPermissions"], from_str::<Value>(suggested).unwrap());
+        assert_eq!(decision(&offers, &always("Bash")), allowed, "what is not offered is a yes for once");
         let denied = decision(&ask(ASKED), &decide(Behaviour::Deny, Some("not now"), &[]));
         assert_eq!(denied, json!({ "behavior": "deny", "message": "not now" }));
         let question = Ask { input: from_str(QUESTIONS).unwrap(), ..ask(ASKED) };

@@ -122,6 +122,7 @@ mod tests {
             input: json!({ "command": command }),
             cut: false,
             suggestions: None,
+            always: Vec::new(),
             agent: None,
             turn: None,
             unseen: false,

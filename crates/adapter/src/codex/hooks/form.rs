@@ -97,8 +97,9 @@ pub(super) fn asked(lines: &[String]) -> Option<Ask> {
         None => all(),
     };
     let (cut, unseen, typed, screen) = (false, false, true, true);
-    let (suggestions, agent, turn) = (None, None, None);
-    Some(Ask { kind, tool: TOOL.to_owned(), input, cut, suggestions, agent, turn, unseen, typed, screen })
+    let (suggestions, always, agent, turn) = (None, Vec::new(), None, None);
+    let tool = TOOL.to_owned();
+    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
 }
 
 /// The dialog of such a question, if the lines show it in the very same words.

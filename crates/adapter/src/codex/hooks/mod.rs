@@ -94,6 +94,7 @@ fn ask(value: &Value, kind: BlockKind) -> Option<Ask> {
         input: value["tool_input"].clone(),
         cut: false,
         suggestions: None,
+        always: Vec::new(),
         agent,
         turn,
         unseen: false,

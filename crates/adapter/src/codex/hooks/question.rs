@@ -173,7 +173,8 @@ mod tests {
     fn key(ask: &Ask, screen: &str, answers: &[(&str, &str)]) -> Option<&'static str> {
         let answers =
             answers.iter().map(|(text, answer)| ((*text).to_owned(), (*answer).to_owned())).collect();
-        let decision = Decision { behaviour: Behaviour::Allow, message: None, answers, input: None };
+        let decision =
+            Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always: None };
         shown(ask, &lines(screen))?.key(&decision)
     }
 

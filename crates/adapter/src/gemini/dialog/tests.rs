@@ -159,7 +159,7 @@ fn one_question_is_answered_by_the_digit_of_its_option() {
     let key = |behaviour, answers: &[&str]| {
         let answers: BTreeMap<String, String> =
             answers.iter().map(|answer| ((*answer).to_owned(), (*answer).to_owned())).collect();
-        dialog.key(&Decision { behaviour, message: None, answers, input: None })
+        dialog.key(&Decision { behaviour, message: None, answers, input: None, always: None })
     };
     assert_eq!(key(Behaviour::Allow, &["Postgres"]), Some("2"));
     assert_eq!(key(Behaviour::Deny, &[]), Some("Escape"));
@@ -199,6 +199,46 @@ fn a_yes_is_the_option_that_allows_once_wherever_the_highlight_is() {
         (dialog.allow, dialog.deny)
     };
     assert_eq!((keys(SECOND), keys(PLAN)), (("1", "Escape"), ("2", "Escape")));
+}
+
+#[test]
+fn what_a_dialog_offers_for_later_has_the_digit_of_its_option() {
+    let keys = |screen: &str| {
+        let ask = asked(screen).unwrap();
+        let dialog = GeminiDialogs.dialog(&ask, &lines(screen)).unwrap();
+        assert_eq!(
+            dialog.always.iter().map(|(words, _)| words).collect::<Vec<_>>(),
+            ask.always.iter().collect::<Vec<_>>()
+        );
+        dialog.always.iter().map(|(words, key)| format!("{key} {words}")).collect::<Vec<_>>()
+    };
+    let session = "2 every command of the programs that this one calls, for this session";
+    assert_eq!((keys(SHELL), keys(SECOND)), (vec![session.to_owned()], vec![session.to_owned()]));
+    assert_eq!(keys(WRITE), ["2 all edits of files (mode auto_edit), for this session"]);
+    let of_server = [
+        "2 this tool of its MCP server, for this session",
+        "3 all tools of this MCP server, for this session",
+    ];
+    assert_eq!(keys(MCP), of_server);
+    let none: [String; 0] = [];
+    for screen in [PLAN, QUESTION, SEVERAL] {
+        assert_eq!(keys(screen), none);
+    }
+    // A folder that is not trusted, labels that are not known, and a tool of which it is not known what they mean.
+    let without = SHELL
+        .replace("│   2. Allow for this session                                                  │\n", "");
+    assert_eq!(keys(&without.replace("3. No", "2. No")), none);
+    assert_eq!(keys(&SHELL.replace("for this session ", "for this evening ")), none);
+    assert_eq!(keys(&SHELL.replace("? Shell touch", "? Fetch touch")), none);
+    // The key is that of the screen at the moment, and no other choice has one.
+    let dialog = GeminiDialogs.dialog(&asked(MCP).unwrap(), &lines(MCP)).unwrap();
+    let key = |always: &str| {
+        let always = Some(always.to_owned());
+        let answers = BTreeMap::new();
+        dialog.key(&Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always })
+    };
+    assert_eq!(key("all tools of this MCP server, for this session"), Some("3"));
+    assert_eq!(key("every tool"), None);
 }
 
 #[test]

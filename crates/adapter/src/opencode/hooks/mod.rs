@@ -46,6 +46,9 @@ impl Hooks for OpencodeHooks {
             (BlockKind::Question, Behaviour::Allow) => json!({ "answers": answers(ask, decision) }),
             (BlockKind::Plan, Behaviour::Allow) => json!({ "answers": [[YES]] }),
             (BlockKind::Question | BlockKind::Plan, Behaviour::Deny) => json!({ "reject": true }),
+            (_, Behaviour::Allow) if decision.always.as_ref().is_some_and(|one| ask.always.contains(one)) => {
+                json!({ "reply": "always" })
+            }
             (_, Behaviour::Allow) => json!({ "reply": "once" }),
             (_, Behaviour::Deny) => match &decision.message {
                 Some(message) => json!({ "reply": "reject", "message": message }),
@@ -71,11 +74,26 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
         _ => return None,
     };
     let suggestions = value.get("always").filter(|all| !all.is_null()).cloned();
+    let always = suggestions.as_ref().and_then(|all| always(&tool, all)).into_iter().collect();
     let agent = text(value, "agent_id");
     // Its own id tells it from another one that asks for the same.
     let turn = text(value, "id");
     let (cut, unseen, typed, screen) = (false, false, false, false);
-    Some(Ask { kind, tool, input, cut, suggestions, agent, turn, unseen, typed, screen })
+    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
+}
+
+/// What its *Allow always* would allow, as the dialog behind that says it; `None` where that says nothing.
+fn always(permission: &str, patterns: &Value) -> Option<String> {
+    let patterns: Vec<&str> = patterns.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let is_plain = |text: &&str| !text.is_empty() && !text.contains(char::is_control);
+    match &patterns[..] {
+        [] => None,
+        ["*"] => Some(format!("every {permission}, until opencode is restarted")),
+        all if all.iter().all(is_plain) => {
+            Some(format!("{permission} of {}, until opencode is restarted", all.join(", ")))
+        }
+        _ => None,
+    }
 }
 
 /// Whether it is the question of [`PLAN`], which the plugin knows, and takes the answer that we know.
@@ -118,7 +136,7 @@ mod tests {
     fn decide(behaviour: Behaviour, message: Option<&str>) -> Decision {
         let answers = [("Which?", "A"), ("All?", "B, C")];
         let answers = answers.map(|(one, other)| (one.to_owned(), other.to_owned())).into();
-        Decision { behaviour, message: message.map(str::to_owned), answers, input: None }
+        Decision { behaviour, message: message.map(str::to_owned), answers, input: None, always: None }
     }
 
     #[test]
@@ -133,6 +151,14 @@ mod tests {
             (&json!({ "command": "touch f" }), Some(&json!(["touch *"])))
         );
         assert_eq!(answer(&asked, decide(Behaviour::Allow, None)), json!({ "reply": "once" }));
+        assert_eq!(asked.always, ["bash of touch *, until opencode is restarted"]);
+        let always =
+            |words: &str| Decision { always: Some(words.to_owned()), ..decide(Behaviour::Allow, None) };
+        assert_eq!(answer(&asked, always(&asked.always[0])), json!({ "reply": "always" }));
+        assert_eq!(answer(&asked, always("every bash")), json!({ "reply": "once" }), "it is not offered");
+        let all = ask(&ASKED.replace("touch *", "*"));
+        assert_eq!(all.always, ["every bash, until opencode is restarted"]);
+        assert!(ask(&ASKED.replace(r#"["touch *"]"#, "[]")).always.is_empty());
         let denied = json!({ "reply": "reject", "message": "no" });
         assert_eq!(answer(&asked, decide(Behaviour::Deny, Some("no"))), denied);
         let bare = ask(&ASKED.replace(r#"{"command":"touch f"}"#, "{}"));

@@ -14,6 +14,7 @@ fn ask(agent: Option<&str>) -> Ask {
         input: json!({ "command": "touch a" }),
         cut: false,
         suggestions: None,
+        always: Vec::new(),
         agent: agent.map(str::to_owned),
         turn: None,
         unseen: agent.is_some(),
