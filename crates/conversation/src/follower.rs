@@ -13,6 +13,7 @@ use crate::project::{self, Look};
 use crate::store::Store;
 use crate::{Error, Result, backlog, relations, witness};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use session::folder::Folder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,13 +122,14 @@ fn take_in(
         witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut beginning = beginning(history.registry.folder());
         // Since when they changed.
         let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
             if Store::is_wanted(history.state) {
                 return Ok(());
             }
-            let is_quiet = new_folders.is_empty() && databases.is_empty();
+            let is_quiet = new_folders.is_empty() && beginning.is_empty() && databases.is_empty();
             let wait = if is_quiet { STOP_EVERY } else { AGAIN_AFTER };
             let mut due = BTreeSet::new();
             let mut paths = match changes.recv_timeout(wait) {
@@ -146,9 +148,12 @@ fn take_in(
                 // A folder that was not there is on its way.
                 break;
             }
-            // A session that began may keep its conversation where nobody looks yet.
+            // A session that began may keep its conversation where nobody looks yet. Its folder is there a moment before what it is.
             let sessions = history.registry.folder();
-            if paths.iter().any(|path| path.starts_with(sessions)) && !is_same(&history.roots(), &roots) {
+            beginning.extend(paths.iter().filter(|path| path.parent() == Some(sessions)).cloned());
+            let before = beginning.len();
+            beginning.retain(|folder| is_beginning(folder));
+            if beginning.len() < before && !is_same(&history.roots(), &roots) {
                 break;
             }
             paths.retain(|path| !path.starts_with(sessions) || path.parent() == Some(sessions));
@@ -190,6 +195,18 @@ fn take_in(
         }
     }
     Ok(())
+}
+
+/// Sessions that do not say yet what they are.
+fn beginning(sessions: &Path) -> BTreeSet<PathBuf> {
+    let folders = std::fs::read_dir(sessions).into_iter().flatten().flatten().map(|entry| entry.path());
+    folders.filter(|folder| is_beginning(folder)).collect()
+}
+
+/// One that is older will never say it.
+fn is_beginning(session: &Path) -> bool {
+    let age = || session.metadata().ok()?.modified().ok()?.elapsed().ok();
+    Folder::at(session).meta().is_err() && age().is_some_and(|age| age < LOOK_EVERY)
 }
 
 /// Whether two lists name the same folders.

@@ -95,6 +95,34 @@ fn what_a_cli_writes_is_told_as_it_is_written() {
     assert_eq!(whole["entries"], conversation(&rig, "").unwrap()["entries"]);
 }
 
+/// A session's folder is there before it says that its CLI writes elsewhere; what it writes is taken in all the same.
+#[test]
+fn a_session_that_takes_its_time_to_begin_is_followed_where_it_writes() {
+    let rig = Rig::new();
+    rig.start("other", "echo ready; exec cat");
+    let other = rig.instance.json(&["show", "other", "--json"])["id"].as_str().unwrap().to_owned();
+    let sessions = rig.instance.home().join("state/sessions");
+    let mut meta: Value =
+        serde_json::from_slice(&fs::read(sessions.join(&other).join("meta.json")).unwrap()).unwrap();
+    let id = other.replace(&other[other.len() - 4..], if other.ends_with("0000") { "1111" } else { "0000" });
+    fs::create_dir(sessions.join(&id)).unwrap();
+    // Who has taken this in has seen the folder.
+    write(&rig, NAME, 0, 1);
+    eventually(LIMIT, || conversation(&rig, "")).expect("the conversation is taken in");
+    let elsewhere = rig.instance.work().join("elsewhere");
+    let projects = elsewhere.join("projects/-w");
+    fs::create_dir_all(&projects).unwrap();
+    (meta["id"], meta["command"]) = (json!(id), json!(["claude"]));
+    meta["variables"] = json!({ "CLAUDE_CONFIG_DIR": elsewhere });
+    fs::write(sessions.join(&id).join("meta.json"), meta.to_string()).unwrap();
+    let own = rig.instance.user_home().join(".claude/projects/-w").join(format!("{NAME}.jsonl"));
+    let text = fs::read_to_string(own).unwrap().replace(NAME, "elsewhere");
+    fs::write(projects.join("elsewhere.jsonl"), text).unwrap();
+    let path = "/api/v1/conversations/claude/elsewhere";
+    let taken = || (Call::get(path).bearer(&rig.manage).send(&rig).status == 200).then_some(());
+    eventually(LIMIT, taken).expect("it is taken in before everything is looked at again");
+}
+
 /// Whoever has a token for one session sees the conversations of that session and hears of no other.
 #[test]
 fn a_token_for_one_session_sees_no_other_conversation() {
