@@ -113,6 +113,11 @@ fn take_in(
         // Watched first, so that nothing falls between looking and watching.
         let (roots, registers) = (history.roots(), history.registers());
         let Watch { changes, awaited, _watcher } = watch(history, &roots, &registers);
+        let mut beginning = beginning(history.registry.folder());
+        // A session that began before it was watched where they begin is told by nobody.
+        if !is_same(&history.roots(), &roots) {
+            continue;
+        }
         // Whoever waits for the store is let in between two files.
         let go_on = || !stopped() && !Store::is_wanted(history.state);
         for (path, why) in history.catch_up(store, None, &mut |_| go_on())?.failed {
@@ -122,7 +127,6 @@ fn take_in(
         witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
-        let mut beginning = beginning(history.registry.folder());
         // Since when they changed.
         let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
@@ -148,6 +152,8 @@ fn take_in(
                 // A folder that was not there is on its way.
                 break;
             }
+            // What we write ourselves is nothing that came; before the first session the folder is watched in which it lies.
+            paths.retain(|path| path.parent() != Some(history.state));
             // A session that began may keep its conversation where nobody looks yet. Its folder is there a moment before what it is.
             let sessions = history.registry.folder();
             beginning.extend(paths.iter().filter(|path| path.parent() == Some(sessions)).cloned());
@@ -259,25 +265,27 @@ fn watch(history: &History, roots: &Folders, registers: &Folders) -> Watch {
     };
     let mut watcher = notify::recommended_watcher(heard).ok();
     let mut awaited = Vec::new();
-    for (_, root) in roots {
+    // Before the first session there is no folder of them.
+    let sessions = (history.registry.folder(), RecursiveMode::NonRecursive);
+    let roots = roots.iter().map(|(_, root)| (root.as_path(), RecursiveMode::Recursive));
+    for (root, mode) in roots.chain([sessions]) {
         let Some(watcher) = &mut watcher else { break };
         // Once for each folder that could come meanwhile; where the system watches no more, the look at everything is left.
         for _ in 0..root.components().count() {
-            if watcher.watch(root, RecursiveMode::Recursive).is_ok() {
+            if watcher.watch(root, mode).is_ok() {
                 break;
             }
             let above = nearest(root);
             let _ = above.map(|above| watcher.watch(above, RecursiveMode::NonRecursive));
             // What came between looking and watching is told by nobody.
             if nearest(root) == above && !root.is_dir() {
-                awaited.push(root.clone());
+                awaited.push(root.to_owned());
                 break;
             }
         }
     }
     // What comes of it is news only, and no look at everything makes up for it.
-    for folder in registers.iter().map(|(_, register)| register.as_path()).chain([history.registry.folder()])
-    {
+    for (_, folder) in registers {
         let _ = watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
     }
     Watch { changes, awaited, _watcher: watcher }
