@@ -247,8 +247,15 @@ impl Fusion {
             _ => {}
         }
         if claim.reason.is_none() {
-            let same = others().filter(|other| other.state == claim.state);
-            claim.reason = same.max_by_key(|other| other.since).and_then(|other| other.reason.clone());
+            // Of a limit a report says why, and calls it an error.
+            let is_same = |other: &&Claim| {
+                other.state == claim.state
+                    || (claim.state, other.state) == (AgentState::Limit, AgentState::Error)
+            };
+            let said = others()
+                .filter(is_same)
+                .filter_map(|other| Some(((other.state == claim.state, other.since), other.reason.clone()?)));
+            claim.reason = said.max_by_key(|(order, _)| *order).map(|(_, reason)| reason);
         }
         claim
     }

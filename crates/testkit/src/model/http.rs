@@ -84,9 +84,14 @@ impl Connection {
 
     /// Sends a whole reply.
     pub fn reply(&mut self, status: u16, body: &Value) -> io::Result<()> {
+        self.reply_with(status, "", body)
+    }
+
+    /// The same with headers beside those of the body, each with the end of its line.
+    pub fn reply_with(&mut self, status: u16, headers: &str, body: &Value) -> io::Result<()> {
         let body = body.to_string();
         let head = format!(
-            "HTTP/1.1 {status} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} {}\r\n{headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             reason(status),
             body.len()
         );

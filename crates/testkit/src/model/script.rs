@@ -10,6 +10,7 @@
 //! | `[[sleep:MS]]`, `[[rate:WORDS_PER_SECOND]]` | pauses; speaks at this rate from here on |
 //! | `[[error:STATUS\|TYPE]]`, `[[drop]]`, `[[stall]]` | fails; closes the connection; falls silent |
 //! | `[[error:STATUS\|TYPE\|once]]`, `[[drop:once]]` | does so at the first try only |
+//! | `[[error:429\|usage_limit_reached]]` | a subscription is used up |
 //! | `[[usage:IN\|OUT]]` | reports these numbers of tokens |
 //!
 //! A text without marks is echoed as `FAKE: TEXT`; beside marks, text counts for nothing. `]]` ends a mark, except

@@ -126,6 +126,21 @@ fn of_the_others_the_last_is_believed_and_the_best_word_for_rest() {
 }
 
 #[test]
+fn why_is_told_by_who_knows_it() {
+    let mut told = Told::new();
+    let mut say = |source, state, since, reason: Option<&str>| {
+        told.0.hear(Claim { reason: reason.map(str::to_owned), ..claim(source, state, since) });
+        told.at(since);
+        told.0.status().claim.reason.clone()
+    };
+    say(Report, Error, 1, Some("by the report"));
+    // A screen knows the state and no reason, and spoke last.
+    assert_eq!(say(Screen, Limit, 2, None).as_deref(), Some("by the report"));
+    assert_eq!(say(Hook, Limit, 2, Some("by the hook")).as_deref(), Some("by the hook"));
+    assert_eq!(say(Screen, Limit, 3, None).as_deref(), Some("by the hook"));
+}
+
+#[test]
 fn a_limit_has_no_word_in_a_report() {
     let mut told = Told::new();
     told.hear(Report, Working, 1);

@@ -6,6 +6,7 @@
 use super::*;
 use crate::claude_code::Desk;
 use Source::{Hook, Register, Report, Screen, Transcript};
+use testkit::model::anthropic;
 
 const CONVERSATION: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -64,6 +65,38 @@ fn claude_code_on_a_model_that_fails() {
         text.truncate("API Error: Repeated 529 Overloaded errors.".len());
     }
     assert_eq!(told, expected);
+}
+
+/// A subscription that is used up: known with why and until when, and over with the next good answer. The login is made up; the
+/// program asks the scripted model with it as it would its own server.
+#[test]
+fn claude_code_at_its_limit_of_use() {
+    let desk = Desk::new();
+    let login = [("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-made-up"), ("ANTHROPIC_AUTH_TOKEN", "")];
+    let session = desk.session_set(&login);
+    let _server = Server::follow(&session, desk.claude.environment(), &[Transcript, Register]);
+    let resets = [anthropic::resets_at(), anthropic::resets_at() + 3600];
+    send(&session, "[[sleep:1000]] [[error:429|usage_limit_reached]]");
+    all_say(&session, WORKING, &each(WORKING));
+    let says = [(Screen, LIMIT), (Hook, LIMIT), (Transcript, LIMIT), (Report, ERROR), (Register, IDLE)];
+    all_say(&session, LIMIT, &says);
+    let reason = agent(&session).claim.reason.unwrap_or_default();
+    let hours = resets.map(|at| {
+        let hour = at / 3600 % 24;
+        format!("resets {}{} (UTC)", (hour + 11) % 12 + 1, if hour < 12 { "am" } else { "pm" })
+    });
+    assert!(reason.starts_with("You've hit your 5-hour limit"), "{reason}");
+    assert!(hours.iter().any(|hour| reason.ends_with(hour)), "{reason} {hours:?}");
+    // It would go on by itself; told not to, it still has ended at its limit, though the screen shows no more of it.
+    press(&session, "Escape");
+    session.wait_for_line("Automatic continue cancelled");
+    all_say(&session, LIMIT, &[(Hook, LIMIT), (Transcript, LIMIT), (Report, ERROR), (Screen, IDLE)]);
+    send(&session, "[[sleep:1000]] [[say:there is some again]]");
+    all_say(&session, WORKING, &each(WORKING));
+    all_say(&session, DONE, &done());
+    let asked = desk.server.requests();
+    let bearer = Some("Bearer sk-ant-oat01-made-up");
+    assert!(asked.iter().all(|request| request.header("authorization") == bearer));
 }
 
 /// The CLI goes on where it stopped, in a session of its own.

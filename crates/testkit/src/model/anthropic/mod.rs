@@ -5,6 +5,7 @@ pub mod turn;
 mod whole;
 
 use std::io;
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,9 @@ use super::http::{Connection, Request};
 use super::play::{Spoken, play};
 use super::script::{Call, Step};
 use super::turn::{Beginning, calls, estimate};
+
+/// The type of error that is a limit of use and not of the rate; OpenAI's has the same name.
+const USAGE_LIMIT: &str = "usage_limit_reached";
 
 /// Answers one request.
 pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
@@ -29,6 +33,10 @@ pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Sh
 fn messages(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
     let turn = turn::read(&request.body);
     let steps = match turn.begin(shared) {
+        Beginning::Failure(status, USAGE_LIMIT) => {
+            let body = failure("rate_limit_error", &format!("scripted {status}"));
+            return connection.reply_with(status, &used_up(resets_at()), &body);
+        }
         Beginning::Failure(status, kind) => {
             return connection.reply(status, &failure(kind, &format!("scripted {status}")));
         }
@@ -43,6 +51,18 @@ fn messages(request: &Request, connection: &mut Connection, shared: &Shared) -> 
     let (model, blocks, spoken) = (turn.model.as_str(), 0, Spoken::Said);
     let mut stream = stream::Stream { shared, model, input, output, stop_reason, blocks, spoken };
     play(&mut stream, &steps, connection.events()?, shared)
+}
+
+/// When the limit of use ends, in seconds since 1970: a full hour, between one and two hours from now.
+pub fn resets_at() -> u64 {
+    let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+    (now / 3600 + 2) * 3600
+}
+
+/// What the service says of a subscription that is used up: without these headers a 429 is one of the rate.
+fn used_up(resets_at: u64) -> String {
+    let of = |name: &str, value: &str| format!("anthropic-ratelimit-unified-{name}: {value}\r\n");
+    of("status", "rejected") + &of("representative-claim", "five_hour") + &of("reset", &resets_at.to_string())
 }
 
 /// The body of an error.
