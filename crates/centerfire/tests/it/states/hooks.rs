@@ -26,6 +26,10 @@ fn codex_is_known_by_its_hooks() {
     press(&session, "y");
     all_say(&session, WORKING, &[(Report, WORKING), (Hook, WORKING), (Screen, WORKING)]);
     all_say(&session, DONE, &[(Report, DONE), (Hook, DONE), (Screen, IDLE)]);
+    send(&session, &format!("[[tool:exec_command|{asks}]] [[say:made]]"));
+    all_say(&session, PERMISSION, &[(Report, PERMISSION), (Hook, PERMISSION), (Screen, PERMISSION)]);
+    session.press_in_dialog("Press enter to confirm", "Escape");
+    all_say(&session, IDLE, &[(Report, IDLE), (Hook, IDLE), (Screen, IDLE)]);
     send(&session, "[[rate:20]] [[lorem:500]]");
     session.wait_for_line("lorem ipsum");
     press(&session, "Escape");

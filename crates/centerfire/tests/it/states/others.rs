@@ -72,5 +72,7 @@ fn gemini_is_known_by_its_screen_and_its_transcript() {
     let failures: Vec<&str> =
         told.iter().filter(|(kind, _)| kind == "failure").map(|(_, text)| text.as_str()).collect();
     assert_eq!(failures, ["scripted 400", "scripted 429, limit: 0", "terminated"], "{told:#?}");
+    submit("[[rate:20]] [[lorem:500]]");
+    all_say(&session, WORKING, &each(WORKING));
     killed(&session);
 }
