@@ -63,7 +63,7 @@ fn pass_on(cli: &dyn Hooks, payload: &[u8], is_whole: bool) -> Option<()> {
     let request = Request::Hook { event, cut, claim, ask: asked.clone().map(Box::new), ends };
     let Some(socket) = socket() else { return keep(cli, sent, cut) };
     match asked.filter(|asked| !asked.typed) {
-        None => tell(&socket, request, sent),
+        None => tell(&socket, &request, sent),
         Some(asked) => {
             let decision = ask(&socket, &request, sent)?.decision?;
             io::stdout().write_all(cli.answer(&asked, &decision).as_bytes()).ok()

@@ -8,17 +8,24 @@ use protocol::Settled;
 use protocol::frame::{
     Answer, Call, Frame, HOST_PROTOCOL, MAX_FRAME_BYTES, Message, Request, decode_frame, encode_frame,
 };
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use crate::host::MAX_HOOK_BYTES;
 
-/// How long a host may take to take in what is told. One that is stopped finds it in its socket when it goes on; a CLI may
-/// wait for two hooks in a row as it ends, and must not be slowed by a second.
+/// How long a host may take to take in what is told. One that is stopped finds it in its socket when it goes on. A CLI may wait
+/// for its hooks one after the other, and must not be slowed by a second: see [`silence`].
 const RECEIPT_WITHIN: Duration = Duration::from_millis(250);
+/// The same where the host gave no receipt to the hook before: all that is told fits in the socket, so this is for none.
+const HANDED_OVER_WITHIN: Duration = Duration::from_millis(20);
+/// A host of another version does not end a silence. It is tried again after this time.
+const SILENCE_MAX: Duration = Duration::from_secs(300);
+/// Bytes that a socket is asked to hold while nobody reads it; Linux grants 416 KiB at most.
+const SOCKET_BYTES: usize = 2 * MAX_HOOK_BYTES;
 /// How often one who waits for an answer looks whether the program is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Between two tries to reach a host, while one dies and another comes.
@@ -28,11 +35,52 @@ const KNOCKS: u32 = 500;
 
 /// Tells the host what happened. Gives nothing; a host that is not there, or is of a version that knows no hooks, is
 /// told nothing.
-pub fn tell(socket: &Path, hook: Request, payload: &[u8]) -> Option<()> {
-    let end = Instant::now() + RECEIPT_WITHIN;
-    let mut line = Line::open(socket, end).ok()?;
-    line.send(2, hook, payload, end).ok()?;
-    line.answer(2, end).ok().map(drop)
+///
+/// A host that dies before it says that it has heard is told again, as its successor: hearing something twice does no harm.
+pub fn tell(socket: &Path, hook: &Request, payload: &[u8]) -> Option<()> {
+    let is_silent = is_silent(socket);
+    let end = Instant::now() + if is_silent { HANDED_OVER_WITHIN } else { RECEIPT_WITHIN };
+    loop {
+        match hand_over(socket, hook, payload, !is_silent, end) {
+            Ok(()) => return Some(()),
+            Err(error) if is_cut(&error) => std::thread::sleep(KNOCK_EVERY),
+            Err(error) => {
+                if is_timeout(&error) {
+                    let _ = std::fs::write(silence(socket), []);
+                }
+                return None;
+            }
+        }
+    }
+}
+
+/// Puts it into the host's socket, and waits for the receipt if that is wanted.
+fn hand_over(
+    socket: &Path,
+    hook: &Request,
+    payload: &[u8],
+    is_awaited: bool,
+    end: Instant,
+) -> io::Result<()> {
+    let mut line = Line::open(socket, end)?;
+    line.send(2, hook.clone(), payload, end)?;
+    if is_awaited { line.answer(2, end).map(drop) } else { Ok(()) }
+}
+
+/// The file that is there, beside the socket, since a hook waited for a receipt in vain, until the host hears a hook: meanwhile
+/// no other hook waits, however many there are. What they tell lies in the socket, which outlives a host.
+fn silence(socket: &Path) -> PathBuf {
+    socket.with_extension("silent")
+}
+
+fn is_silent(socket: &Path) -> bool {
+    let begun = std::fs::metadata(silence(socket)).and_then(|facts| facts.modified());
+    begun.is_ok_and(|begun| begun.elapsed().is_ok_and(|age| age < SILENCE_MAX))
+}
+
+/// The host hears, or is gone.
+pub(crate) fn end_silence(socket: &Path) {
+    let _ = std::fs::remove_file(silence(socket));
 }
 
 /// Asks, and waits until somebody decides. `None` if the program is to ask by itself.
@@ -88,6 +136,12 @@ fn converse(
     patiently(&mut line, 3)
 }
 
+/// Whether the host let go of the connection, as it does when it dies.
+fn is_cut(error: &io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | BrokenPipe | ConnectionReset)
+}
+
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
@@ -102,6 +156,8 @@ impl Line {
     /// Connects, and says hello without waiting for the answer: it comes before the others.
     fn open(path: &Path, end: Instant) -> io::Result<Self> {
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        // What is told must not wait for a host that reads nothing.
+        let _ = set_socket_send_buffer_size(&socket, SOCKET_BYTES);
         let stream = UnixStream::from(socket);
         // A host that takes nobody in must not hold us where no limit holds.
         stream.set_nonblocking(true)?;

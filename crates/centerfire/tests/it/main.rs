@@ -83,6 +83,8 @@ mod tap_codex;
 mod threads;
 /// The board of all sessions.
 mod top;
+/// CLIs whose hooks nobody hears.
+mod unheard;
 /// Another binary takes over without anybody noticing.
 mod upgrade;
 /// The version of the wire before the first, frozen: a host that speaks it, and a client.

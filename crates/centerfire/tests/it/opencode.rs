@@ -11,8 +11,8 @@ use testkit::terminal::PATIENCE;
 use testkit::{ModelServer, Opencode, eventually};
 
 /// A user of opencode with a model of their own.
-struct Desk {
-    opencode: Opencode,
+pub(crate) struct Desk {
+    pub opencode: Opencode,
     server: ModelServer,
     _folder: TempDir,
 }
@@ -22,7 +22,7 @@ const DIALOG: &str = "Allow once";
 const PLANS: &str = ".local/share/opencode/plans/";
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("oc").tempdir_in("/tmp").unwrap();
         let server = ModelServer::start().unwrap();
         let opencode = Opencode::prepare(folder.path(), &server).unwrap();
@@ -36,7 +36,7 @@ impl Desk {
     }
 
     /// The file for the plan, as the model was told of it.
-    fn plan(&self) -> PathBuf {
+    pub fn plan(&self) -> PathBuf {
         let told = self.told();
         let (_, rest) = told.rsplit_once(PLANS).expect("a plan has a file");
         let name = rest.split_once(".md").expect("in Markdown").0;

@@ -29,7 +29,7 @@ pub(crate) fn session_of(
     session
 }
 
-fn start(
+pub(crate) fn start(
     words: &[&str],
     environment: Vec<(&'static str, OsString)>,
     project: &Path,
@@ -115,7 +115,7 @@ pub(crate) struct CodexDesk {
 }
 
 /// What makes Codex ask before it runs a command.
-fn codex_runs(command: &str) -> String {
+pub(crate) fn codex_runs(command: &str) -> String {
     let input =
         json!({ "cmd": command, "sandbox_permissions": "require_escalated", "justification": "may I" });
     format!("[[tool:exec_command|{input}]]")

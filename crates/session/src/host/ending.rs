@@ -3,10 +3,12 @@
 use super::Host;
 use super::clients::Client;
 use super::tidy;
+use crate::hook::end_silence;
 use crate::link::News;
 use crate::{Error, Result};
 use protocol::frame::{Event, Refusal};
 use protocol::{Body, ExitStatus};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// After the program's end its output counts as complete when none came for this long.
@@ -130,6 +132,7 @@ impl Host {
             self.serve_clients(&ready.clients);
         }
         let _ = std::fs::remove_file(&self.meta.socket);
+        end_silence(Path::new(&self.meta.socket));
         if let Some(link) = &self.keeper.link {
             link.tell(News::Finished);
         }

@@ -7,6 +7,7 @@ use super::Host;
 use super::agent::cut_texts;
 use super::approvals::{Approvals, Overdue, Pending, TERMINAL};
 use super::notify::{News, Occasion};
+use crate::hook::end_silence;
 use protocol::approval::{
     Ask, Behaviour, Decision, Ends, LISTED_INPUT_BYTES, MAX_ALWAYS_BYTES, MAX_ASK_BYTES,
 };
@@ -14,6 +15,7 @@ use protocol::frame::{Answer, Event, Refusal};
 use protocol::{
     AgentState, BlockKind, Body, Claim, ClientNumber, ProgramReport, ProgramState, Settled, Time,
 };
+use std::path::Path;
 use std::time::Instant;
 
 /// Bytes of a hook's JSON that are kept; what hooks tell is mostly below a tenth of it.
@@ -37,6 +39,7 @@ impl Host {
         ends: Option<&Ends>,
         bytes: &[u8],
     ) {
+        end_silence(Path::new(&self.meta.socket));
         let kept = &bytes[..bytes.len().min(MAX_HOOK_BYTES)];
         self.recording.note(Body::Hook { bytes: kept, cut: cut || kept.len() < bytes.len() });
         if let Some(ends) = ends {

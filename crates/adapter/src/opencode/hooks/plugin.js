@@ -12,6 +12,8 @@ const WAITING_MAX = 100;
 // How the question begins that the tool for the end of planning puts, and how many characters of a plan are told.
 const PLAN = /^Plan at (.+?) is complete\./;
 const PLAN_MAX = 200_000;
+// What a rest means right behind another try that is awaited, and behind a no.
+const ENDINGS = { retry: "interrupted", refused: "refused" };
 
 export const Centerfire = async ({ client, directory, worktree }) => {
   // An opencode that is started from inside this one has a session of its own, or none.
@@ -78,6 +80,11 @@ export const Centerfire = async ({ client, directory, worktree }) => {
     return state !== before && !(state === "idle" && before === "session.error");
   };
 
+  // Why a turn ended that came to no end of its own: nothing but its rest is told then. Where it goes on after a no, or another
+  // try went well, it is busy before.
+  const ended = ({ type, properties: { sessionID, status } }) =>
+    type === "session.status" && status.type === "idle" ? ENDINGS[states.get(sessionID)] : undefined;
+
   const event = async ({ event }) => {
     const { type, properties } = event;
     const id = properties?.sessionID;
@@ -89,6 +96,7 @@ export const Centerfire = async ({ client, directory, worktree }) => {
       case "session.status":
       case "session.error":
         if (type === "session.error" || properties.status.type === "idle") close((_, session) => session === id);
+        all.ended = ended(event);
         if (id && isNews(event)) tell(all);
         return;
       case "question.asked":
@@ -99,6 +107,7 @@ export const Centerfire = async ({ client, directory, worktree }) => {
       case "question.replied":
       case "question.rejected":
         close((request) => request === properties.requestID);
+        if (type === "question.rejected" || properties.reply === "reject") states.set(id, "refused");
         return tell(all);
     }
   };

@@ -3,6 +3,8 @@
 use super::*;
 use crate::claude_code::Desk;
 
+const ASKS: &str = r#"{"questions":[{"question":"Which db?","header":"DB","multiSelect":false,"options":[{"label":"A","description":"a"},{"label":"B","description":"b"}]}]}"#;
+
 #[test]
 fn claude_code_is_known_by_each_source() {
     let desk = Desk::new();
@@ -18,8 +20,7 @@ fn claude_code_is_known_by_each_source() {
     press(&session, "1");
     all_say(&session, WORKING, &[(Report, WORKING), (Hook, WORKING), (Screen, WORKING)]);
     all_say(&session, DONE, &[(Report, DONE), (Hook, DONE), (Screen, IDLE)]);
-    let asks = r#"{"questions":[{"question":"Which db?","header":"DB","multiSelect":false,"options":[{"label":"A","description":"a"},{"label":"B","description":"b"}]}]}"#;
-    send(&session, &format!("[[tool:AskUserQuestion|{asks}]] [[sleep:1500]] [[say:chosen]]"));
+    send(&session, &format!("[[tool:AskUserQuestion|{ASKS}]] [[sleep:1500]] [[say:chosen]]"));
     all_say(&session, QUESTION, &[(Report, QUESTION), (Hook, QUESTION), (Screen, QUESTION)]);
     press(&session, "Enter");
     all_say(&session, DONE, &[(Report, DONE), (Hook, DONE), (Screen, IDLE)]);
@@ -116,14 +117,46 @@ fn a_transcript_and_a_register_say_what_claude_code_does() {
     send(&session, "[[sleep:3000]] [[bash:echo hi]] [[sleep:3000]] [[say:the answer]]");
     all_say(&session, WORKING, &all(WORKING, WORKING, WORKING, WORKING));
     all_say(&session, DONE, &all(DONE, IDLE, DONE, IDLE));
-    send(&session, "[[bash:touch f]] [[say:made]]");
     // A transcript does not tell that somebody is asked.
-    all_say(&session, PERMISSION, &all(PERMISSION, PERMISSION, WORKING, PERMISSION));
+    let asked = all(PERMISSION, PERMISSION, WORKING, PERMISSION);
+    send(&session, "[[bash:touch f]] [[sleep:1500]] [[say:made]]");
+    all_say(&session, PERMISSION, &asked);
+    session.wait_for_line("Esc to cancel");
+    press(&session, "1");
+    all_say(&session, WORKING, &all(WORKING, WORKING, WORKING, WORKING));
+    all_say(&session, DONE, &all(DONE, IDLE, DONE, IDLE));
+    send(&session, "[[bash:touch g]] [[say:made]]");
+    all_say(&session, PERMISSION, &asked);
     session.get(&["deny"]);
-    comes_to(&session, DONE);
+    all_say(&session, DONE, &all(DONE, IDLE, DONE, IDLE));
+    // No hook tells of an interrupt, nor that somebody says no in the terminal.
+    let stopped = [(Report, IDLE), (Hook, WORKING), (Register, IDLE), (Transcript, IDLE), (Screen, IDLE)];
+    send(&session, "[[bash:touch h]] [[say:made]]");
+    all_say(&session, PERMISSION, &asked);
+    session.press_in_dialog("Esc to cancel", "Escape");
+    // The host alone tells of that for the hook, as that it works on, a moment after the transcript says no.
+    all_say(&session, IDLE, &[(Report, IDLE), (Register, IDLE), (Transcript, IDLE), (Screen, IDLE)]);
+    // A register does not tell of which kind a question is.
+    send(&session, &format!("[[tool:AskUserQuestion|{ASKS}]] [[sleep:1500]] [[say:chosen]]"));
+    let question = [
+        (Report, QUESTION),
+        (Hook, QUESTION),
+        (Screen, QUESTION),
+        (Register, (AgentState::Blocked, None)),
+        (Transcript, WORKING),
+    ];
+    all_say(&session, QUESTION, &question);
+    press(&session, "Enter");
+    all_say(&session, DONE, &all(DONE, IDLE, DONE, IDLE));
     send(&session, "[[rate:20]] [[lorem:500]]");
     session.wait_for_line("lorem ipsum");
     press(&session, "Escape");
-    let sources = [(Report, IDLE), (Hook, WORKING), (Register, IDLE), (Transcript, IDLE), (Screen, IDLE)];
-    all_say(&session, IDLE, &sources);
+    all_say(&session, IDLE, &stopped);
+    send(&session, "[[sleep:1000]] [[error:400|invalid_request_error]]");
+    all_say(&session, WORKING, &all(WORKING, WORKING, WORKING, WORKING));
+    all_say(&session, ERROR, &all(ERROR, IDLE, ERROR, ERROR));
+    // What it said last counts no more once it is killed in the middle of a turn.
+    send(&session, "[[rate:20]] [[lorem:500]]");
+    all_say(&session, WORKING, &all(WORKING, WORKING, WORKING, WORKING));
+    killed(&session);
 }

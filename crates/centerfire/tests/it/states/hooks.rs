@@ -1,12 +1,11 @@
-//! Codex and opencode, started with hooks of their session.
+//! Codex, started with hooks of its session.
 
 use super::*;
-use testkit::{Codex, ModelServer, Opencode};
+use testkit::{Codex, ModelServer};
 
 /// With the hooks, which the other proofs do without.
 fn hooked(mut environment: Vec<(&'static str, OsString)>) -> Vec<(&'static str, OsString)> {
-    environment
-        .extend(["CENTERFIRE_CODEX_HOOKS", "CENTERFIRE_OPENCODE_HOOKS"].map(|name| (name, "true".into())));
+    environment.push(("CENTERFIRE_CODEX_HOOKS", "true".into()));
     environment
 }
 
@@ -27,6 +26,10 @@ fn codex_is_known_by_its_hooks() {
     press(&session, "y");
     all_say(&session, WORKING, &[(Report, WORKING), (Hook, WORKING), (Screen, WORKING)]);
     all_say(&session, DONE, &[(Report, DONE), (Hook, DONE), (Screen, IDLE)]);
+    send(&session, &format!("[[tool:exec_command|{asks}]] [[say:made]]"));
+    all_say(&session, PERMISSION, &[(Report, PERMISSION), (Hook, PERMISSION), (Screen, PERMISSION)]);
+    session.press_in_dialog("Press enter to confirm", "Escape");
+    all_say(&session, IDLE, &[(Report, IDLE), (Hook, IDLE), (Screen, IDLE)]);
     send(&session, "[[rate:20]] [[lorem:500]]");
     session.wait_for_line("lorem ipsum");
     press(&session, "Escape");
@@ -83,18 +86,7 @@ fn codex_asks_plans_and_delegates() {
     let below = format!(r#"{{"message":"[[tool:exec_command|{cmd}]] [[sleep:500]] [[say:made]]"}}"#);
     send(&session, &format!("[[tool:multi_agent_v1.spawn_agent|{below}]] [[sleep:6000]] [[say:over]]"));
     let asked = [(Report, PERMISSION), (Screen, PERMISSION), (Hook, WORKING), (Transcript, WORKING)];
-    let seen = || {
-        let agent = comes_to(&session, PERMISSION);
-        asked.iter().all(|(source, state)| said(&agent, *source) == Some(*state)).then_some(agent)
-    };
-    let blocked = eventually(PATIENCE, seen).expect("all sources tell");
-    let of = blocked.claims.iter().find(|claim| claim.source == Hook && claim.state == AgentState::Blocked);
-    assert!(of.is_some_and(|claim| claim.agent.is_some()), "the hook tells whose it is: {blocked:#?}");
-    for chosen in subsets(&[Report, Hook, Screen, Transcript]) {
-        let knows = chosen.iter().any(|source| *source != Transcript);
-        let expected = if knows { PERMISSION } else { WORKING };
-        assert_eq!(fused(&blocked, &chosen, None), expected, "{chosen:?} of {:#?}", blocked.claims);
-    }
+    a_sub_agent_asks(&session, &asked);
     session.get(&["approve"]);
     comes_to(&session, WORKING);
     session.wait_for_line("• over");
@@ -113,29 +105,4 @@ fn codex_asks_plans_and_delegates() {
         assert!(has(kind, text), "{kind} {text}: {told:#?}");
     }
     killed(&session);
-}
-
-#[test]
-fn opencode_is_known_by_its_plugin() {
-    use Source::{Hook, Screen};
-    let folder = tempfile::Builder::new().prefix("oc").tempdir_in("/tmp").unwrap();
-    let server = ModelServer::start().unwrap();
-    let opencode = Opencode::prepare(folder.path(), &server).unwrap();
-    let session = session_of(opencode.program(), hooked(opencode.environment()), &opencode.project());
-    // It takes seconds to start, and many on a busy machine.
-    session.get(&["wait", "--for", "idle", "--timeout", "60"]);
-    all_say(&session, IDLE, &[(Screen, IDLE)]);
-    send(&session, "[[sleep:2500]] [[say:the answer]]");
-    all_say(&session, WORKING, &[(Hook, WORKING), (Screen, WORKING)]);
-    all_say(&session, DONE, &[(Hook, DONE), (Screen, IDLE)]);
-    send(&session, "[[bash:touch f]] [[sleep:1500]] [[say:was made]]");
-    all_say(&session, PERMISSION, &[(Hook, PERMISSION), (Screen, PERMISSION)]);
-    press(&session, "Enter");
-    all_say(&session, WORKING, &[(Hook, WORKING), (Screen, WORKING)]);
-    all_say(&session, DONE, &[(Hook, DONE), (Screen, IDLE)]);
-    let asks = r#"{"questions":[{"question":"Which?","header":"Q","options":[{"label":"A","description":"a"},{"label":"B","description":"b"}]}]}"#;
-    send(&session, &format!("[[tool:question|{asks}]] [[sleep:1500]] [[say:chosen]]"));
-    all_say(&session, QUESTION, &[(Hook, QUESTION), (Screen, QUESTION)]);
-    press(&session, "Enter");
-    all_say(&session, DONE, &[(Hook, DONE), (Screen, IDLE)]);
 }

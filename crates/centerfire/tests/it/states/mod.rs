@@ -9,6 +9,7 @@ mod codex;
 mod elsewhere;
 mod failures;
 mod hooks;
+mod opencode;
 mod others;
 mod turns;
 
@@ -70,6 +71,28 @@ fn all_say(session: &Session, wanted: State, sources: &[(Source, State)]) {
         let quality = |(state, on): &State| (*state == wanted.0, *on == wanted.1);
         let expected = chosen.iter().rev().map(|(_, state)| *state).max_by_key(quality);
         assert_eq!(Some(fused(&agent, &speaks, None)), expected, "{chosen:?} of {:#?}", agent.claims);
+    }
+}
+
+/// Waits until a sub-agent asks leave, which its hook tells as that one's, and each of these sources says of the agent itself
+/// what is given for it; then tries all subsets of them: each that holds more than a transcript is blocked.
+#[track_caller]
+fn a_sub_agent_asks(session: &Session, sources: &[(Source, State)]) {
+    let there = || {
+        let agent = comes_to(session, PERMISSION);
+        sources.iter().all(|(source, state)| said(&agent, *source) == Some(*state)).then_some(agent)
+    };
+    let agent = eventually(PATIENCE, there)
+        .unwrap_or_else(|| panic!("not {sources:?}: {:#?}\n{}", self::agent(session), session.text()));
+    let of =
+        agent.claims.iter().find(|claim| claim.source == Source::Hook && claim.state == AgentState::Blocked);
+    let is_hooked = sources.iter().any(|(source, _)| *source == Source::Hook);
+    assert_eq!(of.is_some_and(|claim| claim.agent.is_some()), is_hooked, "whose it is: {agent:#?}");
+    let sources: Vec<Source> = sources.iter().map(|(source, _)| *source).collect();
+    for chosen in subsets(&sources) {
+        let knows = chosen.iter().any(|source| *source != Source::Transcript);
+        let expected = if knows { PERMISSION } else { WORKING };
+        assert_eq!(fused(&agent, &chosen, None), expected, "{chosen:?} of {:#?}", agent.claims);
     }
 }
 
@@ -152,8 +175,12 @@ impl Server {
         command.envs(environment).stdout(std::process::Stdio::null());
         let server = Self(command.spawn().unwrap());
         let heard = || {
+            let before = recorded(session).len();
             ask("[[sleep:500]] [[say:hello]]");
-            comes_to(session, WORKING);
+            // On a busy machine it may be over before anybody looks.
+            let works = || recorded(session)[before..].contains(&WORKING).then_some(());
+            eventually(PATIENCE, works)
+                .unwrap_or_else(|| panic!("{:#?}\n{}", agent(session), session.text()));
             // A screen says so last.
             let rests = |agent: &AgentStatus| {
                 matches!(state(&agent.claim), IDLE | DONE) && said(agent, Source::Screen) == Some(IDLE)

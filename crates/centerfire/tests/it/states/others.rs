@@ -1,9 +1,9 @@
-//! Gemini CLI and opencode: they report nothing, have a screen, and write down what becomes of a turn.
+//! Gemini CLI: it reports nothing, has a screen, and writes down what becomes of a turn.
 
 use super::*;
 use Source::{Screen, Transcript};
 use std::time::Duration;
-use testkit::{Gemini, ModelServer, Opencode};
+use testkit::{Gemini, ModelServer};
 
 fn each(state: State) -> [(Source, State); 2] {
     [(Screen, state), (Transcript, state)]
@@ -72,57 +72,7 @@ fn gemini_is_known_by_its_screen_and_its_transcript() {
     let failures: Vec<&str> =
         told.iter().filter(|(kind, _)| kind == "failure").map(|(_, text)| text.as_str()).collect();
     assert_eq!(failures, ["scripted 400", "scripted 429, limit: 0", "terminated"], "{told:#?}");
-    killed(&session);
-}
-
-#[test]
-fn opencode_is_known_by_its_screen_and_its_transcript() {
-    // A screen knows of a turn that is over that it is.
-    const OVER: [(Source, State); 2] = [(Transcript, DONE), (Screen, IDLE)];
-    let folder = tempfile::Builder::new().prefix("oc").tempdir_in("/tmp").unwrap();
-    let server = ModelServer::start().unwrap();
-    let opencode = Opencode::prepare(folder.path(), &server).unwrap();
-    let session = session_of(opencode.program(), opencode.environment(), &opencode.project());
-    // It takes seconds to start, and many on a busy machine.
-    session.get(&["wait", "--for", "idle", "--timeout", "60"]);
-    all_say(&session, IDLE, &[(Screen, IDLE)]);
-    let _follower = Server::follow(&session, opencode.environment(), &[Transcript]);
-    send(&session, "[[sleep:2500]] [[say:the answer]]");
+    submit("[[rate:20]] [[lorem:500]]");
     all_say(&session, WORKING, &each(WORKING));
-    all_say(&session, DONE, &OVER);
-    send(&session, "[[bash:touch f]] [[sleep:1500]] [[say:was made]]");
-    all_say(&session, PERMISSION, &ASKED);
-    press(&session, "Enter");
-    all_say(&session, WORKING, &each(WORKING));
-    all_say(&session, DONE, &OVER);
-    let asks = r#"{"questions":[{"question":"Which?","header":"Q","options":[{"label":"A","description":"a"},{"label":"B","description":"b"}]}]}"#;
-    send(&session, &format!("[[tool:question|{asks}]] [[sleep:1500]] [[say:chosen]]"));
-    all_say(&session, QUESTION, &each(QUESTION));
-    press(&session, "Enter");
-    all_say(&session, DONE, &OVER);
-    send(&session, "[[bash:touch g]] [[say:was made]]");
-    all_say(&session, PERMISSION, &ASKED);
-    press(&session, "Escape");
-    // The call has ended, says the transcript, and nothing of the turn.
-    all_say(&session, IDLE, &[(Screen, IDLE), (Transcript, WORKING)]);
-    send(&session, "[[sleep:1000]] [[error:400|invalid_request_error]]");
-    all_say(&session, WORKING, &each(WORKING));
-    // A failure stands on the screen as an answer does.
-    all_say(&session, ERROR, &[(Transcript, ERROR), (Screen, IDLE)]);
-    for prompt in ["[[error:429|rate_limit_error]]", "[[say:half of it]] [[sleep:1000]] [[drop]]"] {
-        send(&session, prompt);
-        session.wait_for_line("retrying in");
-        all_say(&session, WORKING, &each(WORKING));
-        press(&session, "Escape");
-        session.wait_for_line("again");
-        all_say(&session, WORKING, &each(WORKING));
-        press(&session, "Escape");
-        all_say(&session, IDLE, &each(IDLE));
-    }
-    keep_recording(&session, "opencode", "1.18.33");
-    let told = entries(&session, &opencode.environment());
-    let failures: Vec<&str> =
-        told.iter().filter(|(kind, _)| kind == "failure").map(|(_, text)| text.as_str()).collect();
-    assert_eq!(failures, ["scripted 400"], "{told:#?}");
     killed(&session);
 }

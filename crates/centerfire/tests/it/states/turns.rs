@@ -1,9 +1,9 @@
-//! Gemini CLI and opencode: plans, sub-agents, models that fail for good or for once, and what becomes of the conversation.
+//! Gemini CLI: plans, sub-agents, models that fail for good or for once, and what becomes of the conversation.
 
 use super::*;
 use Source::{Screen, Transcript};
 use std::time::Duration;
-use testkit::{Gemini, ModelServer, Opencode};
+use testkit::{Gemini, ModelServer};
 
 fn each(state: State) -> [(Source, State); 2] {
     [(Screen, state), (Transcript, state)]
@@ -139,58 +139,4 @@ fn gemini_on_a_model_that_fails_and_what_becomes_of_the_conversation() {
     all_say(&session, IDLE, &each(IDLE));
     keep_recording(&session, "gemini", "0.61.0-failures");
     killed(&session);
-}
-
-/// A screen knows of a turn that is over that it is.
-const OVER: [(Source, State); 2] = [(Transcript, DONE), (Screen, IDLE)];
-
-fn opencode_session(opencode: &Opencode, words: &[&str]) -> Session {
-    let session = session_with(opencode.program(), words, opencode.environment(), &opencode.project());
-    // It takes seconds to start, and many on a busy machine.
-    session.get(&["wait", "--for", "idle", "--timeout", "60"]);
-    all_say(&session, IDLE, &[(Screen, IDLE)]);
-    session
-}
-
-#[test]
-fn opencode_has_work_done_shortens_goes_on_and_forks() {
-    let folder = tempfile::Builder::new().prefix("oc").tempdir_in("/tmp").unwrap();
-    let server = ModelServer::start().unwrap();
-    let opencode = Opencode::prepare(folder.path(), &server).unwrap();
-    let session = opencode_session(&opencode, &[]);
-    let follower = Server::follow(&session, opencode.environment(), &[Transcript]);
-    send(&session, "[[error:529|overloaded_error|once]] [[sleep:1500]] [[say:came through]]");
-    all_say(&session, WORKING, &each(WORKING));
-    session.wait_for_line("came through$");
-    all_say(&session, DONE, &OVER);
-    let job = r#"[[tool:task|{"description":"job","prompt":"[[bash:touch sub]] [[sleep:1500]] [[say:from below]]","subagent_type":"general"}]] [[say:from above]]"#;
-    send(&session, job);
-    all_say(&session, PERMISSION, &asks(PERMISSION));
-    press(&session, "Enter");
-    all_say(&session, WORKING, &each(WORKING));
-    all_say(&session, DONE, &OVER);
-    send(&session, "/compact");
-    let compacted = || {
-        let told = entries(&session, &opencode.environment());
-        told.iter().any(|(kind, text)| kind == "compaction" && text.contains("FAKE summary")).then_some(())
-    };
-    eventually(PATIENCE, compacted).unwrap_or_else(|| panic!("{}", session.text()));
-    all_say(&session, DONE, &OVER);
-    keep_recording(&session, "opencode", "1.18.33-job");
-    let told = entries(&session, &opencode.environment());
-    for said in ["came through", "from below", "from above"] {
-        assert!(told.iter().any(|(kind, text)| kind == "message" && text == said), "{said}: {told:#?}");
-    }
-    drop(follower);
-    killed(&session);
-    for words in [&["--continue"][..], &["--continue", "--fork"]] {
-        let session = opencode_session(&opencode, words);
-        let _follower = Server::follow(&session, opencode.environment(), &[Transcript]);
-        send(&session, "[[sleep:1500]] [[say:went on]]");
-        all_say(&session, WORKING, &each(WORKING));
-        all_say(&session, DONE, &OVER);
-        let told = entries(&session, &opencode.environment());
-        assert!(told.iter().any(|(kind, text)| kind == "message" && text == "went on"), "{told:#?}");
-        session.get(&["kill"]);
-    }
 }
