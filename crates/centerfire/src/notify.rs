@@ -1,10 +1,13 @@
-//! The role that tells somebody of a session's state: a command is run, a webhook called, as the settings say.
+//! The role that tells somebody of a session's state: a command is run, a webhook called, as the settings say. Neither is
+//! told secrets: what a program asks for may have some in it.
 
 use crate::config::Config;
 use crate::term::one_line;
 use anyhow::{Context as _, anyhow, bail};
 use conversation::caller::agent;
+use redact::{Cut, redact_part, redact_value};
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
 use session::host::News;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt as _;
@@ -20,6 +23,8 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 const CALL_WITHIN: Duration = Duration::from_secs(10);
 /// A webhook that does not take the news is called again after these times.
 const AGAIN_AFTER: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(5)];
+/// A text of a claim that has as many characters was cut, perhaps within a secret.
+const CUT_CHARS: usize = 200;
 const CHILD_ENDED: i32 = 17; // SIGCHLD
 /// How often it is looked whether the command is done.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -31,11 +36,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut text = Vec::new();
     std::io::stdin().lock().take(MAX_NEWS_BYTES).read_to_end(&mut text).context("read what is to be told")?;
     let news: News = serde_json::from_slice(&text).context("read what is to be told")?;
+    let cwd = news.cwd.clone();
+    let (news, text) = masked(news).context("mask what is to be told")?;
     let config = crate::cli::context_without_flags()?.config;
     // Neither waits for the other: a webhook may hang.
     let (by_webhook, by_command) = std::thread::scope(|scope| {
         let webhook = scope.spawn(|| by_webhook(&config, &text));
-        let command = by_command(&config, &news, &text);
+        let command = by_command(&config, &news, &cwd, &text);
         (webhook.join().unwrap_or_else(|_| Err(anyhow!("the call of notify.webhook broke down"))), command)
     });
     match (by_webhook, by_command) {
@@ -44,13 +51,34 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
 }
 
-fn by_command(config: &Config, news: &News, text: &[u8]) -> anyhow::Result<()> {
+/// The same without secrets, and as JSON.
+fn masked(mut news: News) -> anyhow::Result<(News, Vec<u8>)> {
+    let end_is_cut = |text: &mut String| {
+        *text = redact_part(text, Cut { end: true, ..Cut::default() }).text.into_owned();
+    };
+    let claims = std::iter::once(&mut news.agent.claim).chain(&mut news.agent.claims);
+    claims
+        .flat_map(|claim| claim.reason.iter_mut().chain([&mut claim.evidence]))
+        .filter(|text| text.chars().count() >= CUT_CHARS)
+        .for_each(end_is_cut);
+    if let Some(approval) = &mut news.approval
+        && let (Value::String(input), true) = (&mut approval.ask.input, approval.ask.cut)
+    {
+        end_is_cut(input);
+    }
+    let mut value = serde_json::to_value(&news)?;
+    redact_value(&mut value);
+    let text = serde_json::to_vec(&value)?;
+    Ok((serde_json::from_value(value)?, text))
+}
+
+fn by_command(config: &Config, news: &News, cwd: &str, text: &[u8]) -> anyhow::Result<()> {
     let Some(script) = &config.notify_command else { return Ok(()) };
     let claim = &news.agent.claim;
-    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
     let mut command = Command::new("/bin/sh");
-    if Path::new(&news.cwd).is_dir() {
-        command.current_dir(&news.cwd);
+    if Path::new(cwd).is_dir() {
+        command.current_dir(cwd);
     }
     let mut child = command
         .args(["-c", script])

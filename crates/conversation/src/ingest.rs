@@ -3,11 +3,11 @@
 use crate::archive::{self, Archive, WHOLE_MAX_BYTES};
 use crate::intake::Intake;
 use crate::purge::Record;
-use crate::redact::{redact, redact_value};
 use crate::store::{Cursor, Store, Writing};
 use crate::{Error, Result};
 use adapter::{Adapter, Heard, Layout};
 use protocol::{Entry, Time};
+use redact::{redact, redact_value};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;

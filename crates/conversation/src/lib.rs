@@ -29,7 +29,6 @@ pub mod models;
 mod place;
 pub mod project;
 pub mod purge;
-pub mod redact;
 pub mod relations;
 pub mod render;
 pub mod search;

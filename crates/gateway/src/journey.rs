@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
+use redact::redact;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,9 +43,11 @@ pub(crate) async fn follow(request: Request, next: Next) -> Response {
     span.record("status", status);
     span.in_scope(|| match response.extensions().get::<ApiError>() {
         Some(why) if status >= 500 => {
-            error!(status, took_ms, code = why.code(), cause = why.message(), "failed");
+            error!(status, took_ms, code = why.code(), cause = %redact(why.message()).text, "failed");
         }
-        Some(why) => warn!(status, took_ms, code = why.code(), cause = why.message(), "refused"),
+        Some(why) => {
+            warn!(status, took_ms, code = why.code(), cause = %redact(why.message()).text, "refused")
+        }
         None if status >= 400 => warn!(status, took_ms, "refused"),
         None => info!(status, took_ms, "answered"),
     });

@@ -5,7 +5,7 @@ use super::tree::{Finding, Package, Tree};
 /// The crates that ship, the lowest first; those of one row do not know each other.
 const ROWS: &[&[&str]] = &[
     &["protocol"],
-    &["journal", "llm", "terminal"],
+    &["journal", "llm", "redact", "terminal"],
     &["adapter"],
     &["session"],
     &["conversation"],

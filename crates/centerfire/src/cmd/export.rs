@@ -38,9 +38,12 @@ pub(crate) struct Args {
     /// Write over FILE if it exists. A log that is followed always goes on in it
     #[arg(long, requires = "output")]
     force: bool,
-    /// Include what was typed in a recording; a log always has it. Passwords are never in either
+    /// Include what was typed in a recording; a log always has it. What was typed at a prompt for a password is in neither
     #[arg(long)]
     input: bool,
+    /// Leave secrets in, which are masked in all forms but raw and events
+    #[arg(long)]
+    unmasked: bool,
     /// Have players cut pauses to this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     idle_limit: Option<Duration>,
@@ -65,7 +68,8 @@ impl Args {
         let damaged = match &self.output {
             Some(path) if self.follow && format.name == "log" => {
                 let mut file = LogFile::open(path, entry.meta.id)?;
-                Export::new(&entry, format, &file.options())?.follow(&mut file, &mut |_| ())?
+                let options = Options { unmasked: self.unmasked, ..file.options() };
+                Export::new(&entry, format, &options)?.follow(&mut file, &mut |_| ())?
             }
             _ => self.write(context, &entry, format)?,
         };
@@ -81,7 +85,8 @@ impl Args {
 
     fn write(&self, context: &Context, entry: &Entry, format: &Format) -> anyhow::Result<Vec<String>> {
         let idle_limit = self.idle_limit.map(|limit| limit.as_secs_f64());
-        let options = Options { input: self.input, idle_limit, ..Options::default() };
+        let options =
+            Options { input: self.input, idle_limit, unmasked: self.unmasked, ..Options::default() };
         let file = self.output.as_deref();
         let mut sink = if self.force { Sink::open(file)? } else { Sink::open_new(file)? };
         let export = Export::new(entry, format, &options)?;

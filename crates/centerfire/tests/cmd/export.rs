@@ -210,3 +210,86 @@ fn a_person_sees_how_far_a_long_export_has_come_and_nobody_else_does() {
     assert_eq!(in_terminal("", "told"), "over\r\n");
     assert_eq!(std::fs::read_to_string(instance.work().join("told")).unwrap(), "");
 }
+
+/// Made up; two of them, so that each is known by itself.
+const SHOWN: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+const TYPED: &str = "ghp_Zy9Xw8Vu7Ts6Rq5Po4Nm3Lk2Ji1Hg0Fe9Dc8";
+/// Writes the one in two pieces, and echoes the other.
+const TELLS: &str = "printf 'push %.20s' $0; sleep 0.1; printf '%s\\n' ${0#????????????????????}; read line";
+
+/// Runs it with a secret as its argument, and gives what of it must be seen nowhere.
+fn with_secrets(instance: &testkit::Instance, more: &[&str]) -> Vec<&'static str> {
+    let run = ["run", "-d", "--name", "s"];
+    out(instance, &[&run[..], more, &["--", "sh", "-c", TELLS, SHOWN]].concat());
+    out(instance, &["wait", "s", "--for", "text", "--match", &SHOWN[20..], "--since", "0"]);
+    out(instance, &["send", "s", "--text", &format!("{TYPED}\n")]);
+    out(instance, &["wait", "s", "--for", "exit"]);
+    [SHOWN, TYPED].iter().flat_map(|secret| [&secret[4..20], &secret[20..]]).collect()
+}
+
+/// The texts of its events or entries, joined: a secret may lie in two of them.
+fn joined(format: &str, text: &str) -> String {
+    let told = |line: Value| line["content"].as_str().or(line[2].as_str()).unwrap_or_default().to_owned();
+    if format == "text" { text.to_owned() } else { entries(text).into_iter().map(told).collect() }
+}
+
+#[track_caller]
+fn assert_hidden(what: &str, text: &str, halves: &[&str]) {
+    for half in halves {
+        assert!(!text.contains(half), "{half} is in {what}: {text}");
+    }
+}
+
+#[test]
+fn a_secret_that_was_started_shown_or_typed_is_in_no_derived_form() {
+    let instance = instance();
+    let halves = with_secrets(&instance, &[]);
+    for format in ["asciicast-v3", "asciicast-v2", "text", "log"] {
+        let export = ["export", "s", "--format", format, "--input"];
+        let (masked, exact) =
+            (out(&instance, &export), out(&instance, &[&export[..], &["--unmasked"]].concat()));
+        assert_hidden(format, &masked, &halves);
+        let (told, meant) = (joined(format, &masked), joined(format, &exact));
+        assert_hidden(format, &told, &halves);
+        assert!(told.contains("push [redacted:github-token]**"), "{told}");
+        assert!(meant.contains(SHOWN) && meant.contains(TYPED), "{meant}");
+        // Where the command line is told its masks are as short as they can be; of all else each letter has its place.
+        let lines =
+            |text: &str| text.lines().skip(usize::from(format != "text")).map(str::len).collect::<Vec<_>>();
+        assert_eq!(lines(&masked), lines(&exact), "{format}");
+        assert_hidden(format, &out(&instance, &[&export[..], &["--follow"]].concat()), &halves);
+    }
+    for exact in ["raw", "events"] {
+        let export = ["export", "s", "--format", exact];
+        let unmasked = out(&instance, &[&export[..], &["--unmasked"]].concat());
+        assert_eq!(out(&instance, &export), unmasked, "{exact} is the recording itself");
+    }
+    let raw = out(&instance, &["export", "s", "--format", "raw"]);
+    assert!(raw.contains(SHOWN), "{raw}");
+}
+
+#[test]
+fn a_log_that_is_written_beside_a_session_has_no_secrets() {
+    let instance = instance();
+    let halves = with_secrets(&instance, &["--log-file", "log.jsonl"]);
+    let file = instance.work().join("log.jsonl");
+    await_in(&file, "session ended");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_hidden("the log", &written, &halves);
+    assert_hidden("the log", &joined("log", &written), &halves);
+    assert_eq!(written.lines().count(), out(&instance, &["export", "s", "--format", "log"]).lines().count());
+}
+
+/// The rest of what begins like a secret is not waited for without end.
+#[test]
+fn half_a_secret_is_masked_in_a_log_that_is_followed_when_nothing_comes_any_more() {
+    let instance = instance();
+    let run = ["run", "-d", "--name", "s", "--log-file", "log.jsonl", "--"];
+    let script = "printf 'push %.20s' $0; read line; printf '%s\\n' ${0#????????????????????}; read line";
+    out(&instance, &[&run[..], &["sh", "-c", script, SHOWN]].concat());
+    let file = instance.work().join("log.jsonl");
+    await_in(&file, "push [redacted:cut]");
+    out(&instance, &["kill", "s"]);
+    await_in(&file, "session ended");
+    assert_hidden("the log", &std::fs::read_to_string(&file).unwrap(), &[&SHOWN[4..20]]);
+}

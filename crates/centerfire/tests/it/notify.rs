@@ -2,6 +2,8 @@
 
 use crate::claude_code::Desk;
 use crate::session::{NAME, Session};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -63,6 +65,40 @@ fn a_command_and_a_webhook_are_told_of_states_and_of_these_alone() {
     take_call(&listener, "503 Busy");
     assert_eq!(take_call(&listener, "200 OK")["agent"]["state"], "done");
     assert_eq!(lines(2), "s blocked permission may I go?\ns done \n");
+}
+
+#[test]
+fn who_is_told_is_told_no_secrets() {
+    const TOKEN: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let session = Session::start_with(SHELL, |command| {
+        command.env("CENTERFIRE_NOTIFY_WEBHOOK", &url);
+        command.env("CENTERFIRE_NOTIFY_ON", "blocked");
+        let script = "cat > told.json; env > told.env; echo \"$CENTERFIRE_REASON\" > reason.txt";
+        command.env("CENTERFIRE_NOTIFY_COMMAND", script);
+    });
+    session.wait_for_line("ready");
+    // The second is as long as a reason may be: what of the secret is missing was cut off.
+    let long = format!("{} {}", "x".repeat(175), &TOKEN[..24]);
+    for (why, masked) in
+        [(format!("push {TOKEN}?"), "push [redacted:github-token]?"), (long, "[redacted:cut]")]
+    {
+        report(&session, "working");
+        report(&session, &format!("blocked:kind=permission:msg={}", BASE64.encode(why)));
+        let told = take_call(&listener, "200 OK");
+        let reason = told["agent"]["reason"].as_str().unwrap();
+        assert!(reason.ends_with(masked) && !told.to_string().contains(&TOKEN[4..20]), "{told}");
+        let written = |name: &str| {
+            let file = session.instance.work().join(name);
+            let text = || std::fs::read_to_string(&file).ok().filter(|text| text.contains(masked));
+            eventually(PATIENCE, text)
+                .unwrap_or_else(|| panic!("{name}: {:?}", std::fs::read_to_string(&file)))
+        };
+        for name in ["reason.txt", "told.json", "told.env"] {
+            assert!(!written(name).contains(&TOKEN[4..20]), "{name}: {}", written(name));
+        }
+    }
 }
 
 /// Who tells reads the configuration anew, and has none of the start's flags.

@@ -1,12 +1,14 @@
 //! A recording that a page plays: what it shows at each moment is what painting it says.
 
-use crate::http::{Answer, Call};
+use crate::http::{Answer, Call, dial};
 use crate::rig::Rig;
 use crate::stream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use protocol::Size;
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::Ipv4Addr;
 use terminal::Screen;
 
 /// Lines that scrolled off are not part of what is compared.
@@ -315,4 +317,37 @@ fn what_was_purged_is_shown_to_nobody_any_more() {
     rig.instance.out(&["purge", "--match", "to-be-purged"]);
     let after = shown();
     assert!(after.contains("************") && !after.contains("purged"), "{after:?}");
+}
+
+#[test]
+fn an_export_over_http_has_no_secrets_but_the_recording_itself() {
+    const TOKEN: &str = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
+    let rig = Rig::new();
+    // It is shown in two pieces.
+    let script = "printf 'push %.20s' $t; sleep 0.1; echo ${t:20}; echo ready; read line";
+    rig.start("own", &format!("t={TOKEN}; {script}"));
+    let typed = json!({ "text": format!("{TOKEN}\n") });
+    let answer = Call::post("/api/v1/sessions/own/input", &typed).bearer(&rig.manage).send(&rig);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    rig.instance.out(&["wait", "own", "--for", "exit"]);
+    for format in ["asciicast-v3", "asciicast-v2", "text", "log"] {
+        // It cannot be asked for unmasked.
+        for more in ["", "&unmasked=true"] {
+            let text = streamed(&rig, &format!("own/export?format={format}&input=true{more}"));
+            assert!(text.contains("push [redacted:github-tok"), "{format}: {text}");
+            assert!(!text.contains(&TOKEN[4..20]) && !text.contains(&TOKEN[20..]), "{format}: {text}");
+        }
+    }
+    let raw = streamed(&rig, "own/export?format=raw");
+    assert!(raw.contains(TOKEN), "{raw}");
+}
+
+/// An answer without a length, with its head: short enough to come in one piece.
+fn streamed(rig: &Rig, path: &str) -> String {
+    let call = Call::get(&format!("/api/v1/sessions/{path}")).bearer(&rig.manage);
+    let mut stream = dial(Ipv4Addr::LOCALHOST, rig.address()).expect("connect to the server");
+    stream.write_all(&call.bytes(rig.address())).expect("ask");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("read the answer");
+    String::from_utf8_lossy(&answer).into_owned()
 }

@@ -3,9 +3,9 @@
 
 use super::Kinds;
 use super::prompt::TOOL;
-use crate::redact::redact;
 use llm::Answer;
 use llm::messages::input_of;
+use redact::redact;
 use serde_json::Value;
 use unicode_normalization::char::is_combining_mark;
 

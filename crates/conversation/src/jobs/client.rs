@@ -2,10 +2,10 @@
 
 use super::Settings;
 use crate::caller::agent;
-use crate::redact::redact;
 use llm::messages::{Request, VERSION};
 use llm::{Answer, anthropic};
 use protocol::Usage;
+use redact::redact;
 use serde_json::Value;
 use std::io::Read as _;
 use std::time::{Duration, SystemTime};

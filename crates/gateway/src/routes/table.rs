@@ -107,8 +107,8 @@ fn of_sessions() -> Vec<Endpoint> {
             .gives(201, JSON),
         route("GET", "/api/v1/sessions/{session}/export", Some(View), get(export::export))
             .about(format!(
-                "A session as a recording, as text, raw, or as a log; 503 `BUSY` with Retry-After while {EXPORTS_MAX} others are made, \
-                 or {EXPORTS_EACH} of the token's"
+                "A session as a recording, as text, raw, or as a log, secrets masked in all but raw and events; 503 `BUSY` with \
+                 Retry-After while {EXPORTS_MAX} others are made, or {EXPORTS_EACH} of the token's"
             ))
             .query::<export::How>()
             .gives(200, BYTES)

@@ -4,8 +4,8 @@
 //! thread: a disk that is slow or full costs lines, and the next one says how many.
 
 use super::{Exchange, Outcome, Sink};
-use conversation::redact::redact;
 use protocol::{Time, Usage};
+use redact::redact;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};

@@ -1,6 +1,6 @@
 //! Encoders over records made by hand; the recordings are judged by a parser of others.
 
-use super::{FORMATS, Options};
+use super::{Encoder, FORMATS, Masked, Options};
 use asciicast_rs::{Asciicast, V2, V3};
 use protocol::{
     Body, ClientNumber, ExitStatus, LengthClass, META_VERSION, Meta, Offset, ProgramReport, ProgramState,
@@ -37,6 +37,20 @@ fn encode(format: &str, options: &Options, bodies: &[Body<'_>]) -> Vec<u8> {
     for (at, body) in bodies.iter().enumerate() {
         let time = Time(meta().created.0 + 250_001 * (at as u64 + 1));
         encoder.encode(&Record { time, offset: Offset::ZERO, body: body.clone() }, &mut out);
+    }
+    encoder.finish(&mut out);
+    out
+}
+
+/// The same through the masks, told all the time that nothing more came.
+fn masked(format: &str, options: &Options, bodies: &[Body<'_>]) -> Vec<u8> {
+    let format = FORMATS.iter().find(|known| known.name == format).unwrap();
+    let mut encoder = Masked::new(format, &meta(), "x", options);
+    let mut out = Vec::new();
+    for (at, body) in bodies.iter().enumerate() {
+        let time = Time(meta().created.0 + 250_001 * (at as u64 + 1));
+        encoder.encode(&Record { time, offset: Offset::ZERO, body: body.clone() }, &mut out);
+        encoder.settle(false, &mut out);
     }
     encoder.finish(&mut out);
     out
@@ -161,4 +175,59 @@ fn events_hold_every_byte_between_a_start_and_an_end() {
     }
     assert_eq!(said, encode("raw", &Options::default(), &session()));
     assert_eq!(typed, b"ls\r", "and no secret");
+}
+
+#[test]
+fn what_holds_no_secret_is_the_same_with_masks_as_without() {
+    for format in FORMATS.iter().filter(|format| !format.exact) {
+        for options in [Options::default(), Options { input: true, ..Options::default() }] {
+            let (is, was) =
+                (masked(format.name, &options, &session()), encode(format.name, &options, &session()));
+            assert_eq!(String::from_utf8_lossy(&is), String::from_utf8_lossy(&was), "{}", format.name);
+        }
+    }
+}
+
+#[test]
+fn records_keep_their_order_and_times_where_a_secret_lies_in_several() {
+    let typed = |bytes| Body::Input { client: ClientNumber(1), bytes };
+    let bodies = [
+        output(b"push ghp_a1B2c3D4"),
+        typed(b"glpat-AbCd12"),
+        output(b"e5F6g7H8i9J0k1L2m3N4"),
+        Body::Resize(Size { cols: 30, rows: 3 }),
+        output(b"o5P6q7R8 now"),
+        typed(b"34EfGh56IjKl78\r"),
+    ];
+    let options = Options { input: true, ..Options::default() };
+    let text = String::from_utf8(masked("asciicast-v2", &options, &bodies)).unwrap();
+    let events: Vec<&str> = text.lines().skip(1).collect();
+    let stars = |count| "*".repeat(count);
+    let expected = [
+        r#"[0.250001, "o", "push [redacted:gi"]"#.to_owned(),
+        r#"[0.500002, "i", "[redacted:gi"]"#.to_owned(),
+        format!(r#"[0.750003, "o", "thub-token]{}"]"#, stars(9)),
+        r#"[1.000004, "r", "30x3"]"#.to_owned(),
+        format!(r#"[1.250005, "o", "{} now"]"#, stars(8)),
+        r#"[1.500006, "i", "tlab-token]***\r"]"#.to_owned(),
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn what_was_typed_at_the_start_does_not_hold_up_what_comes_after_it() {
+    let line = b"0123456789abcdef\r\n".repeat(1 << 12);
+    let format = FORMATS.iter().find(|known| known.name == "log").unwrap();
+    let mut encoder = Masked::new(format, &meta(), "x", &Options::default());
+    let (mut out, mut most) = (Vec::new(), 0);
+    let mut encode = |body| {
+        let before = out.len();
+        encoder.encode(&Record { time: meta().created, offset: Offset::ZERO, body }, &mut out);
+        out.len() - before
+    };
+    encode(Body::Input { client: ClientNumber(1), bytes: b"ls ghp_" });
+    for _ in 0..500 {
+        most = most.max(encode(output(&line)));
+    }
+    assert!((1..16 << 20).contains(&most), "{most}");
 }

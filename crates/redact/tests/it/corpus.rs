@@ -1,10 +1,10 @@
 //! All secret shapes are masked, and nothing else is.
 
 use crate::cases::{expand, lines};
-use conversation::redact::{mask, redact};
+use redact::{mask, redact};
 
-const SECRETS: &str = include_str!("../../cases/redact/secrets.txt");
-const KEPT: &str = include_str!("../../cases/redact/kept.txt");
+const SECRETS: &str = include_str!("../../cases/secrets.txt");
+const KEPT: &str = include_str!("../../cases/kept.txt");
 /// Cases of each kind at least.
 const CASES_MIN: usize = 200;
 

@@ -2,9 +2,9 @@
 //!
 //! Each is looked at only where one of its keywords stands, in any case of letters; its pattern begins at the keyword.
 //! Patterns tell letters' cases apart unless they say otherwise. To add one, write a line here and a case in
-//! `cases/redact/secrets.txt`.
+//! `cases/secrets.txt`.
 
-use super::judge;
+use crate::judge;
 
 /// How secrets of one kind are found.
 pub(super) struct Rule {

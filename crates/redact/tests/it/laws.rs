@@ -1,8 +1,8 @@
 //! What holds for any text, attacked with chance: with any characters, and with pieces of the corpus stuck together.
 
 use crate::corpus::secrets;
-use conversation::redact::{Cut, redact, redact_part};
 use proptest::prelude::*;
+use redact::{Cut, redact, redact_part};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -2,6 +2,8 @@
 
 /// A key's lines are looked for so far.
 const BLOCK_MAX_BYTES: usize = 64 << 10; // 64 KiB: the longest keys in use have 13 KiB
+/// A line that is not over may have as many.
+const LAST_LINE_BYTES: usize = 80;
 /// Base64 of a real key has runs of this length; what only speaks of keys has not.
 const RUN_MIN: usize = 24;
 
@@ -30,6 +32,24 @@ pub(super) fn tail(text: &str) -> usize {
         head.find('\n').filter(|first| head[..*first].trim().chars().all(is_base64)).map_or(0, |at| at + 1);
     let more = lines(&head[first..]);
     if more > 0 { first + more } else { 0 }
+}
+
+/// Where a key's lines begin at the end of a text, if nothing else came since its first line.
+pub(super) fn begun(text: &str) -> Option<usize> {
+    let from = text.floor_char_boundary(text.len().saturating_sub(BLOCK_MAX_BYTES));
+    let begin = from + text[from..].rfind("PRIVATE KEY").or_else(|| text[from..].rfind("Private-Lines: "))?;
+    let rest = &text[begin..];
+    let head = rest.find(['\n', '\\']).filter(|head| rest[..*head].trim_end().ends_with(is_head_end))?;
+    let (lines, last) = rest[head..].rsplit_once('\n').unwrap_or(("", &rest[head..]));
+    let of_key = |line: &str| line.trim().chars().all(is_base64) || line.contains(": ");
+    let goes_on = !last.contains("-----") && last.len() <= LAST_LINE_BYTES || last.starts_with('\\');
+    (!rest[head..].trim().is_empty() && lines.lines().all(of_key) && goes_on && !last.contains("-----END"))
+        .then_some(begin + head)
+}
+
+/// How the first line ends: of PEM, or with a number of lines.
+fn is_head_end(c: char) -> bool {
+    c == '-' || c.is_ascii_digit()
 }
 
 /// The lines of base64 at the beginning, where no last line says where the key ends.

@@ -1,6 +1,6 @@
 //! Secrets in JSON values.
 
-use conversation::redact::redact_value;
+use redact::redact_value;
 use serde_json::{Value, json};
 
 fn redacted(mut value: Value) -> (usize, Value) {

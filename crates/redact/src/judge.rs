@@ -34,7 +34,7 @@ const PLACEHOLDERS: &[&str] = &[
     "1234567890abcdef",
     "abcdefghijkl",
     "00000000",
-    super::MASK,
+    crate::MASK,
 ];
 
 /// The same in what somebody chose, where chance need not be thought of.

@@ -1,6 +1,6 @@
 //! Secrets in JSON: in all its strings, and wherever a field's name says that its value is one.
 
-use super::{mask, redact};
+use crate::{mask, redact};
 use serde_json::Value;
 
 /// Names of fields, without signs and in small letters, whose value is a secret whatever it looks like.
@@ -112,7 +112,7 @@ fn is_secret(name: &str, value: &str) -> bool {
     named
         && value.len() >= 4
         && redact(value).found.is_empty()
-        && !value.contains(super::MASK)
+        && !value.contains(crate::MASK)
         && !KINDS.contains(&value.to_ascii_lowercase().as_str())
         && !value.starts_with(['<', '$', '{', '*'])
 }

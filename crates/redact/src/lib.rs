@@ -2,17 +2,20 @@
 //!
 //! A mask names its rule: `[redacted:github-token]`. Text without a secret costs one pass of an automaton and is given
 //! back as it was. What is found and what is missed: `docs/secrets.md`; the rules: `rules.rs`; cases, which take no
-//! Rust: `cases/redact/`. It reads and writes nothing, and it never sees the journal, which stays whole.
+//! Rust: `cases/`. It reads and writes nothing, and it never sees the journal, which stays whole.
 
 mod block;
 mod judge;
 mod rules;
 mod scan;
+mod stream;
+mod terminal;
 mod value;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub use stream::Stream;
 pub use value::redact_value;
 
 /// Text whose secrets are masked.

@@ -1,7 +1,7 @@
 //! Finds secrets: one pass of an automaton over all keywords, and a rule's pattern only where one of its own stands.
 
-use super::rules::{Place, RULES, Rule};
-use super::{Cut, Found, MASK, block};
+use crate::rules::{Place, RULES, Rule};
+use crate::{Cut, Found, MASK, block};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 use std::ops::Range;
@@ -13,12 +13,16 @@ const WINDOW_BYTES: usize = 8 << 10; // 8 KiB
 const LONG_BYTES: usize = 512;
 /// At a cut end, a keyword so near to it makes the last word suspect.
 const NEAR_BYTES: usize = 256;
+/// What stands between a name and its value.
+const SIGNS: [char; 8] = [':', '=', '>', ',', '/', '.', '~', '$'];
+/// From the name of a value to the value at most.
+const NAME_BYTES: usize = 64;
 /// A first word shorter than this may stay where the start is cut: the rest of a secret is no use.
 const REST_MIN: usize = 4;
 /// The longest mask is shorter.
 const MASK_MAX_BYTES: usize = 48;
 /// The rule that stands in a mask where a text was cut.
-const AT_CUT: &str = "cut";
+pub(crate) const AT_CUT: &str = "cut";
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(Scanner::new);
 
@@ -62,7 +66,7 @@ impl Scanner {
 }
 
 /// Finds the secrets of a text: in its order, none touching another.
-pub(super) fn find(text: &str, cut: Cut) -> Vec<Found> {
+pub(crate) fn find(text: &str, cut: Cut) -> Vec<Found> {
     let scanner = &*SCANNER;
     let mut found: Vec<(Range<usize>, usize)> = Vec::new();
     // Up to where each rule needs not look again.
@@ -105,9 +109,61 @@ pub(super) fn find(text: &str, cut: Cut) -> Vec<Found> {
     found
 }
 
+/// Where a secret may have begun at the end of a text that goes on, if what it begins like needs more to be one.
+///
+/// That is narrower than what a cut masks: who reads along would miss too many words.
+pub(crate) fn begun(text: &str) -> Option<usize> {
+    let scanner = &*SCANNER;
+    let from = text.floor_char_boundary(last_word(text).start.saturating_sub(NAME_BYTES));
+    let half = |hit: aho_corasick::Match| {
+        let hit = from + hit.start()..from + hit.end();
+        let rules = |pattern: usize| scanner.rules[pattern].iter().map(|index| &RULES[*index]);
+        move |pattern: usize| rules(pattern).filter_map(|rule| begins(rule, text, hit.clone())).min()
+    };
+    let hits = scanner.automaton.find_overlapping_iter(&text[from..]);
+    let halves = hits.filter_map(|hit| half(hit)(hit.pattern().as_usize()));
+    halves.chain(block::begun(text)).min()
+}
+
+/// Where the secret of a rule begins, if the text goes on from its keyword to its end as one.
+fn begins(rule: &Rule, text: &str, keyword: Range<usize>) -> Option<usize> {
+    let rest = &text[keyword.end..];
+    let (name, value) = match rule.place {
+        Place::Block => return None,
+        Place::Word => {
+            let of_token = |c: char| c.is_ascii_alphanumeric() || "_-.+/=~%".contains(c);
+            return (begins_word(text, keyword.start) && rest.chars().all(of_token)).then_some(keyword.start);
+        }
+        // A port is no password.
+        Place::Group if rule.name == "url-password" => {
+            let password = rest.split_once(':').map(|(_, password)| password)?;
+            let is_one = !password.is_empty() && !password.bytes().all(|byte| byte.is_ascii_digit());
+            let is_open = !rest.trim_end_matches('@').contains(['/', '@']);
+            ("://", if is_one && is_open { rest } else { "" })
+        }
+        Place::Group | Place::Behind => {
+            let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            let is_whole = !text[keyword.clone()].ends_with(of_name);
+            let signs = if is_whole { rest } else { rest.trim_start_matches(of_name) };
+            let value =
+                signs.trim_start_matches(|c: char| c.is_ascii_whitespace() || "\\\"'`]:=>,".contains(c));
+            // Some secrets have signs in their own beginnings.
+            let value = if value.is_empty() && text[keyword.clone()].contains(SIGNS) { rest } else { value };
+            (&text[keyword.start..text.len() - value.len()], value)
+        }
+    };
+    let announced = name.contains(SIGNS) || name.ends_with(' ');
+    (announced && !name.contains('\n') && !value.is_empty() && !value.contains(ends_run))
+        .then(|| text.len() - value.len())
+}
+
 /// The secret that a rule sees at a keyword.
 fn look(pattern: &Regex, rule: &Rule, text: &str, at: usize) -> Option<Range<usize>> {
     let window = &text[at..text.floor_char_boundary(at + WINDOW_BYTES)];
+    // Most keywords are followed by something else, and this allocates nothing.
+    if !pattern.is_match(window) {
+        return None;
+    }
     let seen = pattern.captures(window)?;
     let matched = seen.get(0)?;
     let secret = match rule.place {
@@ -197,8 +253,10 @@ fn begins_word(text: &str, at: usize) -> bool {
 
 /// Whether a mask of ours stands here, which has the name of a rule in it.
 fn in_mask(text: &str, at: usize) -> bool {
-    let before = &text[text.floor_char_boundary(at.saturating_sub(MASK_MAX_BYTES))..at];
-    before.rfind(MASK).is_some_and(|mask| !before[mask..].contains(']'))
+    let before = &text.as_bytes()[at.saturating_sub(MASK_MAX_BYTES)..at];
+    // Each keyword asks, so it is one pass: the last mask that begins here, unless it ends here.
+    let end = memchr::memrchr(b']', before).map_or(0, |end| end + 1);
+    memchr::memrchr_iter(b'[', &before[end..]).any(|begin| before[end + begin..].starts_with(MASK.as_bytes()))
 }
 
 /// Joins what overlaps; the rule that comes first in the table names it.
