@@ -108,7 +108,10 @@ fn a_plan_is_told_with_what_became_of_it() {
     desk.run(&["approve", "s"]);
     desk.run(&["wait", "s", "--for", "done", "--timeout", "30"]);
     let result = |told: &str| told.split(':').next().unwrap().to_owned();
-    let told = entries(&desk);
+    let whole = || {
+        Some(entries(&desk)).filter(|told| told.last().unwrap().starts_with("assistant") && told.len() > 9)
+    };
+    let told = eventually(LIMIT, whole).unwrap_or_else(|| panic!("{:#?}", entries(&desk)));
     let told: Vec<_> = told
         .iter()
         .map(|told| if told.starts_with("result") { result(told) } else { told.clone() })
