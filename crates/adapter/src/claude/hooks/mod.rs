@@ -4,7 +4,7 @@
 //! - `PermissionRequest` comes beside the dialog in the terminal, for tools, questions and plans alike, in every mode. The
 //!   hook is not told when the terminal answers: with a yes it is left alone, with a no it gets SIGTERM.
 //! - For a sub-agent in the background there is no dialog for as long as the hook waits.
-//! - What it would allow for later it tells as `permission_suggestions`, and takes as `updatedPermissions` ([`always`]).
+//! - What it would allow for later it tells as `permission_suggestions`, and takes as `updatedPermissions` (`always`).
 //! - Leave for a plan or an answer to a question counts only with an `updatedInput`, so it is always given.
 
 mod always;
