@@ -152,6 +152,7 @@ const stories = {
     await page.getByText("Fewer filters find more").waitFor();
     await page.getByRole("textbox", { name: "Command" }).fill("make");
     await page.locator(".found li").waitFor();
+    await page.getByRole("textbox", { name: "Command" }).fill("");
     await page.getByRole("searchbox").focus();
     await page.keyboard.press("ArrowDown");
     await page.locator("a.card-of:focus").waitFor();
