@@ -15,9 +15,10 @@ fn main() {
     }
     // At a fixed address 280 KB of tables need not be written.
     println!("cargo:rustc-link-arg-bins=-no-pie");
-    if is("CARGO_CFG_TARGET_ENV", "gnu") {
-        gather_imports();
+    if !is("CARGO_CFG_TARGET_ENV", "gnu") {
+        return;
     }
+    gather_imports();
     // `cc` knows where its own archives are, and no other machine's.
     if std::env::var("HOST") == std::env::var("TARGET") {
         link_unwinder();
