@@ -83,7 +83,8 @@ fn whole(context: &Context, entry: &Entry, approval: Approval) -> anyhow::Result
     }
 }
 
-/// The same of one session among all, none of which may hold up the others.
+/// The same of one session among all, none of which may hold up the others. One that ended meanwhile asks for nothing, whatever
+/// its last words were.
 fn of(entry: &Entry) -> Vec<Approval> {
     let ask = || {
         let mut client = HostClient::connect_within(&entry.meta, "approvals", HOST_WITHIN)?;
@@ -91,6 +92,7 @@ fn of(entry: &Entry) -> Vec<Approval> {
     };
     match ask() {
         Ok((Answer::Approvals { approvals }, _)) => approvals,
+        _ if entry.folder.exit().is_ok_and(|exit| exit.is_some()) => Vec::new(),
         _ => entry.status.as_ref().map(|status| status.approvals.clone()).unwrap_or_default(),
     }
 }
