@@ -64,7 +64,7 @@ fn all_say(session: &Session, wanted: State, sources: &[(Source, State)]) {
         let agent = comes_to(session, wanted);
         sources.iter().all(|(source, state)| said(&agent, *source) == Some(*state)).then_some(agent)
     };
-    let agent = eventually(PATIENCE, there)
+    let agent = eventually(2 * PATIENCE, there)
         .unwrap_or_else(|| panic!("not {sources:?}: {:#?}\n{}", self::agent(session), session.text()));
     for chosen in subsets(sources) {
         let speaks: Vec<Source> = chosen.iter().map(|(source, _)| *source).collect();
@@ -82,7 +82,7 @@ fn a_sub_agent_asks(session: &Session, sources: &[(Source, State)]) {
         let agent = comes_to(session, PERMISSION);
         sources.iter().all(|(source, state)| said(&agent, *source) == Some(*state)).then_some(agent)
     };
-    let agent = eventually(PATIENCE, there)
+    let agent = eventually(2 * PATIENCE, there)
         .unwrap_or_else(|| panic!("not {sources:?}: {:#?}\n{}", self::agent(session), session.text()));
     let of =
         agent.claims.iter().find(|claim| claim.source == Source::Hook && claim.state == AgentState::Blocked);
@@ -181,11 +181,11 @@ impl Server {
             let works = || recorded(session)[before..].contains(&WORKING).then_some(());
             eventually(PATIENCE, works)
                 .unwrap_or_else(|| panic!("{:#?}\n{}", agent(session), session.text()));
-            // A screen says so last.
+            // A screen says so last, and of the first turn late.
             let rests = |agent: &AgentStatus| {
                 matches!(state(&agent.claim), IDLE | DONE) && said(agent, Source::Screen) == Some(IDLE)
             };
-            let agent = eventually(PATIENCE, || Some(agent(session)).filter(rests))?;
+            let agent = eventually(3 * PATIENCE, || Some(agent(session)).filter(rests))?;
             sources.iter().all(|source| said(&agent, *source).is_some()).then_some(())
         };
         eventually(2 * PATIENCE, heard).unwrap_or_else(|| panic!("{:#?}", agent(session)));
