@@ -4,7 +4,7 @@
 //! session's own, and the CLI puts the user's hooks beside ours.
 
 use protocol::approval::{Ask, Decision, Ends};
-use protocol::{Claim, Time};
+use protocol::{Claim, Content, Speaker, Time};
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,6 +24,11 @@ pub trait Hooks: Sync {
             session_id: String,
         }
         serde_json::from_slice::<Named>(payload).ok().map(|named| named.session_id)
+    }
+
+    /// What it tells of the conversation itself; nothing of most events, and of a CLI of which this is not known.
+    fn told(&self, _payload: &[u8]) -> Option<Told> {
+        None
     }
 
     /// What the event with this JSON says of the state; `None` where it says nothing.
@@ -82,4 +87,19 @@ pub struct Event {
     pub ask: Option<Ask>,
     /// Which questions are over by it.
     pub ends: Option<Ends>,
+}
+
+/// What was said or done, as a hook tells it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The sub-agent in which it happened.
+    pub agent: Option<String>,
+    /// Where the CLI worked.
+    pub cwd: Option<String>,
+    /// The model that made it.
+    pub model: Option<String>,
+    /// Who said or did it.
+    pub role: Speaker,
+    /// What.
+    pub content: Content,
 }

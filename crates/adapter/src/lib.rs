@@ -17,6 +17,7 @@ pub mod opencode;
 pub mod question;
 pub mod state;
 mod time;
+mod told;
 mod transcript;
 
 pub use gist::gist;

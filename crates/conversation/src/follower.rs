@@ -192,7 +192,7 @@ fn take_in(
                 }
             }
             if !paths.is_empty() {
-                places.link(store, history.registry)?;
+                places.link(store, history.state, history.registry)?;
                 project::find(store, history.state, history.registry, Look::New)?;
                 tell(store, touched)?;
                 witness::tell(store, history)?;

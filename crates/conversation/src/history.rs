@@ -157,7 +157,7 @@ impl History<'_> {
         if cli.is_none() {
             Intake::end_all(self.state);
         }
-        outcome.placed = Places::default().link(store, self.registry)?;
+        outcome.placed = Places::default().link(store, self.state, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }
@@ -217,7 +217,7 @@ impl History<'_> {
             }
         }
         Intake::end_all(self.state);
-        outcome.placed = Places::default().link(store, self.registry)?;
+        outcome.placed = Places::default().link(store, self.state, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
     }

@@ -34,6 +34,7 @@ pub mod render;
 pub mod search;
 mod steps;
 pub mod store;
+mod told;
 pub mod vectors;
 mod witness;
 

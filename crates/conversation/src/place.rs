@@ -5,6 +5,7 @@
 //! to its end, hides no other.
 
 use crate::store::{Filter, Store};
+use crate::told::Telling;
 use crate::{Error, Result};
 use adapter::Adapter;
 use protocol::{Body, Offset, Phase, Place, SessionId, Time};
@@ -34,12 +35,13 @@ pub(crate) struct Places(HashMap<SessionId, (Time, Offset)>);
 
 impl Places {
     /// Finds conversations of sessions and places of entries, as far as they are not known. Says how many places are new.
-    pub(crate) fn link(&mut self, store: &mut Store, registry: &Registry) -> Result<u64> {
+    pub(crate) fn link(&mut self, store: &mut Store, state: &Path, registry: &Registry) -> Result<u64> {
         let mut held: Vec<Held> =
             registry.list()?.into_iter().filter_map(|entry| Held::of(entry.ok()?)).collect();
         for held in &mut held {
-            held.hear_hooks(store)?;
+            held.hear_hooks(store, state)?;
         }
+        store.prefer_records()?;
         let mut candidates: HashMap<i64, Vec<&Held>> = HashMap::new();
         for held in &held {
             for conversation in held.candidates(store)? {
@@ -102,23 +104,31 @@ impl Held {
         Some(Self { cli: adapter, named, from, to, entry })
     }
 
-    /// Learns the conversations that the CLI's hooks named, in what is new of the recording.
-    fn hear_hooks(&mut self, store: &mut Store) -> Result<()> {
+    /// Learns the conversations that the CLI's hooks named, in what is new of the recording, and what it tells of them.
+    fn hear_hooks(&mut self, store: &mut Store, state: &Path) -> Result<()> {
         let session = self.entry.meta.id;
         let from = store.scanned(session)?;
-        let hooks = self.cli.hooks();
+        let Some(hooks) = self.cli.hooks() else { return Ok(()) };
+        let mut told = Telling::begin(store, self.cli, hooks, session)?;
         let mut named = BTreeSet::new();
         let mut end = from;
         if let Ok(mut source) = Source::of(&self.entry.folder, &self.entry.meta, from, Kind::Stored) {
             while let Ok(Some(record)) = source.next() {
+                told.hear(&record);
                 if let Body::Hook { bytes, .. } = &record.body {
-                    named.extend(hooks.and_then(|hooks| hooks.conversation(bytes)));
+                    named.extend(hooks.conversation(bytes));
+                }
+                if told.is_full() {
+                    told.keep(store, state)?;
                 }
             }
             end = source.position();
         }
+        let last = told.conversation().map(str::to_owned);
+        told.keep(store, state)?;
+        told.spend(store, &self.entry.folder.api())?;
         if end != from || !named.is_empty() {
-            store.set_named(session, &named, end)?;
+            store.set_named(session, &named, last.as_deref(), end)?;
         }
         self.named.append(&mut store.named_in(session)?);
         Ok(())

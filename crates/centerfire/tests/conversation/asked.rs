@@ -7,10 +7,10 @@ use testkit::eventually;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-const ASKS: &str = r#"{"questions":[{"question":"Which db?","header":"DB","multiSelect":false,"options":[{"label":"Redis","description":"a"},{"label":"SQLite","description":"b"}]}]}"#;
+pub(crate) const ASKS: &str = r#"{"questions":[{"question":"Which db?","header":"DB","multiSelect":false,"options":[{"label":"Redis","description":"a"},{"label":"SQLite","description":"b"}]}]}"#;
 
 /// What an entry is, and what of it matters here.
-fn short(entry: &Value) -> String {
+pub(crate) fn short(entry: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let kind = text(&entry["kind"]);
     match kind.as_str() {

@@ -26,5 +26,7 @@ mod real;
 mod restore;
 /// What the commands print in a terminal.
 mod terminal;
+/// What hooks told stands for a record that is not there.
+mod told;
 /// A history that a test writes, in the form of Claude Code.
 mod written;

@@ -66,15 +66,18 @@ impl Record {
         if self.entries.is_empty() && self.conversations.is_empty() {
             return;
         }
-        heard.retain(|heard| {
-            let (conversation, entry) = match heard {
-                Heard::Entry(entry) => (&entry.conversation, Some(&entry.id)),
-                Heard::Usage { conversation, .. } => (conversation, None),
-                Heard::Head(head) => (&head.conversation, None),
-                Heard::Claim { .. } | Heard::Garbled(_) => return true,
-            };
-            !entry.is_some_and(|entry| self.entries.contains(entry))
-                && !self.conversations.contains(&format!("{cli}/{conversation}"))
-        });
+        heard.retain(|heard| !self.has(cli, heard));
+    }
+
+    /// Whether something is not to come back.
+    pub fn has(&self, cli: &str, heard: &Heard) -> bool {
+        let (conversation, entry) = match heard {
+            Heard::Entry(entry) => (&entry.conversation, Some(&entry.id)),
+            Heard::Usage { conversation, .. } => (conversation, None),
+            Heard::Head(head) => (&head.conversation, None),
+            Heard::Claim { .. } | Heard::Garbled(_) => return false,
+        };
+        entry.is_some_and(|entry| self.entries.contains(entry))
+            || self.conversations.contains(&format!("{cli}/{conversation}"))
     }
 }

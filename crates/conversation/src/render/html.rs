@@ -1,7 +1,7 @@
 //! A conversation as a page that needs nothing else: no script, no network.
 
 use super::questions::{Asked, Told};
-use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
+use super::{about, is_for_the_model, patch, shortened, telling, title};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -21,11 +21,7 @@ pub fn html(conversation: &Conversation, entries: &[Listed]) -> String {
             escaped(cwd)
         ));
     }
-    for line in [usage_line(&conversation.usage), window_line(conversation)]
-        .into_iter()
-        .flatten()
-        .chain(made_lines(conversation))
-    {
+    for line in about(conversation, entries) {
         page.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&line)));
     }
     let asked = Asked::of(entries);

@@ -1,7 +1,7 @@
 //! A conversation as Markdown.
 
 use super::questions::{Asked, Told};
-use super::{is_for_the_model, made_lines, patch, shortened, telling, title, usage_line, window_line};
+use super::{about, is_for_the_model, patch, shortened, telling, title};
 use crate::store::{Conversation, Listed};
 use protocol::{Content, Speaker};
 
@@ -11,11 +11,7 @@ pub fn markdown(conversation: &Conversation, entries: &[Listed]) -> String {
     if let Some(cwd) = &conversation.cwd {
         text.push_str(&format!("\n{} in `{cwd}`\n", conversation.cli));
     }
-    for line in [usage_line(&conversation.usage), window_line(conversation)]
-        .into_iter()
-        .flatten()
-        .chain(made_lines(conversation))
-    {
+    for line in about(conversation, entries) {
         text.push_str(&format!("\n{line}\n"));
     }
     let mut turn = 0;

@@ -8,7 +8,7 @@ pub use html::html;
 pub use markdown::markdown;
 
 use crate::store::{Conversation, Listed, Total, Window};
-use protocol::Content;
+use protocol::{Content, Source};
 use serde_json::Value;
 
 /// Of what a tool gave, what is shown; the rest is in the conversation's JSON.
@@ -21,6 +21,15 @@ fn title(conversation: &Conversation) -> String {
     title
         .map(|title| title.trim().to_owned())
         .unwrap_or_else(|| format!("{} {}", conversation.cli, conversation.name))
+}
+
+/// What is said of it as a whole, in lines.
+fn about(conversation: &Conversation, entries: &[Listed]) -> Vec<String> {
+    let is_told = !entries.is_empty() && entries.iter().all(|listed| listed.entry.source == Source::Hook);
+    let told = "There is no record of this conversation: it is as hooks told it, without thoughts and most calls of tools.";
+    let lines =
+        [is_told.then(|| told.to_owned()), usage_line(&conversation.usage), window_line(conversation)];
+    lines.into_iter().flatten().chain(made_lines(conversation)).collect()
 }
 
 /// What a model made of it, in lines: who says so first.

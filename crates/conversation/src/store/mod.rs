@@ -18,6 +18,7 @@ mod refused;
 mod relations;
 mod rows;
 mod stretch;
+mod told;
 mod window;
 mod write;
 
@@ -35,6 +36,7 @@ pub(crate) use recall::{Said, Talk};
 pub(crate) use relations::Step;
 pub use relations::{AskedRelations, Related, Thing};
 pub use stretch::{Middle, Part, Stretch};
+pub(crate) use told::TAPPED;
 pub use window::Window;
 pub(crate) use write::{Cursor, Writing};
 
@@ -59,6 +61,7 @@ const STEPS: Steps = Steps(&[
     include_str!("relations.sql"),
     include_str!("index.sql"),
     include_str!("refused.sql"),
+    include_str!("told.sql"),
 ]);
 /// The version from which on there are vectors.
 const WITH_VECTORS: usize = 2;

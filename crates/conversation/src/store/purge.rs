@@ -122,7 +122,7 @@ impl Store {
     }
 }
 
-fn keys(transaction: &Transaction, sql: &str) -> Result<BTreeSet<String>> {
+pub(super) fn keys(transaction: &Transaction, sql: &str) -> Result<BTreeSet<String>> {
     let mut select = transaction.prepare(sql)?;
     let rows = select.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -206,7 +206,7 @@ fn clean_value(value: &mut Value, text: &Text) {
 }
 
 /// Removes entries, and all that hangs on them.
-fn remove(transaction: &Transaction, ids: &BTreeSet<String>) -> Result<()> {
+pub(super) fn remove(transaction: &Transaction, ids: &BTreeSet<String>) -> Result<()> {
     for id in ids {
         for table in ["part", "place", "mention", "vectors"] {
             let sql = format!("DELETE FROM {table} WHERE entry IN (SELECT id FROM entry WHERE key = ?1)");

@@ -110,11 +110,20 @@ impl Store {
         Ok(Offset(found.optional()?.unwrap_or_default() as u64))
     }
 
-    /// Keeps the conversations that a session's hooks named up to an offset.
+    /// The conversation that a session's hooks named last, as far as they were heard.
+    pub(crate) fn last_named(&self, session: SessionId) -> Result<Option<String>> {
+        let select = "SELECT name FROM scanned WHERE session = ?1";
+        let found =
+            self.connection.prepare_cached(select)?.query_row([session.to_string()], |row| row.get(0));
+        Ok(found.optional()?.flatten())
+    }
+
+    /// Keeps the conversations that a session's hooks named up to an offset, and which was the last.
     pub(crate) fn set_named(
         &mut self,
         session: SessionId,
         names: &BTreeSet<String>,
+        last: Option<&str>,
         to: Offset,
     ) -> Result<()> {
         let session = session.to_string();
@@ -123,8 +132,8 @@ impl Store {
             let insert = "INSERT OR IGNORE INTO named (session, name) VALUES (?1, ?2)";
             transaction.prepare_cached(insert)?.execute([&session, name])?;
         }
-        let insert = "INSERT OR REPLACE INTO scanned (session, offset) VALUES (?1, ?2)";
-        transaction.prepare_cached(insert)?.execute(params![session, to.0 as i64])?;
+        let insert = "INSERT OR REPLACE INTO scanned (session, offset, name) VALUES (?1, ?2, ?3)";
+        transaction.prepare_cached(insert)?.execute(params![session, to.0 as i64, last])?;
         Ok(transaction.commit()?)
     }
 

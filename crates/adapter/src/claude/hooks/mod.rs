@@ -19,7 +19,8 @@ pub use settings::{Put, put_in};
 use start::START;
 pub use start::{RESTORE, Start, start, started};
 
-use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay, Told};
+use crate::told::told;
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::{Value, json};
@@ -46,6 +47,10 @@ impl Hooks for ClaudeHooks {
 
     fn read(&self, payload: &[u8]) -> Option<Event> {
         read(payload)
+    }
+
+    fn told(&self, payload: &[u8]) -> Option<Told> {
+        told(payload)
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {

@@ -22,8 +22,8 @@ const EVENTS: &[(&str, Option<&str>, Wait)] = &[
     ("PreToolUse", Some(TALKS), Wait::No),
     ("PostToolUse", Some(TALKS), Wait::No),
     ("Notification", None, Wait::No),
-    ("Stop", None, Wait::No),
-    ("StopFailure", None, Wait::No),
+    ("Stop", None, Wait::IfLast),
+    ("StopFailure", None, Wait::IfLast),
     ("SubagentStart", None, Wait::No),
     ("SubagentStop", None, Wait::No),
     ("PreCompact", None, Wait::No),
@@ -59,6 +59,8 @@ const OTHER_COMMANDS: &[&str] = &[
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
     No,
+    /// Where there is no terminal, the end of a turn is that of the program, which waits for nothing that it has not asked for.
+    IfLast,
     ForReceipt,
     ForAnswer,
 }
@@ -166,7 +168,7 @@ pub(super) fn entries(role: &[&str], headless: bool) -> Vec<(&'static str, Value
         // Program and arguments apart: no shell is started, and none has to be quoted for.
         let mut hook =
             json!({ "type": "command", "command": command, "args": arguments, "timeout": timeout });
-        if *wait == Wait::No {
+        if *wait == Wait::No || *wait == Wait::IfLast && !headless {
             hook["async"] = json!(true);
         }
         let mut entry = json!({ "hooks": [hook] });
@@ -230,7 +232,8 @@ mod tests {
     fn what_has_no_terminal_does_not_wait_for_leave() {
         let (settings, _) = words(&["claude", "-p", "hello"]);
         assert_eq!(settings["hooks"].get(PERMISSION), None);
-        assert!(settings["hooks"].get("Stop").is_some());
+        let is_async = |event: &str| settings["hooks"][event][0]["hooks"][0].get("async").is_some();
+        assert!(!is_async("Stop") && is_async("UserPromptSubmit"), "the last word is waited for");
     }
 
     #[test]

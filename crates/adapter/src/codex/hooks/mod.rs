@@ -16,7 +16,8 @@ mod form;
 mod question;
 
 use crate::dialog::{Dialog, Dialogs};
-use crate::hooks::{Event, Hooks, Launching, Overlaid};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Told};
+use crate::told::told;
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
 use serde_json::Value;
@@ -45,6 +46,10 @@ impl Hooks for CodexHooks {
             _ => None,
         };
         Some(Event { ends: ends(&event, &value), event, ask })
+    }
+
+    fn told(&self, payload: &[u8]) -> Option<Told> {
+        told(payload)
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
