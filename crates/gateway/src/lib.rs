@@ -36,7 +36,9 @@ pub mod tls;
 pub mod token;
 mod ws;
 
+use session::folder::Folder;
 use session::home::Home;
+use session::launch::{Extra, Launch};
 use session::registry::Registry;
 use session::starter::Starter;
 use std::net::SocketAddr;
@@ -69,6 +71,8 @@ pub struct Options {
     pub open_loopback: bool,
     /// For the sessions that it starts.
     pub starter: Starter,
+    /// What each of them gets beside its plan, such as a tap.
+    pub beside: Beside,
     /// An event stream on which nothing happens is kept open by a word at this interval.
     pub sse_keep_alive: Duration,
     /// Event streams at most.
@@ -78,6 +82,9 @@ pub struct Options {
     /// Sessions that have a port of their own, at which agentapi's clients need no token.
     pub agentapi: Vec<AgentapiPort>,
 }
+
+/// Prepares what a session gets beside its plan, and then does it, once the session has a folder. It may take a second.
+pub type Beside = Arc<dyn Fn(&Launch) -> Box<dyn FnOnce(&Folder) -> session::Result<Extra>> + Send + Sync>;
 
 /// A session at a port of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,13 +2,12 @@
 
 use crate::config::keys::RESTORE_MAX_TOKENS;
 use crate::context::Context;
-use crate::tap::{RawBodies, Tap};
+use crate::tap::ReadAlong;
 use anyhow::Context as _;
 use protocol::{SessionId, Size};
 use serde_json::json;
 use session::attach::Options;
 use session::export::LogFile;
-use session::folder::Folder;
 use session::launch::{Launched, launch};
 use session::starter::{Starter, Wish};
 use std::ffi::OsString;
@@ -149,15 +148,8 @@ fn start(
              another program what `centerfire context --cwd .` prints"
         );
     }
-    let raw = RawBodies::prepare(&context.config, args.otel_bodies, &plan)?;
-    let tap = Tap::prepare(&context.config, args.tap, &plan)?;
-    let beside = |folder: &Folder| {
-        let words = plan.overlay.as_ref().map_or(&plan.command, |overlay| &overlay.words);
-        let mut extra = tap.as_ref().map(|tap| tap.extra(words)).unwrap_or_default();
-        extra.variables.extend(raw.map(|raw| raw.variables(folder)).unwrap_or_default());
-        tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| extra)
-    };
-    Ok(launch(&context.home, &plan, beside)?)
+    let along = ReadAlong::prepare(&context.config, args.tap, args.otel_bodies, &plan)?;
+    Ok(launch(&context.home, &plan, |folder| along.start(folder))?)
 }
 
 /// A log's file, by a path that holds in any folder; refused before anything is started if it cannot be written, or if

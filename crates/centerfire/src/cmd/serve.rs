@@ -1,19 +1,22 @@
 //! `centerfire serve`: sessions for browsers and programs.
 
-use crate::config::{LogFormat, Loopback};
+use crate::config::{Config, LogFormat, Loopback};
 use crate::context::Context;
 use crate::serve_log;
+use crate::tap::ReadAlong;
 use crate::term::say;
 use anyhow::Context as _;
 use gateway::server::{Left, Server};
 use gateway::tls::Tls;
 use gateway::{AgentapiPort, Options};
 use serde_json::{Value, json};
+use session::launch::Extra;
 use session::starter::Starter;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// At the end, how long work beside the server's thread may take that nobody waits for any more, such as a question to a
@@ -84,6 +87,7 @@ impl Args {
             follows_conversations: context.config.conversations_follow,
             open_loopback: context.config.auth_loopback == Loopback::Open,
             starter: Starter { own: vec![gateway::SOCKETS_VARIABLE], ..context.starter() },
+            beside: beside(context.config.clone()),
             sse_keep_alive: Duration::from_millis(self.sse_keepalive),
             sse_connections_max: self.sse_max,
             writes_per_second: context.config.serve_writes_per_second,
@@ -159,6 +163,15 @@ impl Args {
 }
 
 /// `SESSION` or `SESSION=ADDRESS:PORT`.
+/// Sessions that are started over HTTP are tapped where the configuration says so.
+fn beside(config: Config) -> gateway::Beside {
+    Arc::new(move |plan| {
+        let along = ReadAlong::prepare(&config, false, false, plan);
+        // Nothing was asked for, so nothing is refused.
+        Box::new(|folder| along.map_or_else(|_| Ok(Extra::default()), |along| along.start(folder)))
+    })
+}
+
 fn agentapi_port(text: &str) -> Result<AgentapiPort, String> {
     let (session, address) = text.split_once('=').unwrap_or((text, AGENTAPI_LISTEN));
     let listen = address

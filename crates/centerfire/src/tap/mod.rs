@@ -22,14 +22,38 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 pub(crate) use process::role;
-pub(crate) use raw::RawBodies;
+use raw::RawBodies;
 
 /// With one of these a CLI goes through a proxy, which the tap does not.
 const PROXIES: &[&str] =
     &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
+/// What is read along in a session that is to be started, and how.
+pub(crate) struct ReadAlong {
+    tap: Option<Tap>,
+    raw: Option<RawBodies>,
+    words: Vec<OsString>,
+}
+
+impl ReadAlong {
+    /// What is asked for on a command line (`--tap`, `--otel-bodies`), and what the configuration wants.
+    pub(crate) fn prepare(config: &Config, tap: bool, bodies: bool, plan: &Launch) -> anyhow::Result<Self> {
+        let raw = RawBodies::prepare(config, bodies, plan)?;
+        let tap = Tap::prepare(config, tap, plan)?;
+        let words = plan.overlay.as_ref().map_or(&plan.command, |overlay| &overlay.words);
+        Ok(Self { tap, raw, words: words.clone() })
+    }
+
+    /// Starts it for the session of that folder; what the CLI is told.
+    pub(crate) fn start(self, folder: &Folder) -> session::Result<Extra> {
+        let mut extra = self.tap.as_ref().map(|tap| tap.extra(&self.words)).unwrap_or_default();
+        extra.variables.extend(self.raw.map(|raw| raw.variables(folder)).unwrap_or_default());
+        self.tap.map_or(Ok(()), |tap| tap.start(folder)).map(|()| extra)
+    }
+}
+
 /// A tap that is to be started.
-pub(crate) struct Tap {
+struct Tap {
     listener: TcpListener,
     base: String,
     place: Place,
@@ -58,7 +82,7 @@ struct Way {
 impl Tap {
     /// A tap for a session, if one is wanted. What is asked for on the command line and cannot be is an error; where the
     /// configuration wants it always, the session goes on without.
-    pub(crate) fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
+    fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
         if !(is_asked || config.tap_enabled && matches!(cli(&wanted.command), Some("claude" | "codex"))) {
             return Ok(None);
         }
@@ -99,7 +123,7 @@ impl Tap {
     }
 
     /// What the CLI is told, which would be started with these words.
-    pub(crate) fn extra(&self, words: &[OsString]) -> Extra {
+    fn extra(&self, words: &[OsString]) -> Extra {
         match &self.place {
             Place::Claude { before } => {
                 Extra { variables: base::tapped(&self.base, before), ..Extra::default() }
@@ -112,7 +136,7 @@ impl Tap {
     }
 
     /// Starts its processes for the session of that folder.
-    pub(crate) fn start(self, folder: &Folder) -> session::Result<()> {
+    fn start(self, folder: &Folder) -> session::Result<()> {
         process::start(folder, &self.listener, &self.way)
             .map_err(|source| session::Error::System { doing: "start the tap", source })
     }

@@ -43,6 +43,8 @@ struct Args {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Part {
+    /// Starts the guard and leaves, so that nobody who goes on has a child of it.
+    Starter,
     Guard,
     Worker,
 }
@@ -51,12 +53,13 @@ impl Part {
     fn other(self) -> Self {
         match self {
             Self::Guard => Self::Worker,
-            Self::Worker => Self::Guard,
+            Self::Starter | Self::Worker => Self::Guard,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
+            Self::Starter => "starter",
             Self::Guard => "guard",
             Self::Worker => "worker",
         }
@@ -71,9 +74,14 @@ struct Pair {
     way: Way,
 }
 
-/// Starts the guard, which does the rest.
+/// Has the guard started, which does the rest.
 pub(super) fn start(folder: &Folder, listener: &TcpListener, way: &Way) -> io::Result<()> {
-    spawn(Part::Guard, folder, listener, way, None).map(drop)
+    match spawn(Part::Starter, folder, listener, way, None)?.wait()? {
+        left if left.success() => Ok(()),
+        left => {
+            Err(io::Error::other(format!("its first process ended with {left}; the session's log tells why")))
+        }
+    }
 }
 
 /// Runs one of the two until the session is over.
@@ -87,10 +95,13 @@ pub(crate) fn role(words: &[OsString]) -> anyhow::Result<()> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let _ = std::env::set_current_dir("/");
     let pair = Arc::new(Pair { part: args.part, folder: Folder::at(&args.folder), listener, way });
+    if args.part == Part::Starter {
+        return Ok(spawn(Part::Guard, &pair.folder, &pair.listener, &pair.way, None).map(drop)?);
+    }
     let keeping = Arc::clone(&pair);
     thread::Builder::new().name("keep".to_owned()).spawn(move || keeping.keep_other(link))?;
     match args.part {
-        Part::Guard => {
+        Part::Starter | Part::Guard => {
             role::set_name(c"cf-tap-guard");
             Ok(pair.folder.wait_until_left()?)
         }

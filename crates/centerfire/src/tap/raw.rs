@@ -11,11 +11,11 @@ use std::ffi::OsString;
 const VARIABLE: &str = "OTEL_LOG_RAW_API_BODIES";
 
 /// That they are wanted, and can be had.
-pub(crate) struct RawBodies;
+pub(super) struct RawBodies;
 
 impl RawBodies {
     /// Whether they are wanted for a session. What its user set himself stays.
-    pub(crate) fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
+    pub(super) fn prepare(config: &Config, is_asked: bool, wanted: &Launch) -> anyhow::Result<Option<Self>> {
         let is_claude = cli(&wanted.command) == Some("claude");
         let is_set = variable(&wanted.env, VARIABLE).is_some();
         if is_asked && !is_claude {
@@ -29,7 +29,7 @@ impl RawBodies {
     }
 
     /// What the CLI is told. Claude Code hands nothing of it on to what it starts.
-    pub(crate) fn variables(&self, folder: &Folder) -> Vec<(String, OsString)> {
+    pub(super) fn variables(&self, folder: &Folder) -> Vec<(String, OsString)> {
         let mut place = OsString::from("file:");
         place.push(folder.raw_bodies());
         vec![(VARIABLE.to_owned(), place)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::os::fd::AsRawFd as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use testkit::{Instance, Terminal, eventually};
+use testkit::{Claude, Instance, ModelServer, Terminal, eventually};
 
 /// What is in the way of a start is told, with a next step, and no token is made.
 #[test]
@@ -163,4 +163,29 @@ fn only_what_ran_here_is_run_again() {
     assert_eq!((made.status, &made.json()["name"]), (201, &json!("own")), "{made:?}");
     assert_eq!(made.json()["missing"], json!(["WORD"]));
     assert_eq!(rig.instance.json(&["list", "--all", "--json"]).as_array().map(Vec::len), Some(3));
+}
+
+/// What is read along in sessions that a terminal starts is read along in those of the server, which has no child left of it.
+#[test]
+fn a_session_that_is_started_over_http_is_tapped_where_that_is_the_setting() {
+    let rig = Rig::with_setting("tap.enabled=true");
+    let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let claude = Claude::prepare(folder.path(), &server).unwrap();
+    let variables =
+        claude.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap()));
+    let wish = json!({
+        "name": "s", "command": [claude.program(), "-p", "[[say:over http]]"], "cwd": claude.project(),
+        "env": variables.collect::<std::collections::BTreeMap<_, _>>(),
+    });
+    let started = Call::post("/api/v1/sessions", &wish).bearer(&rig.manage).send(&rig);
+    assert_eq!(started.status, 201, "{started:?}");
+    rig.wait_for_end("s");
+    assert!(String::from_utf8_lossy(&rig.stored("s")).contains("over http"));
+    let requests =
+        || Some(rig.instance.json(&["api", "s", "--json"])).filter(|told| told[0]["status"] == 200);
+    eventually(LIMIT, requests).expect("what was asked of the model is told");
+    let pid = rig.server_pid();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    assert_eq!(children, "", "the server's children");
 }

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session::again::{Again, again};
-use session::launch::{Extra, launch};
+use session::launch::launch;
 use session::starter::Wish;
 use session::summary::{describe, present_status};
 use std::collections::BTreeMap;
@@ -117,7 +117,8 @@ fn may_start(access: &Access) -> Result<(), ApiError> {
 async fn start(app: App, access: Access, wish: Wish) -> Result<(StatusCode, Json<Value>), ApiError> {
     blocking(move || {
         let plan = app.0.options.starter.plan(&app.0.home, wish);
-        let started = launch(&app.0.home, &plan, |_| Ok(Extra::default()))?;
+        let beside = (app.0.options.beside)(&plan);
+        let started = launch(&app.0.home, &plan, beside)?;
         app.0.audit.note(&access.0, "start", Some(started.id));
         let entry = app.0.registry.find(&started.id.to_string())?;
         Ok((StatusCode::CREATED, Json(describe(&entry, entry.status.as_ref()))))
