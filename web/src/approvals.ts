@@ -26,6 +26,8 @@ export interface Approval {
   always?: string[];
   /** The input is what the screen showed, which may be less than there is. */
   screen?: boolean;
+  /** Words may go with an option that was chosen, as a note. */
+  notes?: boolean;
 }
 
 export interface Decision {

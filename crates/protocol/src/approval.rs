@@ -48,6 +48,9 @@ pub struct Ask {
     /// Whether it was read off the screen, which may show less of it than there is: the program told of it in no other way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub screen: bool,
+    /// Whether words may go with an option that was chosen, as a note.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub notes: bool,
 }
 
 impl Ask {
@@ -219,6 +222,7 @@ mod tests {
             unseen: false,
             typed: false,
             screen: false,
+            notes: false,
         }
     }
 

@@ -95,7 +95,7 @@ export function ApprovalCard({ card: { approval, over }, now_ms, mayAnswer, trou
         {aside}
       </header>
       <Body>
-        {kind === "plan" ? <Markdown text={String(field(input, "plan") ?? "")} /> : questions.length > 0 ? <Questions questions={questions} chosen={chosen} set={setChosen} disabled={!mayAnswer || over !== undefined} /> : <Wanted input={input} />}
+        {kind === "plan" ? <Markdown text={String(field(input, "plan") ?? "")} /> : questions.length > 0 ? <Questions questions={questions} notes={approval.notes === true} chosen={chosen} set={setChosen} disabled={!mayAnswer || over !== undefined} /> : <Wanted input={input} />}
         {lasting.map((always, at) => (
           <p className="ask-always" key={always}>
             <button type="button" disabled={!mayAnswer || !ready || fresh} data-fresh={mayAnswer && ready && fresh} aria-describedby={`${id}-${at}`} onClick={() => void send({ behaviour: "allow", always })}>

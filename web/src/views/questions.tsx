@@ -43,18 +43,20 @@ export function answersOf(questions: Question[], chosen: Chosen): Record<string,
 
 interface Props {
   questions: Question[];
+  /** Words may go with an option that was chosen. */
+  notes: boolean;
   chosen: Chosen;
   set: (chosen: Chosen) => void;
   disabled: boolean;
 }
 
-export function Questions({ questions, chosen, set, disabled }: Props) {
+export function Questions({ questions, notes, chosen, set, disabled }: Props) {
   const name = useId();
   return questions.map((question, at) => {
     const now = chosen[question.text] ?? NONE;
     const change = (to: Partial<typeof NONE>) => set({ ...chosen, [question.text]: { ...now, ...to } });
     const toggle = (label: string) => {
-      if (!question.several) return change({ labels: [label], other: "" });
+      if (!question.several) return change({ labels: [label], other: notes ? now.other : "" });
       change({ labels: now.labels.includes(label) ? now.labels.filter((one) => one !== label) : question.options.map((one) => one.label).filter((one) => one === label || now.labels.includes(one)) });
     };
     return (
@@ -64,7 +66,7 @@ export function Questions({ questions, chosen, set, disabled }: Props) {
         </legend>
         {question.options.map(({ label, about }, number) => (
           <label key={label} className="option" data-chosen={now.labels.includes(label)}>
-            <input type={question.several ? "checkbox" : "radio"} name={`${name}-${at}`} checked={now.labels.includes(label)} onChange={() => toggle(label)} />
+            <input type={question.several ? "checkbox" : "radio"} name={`${name}-${at}`} checked={now.labels.includes(label)} onChange={() => toggle(label)} onClick={() => notes && now.labels.includes(label) && change({ labels: [] })} />
             <span>
               <strong>{plain(label)}</strong>
               {about !== "" && <span className="soft">{plain(about)}</span>}
@@ -72,8 +74,8 @@ export function Questions({ questions, chosen, set, disabled }: Props) {
             {questions.length === 1 && number < 9 && <kbd aria-hidden="true">{number + 1}</kbd>}
           </label>
         ))}
-        {/* Who writes words of his own has chosen none of the options. */}
-        <input type="text" aria-label={`${plain(question.text)} In other words`} placeholder="Something else" maxLength={4_000} value={now.other} onChange={({ target }) => change(question.several ? { other: target.value } : { other: target.value, labels: [] })} />
+        {/* Who writes words of his own has chosen none of the options, unless they may go with one. */}
+        <input type="text" aria-label={`${plain(question.text)} In other words`} placeholder={notes ? "Something else, or a note" : "Something else"} maxLength={4_000} value={now.other} onChange={({ target }) => change(question.several || notes ? { other: target.value } : { other: target.value, labels: [] })} />
       </fieldset>
     );
   });

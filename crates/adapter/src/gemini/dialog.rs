@@ -112,10 +112,10 @@ impl Dialogs for GeminiDialogs {
             QUESTIONS => question(&inside)?,
             _ => leave(&trimmed)?,
         };
-        let (cut, unseen, typed, screen) = (false, false, true, true);
+        let (cut, unseen, typed, screen, notes) = (false, false, true, true, false);
         let always = lasting(&tool, &inside).into_iter().map(|(words, _)| words).collect();
         let (suggestions, agent, turn) = (None, None, None);
-        Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
+        Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen, notes })
     }
 }
 

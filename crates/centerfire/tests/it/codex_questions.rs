@@ -70,23 +70,42 @@ fn over(session: &Session) {
     session.get(&["wait", "--for", "idle", "--timeout", "30"]);
 }
 
-#[test]
-fn what_codex_wants_to_know_is_answered_from_elsewhere() {
+/// A question of Codex with two options.
+fn question(id: &str, text: &str, options: [(&str, &str); 2]) -> Value {
+    let options = options.map(|(label, about)| json!({ "label": label, "description": about }));
+    json!({ "id": id, "header": id, "question": text, "options": options })
+}
+
+fn prompt(questions: &[&Value]) -> String {
+    calls("request_user_input", &json!({ "questions": questions }))
+}
+
+/// Codex in the mode in which it puts questions.
+fn planning() -> (CodexDesk, Session) {
     let desk = CodexDesk::new();
     let session = desk.session(&[], &[]);
     session.get(&["send", "--submit", "/plan"]);
     session.wait_for_line("for Plan mode");
-    let option = |label: &str, about: &str| json!({ "label": label, "description": about });
-    let question = |id: &str, text: &str, options: [Value; 2]| json!({ "id": id, "header": id, "question": text, "options": options });
-    let database =
-        question("DB", "Which database shall I use?", [option("SQLite", "small"), option("Redis", "big")]);
+    (desk, session)
+}
+
+/// What is said why an answer is not taken.
+fn refused(session: &Session, answer: &str) -> String {
+    let output = session.run(&["approve", "--answer", answer]);
+    assert!(!output.status.success(), "{answer}: {}", session.text());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn what_codex_wants_to_know_is_answered_from_elsewhere() {
+    let (desk, session) = planning();
+    let database = question("DB", "Which database shall I use?", [("SQLite", "small"), ("Redis", "big")]);
     let long = "A name that is rather long and goes on and on until its line must be broken";
     let name = question(
         "Name",
         "How shall it be called?",
-        [option(long, "and what is said of it is long as well, so both are broken"), option("db", "short")],
+        [(long, "and what is said of it is long as well, so both are broken"), ("db", "short")],
     );
-    let prompt = |questions: &[&Value]| calls("request_user_input", &json!({ "questions": questions }));
     let asked = &ask(&session, &prompt(&[&database]), 1)[0];
     assert_eq!((&asked["kind"], &asked["typed"]), (&json!("question"), &json!(true)));
     assert_eq!(asked["input"]["questions"], json!([database]), "all of it, as the model gave it");
@@ -116,6 +135,90 @@ fn what_codex_wants_to_know_is_answered_from_elsewhere() {
     session.get(&["deny"]);
     session.wait_for_line("Conversation interrupted");
     waiting(&session, 0);
+}
+
+#[test]
+fn words_of_ones_own_are_an_answer_to_codex() {
+    let (desk, session) = planning();
+    let database = question("DB", "Which database shall I use?", [("SQLite", "small"), ("Redis", "big")]);
+    let name = question("Name", "How shall it be called?", [("db", "short"), ("data", "long")]);
+    let shows = |text: &str| eventually(PATIENCE, || session.text().contains(text).then_some(()));
+    let asked = &ask(&session, &prompt(&[&database]), 1)[0];
+    assert_eq!(asked["notes"], true);
+    let words = "/quit @DuckDB, since it is fast: 1. small 2. ünïcödé 漢字, and all of that is longer than one line of the terminal is";
+    session.get(&["approve", "--answer", words]);
+    over(&session);
+    assert!(told(&desk).contains("None of the above") && told(&desk).contains(words), "{}", told(&desk));
+    // With a label, and a note for the second one.
+    ask(&session, &prompt(&[&database, &name]), 1);
+    session.get(&["approve", "--answer", "DB=Redis, with 2 replicas", "--answer", "Name=store"]);
+    over(&session);
+    let both = told(&desk);
+    assert!(both.contains(r#"[\"Redis\",\"user_note: with 2 replicas\"]"#), "{both}");
+    assert!(both.contains(r#"[\"None of the above\",\"user_note: store\"]"#), "{both}");
+    // What cannot be typed, or is not shown whole, is not sent, and nothing of it is left.
+    ask(&session, &prompt(&[&database]), 1);
+    for answer in ["two\nlines", "\u{1b}[A", &"x".repeat(1001)] {
+        assert!(refused(&session, answer).contains("in one line"), "{answer}");
+    }
+    let tall = "so many words ".repeat(70);
+    session.get(&["resize", "60x24"]);
+    assert!(refused(&session, &tall).contains("nothing was answered"));
+    shows("tab to add notes").unwrap_or_else(|| panic!("{}", session.text()));
+    // Somebody writes there: the field is theirs.
+    session.get(&["send", "--key", "Tab"]);
+    shows("Add notes").unwrap_or_else(|| panic!("{}", session.text()));
+    session.get(&["send", "--text", "my draft"]);
+    shows("my draft").unwrap_or_else(|| panic!("{}", session.text()));
+    for answer in ["Redis", "my draft", "DuckDB"] {
+        assert!(refused(&session, answer).contains("nothing was answered"), "{answer}");
+    }
+    assert!(!session.run(&["deny"]).status.success(), "Escape would take the draft out");
+    assert!(session.text().contains("my draft"), "{}", session.text());
+    assert_eq!(waiting(&session, 1)[0]["input"]["questions"], json!([database]));
+    session.get(&["send", "--key", "Enter"]);
+    over(&session);
+    assert!(told(&desk).contains("user_note: my draft"), "{}", told(&desk));
+    let own = settled(&session).iter().filter(|one| one.decision.is_some()).count();
+    assert_eq!(own, 2, "and one in the terminal");
+}
+
+#[test]
+fn a_form_of_a_server_of_tools_is_filled_in_from_elsewhere() {
+    let (desk, session) = with_notes();
+    let fields = json!({
+        "a": { "type": "string", "title": "Name", "description": "of whom" },
+        "b": { "type": "string", "title": "Kind", "enum": ["x", "y"] },
+        "c": { "type": "string", "title": "Why" },
+    });
+    ask(&session, &calls("mcp__notes.ask", &json!({ "message": "Tell me", "fields": fields })), 1);
+    // Of its fields the dialog of leave shows the beginning alone.
+    session.wait_for_line("MCP server to run tool");
+    session.get(&["send", "--key", "1"]);
+    let form = |part: &str| {
+        let shown = || {
+            let asked = session.json(&["approvals"])[0].clone();
+            let is_it = asked["screen"] == true
+                && asked["input"]["questions"][0]["question"].to_string().contains(part);
+            is_it.then_some(asked)
+        };
+        eventually(PATIENCE, shown).unwrap_or_else(|| panic!("{part}: {}", session.text()))
+    };
+    for (part, answer) in [("Name", "Anna, and 2 more"), ("Kind", "y"), ("Why", "/why @not?")] {
+        form(part);
+        if part == "Name" {
+            session.get(&["send", "--text", "draft"]);
+            session.wait_for_line("› draft");
+            assert!(refused(&session, answer).contains("nothing was answered"));
+            session.get(&["send", "--key", "C-u"]);
+            session.wait_for_line("Type your answer");
+        }
+        session.get(&["approve", "--answer", answer]);
+    }
+    over(&session);
+    for told_of in [r#"\"y\""#, "Anna, and 2 more", "/why @not?"] {
+        assert!(told(&desk).contains(told_of), "{told_of}: {}", told(&desk));
+    }
 }
 
 #[test]

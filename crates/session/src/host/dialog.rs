@@ -5,12 +5,15 @@
 //! and the question waits on. As with a hook the answer is in the journal before the program hears of it. A key that a
 //! dialog lost is typed again only once the program has read it, and while no other question waits: two keys in the way of a
 //! program that stands still would answer two dialogs.
+//!
+//! Words go into a field of the dialog first, and are sent once the screen shows them there as they are. Until then nothing is
+//! answered: where somebody types meanwhile, or the field shows anything else, the question is left to the terminal.
 
 use super::Host;
 use super::approvals::TERMINAL;
 use super::input::Transaction;
 use crate::log;
-use adapter::dialog::Dialogs;
+use adapter::dialog::{Dialog, Dialogs, Step};
 use adapter::state::Shown;
 use protocol::approval::{Ask, Behaviour, Decision};
 use protocol::frame::{Answer, Refusal};
@@ -20,6 +23,7 @@ use std::time::{Duration, Instant};
 use terminal::key::{Key, KeyModes};
 use terminal::paste;
 use terminal::pty;
+use terminal::screen::ModeState;
 
 /// How long a dialog may take to come to the screen once it was told of, and somebody at the terminal to pause.
 const TYPE_WITHIN: Duration = Duration::from_secs(5);
@@ -36,8 +40,8 @@ const HEARD_WITHIN: Duration = Duration::from_secs(10);
 /// Answers that wait at once.
 const ANSWERS_MAX: usize = 16;
 
-const NO_SUCH_KEY: &str = "its dialog takes a yes, a no or one of its options, and no other input; answer with one of them, or in \
-                           the terminal";
+const NO_SUCH_KEY: &str = "its dialog takes a yes, a no, one of its options, or where it has a field for words up to 1000 characters in \
+                           one line, and no other input; answer with one of them, or in the terminal";
 
 /// What is to be typed, and what was.
 #[derive(Default)]
@@ -59,6 +63,14 @@ struct Waiting {
     by: String,
     decision: Decision,
     until: Instant,
+    entry: Option<Entry>,
+}
+
+/// Words on their way into a field.
+struct Entry {
+    /// What was typed last for it, and when.
+    step: Step,
+    at: Instant,
 }
 
 /// An answer that was typed, until its dialog is gone and its words are said.
@@ -72,6 +84,8 @@ struct Typed {
     /// Which of several questions it answered last, and whether another one is to come.
     question: usize,
     goes_on: bool,
+    /// Of the question that the screen shows.
+    entry: Option<Entry>,
 }
 
 impl Typing {
@@ -106,6 +120,7 @@ impl Typing {
             keys: 1,
             question: 0,
             goes_on: false,
+            entry: None,
         });
     }
 }
@@ -141,7 +156,7 @@ impl Host {
         decision: Decision,
     ) {
         let until = Instant::now() + TYPE_WITHIN;
-        self.approvals.typing.answers.push_back(Waiting { approval, call, by, decision, until });
+        self.approvals.typing.answers.push_back(Waiting { approval, call, by, decision, until, entry: None });
     }
 
     /// When to look again without an event.
@@ -181,52 +196,109 @@ impl Host {
 
     /// Types the first answer that can be.
     fn answer_dialog(&mut self, dialogs: &dyn Dialogs, lines: &[String], now: Instant) {
-        for waiting in std::mem::take(&mut self.approvals.typing.answers) {
+        for mut waiting in std::mem::take(&mut self.approvals.typing.answers) {
             let Some(pending) = self.approvals.get(waiting.approval) else {
                 if let Some((from, id)) = waiting.call {
                     self.no_such_approval(from, id, waiting.approval);
                 }
                 continue;
             };
-            let (ask, offset) = (pending.approval.ask.clone(), pending.approval.offset);
+            let ask = pending.approval.ask.clone();
             let dialog = dialogs.dialog(&ask, lines);
             let alone = self.approvals.all_typed(|other| {
                 (&other.tool, &other.input) == (&ask.tool, &ask.input) || !dialogs.may_be(other, lines)
             });
             // The last one is to have done its work.
             let is_free = self.approvals.typing.typed.is_none() && self.input.is_heard(HEARD_WITHIN, now);
-            let may = alone && is_free && self.input.is_quiet(QUIET, now);
-            let decision = waiting.decision.clone();
+            // What one answer began to write is no place for another.
+            let is_first = self.approvals.typing.answers.iter().all(|before| before.entry.is_none());
+            let may = alone && is_free && is_first && self.input.is_quiet(QUIET, now);
             // A no is one for all of several questions; an answer is, where none has got its own in the terminal.
-            let is_no = decision.behaviour == Behaviour::Deny;
-            let dialog = dialog.filter(|dialog| may && (is_no || dialog.at == 0));
-            match dialog.map(|dialog| (dialog.key(&decision), dialog.goes_on(&decision), dialog.at)) {
-                Some((None, ..)) => {
-                    if let Some((from, id)) = waiting.call {
-                        self.clients.refuse(from, id, Refusal::BadRequest, NO_SUCH_KEY);
+            let is_no = waiting.decision.behaviour == Behaviour::Deny;
+            let ready = dialog.as_ref().filter(|dialog| may && (is_no || dialog.at == 0));
+            match ready.map(|dialog| self.enter(dialog, &waiting.decision, &mut waiting.entry, now)) {
+                Some(None) => self.refuse_answer(&waiting, Refusal::BadRequest, NO_SUCH_KEY),
+                Some(Some(Step::Answer(key))) => {
+                    if let Some(dialog) = ready {
+                        self.give_answer(waiting, dialog, key);
                     }
                 }
-                Some((Some(key), goes_on, question)) => {
-                    let Some(settled) = self.settle(waiting.approval, waiting.by, Some(waiting.decision))
-                    else {
-                        continue;
-                    };
-                    if let Some((from, id)) = waiting.call {
-                        self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
-                    }
-                    self.press(key);
-                    self.approvals.typing.typed =
-                        Some(Typed { ask, offset, decision, at: Instant::now(), keys: 1, question, goes_on });
-                }
-                None if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
-                None => {
-                    if let Some((from, id)) = waiting.call {
-                        let message = "its dialog is not on the screen, or somebody types there; nothing was answered, so do it \
-                                       in the terminal";
-                        self.clients.refuse(from, id, Refusal::WriteRejected, message);
-                    }
+                _ if now < waiting.until => self.approvals.typing.answers.push_back(waiting),
+                _ => {
+                    self.clear_field(dialog.as_ref(), waiting.entry.as_ref());
+                    let message = "its dialog is not on the screen or does not show the words, or somebody types there; nothing was \
+                                   answered, so do it in the terminal";
+                    self.refuse_answer(&waiting, Refusal::WriteRejected, message);
                 }
             }
+        }
+    }
+
+    fn refuse_answer(&mut self, waiting: &Waiting, code: Refusal, message: &str) {
+        if let Some((from, id)) = waiting.call {
+            self.clients.refuse(from, id, code, message);
+        }
+    }
+
+    /// Settles a question with the key that answers it.
+    fn give_answer(&mut self, waiting: Waiting, dialog: &Dialog, key: &'static str) {
+        let Waiting { approval, call, by, decision, .. } = waiting;
+        let Some(pending) = self.approvals.get(approval) else { return };
+        let (ask, offset) = (pending.approval.ask.clone(), pending.approval.offset);
+        let Some(settled) = self.settle(approval, by, Some(decision.clone())) else { return };
+        if let Some((from, id)) = call {
+            self.clients.answer(from, id, Answer::Settled { settled: Box::new(settled) }, &[]);
+        }
+        self.press(key);
+        let (question, goes_on) = (dialog.at, dialog.goes_on(&decision));
+        let (at, keys, entry) = (Instant::now(), 1, None);
+        self.approvals.typing.typed =
+            Some(Typed { ask, offset, decision, at, keys, question, goes_on, entry });
+    }
+
+    /// Types what brings an answer nearer to its dialog; gives the step where that is the answer, or nothing can be typed now.
+    fn enter(
+        &mut self,
+        dialog: &Dialog,
+        decision: &Decision,
+        entry: &mut Option<Entry>,
+        now: Instant,
+    ) -> Option<Step> {
+        let step = dialog.step(decision, entry.is_some())?;
+        if let Some(entry) = entry {
+            if self.input.typed_since(entry.at) {
+                return Some(Step::Nothing);
+            }
+            let is_lost = || {
+                let was_read = pty::has_unread(&self.master).is_ok_and(|unread| !unread);
+                was_read && now.saturating_duration_since(entry.at) >= LOST_AFTER
+            };
+            // Words that are only slow would stand there twice.
+            if entry.step == step && (matches!(step, Step::Words(_)) || !is_lost()) {
+                return Some(Step::Nothing);
+            }
+        }
+        match &step {
+            Step::Reach(key, times) => {
+                let key = self.encoded(key);
+                self.type_parts(vec![key; *times].into());
+            }
+            Step::Words(words) => {
+                let brackets = self.output.canvas.screen().mode(true, 2004) == ModeState::Set;
+                self.type_parts([paste::bracketed(words.as_bytes(), brackets)].into());
+            }
+            Step::Answer(_) | Step::Nothing => return Some(step),
+        }
+        *entry = Some(Entry { step, at: Instant::now() });
+        Some(Step::Nothing)
+    }
+
+    /// Takes out what was written and not sent, unless somebody else typed since.
+    fn clear_field(&mut self, dialog: Option<&Dialog>, entry: Option<&Entry>) {
+        let is_ours = entry.is_some_and(|entry| !self.input.typed_since(entry.at));
+        let field = dialog.and_then(|dialog| dialog.field.as_ref()).filter(|field| field.words.is_some());
+        if let Some(field) = field.filter(|_| is_ours) {
+            self.press(field.clear);
         }
     }
 
@@ -246,17 +318,25 @@ impl Host {
             Some(dialog) if dialog.at != typed.question => {
                 let is_free = !self.approvals.has_typed() && self.input.is_heard(HEARD_WITHIN, now);
                 let may = is_free && self.input.is_quiet(QUIET, now);
-                if let Some(key) = dialog.key(&typed.decision).filter(|_| may) {
-                    self.press(key);
-                    (typed.at, typed.keys) = (now, 1);
-                    (typed.question, typed.goes_on) = (dialog.at, dialog.goes_on(&typed.decision));
+                let Typed { decision, entry, .. } = &mut typed;
+                match may.then(|| self.enter(&dialog, decision, entry, now)).flatten() {
+                    Some(Step::Answer(key)) => {
+                        self.press(key);
+                        (typed.at, typed.keys, typed.entry) = (now, 1, None);
+                        (typed.question, typed.goes_on) = (dialog.at, dialog.goes_on(&typed.decision));
+                    }
+                    _ if now.saturating_duration_since(typed.at) >= TYPE_WITHIN => {
+                        self.clear_field(Some(&dialog), typed.entry.as_ref());
+                    }
+                    _ => {}
                 }
                 self.keep_going(typed, now);
             }
             Some(dialog) if age >= LOST_AFTER && typed.keys < KEYS_MAX => {
                 let was_read = pty::has_unread(&self.master).is_ok_and(|unread| !unread);
                 let may = was_read && !self.approvals.has_typed() && self.input.is_quiet(QUIET, now);
-                if let Some(key) = dialog.key(&typed.decision).filter(|_| may) {
+                let step = dialog.step(&typed.decision, true).filter(|_| may);
+                if let Some(Step::Answer(key)) = step {
                     self.press(key);
                     (typed.at, typed.keys) = (now, typed.keys + 1);
                 }
@@ -311,9 +391,13 @@ impl Host {
     }
 
     fn press(&mut self, key: &str) {
-        let modes = KeyModes::of(self.output.canvas.screen());
+        let key = self.encoded(key);
+        self.type_parts([key].into());
+    }
+
+    fn encoded(&mut self, key: &str) -> Vec<u8> {
         let key: Key = key.parse().expect("an adapter names keys");
-        self.type_parts([key.encode(modes)].into());
+        key.encode(KeyModes::of(self.output.canvas.screen()))
     }
 
     fn type_parts(&mut self, parts: VecDeque<Vec<u8>>) {

@@ -96,6 +96,7 @@ fn ask(value: &Value) -> Option<Ask> {
         unseen,
         typed: false,
         screen: false,
+        notes: false,
     })
 }
 

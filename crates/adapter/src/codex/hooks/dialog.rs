@@ -17,6 +17,7 @@
 //! › 1. Yes, proceed (y)
 //! ```
 
+use crate::dialog::dense;
 use protocol::approval::Ask;
 
 /// How the last line of each dialog begins: that of a sub-agent goes on.
@@ -101,11 +102,6 @@ fn only_file(patch: &str) -> Option<&str> {
     files.next().filter(|_| files.next().is_none())
 }
 
-/// A text without its blanks: where it is broken into lines makes no difference.
-pub(super) fn dense<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
-    lines.into_iter().flat_map(str::chars).filter(|char| !char.is_whitespace()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +124,7 @@ mod tests {
             unseen: false,
             typed: true,
             screen: false,
+            notes: false,
         }
     }
 

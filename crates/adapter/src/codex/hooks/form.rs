@@ -13,11 +13,20 @@
 //!   enter to submit | esc to cancel
 //! ```
 //!
+//! A field for words begins with the highlight, and has no options:
+//!
+//! ```text
+//!   › Type your answer (optional)
+//!
+//!   enter to submit | esc to cancel
+//! ```
+//!
+//! Each of several fields is a question of its own: Codex shows one at a time, and the next one once it has its answer.
+//!
 //! Of what a tool is given the dialog shows the first three values and the beginning of each. So leave is given from elsewhere
 //! only where that is all of it.
 
-use super::dialog::dense;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Field, dense};
 use crate::question::questions;
 use protocol::BlockKind;
 use protocol::approval::Ask;
@@ -42,6 +51,8 @@ const VALUES_MAX: usize = 3;
 /// The column of the options' numbers.
 const NUMBER_COLUMN: &str = "    ";
 const HIGHLIGHT: &str = "  › ";
+/// What a field for words shows while nothing stands in it.
+const EMPTY_FIELDS: [&str; 2] = ["Type your answer (optional)", "Type your answer"];
 
 /// A dialog at the end of the screen.
 struct Form<'a> {
@@ -49,6 +60,27 @@ struct Form<'a> {
     head: &'a str,
     /// What stands between it and the foot.
     body: Vec<String>,
+    /// Where the field for words begins in it, or the option with the highlight.
+    highlight: Option<usize>,
+}
+
+impl Form<'_> {
+    /// Where the field for words begins, and what stands in it, without its blanks. Where there are options, the highlight is one's.
+    fn field(&self) -> Option<(usize, String)> {
+        let at = self.highlight?;
+        let has_options = self.body[..=at].iter().any(|line| begins_options(line));
+        (!has_options).then(|| (at, dense(self.body[at..].iter().map(String::as_str))))
+    }
+
+    /// Which of several fields it is.
+    fn place(&self) -> String {
+        let place = self.head.split_whitespace().next().unwrap_or_default();
+        if place == "1/1" { String::new() } else { format!("Field {place}") }
+    }
+}
+
+fn begins_options(line: &str) -> bool {
+    line.strip_prefix(NUMBER_COLUMN).is_some_and(|rest| rest.starts_with("1. "))
 }
 
 /// The dialog of leave for a tool, if the lines show it.
@@ -72,42 +104,74 @@ pub(super) fn may_be_shown(ask: &Ask, lines: &[String]) -> bool {
 /// What a server asks itself, as the lines show it.
 pub(super) fn asked(lines: &[String]) -> Option<Ask> {
     let form = form(lines)?;
-    let begins = |line: &String| line.strip_prefix(NUMBER_COLUMN).is_some_and(|rest| rest.starts_with("1. "));
-    let mut first = form.body.iter().enumerate().filter(|(_, line)| begins(line)).map(|(at, _)| at);
+    // Words in a field may be the end of an option list that does not fit.
+    let field = form.field().filter(|(_, words)| EMPTY_FIELDS.iter().any(|empty| *words == dense([*empty])));
+    read(&form, field.map(|(at, _)| at))
+}
+
+/// What a form asks, whose field for words begins at a line.
+fn read(form: &Form<'_>, field: Option<usize>) -> Option<Ask> {
+    let mut first = form.body.iter().enumerate().filter(|(_, line)| begins_options(line)).map(|(at, _)| at);
     // Of two lines that begin options one is in the server's words.
     let options = first.next().filter(|_| first.next().is_none());
     let text = |lines: &[String]| {
         lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
     };
+    let question = |above: &[String], labels: &[String]| {
+        let options: Vec<Value> = labels.iter().map(|label| json!({ "label": label })).collect();
+        let question = json!({ "question": text(above), "header": form.place(), "options": options });
+        (BlockKind::Question, json!({ "questions": [question] }))
+    };
     let all = || (BlockKind::Question, json!({ "shown": text(&form.body) }));
-    let (kind, input) = match options.map(|at| form.body.split_at(at)) {
-        Some((above, below)) => {
+    let (kind, input) = match (field, options.map(|at| form.body.split_at(at))) {
+        (Some(at), _) => question(&form.body[..at], &[]),
+        (None, Some((above, below))) => {
             let offered = dense(below.iter().map(String::as_str));
-            match labels(below).filter(|_| form.head.starts_with("1/1")) {
+            match labels(below) {
                 _ if offered.starts_with(RUN) => return None,
                 _ if offered == YES_OR_NO => (BlockKind::Permission, json!({ "shown": text(above) })),
-                Some(labels) => {
-                    let options: Vec<Value> = labels.iter().map(|label| json!({ "label": label })).collect();
-                    let question = json!({ "question": text(above), "header": "", "options": options });
-                    (BlockKind::Question, json!({ "questions": [question] }))
-                }
+                Some(labels) => question(above, &labels),
                 None => all(),
             }
         }
-        None => all(),
+        (None, None) => all(),
     };
-    let (cut, unseen, typed, screen) = (false, false, true, true);
-    let (suggestions, always, agent, turn) = (None, Vec::new(), None, None);
-    let tool = TOOL.to_owned();
-    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
+    let (cut, unseen, typed, screen, notes) = (false, false, true, true, false);
+    let (suggestions, agent, turn) = (None, None, None);
+    Some(Ask {
+        kind,
+        tool: TOOL.to_owned(),
+        input,
+        cut,
+        suggestions,
+        always: Vec::new(),
+        agent,
+        turn,
+        unseen,
+        typed,
+        screen,
+        notes,
+    })
 }
 
-/// The dialog of such a question, if the lines show it in the very same words.
+/// The dialog of such a question, if the lines show it in the very same words, whatever stands in its field.
 pub(super) fn shown_again(ask: &Ask, lines: &[String]) -> Option<Dialog> {
-    asked(lines).filter(|shown| (shown.kind, &shown.input) == (ask.kind, &ask.input))?;
+    let form = form(lines)?;
+    let is_it = |shown: &Ask| (shown.kind, &shown.input) == (ask.kind, &ask.input);
+    let field = form.field().filter(|(at, _)| read(&form, Some(*at)).as_ref().is_some_and(is_it));
+    if field.is_none() && !read(&form, None).as_ref().is_some_and(is_it) {
+        return None;
+    }
     let no = if ask.kind == BlockKind::Permission { "2" } else { "Escape" };
     let asked = questions(&ask.input).into_iter().map(|question| (question.text, question.labels));
-    Some(Dialog { questions: asked.collect(), ..Dialog::of_leave("1", no) })
+    let field = field.map(|(_, words)| Field {
+        placeholder: EMPTY_FIELDS.into_iter().find(|empty| words == dense([*empty])).unwrap_or_default(),
+        words: Some(words),
+        open: None,
+        clear: "C-u",
+        beside: None,
+    });
+    Some(Dialog { questions: asked.collect(), field, ..Dialog::of_leave("1", no) })
 }
 
 /// What is to be compared; `None` where the dialog does not show all of it, or would tell nothing.
@@ -134,7 +198,9 @@ fn form(lines: &[String]) -> Option<Form<'_>> {
     let mut heads = heads.filter(|(_, rest)| number(rest));
     let (at, head) = heads.next().filter(|_| heads.next().is_none())?;
     let body = lines[at + 1..].iter().map(|line| line.replacen(HIGHLIGHT, NUMBER_COLUMN, 1)).collect();
-    Some(Form { head, body })
+    let mut highlights = lines[at + 1..].iter().enumerate().filter(|(_, line)| line.starts_with(HIGHLIGHT));
+    let highlight = highlights.next().filter(|_| highlights.next().is_none()).map(|(at, _)| at);
+    Some(Form { head, body, highlight })
 }
 
 fn foot(lines: &[String]) -> Option<usize> {
@@ -162,6 +228,8 @@ fn labels(lines: &[String]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialog::Step;
+    use protocol::approval::{Behaviour, Decision};
 
     const LEAVE: &str = "\
 • Calling notes.add
@@ -210,6 +278,32 @@ mod tests {
   enter to submit answer | ^p / ^n change field | esc to cancel
 ";
 
+    #[test]
+    fn words_go_into_a_field_that_is_empty() {
+        let ask = asked(&lines(TEXT)).unwrap();
+        let question = &ask.input["questions"][0];
+        assert_eq!(
+            (&question["question"], &question["header"]),
+            (&json!("Are you sure?\n\nname\na name"), &json!("Field 1/2"))
+        );
+        let step = |words: &str, answer: &str, begun: bool| {
+            let screen = TEXT.replace("Type your answer (optional)", words);
+            let answers = [(question["question"].as_str().unwrap().to_owned(), answer.to_owned())].into();
+            let decision =
+                Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always: None };
+            shown_again(&ask, &lines(&screen))?.step(&decision, begun)
+        };
+        let empty = EMPTY_FIELDS[0];
+        assert_eq!(step(empty, "Anna", false), Some(Step::Words("Anna".to_owned())));
+        assert_eq!(step("Anna", "Anna", true), Some(Step::Answer("Enter")));
+        assert_eq!(step("Anna, and\n    1. more", "Anna, and 1. more", true), Some(Step::Answer("Enter")));
+        assert_eq!(step("Anna", "Anna", false), Some(Step::Nothing), "somebody else wrote it");
+        assert_eq!(step("Anna B", "Anna", true), Some(Step::Nothing));
+        for refused in ["1. Anna", empty, "", "a\tb"] {
+            assert_eq!(step(empty, refused, false), None, "{refused}");
+        }
+    }
+
     fn lines(screen: &str) -> Vec<String> {
         screen.lines().map(str::to_owned).collect()
     }
@@ -256,10 +350,13 @@ mod tests {
         let dialog = shown_again(&consent, &lines(CONSENT)).unwrap();
         assert_eq!((dialog.allow, dialog.deny), ("1", "2"));
         assert!(shown_again(&consent, &lines(&CONSENT.replace("yes", "no"))).is_none());
-        // A text, and one of several fields, are shown and must be given in the terminal.
+        // One of several fields is a question of its own.
+        let second = ask(&CHOICE.replace("1/1", "2/2 (1 unanswered)"));
+        assert_eq!(second.input["questions"][0]["header"], "Field 2/2");
+        // What is no field for sure is shown, and must be given in the terminal.
         for screen in [
-            TEXT,
-            &CHOICE.replace("1/1", "1/2"),
+            &TEXT.replace("  a name", "  › a name"),
+            &TEXT.replace("Type your answer (optional)", "7. Redis"),
             &CHOICE.replace("1. SQLite", "1. Postgres, which is long and broken"),
         ] {
             let words = ask(screen);

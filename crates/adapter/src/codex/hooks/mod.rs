@@ -105,6 +105,7 @@ fn ask(value: &Value, kind: BlockKind) -> Option<Ask> {
         unseen: false,
         typed: true,
         screen: false,
+        notes: kind == BlockKind::Question,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Dialogs as Gemini CLI 0.61.0 draws them.
 
 use super::*;
+use crate::dialog::Step;
 use protocol::approval::{Behaviour, Decision};
 use std::collections::BTreeMap;
 
@@ -159,10 +160,10 @@ fn one_question_is_answered_by_the_digit_of_its_option() {
     let key = |behaviour, answers: &[&str]| {
         let answers: BTreeMap<String, String> =
             answers.iter().map(|answer| ((*answer).to_owned(), (*answer).to_owned())).collect();
-        dialog.key(&Decision { behaviour, message: None, answers, input: None, always: None })
+        dialog.step(&Decision { behaviour, message: None, answers, input: None, always: None }, false)
     };
-    assert_eq!(key(Behaviour::Allow, &["Postgres"]), Some("2"));
-    assert_eq!(key(Behaviour::Deny, &[]), Some("Escape"));
+    assert_eq!(key(Behaviour::Allow, &["Postgres"]), Some(Step::Answer("2")));
+    assert_eq!(key(Behaviour::Deny, &[]), Some(Step::Answer("Escape")));
     for other in [&["MySQL"][..], &[], &["SQLite", "Postgres"]] {
         assert_eq!(key(Behaviour::Allow, other), None, "{other:?}");
     }
@@ -235,9 +236,10 @@ fn what_a_dialog_offers_for_later_has_the_digit_of_its_option() {
     let key = |always: &str| {
         let always = Some(always.to_owned());
         let answers = BTreeMap::new();
-        dialog.key(&Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always })
+        let decision = Decision { behaviour: Behaviour::Allow, message: None, answers, input: None, always };
+        dialog.step(&decision, false)
     };
-    assert_eq!(key("all tools of this MCP server, for this session"), Some("3"));
+    assert_eq!(key("all tools of this MCP server, for this session"), Some(Step::Answer("3")));
     assert_eq!(key("every tool"), None);
 }
 

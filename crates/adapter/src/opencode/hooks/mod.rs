@@ -78,8 +78,8 @@ fn ask(event: &str, value: &Value) -> Option<Ask> {
     let agent = text(value, "agent_id");
     // Its own id tells it from another one that asks for the same.
     let turn = text(value, "id");
-    let (cut, unseen, typed, screen) = (false, false, false, false);
-    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen })
+    let (cut, unseen, typed, screen, notes) = (false, false, false, false, false);
+    Some(Ask { kind, tool, input, cut, suggestions, always, agent, turn, unseen, typed, screen, notes })
 }
 
 /// What its *Allow always* would allow, as the dialog behind that says it; `None` where that says nothing.

@@ -20,6 +20,7 @@ fn ask(agent: Option<&str>) -> Ask {
         unseen: agent.is_some(),
         typed: false,
         screen: false,
+        notes: false,
     }
 }
 
