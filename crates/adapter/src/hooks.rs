@@ -7,7 +7,10 @@ use protocol::approval::{Ask, Decision, Ends};
 use protocol::{Claim, Content, Speaker, Time};
 use serde::Deserialize;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The word of a hook that is to give a history; behind it stands how many tokens.
+pub const RESTORE: &str = "restore";
 
 /// The hooks of one CLI.
 pub trait Hooks: Sync {
@@ -29,6 +32,16 @@ pub trait Hooks: Sync {
     /// What it tells of the conversation itself; nothing of most events, and of a CLI of which this is not known.
     fn told(&self, _payload: &[u8]) -> Option<Told> {
         None
+    }
+
+    /// The start of a conversation, if that is what it tells, at which the CLI waits for what its model is to know.
+    fn start(&self, _payload: &[u8]) -> Option<Start> {
+        None
+    }
+
+    /// What the hook of a start prints so that the model knows this.
+    fn started(&self, _context: &str) -> String {
+        String::new()
     }
 
     /// What the event with this JSON says of the state; `None` where it says nothing.
@@ -102,4 +115,17 @@ pub struct Told {
     pub role: Speaker,
     /// What.
     pub content: Content,
+}
+
+/// A conversation that starts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Start {
+    /// Its id.
+    pub conversation: String,
+    /// Where the program works.
+    pub cwd: PathBuf,
+    /// Where it writes it down, if it does.
+    pub transcript: Option<PathBuf>,
+    /// Whether the model has what was said in it before.
+    pub is_known: bool,
 }

@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod log;
 pub mod opencode;
 pub mod question;
+mod start;
 pub mod state;
 mod time;
 mod told;

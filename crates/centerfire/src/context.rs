@@ -44,7 +44,7 @@ impl Context {
         Starter {
             settings: self.settings(),
             hooks: self.config.hooks(),
-            restore: self.config.claude_restore_context,
+            restore: self.config.restores(),
             own: Vec::new(),
             warn: crate::exit::warn,
         }

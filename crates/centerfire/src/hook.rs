@@ -4,8 +4,9 @@
 //! its own way.
 
 use crate::restore::Restoring;
-use adapter::claude::hooks;
-use adapter::hooks::{Event, Hooks};
+use adapter::Adapter;
+use adapter::claude::hooks::INSTALLED;
+use adapter::hooks::{Event, Hooks, RESTORE};
 use conversation::line_file::LineFile;
 use protocol::frame::Request;
 use protocol::{SessionId, Time};
@@ -25,12 +26,12 @@ pub(crate) const CLAUDE: &[&str] = &[session::role::HOOK, "claude"];
 pub(crate) fn run(words: &[OsString]) -> ExitCode {
     std::panic::set_hook(Box::new(|_| leave()));
     let is_off = std::env::var_os("CENTERFIRE_OFF").is_some_and(|off| off == "1");
-    let cli = words.get(2).and_then(|name| adapter::by_name(name.to_str()?)?.hooks());
+    let cli = words.get(2).and_then(|name| adapter::by_name(name.to_str()?));
     if let Some(cli) = cli.filter(|_| !is_off) {
-        let is_installed = words.get(3).map(OsString::as_os_str) == Some(OsStr::new(hooks::INSTALLED));
+        let is_installed = words.get(3).map(OsString::as_os_str) == Some(OsStr::new(INSTALLED));
         // Where hooks were put in at the start, those in the user's settings have nothing to add.
         if !is_installed || std::env::var_os(session::role::HOOKS_VARIABLE).is_none() {
-            let restore = words.get(3).filter(|word| *word == hooks::RESTORE).and(words.get(4));
+            let restore = words.get(3).filter(|word| *word == RESTORE).and(words.get(4));
             let _ = hear(cli, restore.and_then(|tokens| tokens.to_str()?.parse().ok()));
         }
     }
@@ -43,12 +44,14 @@ fn leave() {
     std::process::exit(0)
 }
 
-fn hear(cli: &dyn Hooks, restore: Option<u64>) -> Option<()> {
+fn hear(cli: &'static dyn Adapter, restore: Option<u64>) -> Option<()> {
+    let hooks = cli.hooks()?;
     let (payload, is_whole) = handed_over().ok()?;
-    let restoring = restore.and_then(|tokens| Restoring::begin(&payload, tokens));
-    let done = pass_on(cli, &payload, is_whole);
+    let start = restore.and_then(|tokens| Some((hooks.start(&payload)?, tokens)));
+    let restoring = start.and_then(|(start, tokens)| Restoring::begin(cli.name(), start, tokens));
+    let done = pass_on(hooks, &payload, is_whole);
     if let Some(context) = restoring.and_then(Restoring::end) {
-        io::stdout().write_all(hooks::started(&context).as_bytes()).ok()?;
+        io::stdout().write_all(hooks.started(&context).as_bytes()).ok()?;
     }
     done
 }

@@ -1,8 +1,8 @@
-//! What a conversation of Claude Code is told of its project's history when it starts, is taken up again or was shortened.
+//! What a conversation of Claude Code or Codex is told of its project's history when it starts, is taken up again or was shortened.
 //!
 //! The CLI waits for it, so it has a limit: what is not there by then is left out, and the CLI goes on as it would without us.
 
-use adapter::claude::hooks::{Start, start};
+use adapter::hooks::Start;
 use conversation::context::{Wanted, assemble};
 use conversation::history::History;
 use conversation::project::{Project, detect};
@@ -26,13 +26,12 @@ pub(crate) struct Restoring {
 }
 
 impl Restoring {
-    /// Begins it beside whatever else is done; `None` if this is no start of a conversation.
-    pub(crate) fn begin(payload: &[u8], tokens: u64) -> Option<Self> {
+    /// Begins it beside whatever else is done, for a conversation of that CLI.
+    pub(crate) fn begin(cli: &'static str, start: Start, tokens: u64) -> Option<Self> {
         let begun = Instant::now();
-        let start = start(payload)?;
         let (send, context) = sync_channel(1);
         let restore = move || {
-            if let Some(text) = history(&start, tokens, begun + READ_WITHIN) {
+            if let Some(text) = history(cli, &start, tokens, begun + READ_WITHIN) {
                 let _ = send.send(text);
             }
         };
@@ -47,7 +46,7 @@ impl Restoring {
     }
 }
 
-fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
+fn history(cli: &str, start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
     let home = crate::config::home().ok()?;
     // To bring a large one up to date takes longer than there is time, and would begin anew with each start.
     if Store::open(&home.state).ok()?.is_some_and(|store| !store.is_present().unwrap_or(false)) {
@@ -59,7 +58,7 @@ fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
     let wanted = Wanted {
         project: Project::of(&detect(&start.cwd)?),
         session: None,
-        conversation: Some(("claude".to_owned(), start.conversation.clone())),
+        conversation: Some((cli.to_owned(), start.conversation.clone())),
         is_known: start.is_known,
         budget: tokens,
         bytes_max: Some(BYTES_MAX),
@@ -71,9 +70,10 @@ fn history(start: &Start, tokens: u64, read_until: Instant) -> Option<String> {
 
 /// Takes in what the CLI wrote in this folder, unless a server does so.
 fn catch_up(home: &Home, start: &Start, until: Instant) -> conversation::Result<()> {
+    let Some(transcript) = &start.transcript else { return Ok(()) };
     let Some(mut store) = Store::open_to_write(&home.state)? else { return Ok(()) };
     let registry = Registry::new(home);
     let history =
         History { state: &home.state, registry: &registry, variables: &|name| std::env::var_os(name) };
-    history.catch_up_beside(&mut store, &start.transcript, until)
+    history.catch_up_beside(&mut store, transcript, until)
 }

@@ -30,8 +30,8 @@ pub struct Starter {
     pub settings: Settings,
     /// The CLIs that are started with our hooks, by name.
     pub hooks: Vec<&'static str>,
-    /// Tokens of its project's history that a CLI is told, if it is.
-    pub restore: Option<u64>,
+    /// CLIs that are told their project's history, by name, and within how many tokens.
+    pub restore: Vec<(&'static str, u64)>,
     /// Variables of this process that are no session's business.
     pub own: Vec<&'static str>,
     /// Is told why a CLI's hooks are left out.
@@ -100,7 +100,7 @@ impl Starter {
             words: command,
             role: &role,
             version: version.as_deref(),
-            restore: self.restore,
+            restore: self.restore.iter().find(|(cli, _)| *cli == adapter.name()).map(|(_, tokens)| *tokens),
             folder,
             variable: &|name| variable(env, name),
             read: &|path| read_settings(&cwd.join(path)),

@@ -22,7 +22,7 @@ const BUDGET_MAX: u64 = 1_000_000;
 /// same history always gives the same text. Secrets are masked.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  centerfire context --cwd . --budget 4000\n  centerfire context claude retry timeout\nIn Claude Code by itself:  centerfire run --restore-context -- claude"
+    after_help = "Examples:\n  centerfire context --cwd . --budget 4000\n  centerfire context claude retry timeout\nIn Claude Code or Codex by itself:  centerfire run --restore-context -- claude"
 )]
 pub(crate) struct Args {
     /// A session, whose conversation comes first; without it the latest, or with --cwd none

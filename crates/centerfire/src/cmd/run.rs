@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Set a variable for the program; may be given more than once
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub(crate) env: Vec<(String, OsString)>,
-    /// Tell Claude Code what was done in this project before, within so many tokens (2000 if not told), when it starts, resumes or
+    /// Tell Claude Code or Codex what was done in this project before, within so many tokens (2000 if not told), when it starts, resumes or
     /// has compacted
     #[arg(long, value_name = "TOKENS", num_args = 0..=1, require_equals = true, default_missing_value = "2000",
         value_parser = clap::value_parser!(u64).range(1..=RESTORE_MAX_TOKENS))]
@@ -118,6 +118,9 @@ impl Args {
     }
 }
 
+/// The CLIs that can be told their project's history when they start.
+const RESTORES: [&str; 2] = ["claude", "codex"];
+
 fn start(
     context: &Context,
     args: &Args,
@@ -130,7 +133,8 @@ fn start(
         None => std::env::current_dir().context("find the current folder")?,
     };
     let starter = context.starter();
-    let starter = Starter { restore: args.restore_context.or(starter.restore), ..starter };
+    let restore = args.restore_context.map(|tokens| RESTORES.map(|cli| (cli, tokens)).to_vec());
+    let starter = Starter { restore: restore.unwrap_or(starter.restore), ..starter };
     let size = args.size.or_else(|| terminal.as_ref().and_then(terminal::tty::size)).unwrap_or(Size::DEFAULT);
     let wish = Wish {
         name: args.name.clone(),
@@ -141,10 +145,10 @@ fn start(
         ..Wish::of(command, cwd, size)
     };
     let plan = starter.plan(&context.home, wish);
-    let is_claude = adapter::of_command(&plan.command).is_some_and(|adapter| adapter.name() == "claude");
-    if args.restore_context.is_some() && !(is_claude && plan.overlay.is_some()) {
+    let restores = adapter::of_command(&plan.command).is_some_and(|cli| RESTORES.contains(&cli.name()));
+    if args.restore_context.is_some() && !(restores && plan.overlay.is_some()) {
         anyhow::bail!(
-            "--restore-context is for conversations of Claude Code with the setting claude.hooks; leave it out, and give \
+            "--restore-context is for conversations of Claude Code and Codex with our hooks; leave it out, and give \
              another program what `centerfire context --cwd .` prints"
         );
     }

@@ -161,6 +161,16 @@ pub(crate) const KEYS: &[Key] = &[
         get: |config| or_none(config.claude_restore_context),
     },
     Key {
+        name: "codex.restore_context",
+        takes: "a number of tokens, at most 10000, or `none`",
+        about: "The same for Codex, which asks for it with the first prompt of a conversation.",
+        set: |config, value| {
+            config.codex_restore_context = optional(value, RESTORE_MAX_TOKENS)?;
+            Ok(())
+        },
+        get: |config| or_none(config.codex_restore_context),
+    },
+    Key {
         name: "claude.otel_bodies",
         takes: "`true` or `false`",
         about: "Whether Claude Code itself keeps all that it asks its model and is answered, in the session's folder, as with \

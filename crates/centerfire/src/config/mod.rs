@@ -39,6 +39,7 @@ pub(crate) struct Config {
     pub gemini_questions: bool,
     /// In tokens.
     pub claude_restore_context: Option<u64>,
+    pub codex_restore_context: Option<u64>,
     pub tap_enabled: bool,
     pub tap_upstream: Option<String>,
     pub tap_bodies: bool,
@@ -147,6 +148,7 @@ impl Default for Config {
             opencode_hooks: true,
             gemini_questions: true,
             claude_restore_context: None,
+            codex_restore_context: None,
             tap_enabled: false,
             tap_upstream: None,
             tap_bodies: false,
@@ -209,6 +211,12 @@ impl Config {
         let clis =
             [("claude", self.claude_hooks), ("codex", self.codex_hooks), ("opencode", self.opencode_hooks)];
         clis.into_iter().filter_map(|(cli, is_on)| is_on.then_some(cli)).collect()
+    }
+
+    /// The CLIs that are told their project's history, by name, and within how many tokens.
+    pub(crate) fn restores(&self) -> Vec<(&'static str, u64)> {
+        let clis = [("claude", self.claude_restore_context), ("codex", self.codex_restore_context)];
+        clis.into_iter().filter_map(|(cli, tokens)| Some((cli, tokens?))).collect()
     }
 
     /// What makes vectors, for search by meaning.

@@ -3,9 +3,9 @@
 use crate::real::Desk;
 use crate::written::Transcript;
 use serde_json::{Value, json};
-use testkit::instance::LIMIT;
+use testkit::instance::{LIMIT, finish};
 use testkit::terminal::PATIENCE;
-use testkit::{Instance, eventually};
+use testkit::{Codex, Instance, ModelServer, eventually};
 
 /// A history of two conversations in /w.
 fn history() -> Instance {
@@ -161,6 +161,51 @@ fn claude_code_is_told_the_history_at_each_start() {
     let request = request.expect("the resumed conversation's request");
     assert!(request.matches(TOLD).count() >= 2, "it is told anew: {request}");
     desk.run(&["kill", "again"]);
+}
+
+/// The same for the real Codex, which asks for it with the first prompt.
+#[test]
+fn codex_is_told_the_history_at_each_start() {
+    const TOLD: &str = "Earlier work in project";
+    let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let codex = Codex::prepare(folder.path(), &server).unwrap();
+    let instance = Instance::new(env!("CARGO_BIN_EXE_centerfire"));
+    let run = |words: &[&str]| {
+        let mut command = instance.command(words);
+        command.envs(codex.environment()).current_dir(codex.project());
+        let output = finish(command, LIMIT);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    };
+    let program = codex.program().to_str().unwrap();
+    let start = |name: &str, words: &[&str], own: &[&str]| {
+        run(&[&["run", "-d", "--name", name, "--size", "120x40"], words, &["--", program], own].concat());
+        run(&["wait", name, "--for", "idle", "--timeout", "30"]);
+    };
+    // The requests of a turn, as the model got them.
+    let asked = |name: &str, answer: &str| {
+        let before = server.requests().len();
+        run(&["send", name, "--submit", &format!("[[say:{answer}]]")]);
+        run(&["wait", name, "--for", "text", "--match", &format!("• {answer}"), "--timeout", "30"]);
+        let all = server.requests();
+        let like = all[before..].iter().map(|request| request.body.to_string());
+        like.rev().find(|body| body.contains(answer)).expect("a request")
+    };
+    start("plain", &[], &[]);
+    assert!(!asked("plain", "the marmalade is quixotic").contains(TOLD));
+    run(&["kill", "plain"]);
+    start("told", &["--restore-context=1500"], &[]);
+    let request = asked("told", "first answer");
+    assert!(request.contains(TOLD) && request.contains("the marmalade is quixotic"), "{request}");
+    run(&["send", "told", "--submit", "/compact"]);
+    run(&["wait", "told", "--for", "text", "--match", "Context compacted", "--timeout", "30"]);
+    let request = asked("told", "second answer");
+    assert!(request.contains(TOLD) && request.contains("first answer"), "{request}");
+    run(&["kill", "told"]);
+    start("again", &["--restore-context"], &["resume", "--last"]);
+    let request = asked("again", "third answer");
+    assert!(request.matches(TOLD).count() >= 2, "it is told anew: {request}");
+    run(&["kill", "again"]);
 }
 
 /// Who waits for it waits for nothing else: a store that cannot be had costs the history, and the CLI goes on.

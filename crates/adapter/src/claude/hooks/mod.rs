@@ -11,15 +11,13 @@ mod always;
 mod claim;
 mod installed;
 mod settings;
-mod start;
 
 pub use claim::claim;
 pub use installed::{INSTALLED, install, uninstall};
 pub use settings::{Put, put_in};
-use start::START;
-pub use start::{RESTORE, Start, start, started};
 
-use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Overlay, Start, Told};
+use crate::start::{start, started};
 use crate::told::told;
 use protocol::approval::{Ask, Behaviour, Decision, Ends, MAX_ASK_BYTES};
 use protocol::{BlockKind, Claim, Time};
@@ -51,6 +49,14 @@ impl Hooks for ClaudeHooks {
 
     fn told(&self, payload: &[u8]) -> Option<Told> {
         told(payload)
+    }
+
+    fn start(&self, payload: &[u8]) -> Option<Start> {
+        start(payload)
+    }
+
+    fn started(&self, context: &str) -> String {
+        started(context)
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {

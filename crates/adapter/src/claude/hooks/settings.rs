@@ -1,7 +1,9 @@
 //! How the hooks are put into a Claude Code that is started: `--settings`, in front of what the user typed, so that
 //! nothing of the user's own configuration is touched. Their own hooks run beside ours.
 
-use super::{PERMISSION, PLAN, QUESTION, RESTORE, START};
+use super::{PERMISSION, PLAN, QUESTION};
+use crate::hooks::RESTORE;
+use crate::start::START;
 use serde_json::{Map, Value, json};
 use std::ffi::OsString;
 

@@ -7,7 +7,8 @@
 
 use super::{CALL, PERMISSION, question};
 use crate::codex::words::Words;
-use crate::hooks::{Launching, Overlaid, Overlay};
+use crate::hooks::{Launching, Overlaid, Overlay, RESTORE};
+use crate::start::START;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -28,7 +29,7 @@ const ASKS: [&str; 2] = [PERMISSION, CALL];
 
 /// The events that are told, with their names in fingerprints.
 const EVENTS: &[(&str, &str, u32)] = &[
-    ("SessionStart", "session_start", TELL_SECONDS),
+    (START, "session_start", TELL_SECONDS),
     ("UserPromptSubmit", "user_prompt_submit", TELL_SECONDS),
     (PERMISSION, "permission_request", TELL_SECONDS),
     (CALL, "pre_tool_use", TELL_SECONDS),
@@ -62,7 +63,7 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     if shares {
         words.push("--no-daemon".into());
     }
-    words.extend(hooks(start.role, headless));
+    words.extend(hooks(start.role, start.restore, headless));
     words.extend(given.iter().cloned());
     Overlaid::With(Overlay { words, ..Overlay::default() })
 }
@@ -81,18 +82,21 @@ fn tried(version: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// The hooks, and the trust in them. A CLI without a terminal asks nobody.
-fn hooks(role: &[&str], headless: bool) -> Vec<OsString> {
+/// The hooks, and the trust in them. A CLI without a terminal asks nobody. With `restore` the hook of the start gives a history of
+/// so many tokens.
+fn hooks(role: &[&str], restore: Option<u64>, headless: bool) -> Vec<OsString> {
     let quoted: Vec<String> = role.iter().map(|word| quote(word)).collect();
-    let command = quoted.join(" ");
+    let plain = quoted.join(" ");
+    let restoring = restore.map(|tokens| format!("{plain} {RESTORE} {tokens}"));
     let mut words = Vec::new();
     let mut trusted = Vec::new();
     for (event, label, seconds) in EVENTS.iter().filter(|(event, ..)| !headless || !ASKS.contains(event)) {
-        let hook = format!("{{type=\"command\",command={},timeout={seconds}}}", toml(&command));
+        let command = restoring.as_ref().filter(|_| *event == START).unwrap_or(&plain);
+        let hook = format!("{{type=\"command\",command={},timeout={seconds}}}", toml(command));
         let matcher = matcher(label).map(|tool| format!("matcher={},", toml(&tool))).unwrap_or_default();
         words.extend(["-c".into(), format!("hooks.{event}=[{{{matcher}hooks=[{hook}]}}]").into()]);
         let key = toml(&format!("{SOURCE}:{label}:0:0"));
-        trusted.push(format!("{key}={{trusted_hash=\"{}\"}}", fingerprint(label, &command, *seconds)));
+        trusted.push(format!("{key}={{trusted_hash=\"{}\"}}", fingerprint(label, command, *seconds)));
     }
     words.extend(["-c".into(), format!("hooks.state={{{}}}", trusted.join(",")).into()]);
     words

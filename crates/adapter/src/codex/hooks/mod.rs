@@ -16,7 +16,8 @@ mod form;
 mod question;
 
 use crate::dialog::{Dialog, Dialogs};
-use crate::hooks::{Event, Hooks, Launching, Overlaid, Told};
+use crate::hooks::{Event, Hooks, Launching, Overlaid, Start, Told};
+use crate::start::{start, started};
 use crate::told::told;
 use protocol::approval::{Ask, Decision, Ends};
 use protocol::{BlockKind, Claim, Time};
@@ -50,6 +51,14 @@ impl Hooks for CodexHooks {
 
     fn told(&self, payload: &[u8]) -> Option<Told> {
         told(payload)
+    }
+
+    fn start(&self, payload: &[u8]) -> Option<Start> {
+        start(payload)
+    }
+
+    fn started(&self, context: &str) -> String {
+        started(context)
     }
 
     fn claim(&self, payload: &[u8], since: Time) -> Option<Claim> {
