@@ -1,7 +1,7 @@
 //! What is killed, damaged, rewritten or removed costs no entry.
 
 use crate::kills::{Kills, time};
-use crate::written::{Transcript, told, told_without_cursors};
+use crate::written::{Recorded, Transcript, told, told_without_cursors};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -25,8 +25,12 @@ fn who_is_killed_while_taking_in_the_history_loses_and_doubles_nothing() {
     let (killed, calm) = (instance(), instance());
     let mut pairs: Vec<[Transcript; 2]> =
         (1..=4).map(|number| [Transcript::new(&killed, number), Transcript::new(&calm, number)]).collect();
+    let recorded = [&killed, &calm].map(Recorded::all);
     let mut kills = Kills::new(7);
     for round in 0..KILLS {
+        if round % 4 == 0 {
+            recorded.iter().flatten().for_each(|one| one.grow(round / 4));
+        }
         for both in &mut pairs {
             both.iter_mut().for_each(|one| one.grow(40));
         }
@@ -42,8 +46,12 @@ fn who_is_killed_while_taking_in_the_history_loses_and_doubles_nothing() {
         assert!(round < 20 || kills.in_the_middle > 0, "none was killed in the middle");
     }
     let (after, once) = (told_without_cursors(&killed), told_without_cursors(&calm));
-    assert_eq!(once.len(), 4);
-    assert_eq!(once[0]["entries"].as_array().unwrap().len(), 40 * KILLS as usize);
+    let of = |cli: &str| once.iter().filter(|one| one["cli"] == cli).collect::<Vec<_>>();
+    assert_eq!(
+        [of("claude").len(), of("codex").len(), of("gemini").len()],
+        [4, KILLS as usize / 4, KILLS as usize / 4]
+    );
+    assert_eq!(of("claude")[0]["entries"].as_array().unwrap().len(), 40 * KILLS as usize);
     assert!(after == once, "what was killed has another history");
     // And the store that is made anew is the same, too.
     killed.out(&["import", "--rebuild"]);

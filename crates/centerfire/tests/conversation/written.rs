@@ -60,6 +60,60 @@ impl Transcript {
     }
 }
 
+/// What Codex and Gemini CLI really wrote, as conversations of any number: each grows by a half at a time.
+pub struct Recorded {
+    folder: PathBuf,
+    file: &'static str,
+    text: &'static str,
+    id: &'static str,
+}
+
+impl Recorded {
+    pub fn all(instance: &Instance) -> [Recorded; 2] {
+        let of = |folder: &str, file, text, id| Recorded {
+            folder: instance.user_home().join(folder),
+            file,
+            text,
+            id,
+        };
+        [
+            of(
+                ".codex/sessions/2026/11/21",
+                "rollout-2026-11-21T22-13-49-ID.jsonl",
+                include_str!(
+                    "../../../adapter/cases/codex/tools/rollout-2026-11-21T22-13-49-01a2002c-3f83-72e2-875c-c06ee4a58a55.jsonl"
+                ),
+                "01a2002c-3f83-72e2-875c-c06ee4a58a55",
+            ),
+            of(
+                ".gemini/tmp/w/chats",
+                "session-2026-11-21T22-37-ID.jsonl",
+                include_str!("../../../adapter/cases/gemini/tools/session-2026-11-21T22-37-dff4e220.jsonl"),
+                "dff4e220-c71d-4c32-95f9-1b349cf4dd59",
+            ),
+        ]
+    }
+
+    /// Writes the first half of one, and the second half of the one before.
+    pub fn grow(&self, number: u64) {
+        fs::create_dir_all(&self.folder).unwrap();
+        let lines: Vec<&str> = self.text.lines().collect();
+        let (first, second) = lines.split_at(lines.len() / 2);
+        self.append(number, first);
+        if let Some(before) = number.checked_sub(1) {
+            self.append(before, second);
+        }
+    }
+
+    fn append(&self, number: u64, lines: &[&str]) {
+        let id = format!("{number:08x}{}", &self.id[8..]);
+        let path = self.folder.join(self.file.replace("ID", &id));
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        let text: String = lines.iter().map(|line| format!("{}\n", line.replace(self.id, &id))).collect();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+}
+
 /// All conversations with their entries, by id.
 pub fn told(instance: &Instance) -> Vec<Value> {
     let listed = instance.json(&["conversation", "--list", "--limit", "1000", "--json"]);
