@@ -151,8 +151,9 @@ fn a_server_that_is_killed_a_hundred_times_loses_and_doubles_no_entry() {
     for round in 0..KILLS {
         write(&rig, NAME, round * 20, 20);
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // Around the few milliseconds after its start in which it takes in what is new.
-        std::thread::sleep(Duration::from_micros((seed >> 33) % 12_000));
+        // Around the few milliseconds after its start in which it takes in what is new, and those in which it links and tells that.
+        let within = if round % 2 == 0 { 12_000 } else { 80_000 };
+        std::thread::sleep(Duration::from_micros((seed >> 33) % within));
         rig.restart_server();
     }
     let end = KILLS * 20;
