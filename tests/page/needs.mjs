@@ -22,6 +22,25 @@ async function opened(stage, kind, role) {
   return { asker, page: await stage.visitor(kind, role) };
 }
 
+/** The real CLI of a story, in a session that the page has open. */
+async function started(stage, name) {
+  const { program, project, environment } = JSON.parse(process.env.CLI);
+  const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
+  await run(process.env.CENTERFIRE, ["run", "--detached", "--name", name, "--", program], { cwd: project, env });
+  const page = await stage.visitor();
+  await stage.enter(page, name);
+  await stage.cf("wait", name, "--for", "idle", "--timeout", "60");
+  return { page, project };
+}
+
+/** Presses a key in the page's terminal until the question is over: a dialog that was just drawn loses keys. */
+async function pressedUntilOver(stage, page, text, key) {
+  await stage.until("the dialog is answered", async () => {
+    await page.keyboard.press(key);
+    return card(page, text).waitFor({ state: "detached", timeout: 5_000 }).then(() => true, () => false);
+  });
+}
+
 const stories = {
   async a_question_beside_the_terminal_is_answered_by_keys_and_by_pointer(stage) {
     const { asker, page } = await opened(stage, "desk");
@@ -111,12 +130,7 @@ const stories = {
   },
 
   async claude_code_is_answered_on_the_page_and_in_its_terminal(stage) {
-    const { program, project, environment } = JSON.parse(process.env.CLAUDE);
-    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
-    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "claude", "--", program], { cwd: project, env });
-    const page = await stage.visitor();
-    await stage.enter(page, "claude");
-    await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+    const { page, project } = await started(stage, "claude");
     await stage.cf("send", "claude", "--submit", "[[write:note.txt|one line]] [[say:It is written.]]");
     await card(page, "note.txt").locator(".diff .added", { hasText: "one line" }).waitFor();
     await page.getByRole("button", { name: "Allow" }).click();
@@ -138,12 +152,7 @@ const stories = {
   },
 
   async codex_is_answered_on_the_page_and_in_its_terminal(stage) {
-    const { program, project, environment } = JSON.parse(process.env.CODEX);
-    const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
-    await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "codex", "--", program], { cwd: project, env });
-    const page = await stage.visitor();
-    await stage.enter(page, "codex");
-    await stage.cf("wait", "codex", "--for", "idle", "--timeout", "30");
+    const { page, project } = await started(stage, "codex");
     const ask = (cmd, then) => {
       const input = JSON.stringify({ cmd, sandbox_permissions: "require_escalated", justification: "may I" });
       return stage.cf("send", "codex", "--submit", `[[tool:exec_command|${input}]] [[say:${then}]]`);
@@ -158,12 +167,72 @@ const stories = {
     await card(page, "touch two.txt").waitFor();
     await stage.shows(page, "Press enter to confirm");
     await stage.hasKeyboard(page, "a question came");
-    // A dialog that was just drawn loses keys.
-    await stage.until("the dialog is answered", async () => {
-      await page.keyboard.press("y");
-      return card(page, "touch two.txt").waitFor({ state: "detached", timeout: 2_000 }).then(() => true, () => false);
-    });
+    await pressedUntilOver(stage, page, "touch two.txt", "y");
     await stage.shows(page, "• And this.");
+  },
+
+  async gemini_is_answered_on_the_page_and_in_its_terminal(stage) {
+    const { page, project } = await started(stage, "gemini");
+    // An Enter within 30 ms of other keys is taken for a part of a paste.
+    const ask = async (text, shown) => {
+      await stage.cf("wait", "gemini", "--for", "idle", "--timeout", "30");
+      await stage.cf("send", "gemini", "--text", text);
+      await stage.until("the prompt is taken", async () => {
+        await stage.cf("send", "gemini", "--key", "Enter");
+        return card(page, shown).waitFor({ timeout: 6_000 }).then(() => true, () => false);
+      });
+    };
+    await ask("[[bash:touch one.txt]] [[say:it is made]]", "touch one.txt");
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
+    await stage.shows(page, "✦ it is made");
+    assert.equal(await readFile(join(project, "one.txt"), "utf8"), "");
+    await ask("[[bash:touch two.txt]] [[say:and this]]", "touch two.txt");
+    await stage.shows(page, "No, suggest changes");
+    await stage.hasKeyboard(page, "a question came");
+    await pressedUntilOver(stage, page, "touch two.txt", "1");
+    await stage.shows(page, "✦ and this");
+    assert.equal(await readFile(join(project, "two.txt"), "utf8"), "");
+  },
+
+  async opencode_is_answered_on_the_page_and_in_its_terminal(stage) {
+    const { page, project } = await started(stage, "opencode");
+    await stage.cf("send", "opencode", "--submit", "[[bash:touch one.txt]] [[say:was made]]");
+    await card(page, "touch one.txt").waitFor();
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
+    await stage.shows(page, "   was made");
+    assert.equal(await readFile(join(project, "one.txt"), "utf8"), "");
+    await stage.cf("wait", "opencode", "--for", "idle", "--timeout", "30");
+    await stage.cf("send", "opencode", "--submit", "[[bash:touch two.txt]] [[say:and this]]");
+    await card(page, "touch two.txt").waitFor();
+    await stage.shows(page, "Allow once");
+    await stage.hasKeyboard(page, "a question came");
+    await pressedUntilOver(stage, page, "touch two.txt", "Enter");
+    await stage.shows(page, "   and this");
+    assert.equal(await readFile(join(project, "two.txt"), "utf8"), "");
+  },
+
+  async of_an_answer_on_the_page_and_one_in_the_terminal_at_once_one_counts(stage) {
+    const { page, project } = await started(stage, "claude");
+    for (const round of [1, 2, 3, 4]) {
+      const file = `made${round}.txt`;
+      await stage.cf("send", "claude", "--submit", `[[bash:touch ${file}]] [[say:Made ${round}.]]`);
+      await card(page, `touch ${file}`).waitFor();
+      await stage.shows(page, "Esc to cancel");
+      const [, no] = /(\d)\. No/.exec(await stage.cf("screen", "claude", "--format", "text"));
+      const allow = page.getByRole("button", { name: "Allow", exact: true });
+      await allow.and(page.locator(":enabled")).waitFor();
+      // By another hand at the terminal, a no: whichever comes first, that is what was done.
+      await Promise.all([allow.click(), stage.cf("send", "claude", "--key", no)]);
+      await card(page, `touch ${file}`).waitFor({ state: "detached" });
+      await stage.cf("wait", "claude", "--for", "idle", "--timeout", "30");
+      assert.deepEqual(JSON.parse(await stage.cf("approvals", "claude", "--json")), []);
+      const isMade = await readFile(join(project, file)).then(() => true, () => false);
+      const said = (await stage.cf("screen", "claude", "--format", "text")).includes(`● Made ${round}.`);
+      assert.equal(said, isMade, "what was allowed was done, and what was not was not");
+      // What came too late for the dialog stands in the prompt.
+      await stage.cf("send", "claude", "--key", "C-u");
+    }
+    stage.faults = stage.faults.filter((fault) => !fault.includes("409"));
   },
 
   async what_waits_is_answered_after_the_server_is_back(stage) {

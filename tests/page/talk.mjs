@@ -37,7 +37,7 @@ const stored = (stage, page, name, count) =>
 
 const stories = {
   async what_claude_code_says_appears_and_leads_to_the_recording(stage) {
-    const { program, project, environment } = JSON.parse(process.env.CLAUDE);
+    const { program, project, environment } = JSON.parse(process.env.CLI);
     const env = { ...Object.fromEntries(environment), CENTERFIRE_HOME: process.env.CENTERFIRE_HOME };
     await run(process.env.CENTERFIRE, ["run", "--detached", "--name", "talk", "--", program, "--permission-mode", "acceptEdits"], { cwd: project, env });
     const page = await stage.visitor();

@@ -2,11 +2,13 @@
 //! `tests/page`, which starts and kills the server itself; what the browser complains about fails it too.
 
 use serde_json::json;
+use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use testkit::instance::finish;
-use testkit::{Claude, Codex, Instance, ModelServer, tools};
+use testkit::{Claude, Codex, Gemini, Instance, ModelServer, Opencode, tools};
 
 /// A story has waits with limits of their own, which tell more.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -37,35 +39,36 @@ fn tell_with(file: &str, story: &str, prepare: impl FnOnce(&mut Command)) {
     assert!(output.status.success(), "{story}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A story with the real Claude Code on a scripted model.
+/// A CLI of a user, for a story.
+fn cli(program: &Path, project: &Path, environment: Vec<(&'static str, OsString)>) -> String {
+    let environment: Vec<_> =
+        environment.into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
+    json!({ "program": program, "project": project, "environment": environment }).to_string()
+}
+
+/// A story with a real CLI on a scripted model, as it is prepared in a folder.
+#[track_caller]
+fn tell_of_cli(file: &str, story: &str, prepare: impl FnOnce(&Path, &ModelServer) -> String) {
+    let folder = tempfile::Builder::new().prefix("cl").tempdir_in("/tmp").unwrap();
+    let server = ModelServer::start().unwrap();
+    let cli = prepare(folder.path(), &server);
+    tell_with(file, story, |command| {
+        command.env("CLI", cli);
+    });
+}
+
+/// A story with the real Claude Code on a scripted model, whose conversations are followed.
 #[track_caller]
 fn tell_of_claude(file: &str, story: &str) {
     let folder = tempfile::Builder::new().prefix("cc").tempdir_in("/tmp").unwrap();
     let server = ModelServer::start().unwrap();
     let claude = Claude::prepare(folder.path(), &server).unwrap();
-    let environment: Vec<_> =
-        claude.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
-    let desk =
-        json!({ "program": claude.program(), "project": claude.project(), "environment": environment });
     // A folder that comes to be while a server runs is found at its next look at everything.
     let transcripts = claude.project().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
     fs::create_dir_all(claude.config().join("projects").join(transcripts)).unwrap();
+    let cli = cli(claude.program(), &claude.project(), claude.environment());
     tell_with(file, story, |command| {
-        command.env("CLAUDE", desk.to_string()).env("CLAUDE_CONFIG_DIR", claude.config());
-    });
-}
-
-/// A story with the real Codex on a scripted model.
-#[track_caller]
-fn tell_of_codex(file: &str, story: &str) {
-    let folder = tempfile::Builder::new().prefix("cx").tempdir_in("/tmp").unwrap();
-    let server = ModelServer::start().unwrap();
-    let codex = Codex::prepare(folder.path(), &server).unwrap();
-    let environment: Vec<_> =
-        codex.environment().into_iter().map(|(name, value)| (name, value.into_string().unwrap())).collect();
-    let desk = json!({ "program": codex.program(), "project": codex.project(), "environment": environment });
-    tell_with(file, story, |command| {
-        command.env("CODEX", desk.to_string());
+        command.env("CLI", cli).env("CLAUDE_CONFIG_DIR", claude.config());
     });
 }
 
@@ -290,8 +293,32 @@ fn questions_can_be_answered_by_everybody() {
 }
 
 #[test]
+fn of_an_answer_on_the_page_and_one_in_the_terminal_at_once_one_counts() {
+    tell_of_claude("needs.mjs", "of_an_answer_on_the_page_and_one_in_the_terminal_at_once_one_counts");
+}
+
+#[test]
 fn codex_is_answered_on_the_page_and_in_its_terminal() {
-    tell_of_codex("needs.mjs", "codex_is_answered_on_the_page_and_in_its_terminal");
+    tell_of_cli("needs.mjs", "codex_is_answered_on_the_page_and_in_its_terminal", |folder, server| {
+        let codex = Codex::prepare(folder, server).unwrap();
+        cli(codex.program(), &codex.project(), codex.environment())
+    });
+}
+
+#[test]
+fn gemini_is_answered_on_the_page_and_in_its_terminal() {
+    tell_of_cli("needs.mjs", "gemini_is_answered_on_the_page_and_in_its_terminal", |folder, server| {
+        let gemini = Gemini::prepare(folder, server).unwrap();
+        cli(gemini.program(), &gemini.project(), gemini.environment())
+    });
+}
+
+#[test]
+fn opencode_is_answered_on_the_page_and_in_its_terminal() {
+    tell_of_cli("needs.mjs", "opencode_is_answered_on_the_page_and_in_its_terminal", |folder, server| {
+        let opencode = Opencode::prepare(folder, server).unwrap();
+        cli(opencode.program(), &opencode.project(), opencode.environment())
+    });
 }
 
 #[test]
