@@ -2,7 +2,8 @@
 //! configuration run beside them.
 //!
 //! Codex runs a hook only if somebody trusts its fingerprint, and asks in a dialog otherwise. For hooks of the command line
-//! the command line may say so. How the fingerprint is made belongs to the program's version, so an unknown one gets no hooks.
+//! the command line may say so. How the fingerprint is made belongs to the program's version, so one
+//! outside of those with which that was tried gets no hooks.
 
 use super::{CALL, PERMISSION, question};
 use crate::codex::words::Words;
@@ -11,8 +12,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 
-/// The versions whose fingerprints are known.
-const KNOWN: &[&str] = &["0.169."];
+/// The first and the last version with which this was tried, by their minor number; the major one is 0. Those to 0.155 do not
+/// know `--no-daemon`.
+const FIRST_MINOR: u32 = 160;
+const LAST_MINOR: u32 = 169;
 /// What the command line is called as a source of hooks.
 const SOURCE: &str = "/<session-flags>/config.toml";
 /// Seconds after which a hook is given up; it takes a quarter of one at most.
@@ -51,9 +54,8 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     if words.settings().iter().any(|setting| setting.trim_start().starts_with("hooks")) {
         return Overlaid::Not("its command line sets hooks".to_owned());
     }
-    let version = start.version.unwrap_or("of an unknown number");
-    if !KNOWN.iter().any(|known| version.starts_with(known)) {
-        return Overlaid::Not(format!("version {version} is not known to take them without a question"));
+    if let Err(why) = tried(start.version) {
+        return Overlaid::Not(why);
     }
     let (headless, shares) = (words.is_headless(), words.shares());
     let mut words = vec![program.clone()];
@@ -63,6 +65,20 @@ pub(super) fn overlay(start: &Launching<'_>) -> Overlaid {
     words.extend(hooks(start.role, headless));
     words.extend(given.iter().cloned());
     Overlaid::With(Overlay { words, ..Overlay::default() })
+}
+
+/// Whether a version lies within those with which the hooks were tried, or why it gets none.
+fn tried(version: Option<&str>) -> Result<(), String> {
+    let range = format!("0.{FIRST_MINOR} to 0.{LAST_MINOR}");
+    let version = version
+        .ok_or_else(|| format!("it does not say its version, and they were tried with {range} alone"))?;
+    let minor = version.strip_prefix("0.").and_then(|rest| rest.split('.').next()?.parse().ok());
+    match minor {
+        Some(FIRST_MINOR..=LAST_MINOR) => Ok(()),
+        _ => Err(format!(
+            "version {version} might ask whether it may run them, which were tried with {range} alone"
+        )),
+    }
 }
 
 /// The hooks, and the trust in them. A CLI without a terminal asks nobody.
@@ -153,8 +169,13 @@ mod tests {
         {
             assert_eq!(put(other, Some("0.169.0")), Overlaid::Needless, "{other:?}");
         }
-        for version in [None, Some("0.200.1")] {
-            assert!(matches!(put(&["codex"], version), Overlaid::Not(_)), "{version:?}");
+        for version in [None, Some("0.159.3"), Some("0.170.0"), Some("0.16.9"), Some("1.165.0"), Some("0.x")]
+        {
+            let Overlaid::Not(why) = put(&["codex"], version) else { panic!("{version:?}") };
+            assert!(why.contains("0.160 to 0.169"), "{why}");
+        }
+        for version in ["0.160.0", "0.166.0", "0.169.12"] {
+            assert!(matches!(put(&["codex"], Some(version)), Overlaid::With(_)), "{version}");
         }
         for own in [
             &["codex", "-c", "hooks.Stop=[]"][..],
