@@ -12,6 +12,9 @@ use testkit::{eventually, proc};
 
 const TAPPED: &[(&str, &str)] = &[("CENTERFIRE_TAP_ENABLED", "true"), ("CENTERFIRE_TAP_BODIES", "true")];
 
+/// The path below ChatGPT's own address.
+const CHATGPT: &str = "/backend-api/codex/responses";
+
 fn answered(session: &Session, prompt: &str, words: &str) {
     session.get(&["send", "--submit", prompt]);
     session.wait_for_line(&format!("• {words}"));
@@ -51,7 +54,7 @@ fn plain(request: &Request, desk: &CodexDesk) -> String {
     let folder = folder.parent().unwrap().file_name().unwrap().to_str().unwrap();
     let text = text.replace(folder, "FOLDER").replace(&desk.server.port().to_string(), "PORT");
     let ids = Regex::new(
-        r#"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{13}|(Chunk ID: |Wall time: |"content-length", ")[0-9a-f.]+"#,
+        r#"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{13}|[0-9]{10}\.[0-9]+|(Chunk ID: |Wall time: |"content-length", ")[0-9a-f.]+"#,
     );
     ids.unwrap().replace_all(&text, "ID").into_owned()
 }
@@ -172,6 +175,60 @@ fn codex_with_its_own_provider_asks_through_the_tap() {
     for file in files(&session.folder) {
         assert!(!has(&std::fs::read(&file).unwrap(), key), "{}", file.display());
     }
+}
+
+/// Whose login is one of ChatGPT: the same requests as without, with the headers of the account, and nothing of them is kept.
+#[test]
+fn codex_with_a_login_of_chatgpt_asks_through_the_tap() {
+    let asked = |is_tapped: bool| {
+        let desk = CodexDesk::new();
+        let token = desk.codex.log_in().unwrap();
+        let base = desk.server.base_url();
+        configure(&desk, |text| {
+            // Of another name than ChatGPT's own, so that the workspace does not say where to ask.
+            let other = base.replace("127.0.0.1", "localhost");
+            let own =
+                format!("openai_base_url = \"{other}/codex\"\nchatgpt_base_url = \"{base}/backend-api/\"\n");
+            text.replace("model_provider = \"scripted\"\n", &own)
+        });
+        let session = desk.session(&[], if is_tapped { TAPPED } else { &[] });
+        answered(&session, "[[sleep:500]] [[say:one]]", "one");
+        assert_eq!(pair(&session).is_some(), is_tapped);
+        if is_tapped {
+            heard(&session, |one| one["path"] == "/codex/responses" && one["usage"]["output"].is_u64());
+        }
+        end(&session);
+        let requests = desk.server.requests();
+        let is_turn = |request: &&Request| {
+            request.path == "/codex/responses" && request.body.to_string().contains("[[say:one]]")
+        };
+        let turn = requests.iter().find(is_turn).unwrap_or_else(|| panic!("{requests:#?}"));
+        assert_eq!(turn.header("authorization"), Some(format!("Bearer {token}").as_str()));
+        assert_eq!(turn.header("chatgpt-account-id"), Some(testkit::codex::ACCOUNT));
+        for file in files(&session.folder) {
+            let bytes = std::fs::read(&file).unwrap();
+            let kept =
+                [token.as_str(), testkit::codex::ACCOUNT].into_iter().find(|secret| has(&bytes, secret));
+            assert_eq!(kept, None, "{}", file.display());
+        }
+        plain(turn, &desk)
+    };
+    assert_eq!(asked(true), asked(false));
+}
+
+/// The workspace of a login says where Codex asks, and that is where the tap passes its requests on to.
+#[test]
+fn the_workspace_of_a_login_says_where_a_tapped_codex_asks() {
+    let desk = CodexDesk::new();
+    desk.codex.log_in().unwrap();
+    let own = format!("chatgpt_base_url = \"{}/backend-api/\"\n", desk.server.base_url());
+    configure(&desk, |text| text.replace("model_provider = \"scripted\"\n", &own));
+    let session = desk.session(&[], TAPPED);
+    session.get(&["send", "--submit", "[[say:nobody listens there]]"]);
+    let all = heard(&session, |one| one["outcome"] == "unreachable" && one["path"] == CHATGPT);
+    let told = all.iter().find(|one| one["path"] == CHATGPT).unwrap()["error"]["message"].clone();
+    assert!(told.as_str().unwrap().starts_with("localhost:1 does not answer"), "{told}");
+    end(&session);
 }
 
 /// What cannot be heard is said, and nothing is started.
