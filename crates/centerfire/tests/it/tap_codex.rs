@@ -5,7 +5,9 @@ use crate::rig::kill;
 use crate::session::Session;
 use crate::tap::{await_pair, files, has, pair};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
 use testkit::model::http::Request;
 use testkit::terminal::PATIENCE;
 use testkit::{eventually, proc};
@@ -149,7 +151,7 @@ fn what_a_tapped_codex_asks_is_heard_however_it_ends() {
     }
 }
 
-/// The provider that it has by itself: a WebSocket is asked for first, and what the tap says to that is taken for a no at once.
+/// The provider that it has by itself: a WebSocket is asked for first, and what the server says to that goes through.
 #[test]
 fn codex_with_its_own_provider_asks_through_the_tap() {
     let desk = CodexDesk::new();
@@ -170,11 +172,83 @@ fn codex_with_its_own_provider_asks_through_the_tap() {
     let asked = desk.server.requests();
     let turn = asked.iter().find(|request| request.method == "POST").unwrap();
     assert_eq!(turn.header("authorization"), Some(format!("Bearer {key}").as_str()));
-    assert!(asked.iter().all(|request| request.header("upgrade").is_none()));
+    assert!(asked.iter().any(|request| request.header("upgrade") == Some("websocket")));
+    heard(&session, |one| one["method"] == "GET" && one["status"] == 426);
     end(&session);
     for file in files(&session.folder) {
         assert!(!has(&std::fs::read(&file).unwrap(), key), "{}", file.display());
     }
+}
+
+/// A model's server that has WebSockets and nothing else, and what it is asked.
+fn websockets() -> (String, Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let (told, asked) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let told = told.clone();
+            std::thread::spawn(move || {
+                // Whoever asks over HTTP is hung up on.
+                let Ok(mut socket) = tungstenite::accept(stream) else { return };
+                while let Ok(message) = socket.read() {
+                    let Ok(asked) = serde_json::from_slice(&message.into_data()) else { continue };
+                    let _ = told.send(asked);
+                    std::thread::sleep(std::time::Duration::from_millis(500));
+                    for event in events() {
+                        let _ = socket.send(tungstenite::Message::text(event.to_string()));
+                    }
+                }
+            });
+        }
+    });
+    (base, asked)
+}
+
+/// An answer of three tokens.
+fn events() -> [Value; 3] {
+    let content = json!([{ "type": "output_text", "text": "over the socket", "annotations": [] }]);
+    let item = json!({ "type": "message", "role": "assistant", "id": "msg_1", "content": content });
+    let usage = json!({ "input_tokens": 12, "output_tokens": 3, "total_tokens": 15 });
+    let response = json!({ "id": "resp_1", "status": "completed", "model": "gpt-5.5", "output": [item], "usage": usage });
+    [
+        json!({ "type": "response.created", "response": { "id": "resp_1" } }),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": response }),
+    ]
+}
+
+/// Over a WebSocket it says what is new alone, and so it does through the tap, which hears each request.
+#[test]
+fn what_a_tapped_codex_says_over_a_websocket_is_heard() {
+    let desk = CodexDesk::new();
+    let (base, asked) = websockets();
+    configure(&desk, |text| {
+        text.replace(&format!("{}/v1", desk.server.base_url()), &base)
+            .replace("wire_api", "supports_websockets = true\nwire_api")
+    });
+    let session = desk.session(&[], TAPPED);
+    answered(&session, "the first thing", "over the socket");
+    session.get(&["send", "--submit", "the second thing"]);
+    let is_second = |one: &Value| one["input"].to_string().contains("the second thing");
+    let mut asked = std::iter::from_fn(|| asked.recv_timeout(PATIENCE).ok());
+    let second = asked.find(is_second).unwrap_or_else(|| panic!("{}", session.text()));
+    assert_eq!(second["previous_response_id"], "resp_1");
+    assert!(!second.to_string().contains("the first thing"), "{second:#}");
+    let bodies = || std::fs::read_to_string(session.folder.join("api-bodies.jsonl")).ok();
+    let kept = || bodies().filter(|bodies| bodies.contains("the second thing"));
+    let bodies = eventually(PATIENCE, kept).unwrap_or_else(|| panic!("{}", session.text()));
+    assert!(bodies.contains("the first thing") && bodies.contains("over the socket"));
+    let is_turn = |one: &&Value| one["usage"]["output"] == 3;
+    let all = heard(&session, |one| is_turn(&one));
+    let of_turns = all.iter().find(is_turn).unwrap();
+    let [path, outcome] = ["path", "outcome"].map(|key| of_turns[key].as_str().unwrap());
+    assert_eq!((path, outcome, of_turns["status"].as_u64()), ("/v1/responses", "whole", Some(101)));
+    assert!(of_turns["model"] == "gpt-5.5" && of_turns["first_byte_ms"].as_u64() >= Some(500), "{of_turns}");
+    session.get(&["wait", "--for", "idle", "--timeout", "20"]);
+    end(&session);
+    // The connection itself, when it is over.
+    heard(&session, |one| one["status"] == 101 && one["usage"].is_null() && one["outcome"] == "whole");
 }
 
 /// Whose login is one of ChatGPT: the same requests as without, with the headers of the account, and nothing of them is kept.
