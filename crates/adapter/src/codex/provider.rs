@@ -14,6 +14,8 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const CHATGPT: &str = "https://chatgpt.com/backend-api/codex";
 /// The provider that it has by itself, and whose address may be set.
 const BUILT_IN: &str = "openai";
+/// A workspace that may be served anywhere.
+const UNBOUND: &str = "NO_CONSTRAINT";
 /// What in a file or a word of the command line says where it asks.
 const ADDRESSES: &[&str] = &["model_provider", "openai_base_url"];
 
@@ -78,6 +80,7 @@ pub fn question(
         json!({ "method": "initialized" }),
         json!({ "id": AUTH, "method": "getAuthStatus", "params": {} }),
         json!({ "id": CONFIG, "method": "config/read", "params": { "includeLayers": false, "cwd": cwd } }),
+        json!({ "id": ACCOUNT, "method": "account/read", "params": {} }),
     ];
     Ok(Question { words, lines: lines.map(|line| line.to_string()).to_vec() })
 }
@@ -85,12 +88,15 @@ pub fn question(
 /// Numbers of what is asked.
 const AUTH: u64 = 1;
 const CONFIG: u64 = 2;
+const ACCOUNT: u64 = 3;
 
 /// The answers so far.
 #[derive(Default)]
 pub struct Answers {
     auth: Option<Value>,
     config: Option<Value>,
+    /// Of a user of ChatGPT it is asked over the network.
+    account: Option<Result<Value, String>>,
 }
 
 impl Answers {
@@ -100,16 +106,21 @@ impl Answers {
         match line["id"].as_u64() {
             Some(AUTH) => self.auth = Some(line["result"].take()),
             Some(CONFIG) => self.config = Some(line["result"]["config"].take()),
+            Some(ACCOUNT) => {
+                let failed = line["error"]["message"].as_str().map(str::to_owned);
+                self.account = Some(failed.map_or_else(|| Ok(line["result"].take()), Err));
+            }
             _ => {}
         }
-        self.auth.is_some() && self.config.is_some()
+        self.auth.is_some() && self.config.is_some() && self.account.is_some()
     }
 }
 
 impl Provider {
     /// Where it asks by its answers, or why it cannot be told another address.
     pub fn read(answers: &Answers) -> Result<Self, String> {
-        let (Some(auth), Some(config)) = (&answers.auth, &answers.config) else {
+        let (Some(auth), Some(config), Some(account)) = (&answers.auth, &answers.config, &answers.account)
+        else {
             return Err("Codex does not say where it asks".to_owned());
         };
         let name = config["model_provider"].as_str().unwrap_or(BUILT_IN);
@@ -130,7 +141,9 @@ impl Provider {
                 return Err("Codex is logged in neither with a key nor with ChatGPT; log in first".to_owned());
             }
         };
-        Ok(Self { address: address.to_owned(), name: name.to_owned() })
+        let chatgpt = config["chatgpt_base_url"].as_str().unwrap_or(CHATGPT);
+        let address = routed(address, chatgpt, account)?;
+        Ok(Self { address, name: name.to_owned() })
     }
 
     /// The words to put between its program and these arguments, so that it asks elsewhere. The provider's name stays, and all else that
@@ -148,6 +161,34 @@ impl Provider {
     }
 }
 
+/// Where the workspace of a user of ChatGPT is asked: Codex goes by that instead of its own address, and the tap's is none of them.
+fn routed(address: &str, chatgpt: &str, account: &Result<Value, String>) -> Result<String, String> {
+    let own = origin(address);
+    let is_chatgpts = address == CHATGPT || own == origin(chatgpt);
+    let routing = match account {
+        Ok(account) => &account["workspaceRouting"],
+        Err(why) if is_chatgpts => return Err(format!("Codex does not know where its workspace is: {why}")),
+        Err(_) => &Value::Null,
+    };
+    let Some(backend) = routing["backendOrigin"].as_str() else { return Ok(address.to_owned()) };
+    if !is_chatgpts && own != backend {
+        return Ok(address.to_owned());
+    }
+    // The server is told so in a header, which is for those addresses alone.
+    match routing["accountRoutingOverride"].as_str() {
+        None | Some(UNBOUND) => Ok(format!("{backend}{}", &address[own.len()..])),
+        Some(_) => Err("the workspace of this ChatGPT login is bound to a region, which Codex tells only \
+                        servers of OpenAI that it asks itself"
+            .to_owned()),
+    }
+}
+
+/// An address without its path.
+fn origin(address: &str) -> &str {
+    let host = address.find("//").map_or(0, |scheme| scheme + 2);
+    &address[..address[host..].find(['/', '?', '#']).map_or(address.len(), |end| host + end)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,10 +202,15 @@ mod tests {
     }
 
     fn provider(auth: &str, config: &str) -> Result<Provider, String> {
+        provider_of(auth, config, r#"{"id":3,"result":{"account":null}}"#)
+    }
+
+    fn provider_of(auth: &str, config: &str, account: &str) -> Result<Provider, String> {
         let mut answers = Answers::default();
         assert!(!answers.take(r#"{"id":0,"result":{}}"#) && !answers.take("nonsense"));
         assert!(!answers.take(&format!(r#"{{"id":2,"result":{{"config":{config}}}}}"#)));
-        assert!(answers.take(&format!(r#"{{"id":1,"result":{{"authMethod":{auth}}}}}"#)));
+        assert!(!answers.take(&format!(r#"{{"id":1,"result":{{"authMethod":{auth}}}}}"#)));
+        assert!(answers.take(account));
         Provider::read(&answers)
     }
 
@@ -207,5 +253,27 @@ mod tests {
         ] {
             assert!(provider("null", no).is_err(), "{no}");
         }
+    }
+
+    #[test]
+    fn a_workspace_is_asked_where_it_is() {
+        let ask = |config: &str, bound: &str| {
+            let routing = format!(
+                r#"{{"backendOrigin":"https://gov.chatgpt.com","accountRoutingOverride":"{bound}"}}"#
+            );
+            let account = format!(r#"{{"id":3,"result":{{"workspaceRouting":{routing}}}}}"#);
+            provider_of("\"chatgpt\"", config, &account).map(|provider| provider.address)
+        };
+        let gov = "https://gov.chatgpt.com/backend-api/codex";
+        assert_eq!(ask("{}", UNBOUND).as_deref(), Ok(gov));
+        let set = r#"{"openai_base_url":"http://h:1/v1","chatgpt_base_url":"http://h:1/api/"}"#;
+        assert_eq!(ask(set, UNBOUND).as_deref(), Ok("https://gov.chatgpt.com/v1"));
+        let elsewhere = r#"{"openai_base_url":"http://h:2/v1","chatgpt_base_url":"http://h:1/api/"}"#;
+        assert_eq!(ask(elsewhere, "us").as_deref(), Ok("http://h:2/v1"));
+        assert!(ask("{}", "us").unwrap_err().contains("bound to a region"));
+        let offline =
+            |config: &str| provider_of("\"chatgpt\"", config, r#"{"id":3,"error":{"message":"no network"}}"#);
+        assert!(offline("{}").unwrap_err().ends_with("no network"));
+        assert_eq!(offline(elsewhere).unwrap().address, "http://h:2/v1");
     }
 }

@@ -5,12 +5,17 @@ use crate::rig::kill;
 use crate::session::Session;
 use crate::tap::{await_pair, files, has, pair};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
 use testkit::model::http::Request;
 use testkit::terminal::PATIENCE;
 use testkit::{eventually, proc};
 
 const TAPPED: &[(&str, &str)] = &[("CENTERFIRE_TAP_ENABLED", "true"), ("CENTERFIRE_TAP_BODIES", "true")];
+
+/// The path below ChatGPT's own address.
+const CHATGPT: &str = "/backend-api/codex/responses";
 
 fn answered(session: &Session, prompt: &str, words: &str) {
     session.get(&["send", "--submit", prompt]);
@@ -51,7 +56,7 @@ fn plain(request: &Request, desk: &CodexDesk) -> String {
     let folder = folder.parent().unwrap().file_name().unwrap().to_str().unwrap();
     let text = text.replace(folder, "FOLDER").replace(&desk.server.port().to_string(), "PORT");
     let ids = Regex::new(
-        r#"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{13}|(Chunk ID: |Wall time: |"content-length", ")[0-9a-f.]+"#,
+        r#"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{13}|[0-9]{10}\.[0-9]+|(Chunk ID: |Wall time: |"content-length", ")[0-9a-f.]+"#,
     );
     ids.unwrap().replace_all(&text, "ID").into_owned()
 }
@@ -146,7 +151,7 @@ fn what_a_tapped_codex_asks_is_heard_however_it_ends() {
     }
 }
 
-/// The provider that it has by itself: a WebSocket is asked for first, and what the tap says to that is taken for a no at once.
+/// The provider that it has by itself: a WebSocket is asked for first, and what the server says to that goes through.
 #[test]
 fn codex_with_its_own_provider_asks_through_the_tap() {
     let desk = CodexDesk::new();
@@ -167,11 +172,137 @@ fn codex_with_its_own_provider_asks_through_the_tap() {
     let asked = desk.server.requests();
     let turn = asked.iter().find(|request| request.method == "POST").unwrap();
     assert_eq!(turn.header("authorization"), Some(format!("Bearer {key}").as_str()));
-    assert!(asked.iter().all(|request| request.header("upgrade").is_none()));
+    assert!(asked.iter().any(|request| request.header("upgrade") == Some("websocket")));
+    heard(&session, |one| one["method"] == "GET" && one["status"] == 426);
     end(&session);
     for file in files(&session.folder) {
         assert!(!has(&std::fs::read(&file).unwrap(), key), "{}", file.display());
     }
+}
+
+/// A model's server that has WebSockets and nothing else, and what it is asked.
+fn websockets() -> (String, Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    let (told, asked) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let told = told.clone();
+            std::thread::spawn(move || {
+                // Whoever asks over HTTP is hung up on.
+                let Ok(mut socket) = tungstenite::accept(stream) else { return };
+                while let Ok(message) = socket.read() {
+                    let Ok(asked) = serde_json::from_slice(&message.into_data()) else { continue };
+                    let _ = told.send(asked);
+                    std::thread::sleep(std::time::Duration::from_millis(500));
+                    for event in events() {
+                        let _ = socket.send(tungstenite::Message::text(event.to_string()));
+                    }
+                }
+            });
+        }
+    });
+    (base, asked)
+}
+
+/// An answer of three tokens.
+fn events() -> [Value; 3] {
+    let content = json!([{ "type": "output_text", "text": "over the socket", "annotations": [] }]);
+    let item = json!({ "type": "message", "role": "assistant", "id": "msg_1", "content": content });
+    let usage = json!({ "input_tokens": 12, "output_tokens": 3, "total_tokens": 15 });
+    let response = json!({ "id": "resp_1", "status": "completed", "model": "gpt-5.5", "output": [item], "usage": usage });
+    [
+        json!({ "type": "response.created", "response": { "id": "resp_1" } }),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": response }),
+    ]
+}
+
+/// Over a WebSocket it says what is new alone, and so it does through the tap, which hears each request.
+#[test]
+fn what_a_tapped_codex_says_over_a_websocket_is_heard() {
+    let desk = CodexDesk::new();
+    let (base, asked) = websockets();
+    configure(&desk, |text| {
+        text.replace(&format!("{}/v1", desk.server.base_url()), &base)
+            .replace("wire_api", "supports_websockets = true\nwire_api")
+    });
+    let session = desk.session(&[], TAPPED);
+    answered(&session, "the first thing", "over the socket");
+    session.get(&["send", "--submit", "the second thing"]);
+    let is_second = |one: &Value| one["input"].to_string().contains("the second thing");
+    let mut asked = std::iter::from_fn(|| asked.recv_timeout(PATIENCE).ok());
+    let second = asked.find(is_second).unwrap_or_else(|| panic!("{}", session.text()));
+    assert_eq!(second["previous_response_id"], "resp_1");
+    assert!(!second.to_string().contains("the first thing"), "{second:#}");
+    let bodies = || std::fs::read_to_string(session.folder.join("api-bodies.jsonl")).ok();
+    let kept = || bodies().filter(|bodies| bodies.contains("the second thing"));
+    let bodies = eventually(PATIENCE, kept).unwrap_or_else(|| panic!("{}", session.text()));
+    assert!(bodies.contains("the first thing") && bodies.contains("over the socket"));
+    let is_turn = |one: &&Value| one["usage"]["output"] == 3;
+    let all = heard(&session, |one| is_turn(&one));
+    let of_turns = all.iter().find(is_turn).unwrap();
+    let [path, outcome] = ["path", "outcome"].map(|key| of_turns[key].as_str().unwrap());
+    assert_eq!((path, outcome, of_turns["status"].as_u64()), ("/v1/responses", "whole", Some(101)));
+    assert!(of_turns["model"] == "gpt-5.5" && of_turns["first_byte_ms"].as_u64() >= Some(500), "{of_turns}");
+    session.get(&["wait", "--for", "idle", "--timeout", "20"]);
+    end(&session);
+    // The connection itself, when it is over.
+    heard(&session, |one| one["status"] == 101 && one["usage"].is_null() && one["outcome"] == "whole");
+}
+
+/// Whose login is one of ChatGPT: the same requests as without, with the headers of the account, and nothing of them is kept.
+#[test]
+fn codex_with_a_login_of_chatgpt_asks_through_the_tap() {
+    let asked = |is_tapped: bool| {
+        let desk = CodexDesk::new();
+        let token = desk.codex.log_in().unwrap();
+        let base = desk.server.base_url();
+        configure(&desk, |text| {
+            // Of another name than ChatGPT's own, so that the workspace does not say where to ask.
+            let other = base.replace("127.0.0.1", "localhost");
+            let own =
+                format!("openai_base_url = \"{other}/codex\"\nchatgpt_base_url = \"{base}/backend-api/\"\n");
+            text.replace("model_provider = \"scripted\"\n", &own)
+        });
+        let session = desk.session(&[], if is_tapped { TAPPED } else { &[] });
+        answered(&session, "[[sleep:500]] [[say:one]]", "one");
+        assert_eq!(pair(&session).is_some(), is_tapped);
+        if is_tapped {
+            heard(&session, |one| one["path"] == "/codex/responses" && one["usage"]["output"].is_u64());
+        }
+        end(&session);
+        let requests = desk.server.requests();
+        let is_turn = |request: &&Request| {
+            request.path == "/codex/responses" && request.body.to_string().contains("[[say:one]]")
+        };
+        let turn = requests.iter().find(is_turn).unwrap_or_else(|| panic!("{requests:#?}"));
+        assert_eq!(turn.header("authorization"), Some(format!("Bearer {token}").as_str()));
+        assert_eq!(turn.header("chatgpt-account-id"), Some(testkit::codex::ACCOUNT));
+        for file in files(&session.folder) {
+            let bytes = std::fs::read(&file).unwrap();
+            let kept =
+                [token.as_str(), testkit::codex::ACCOUNT].into_iter().find(|secret| has(&bytes, secret));
+            assert_eq!(kept, None, "{}", file.display());
+        }
+        plain(turn, &desk)
+    };
+    assert_eq!(asked(true), asked(false));
+}
+
+/// The workspace of a login says where Codex asks, and that is where the tap passes its requests on to.
+#[test]
+fn the_workspace_of_a_login_says_where_a_tapped_codex_asks() {
+    let desk = CodexDesk::new();
+    desk.codex.log_in().unwrap();
+    let own = format!("chatgpt_base_url = \"{}/backend-api/\"\n", desk.server.base_url());
+    configure(&desk, |text| text.replace("model_provider = \"scripted\"\n", &own));
+    let session = desk.session(&[], TAPPED);
+    session.get(&["send", "--submit", "[[say:nobody listens there]]"]);
+    let all = heard(&session, |one| one["outcome"] == "unreachable" && one["path"] == CHATGPT);
+    let told = all.iter().find(|one| one["path"] == CHATGPT).unwrap()["error"]["message"].clone();
+    assert!(told.as_str().unwrap().starts_with("localhost:1 does not answer"), "{told}");
+    end(&session);
 }
 
 /// What cannot be heard is said, and nothing is started.

@@ -25,6 +25,7 @@ enum Kind {
     Plain,
     Gzip(Box<flate2::write::MultiGzDecoder<Plain>>),
     Zlib(Box<flate2::write::ZlibDecoder<Plain>>),
+    Raw(Box<flate2::write::DeflateDecoder<Plain>>),
     Brotli(Box<brotli_decompressor::DecompressorWriter<Plain>>),
     Zstd(Box<zstd::stream::write::Decoder<'static, Plain>>),
 }
@@ -53,6 +54,19 @@ impl Decoder {
         Self { kind: kind.unwrap_or(Kind::Plain), plain: Vec::new(), failed }
     }
 
+    /// A decoder for texts of a WebSocket, each of which [`renew`](Self::renew) ends.
+    pub(super) fn raw() -> Self {
+        let kind = Kind::Raw(Box::new(flate2::write::DeflateDecoder::new(Plain::default())));
+        Self { kind, plain: Vec::new(), failed: false }
+    }
+
+    /// The next text begins, with what is remembered of those before, and may be as long as they.
+    pub(super) fn renew(&mut self) {
+        if let Kind::Raw(decoder) = &mut self.kind {
+            decoder.get_mut().total = 0;
+        }
+    }
+
     /// Whether something could not be unpacked; nothing is told from there on.
     pub(super) fn failed(&self) -> bool {
         self.failed
@@ -70,6 +84,9 @@ impl Decoder {
                 (decoder.write_all(bytes).and_then(|()| decoder.flush()), decoder.get_mut())
             }
             Kind::Zlib(decoder) => {
+                (decoder.write_all(bytes).and_then(|()| decoder.flush()), decoder.get_mut())
+            }
+            Kind::Raw(decoder) => {
                 (decoder.write_all(bytes).and_then(|()| decoder.flush()), decoder.get_mut())
             }
             Kind::Brotli(decoder) => (decoder.write_all(bytes), decoder.get_mut()),

@@ -1,8 +1,9 @@
 //! A request to a model and what came of it, as it was heard.
 
 use super::decode::Decoder;
+use super::talk::Talk;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use llm::{Answer, anthropic, openai, sse};
 use protocol::Time;
 use serde_json::Value;
@@ -22,6 +23,7 @@ const KEPT: &[&str] = &[
     "content-type",
     "content-encoding",
     "retry-after",
+    "sec-websocket-extensions",
 ];
 
 /// Whose form a request has.
@@ -87,6 +89,8 @@ pub(super) struct Parsing {
     decoder: Decoder,
     events: Option<(sse::Parser, Folding)>,
     body: Vec<u8>,
+    /// It became a WebSocket.
+    talk: Option<Box<Talk>>,
 }
 
 enum Folding {
@@ -127,6 +131,11 @@ impl Exchange {
         KEPT.iter().filter_map(one).collect()
     }
 
+    /// One more that begins now, over the same connection.
+    pub(super) fn begin_again(&self) -> Self {
+        Self { began: Time::now(), ..self.clone() }
+    }
+
     /// The value of a header that was kept.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
@@ -136,13 +145,18 @@ impl Exchange {
 impl Parsing {
     pub(super) fn begin(exchange: Exchange, since: Instant) -> Self {
         let decoder = Decoder::new(exchange.header("content-encoding"));
-        Self { exchange, since, asked: Vec::new(), decoder, events: None, body: Vec::new() }
+        let (asked, events, body, talk) = (Vec::new(), None, Vec::new(), None);
+        Self { exchange, since, asked, decoder, events, body, talk }
     }
 
-    /// Takes a piece of the request.
-    pub(super) fn asked(&mut self, bytes: &[u8]) {
+    /// Takes a piece of the request; returns what is over by it.
+    pub(super) fn asked(&mut self, bytes: &[u8], at: Instant) -> Vec<Exchange> {
+        if let Some(talk) = &mut self.talk {
+            return talk.asked(bytes, at);
+        }
         let plain = self.decoder.decode(bytes);
         keep(&mut self.asked, plain, &mut self.exchange.is_partial);
+        Vec::new()
     }
 
     /// Takes the head of the answer.
@@ -160,10 +174,16 @@ impl Parsing {
         };
         self.events = folding.filter(|_| is_stream).map(|folding| (sse::Parser::default(), folding));
         self.exchange.headers.extend(headers);
+        if status == StatusCode::SWITCHING_PROTOCOLS.as_u16() {
+            self.talk = Some(Box::new(Talk::new(&self.exchange)));
+        }
     }
 
-    /// Takes a piece of the answer.
-    pub(super) fn answer(&mut self, bytes: &[u8], at: Instant) {
+    /// Takes a piece of the answer; returns what is over by it.
+    pub(super) fn answer(&mut self, bytes: &[u8], at: Instant) -> Vec<Exchange> {
+        if let Some(talk) = &mut self.talk {
+            return talk.answer(bytes, at);
+        }
         self.exchange.first_byte.get_or_insert(at - self.since);
         let plain = self.decoder.decode(bytes);
         match &mut self.events {
@@ -171,10 +191,18 @@ impl Parsing {
             None if self.exchange.api == Api::Other => {}
             None => keep(&mut self.body, plain, &mut self.exchange.is_partial),
         }
+        Vec::new()
     }
 
-    /// Puts together what there is.
-    pub(super) fn end(mut self, outcome: Outcome, is_behind: bool, at: Instant) -> Exchange {
+    /// Puts together what there is: of a WebSocket the request that was under way, and the connection.
+    pub(super) fn end(mut self, outcome: Outcome, is_behind: bool, at: Instant) -> Vec<Exchange> {
+        if let Some(mut talk) = self.talk.take() {
+            let last = talk.finish(outcome, at);
+            self.exchange.took = at - self.since;
+            self.exchange.is_partial = is_behind || talk.is_partial();
+            self.exchange.outcome = Outcome::Whole;
+            return last.into_iter().chain([self.exchange]).collect();
+        }
         self.exchange.asked = serde_json::from_slice(&self.asked).ok();
         let is_whole = outcome == Outcome::Whole && !is_behind;
         self.exchange.answer = match self.events {
@@ -194,7 +222,7 @@ impl Parsing {
         self.exchange.is_partial |= is_behind || self.decoder.failed();
         self.exchange.took = at - self.since;
         self.exchange.outcome = outcome;
-        self.exchange
+        vec![self.exchange]
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::body::Heard;
 use super::hear::Ear;
-use super::{Outcome, Shared, Upstream};
+use super::{Outcome, Shared, Upstream, socket};
 use axum::body::Body;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
+use hyper::upgrade;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -48,7 +49,7 @@ pub(super) fn client() -> io::Result<Client> {
 
 /// Passes a request on, and the answer back.
 pub(super) async fn forward(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     shared: Arc<Shared>,
 ) -> Result<Response<Body>, Infallible> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -56,19 +57,25 @@ pub(super) async fn forward(
     // Whoever does not know a secret is told nothing.
     let Some(upstream) = shared.upstream(secret) else { return Ok(empty(StatusCode::NOT_FOUND)) };
     let Ok(uri) = upstream.uri(rest) else { return Ok(empty(StatusCode::BAD_REQUEST)) };
-    // Codex, which asks for one first, takes this answer for a no and asks over HTTP at once.
-    if request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return Ok(empty(StatusCode::UPGRADE_REQUIRED));
-    }
+    let upgrades = is_websocket(request.headers());
+    let client_side = upgrades.then(|| upgrade::on(&mut request));
     let (mut parts, body) = request.into_parts();
     parts.uri = uri;
-    parts.headers = headers(&parts.headers, &upstream);
+    parts.headers = headers(&parts.headers, &upstream, upgrades);
     let ear = shared.ears.begin(&upstream.session, &parts);
     let request = Request::from_parts(parts, Heard::asked(body, ear.clone()));
     Ok(match shared.client.request(request).await {
-        Ok(response) => {
+        Ok(mut response) => {
+            let server_side = upgrade::on(&mut response);
             let (parts, body) = response.into_parts();
             ear.answered(&parts);
+            if let Some(client_side) = client_side.filter(|_| parts.status == StatusCode::SWITCHING_PROTOCOLS)
+            {
+                let mut sockets = shared.sockets();
+                while sockets.try_join_next().is_some() {}
+                sockets.spawn(socket::pass(client_side, server_side, ear, Arc::clone(&shared.places)));
+                return Ok(Response::from_parts(parts, Body::empty()));
+            }
             Response::from_parts(parts, Body::new(Heard::answer(body, ear)))
         }
         Err(error) => unreachable(&error, &upstream, &ear),
@@ -94,15 +101,20 @@ impl Upstream {
     }
 }
 
-/// The headers as they came, in their order; the host is the other one, and nothing but HTTP is spoken.
-fn headers(given: &HeaderMap, upstream: &Upstream) -> HeaderMap {
-    let upgrades = given.contains_key(UPGRADE);
+/// Whether a request asks for a WebSocket, which Codex does first.
+fn is_websocket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The headers as they came, in their order; the host is the other one, and nothing but HTTP and WebSockets is spoken.
+fn headers(given: &HeaderMap, upstream: &Upstream, upgrades: bool) -> HeaderMap {
+    let hides = !upgrades && given.contains_key(UPGRADE);
     let mut headers = HeaderMap::with_capacity(given.len());
     for (name, value) in given {
         if name == HOST {
             let host = HeaderValue::from_str(upstream.authority.as_str());
             headers.append(name, host.unwrap_or_else(|_| value.clone()));
-        } else if !(upgrades && (name == CONNECTION || name == UPGRADE)) {
+        } else if !(hides && (name == CONNECTION || name == UPGRADE)) {
             headers.append(name, value.clone());
         }
     }

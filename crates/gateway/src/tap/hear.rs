@@ -154,12 +154,16 @@ fn take(notes: &Receiver<Note>, waiting: &AtomicUsize, mut sink: Box<dyn Sink>) 
             (What::Begin(exchange), _) => {
                 open.insert(number, Parsing::begin(*exchange, at));
             }
-            (What::Asked(bytes), Some(parsing)) => parsing.asked(&bytes),
+            (What::Asked(bytes), Some(parsing)) => {
+                parsing.asked(&bytes, at).into_iter().for_each(|over| sink.hear(over));
+            }
             (What::Answered { status, headers }, Some(parsing)) => parsing.answered(status, headers, at),
-            (What::Answer(bytes), Some(parsing)) => parsing.answer(&bytes, at),
+            (What::Answer(bytes), Some(parsing)) => {
+                parsing.answer(&bytes, at).into_iter().for_each(|over| sink.hear(over));
+            }
             (What::End { outcome, is_behind }, Some(_)) => {
                 if let Some(parsing) = open.remove(&number) {
-                    sink.hear(parsing.end(outcome, is_behind, at));
+                    parsing.end(outcome, is_behind, at).into_iter().for_each(|over| sink.hear(over));
                 }
             }
             // Its beginning did not fit.

@@ -13,15 +13,20 @@
 //! - `peer` says whose a connection is
 //! - `record` is the line that is kept of an exchange
 //! - `forward` passes one request on; `body` passes the bytes and hears them
+//! - `socket` does so once a connection has become a WebSocket
 //! - `hear` has the queue and the thread; `exchange` puts together what was heard; `decode` undoes compression
+//! - `talk` puts together what was said over a WebSocket, whose texts `frames` reads
 
 mod body;
 mod decode;
 mod exchange;
 mod forward;
+mod frames;
 mod hear;
 mod peer;
 pub mod record;
+mod socket;
+mod talk;
 
 use axum::http::Uri;
 use axum::http::uri::{Authority, Scheme};
@@ -85,6 +90,9 @@ struct Shared {
     upstreams: Mutex<HashMap<String, Arc<Upstream>>>,
     client: forward::Client,
     ears: hear::Ears,
+    places: Arc<Semaphore>,
+    /// Connections that became WebSockets.
+    sockets: Mutex<JoinSet<()>>,
 }
 
 /// Why there is no tap.
@@ -128,7 +136,13 @@ impl Tap {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { upstreams: Mutex::default(), client, ears: hear::Ears::start(sink)? });
+        let shared = Arc::new(Shared {
+            upstreams: Mutex::default(),
+            client,
+            ears: hear::Ears::start(sink)?,
+            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            sockets: Mutex::default(),
+        });
         let accepting = tokio::spawn(accept(listener, callers, Arc::clone(&shared)));
         Ok(Self { address, shared, accepting })
     }
@@ -178,6 +192,7 @@ pub fn check(upstream: &str, callers: Callers) -> Result<(), TapError> {
 impl Drop for Tap {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.shared.sockets().abort_all();
     }
 }
 
@@ -206,6 +221,10 @@ impl Shared {
         self.upstreams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn sockets(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a request has a secret of ours in its path.
     fn knows(&self, request: &Request<Incoming>) -> bool {
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -219,7 +238,6 @@ impl Shared {
 
 /// Takes connections until the task is ended, and all of them with it.
 async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     let mut unproven: VecDeque<(AbortHandle, Arc<AtomicBool>)> = VecDeque::new();
     loop {
@@ -237,7 +255,7 @@ async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
         {
             oldest.abort();
         }
-        let (shared, places) = (Arc::clone(&shared), Arc::clone(&places));
+        let shared = Arc::clone(&shared);
         let is_proven = Arc::new(AtomicBool::new(false));
         let proves = Arc::clone(&is_proven);
         let address = socket.local_addr();
@@ -251,7 +269,7 @@ async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
             let service = service_fn(async |request: Request<Incoming>| {
                 if shared.knows(&request) {
                     proves.store(true, Ordering::Relaxed);
-                    place.get_or_init(|| Arc::clone(&places).acquire_owned()).await;
+                    place.get_or_init(|| Arc::clone(&shared.places).acquire_owned()).await;
                 }
                 forward::forward(request, Arc::clone(&shared)).await
             });
@@ -259,7 +277,7 @@ async fn accept(listener: TcpListener, callers: Callers, shared: Arc<Shared>) {
             // As it was written, and nothing of ours. A connection at rest stays: a CLI uses it when it has been silent for long.
             builder.preserve_header_case(true).auto_date_header(false).max_buf_size(HEAD_MAX_BYTES);
             // An error here is a client that hung up.
-            let _ = builder.serve_connection(TokioIo::new(socket), service).await;
+            let _ = builder.serve_connection(TokioIo::new(socket), service).with_upgrades().await;
         });
         unproven.push_back((task, is_proven));
     }

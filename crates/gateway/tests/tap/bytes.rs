@@ -1,11 +1,11 @@
 //! What goes through is what came.
 
-use crate::rig::Rig;
+use crate::rig::{PATIENCE, Rig};
 use crate::wire::{Message, connect, read_message, serve};
 use gateway::tap::{Api, Outcome};
 use serde_json::json;
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::mpsc::{Receiver, channel};
 
 /// A server that gives one answer to each request, and tells of the requests.
@@ -176,4 +176,65 @@ fn what_comes_compressed_goes_on_compressed_and_is_understood() {
         .unwrap();
     assert_eq!(read_message(&mut client, true).unwrap().body, packed);
     assert_eq!(rig.heard().answer.unwrap().id.as_deref(), Some("msg_7"));
+}
+
+/// A text as a WebSocket has it, shorter than 126 bytes; of a client it is masked.
+fn text(words: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
+    let length = u8::try_from(words.len()).unwrap();
+    let (bit, mask) = mask.map_or((0, Vec::new()), |mask| (0x80, mask.to_vec()));
+    let payload = words.bytes().enumerate().map(|(at, byte)| byte ^ mask.get(at % 4).copied().unwrap_or(0));
+    [0x81, bit | length].into_iter().chain(mask.clone()).chain(payload).collect()
+}
+
+/// A WebSocket: its handshake and what both sides say go through as they are, and each request in it is heard.
+#[test]
+fn what_is_said_over_a_websocket_goes_through_as_it_is_and_is_heard() {
+    const AGREED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nUpgrade: websocket\r\nsec-websocket-accept: x\r\n\r\n";
+    let asked = text(r#"{"type":"response.create","model":"m","input":[]}"#, Some([9, 0, 255, 7]));
+    let answer = [
+        text(r#"{"type":"response.created","response":{"id":"r"}}"#, None),
+        text(r#"{"type":"response.completed","response":{"id":"r","status":"completed"}}"#, None),
+    ]
+    .concat();
+    let (told, heard_by_server) = channel();
+    let (length, said) = (asked.len(), answer.clone());
+    let address = serve(move |mut stream| {
+        let head = read_message(&mut stream, false).unwrap().head;
+        stream.write_all(AGREED.as_bytes()).unwrap();
+        let mut asked = vec![0; length];
+        stream.read_exact(&mut asked).unwrap();
+        told.send((head, asked)).unwrap();
+        stream.write_all(&said).unwrap();
+        while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
+        stream.write_all(&text("bye", None)).unwrap();
+    });
+    let rig = Rig::new(&format!("http://{address}"));
+    let (place, path) = rig.place();
+    let mut client = connect(place);
+    let wants = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n";
+    write!(client, "GET {path}/v1/responses HTTP/1.1\r\nHost: {place}\r\n{wants}\r\n").unwrap();
+    let mut agreed = vec![0; AGREED.len()];
+    client.read_exact(&mut agreed).unwrap();
+    assert_eq!(String::from_utf8(agreed).unwrap(), AGREED);
+    client.write_all(&asked).unwrap();
+    let mut answered = vec![0; answer.len()];
+    client.read_exact(&mut answered).unwrap();
+    assert_eq!(answered, answer);
+    let (head, asked_there) = heard_by_server.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(asked_there, asked);
+    let mut expected = vec!["GET /v1/responses HTTP/1.1".to_owned(), format!("Host: {address}")];
+    expected.extend(wants.lines().map(str::to_owned));
+    assert_eq!(head, expected);
+    let turn = rig.heard();
+    assert_eq!((turn.outcome, turn.asked.unwrap()["model"].as_str()), (Outcome::Whole, Some("m")));
+    assert!(turn.answer.unwrap().is_complete);
+    // The next request is hung up on; what the server says to that arrives.
+    client.write_all(&asked).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut last = Vec::new();
+    client.read_to_end(&mut last).unwrap();
+    assert_eq!(last, text("bye", None));
+    assert_eq!(rig.heard().outcome, Outcome::HungUp);
+    let connection = rig.heard();
+    assert_eq!((connection.outcome, connection.status), (Outcome::Whole, Some(101)));
 }

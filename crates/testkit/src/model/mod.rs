@@ -189,7 +189,8 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         shared.lock().requests.push(request.clone());
         shared.arrived.notify_all();
         let answer = match request.path.as_str() {
-            "/v1/responses" => openai_responses::answer,
+            path if path.ends_with("/responses") => openai_responses::answer,
+            openai_responses::WORKSPACES => openai_responses::workspaces,
             "/v1/chat/completions" => openai_chat::answer,
             path if path.starts_with("/v1beta/") => gemini::answer,
             _ => anthropic::answer,

@@ -15,6 +15,10 @@ use super::turn::Beginning;
 
 /// Answers one request.
 pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Shared) -> io::Result<()> {
+    // Who asks for a WebSocket is told that there is none.
+    if request.method != "POST" {
+        return connection.reply_empty(426);
+    }
     let turn = turn::read(&request.body);
     let steps = match turn.begin(shared) {
         Beginning::Failure(status, kind) => {
@@ -34,6 +38,18 @@ pub(super) fn answer(request: &Request, connection: &mut Connection, shared: &Sh
         text: String::new(),
     };
     play(&mut stream, &steps, connection.events()?, shared)
+}
+
+/// Where ChatGPT is asked for the workspaces of a user.
+pub(super) const WORKSPACES: &str = "/backend-api/wham/accounts/check";
+
+/// Says of the one workspace that it is served at a port where nobody listens.
+pub(super) fn workspaces(_: &Request, connection: &mut Connection, _: &Shared) -> io::Result<()> {
+    let workspace = json!({
+        "id": crate::codex::ACCOUNT, "plan_type": "plus", "structure": "personal",
+        "workspace_backend_origin": "https://localhost:1", "account_routing_override": "NO_CONSTRAINT",
+    });
+    connection.reply(200, &json!({ "accounts": [workspace], "account_ordering": [crate::codex::ACCOUNT] }))
 }
 
 /// What an error is, within the body of a reply or an event.
