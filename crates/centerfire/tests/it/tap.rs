@@ -138,11 +138,19 @@ fn plain(request: &Request, desk: &Desk) -> String {
     ids.iter().fold(text, |text, id| text.replace(id, "ID"))
 }
 
-/// The screen without what is different in each run anyway: folders, and how long a turn took, in a word by chance.
+/// The screen at rest without what is different in each run anyway: folders, how long a turn took, in a word by chance, and the
+/// hints around the prompt, which come and go with time.
 fn shown(session: &Session, desk: &Desk) -> Vec<String> {
     let folder = desk.claude.project().parent().unwrap().to_str().unwrap().to_owned();
+    let rests = || {
+        let claims = session.json(&["show"])["agent"]["claims"].clone();
+        let rests = |claim: &Value| claim["source"] == "screen" && claim["state"] == "idle";
+        claims.as_array().unwrap().iter().any(rests).then_some(())
+    };
+    eventually(PATIENCE, rests).expect("the screen is at rest");
     let screen = session.get(&["screen"]);
-    let lines = screen.lines().filter(|line| !line.trim_start().starts_with('✻'));
+    let prompt = screen.rfind("\n──").expect("a line below the prompt");
+    let lines = screen[..prompt].lines().filter(|line| !line.trim_start().starts_with(['✻', '◐']));
     lines.map(|line| line.replace(&folder, "FOLDER")).collect()
 }
 
