@@ -196,7 +196,11 @@ impl Store {
             conversation.sessions = self.sessions_of(conversation.id)?;
             conversation.usage = self.usage_of(conversation.id)?;
             conversation.context = self.window_of(conversation.id)?;
-            conversation.resume = adapter::resume_conversation(&conversation.cli, &conversation.name, None);
+            // What hooks alone told of, the CLI does not know any more.
+            if self.has_record(&conversation.cli, &conversation.name)? {
+                conversation.resume =
+                    adapter::resume_conversation(&conversation.cli, &conversation.name, None);
+            }
             conversation.made = self.made_of(&conversation.cli, &conversation.name)?;
         }
         Ok(conversations)
