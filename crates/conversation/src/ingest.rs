@@ -236,7 +236,7 @@ fn keep(
 }
 
 /// Secrets are in the archive and the journal, which are private, and in nothing that is made of them.
-fn mask(entry: &mut Entry) {
+pub(crate) fn mask(entry: &mut Entry) {
     let Ok(mut content) = serde_json::to_value(&entry.content) else { return };
     if redact_value(&mut content) > 0
         && let Ok(masked) = serde_json::from_value(content)
