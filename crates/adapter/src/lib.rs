@@ -10,6 +10,7 @@ pub mod codex;
 mod command_line;
 pub mod dialog;
 pub mod gemini;
+pub mod generic;
 mod gist;
 pub mod hooks;
 pub mod log;
@@ -95,8 +96,15 @@ pub trait Adapter: Sync {
 }
 
 /// All that are known, each asked in its turn.
-pub const ADAPTERS: &[&dyn Adapter] =
-    &[&claude::Claude, &codex::Codex, &gemini::Gemini, &opencode::Opencode, &log::Log, &captured::Captured];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &opencode::Opencode,
+    &log::Log,
+    &captured::Captured,
+    &generic::Generic,
+];
 
 /// The adapter of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Adapter> {

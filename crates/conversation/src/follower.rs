@@ -11,7 +11,7 @@ use crate::meaning::Meaning;
 use crate::place::Places;
 use crate::project::{self, Look};
 use crate::store::Store;
-use crate::{Error, Result, backlog, relations, witness};
+use crate::{Error, Result, backlog, recorded, relations, witness};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use session::folder::Folder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,7 +112,7 @@ fn take_in(
     while !stopped() {
         // Watched first, so that nothing falls between looking and watching.
         let (roots, registers) = (history.roots(), history.registers());
-        let Watch { changes, awaited, _watcher } = watch(history, &roots, &registers);
+        let Watch { changes, awaited, mut watcher } = watch(history, &roots, &registers);
         let mut beginning = beginning(history.registry.folder());
         // A session that began before it was watched where they begin is told by nobody.
         if !is_same(&history.roots(), &roots) {
@@ -127,15 +127,17 @@ fn take_in(
         witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
-        // Since when they changed.
+        // Since when recordings changed that are conversations, and databases.
+        let mut recordings: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
             if Store::is_wanted(history.state) {
                 return Ok(());
             }
-            let is_quiet = new_folders.is_empty() && beginning.is_empty() && databases.is_empty();
+            let is_quiet = [&new_folders, &beginning].iter().all(|folders| folders.is_empty())
+                && [&recordings, &databases].iter().all(|since| since.is_empty());
             let wait = if is_quiet { STOP_EVERY } else { AGAIN_AFTER };
-            let mut due = BTreeSet::new();
+            let (mut due, mut grown) = (BTreeSet::new(), BTreeSet::new());
             let mut paths = match changes.recv_timeout(wait) {
                 Ok(path) => std::iter::once(path).chain(changes.try_iter()).collect::<BTreeSet<_>>(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -144,6 +146,7 @@ fn take_in(
                         walk(&folder, &mut |path| paths.extend(path.ok().map(Path::to_owned)));
                     }
                     due = std::mem::take(&mut databases).into_keys().collect();
+                    grown = std::mem::take(&mut recordings).into_keys().collect();
                     paths
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -157,10 +160,22 @@ fn take_in(
             // A session that began may keep its conversation where nobody looks yet. Its folder is there a moment before what it is.
             let sessions = history.registry.folder();
             beginning.extend(paths.iter().filter(|path| path.parent() == Some(sessions)).cloned());
-            let before = beginning.len();
-            beginning.retain(|folder| is_beginning(folder));
-            if beginning.len() < before && !is_same(&history.roots(), &roots) {
+            let begun = beginning.extract_if(.., |folder| !is_beginning(folder)).collect::<Vec<_>>();
+            if !begun.is_empty() && !is_same(&history.roots(), &roots) {
                 break;
+            }
+            for folder in begun.into_iter().filter(|folder| recorded::is_of(history.registry, folder)) {
+                let _ = watcher.as_mut().map(|watcher| watcher.watch(&folder, RecursiveMode::NonRecursive));
+                // What came before it was watched is told by nobody.
+                recordings.insert(folder, Instant::now());
+            }
+            // A recording is read when it has been quiet for a moment, or grew for a while.
+            for folder in paths.iter().filter_map(|path| recorded::grown(path, sessions)) {
+                let since = recordings.entry(folder.clone()).or_insert_with(Instant::now);
+                if since.elapsed() >= ASK_WITHIN {
+                    recordings.remove(&folder);
+                    grown.insert(folder);
+                }
             }
             paths.retain(|path| !path.starts_with(sessions) || path.parent() == Some(sessions));
             // A database is asked when it has been quiet for a moment, or changed for a while.
@@ -191,6 +206,10 @@ fn take_in(
                     }
                 }
             }
+            if !grown.is_empty() {
+                take_in_recordings(history, store, &grown)?;
+                tell(store, touched)?;
+            }
             if !paths.is_empty() {
                 places.link(store, history.state, history.registry)?;
                 project::find(store, history.state, history.registry, Look::New)?;
@@ -213,6 +232,19 @@ fn beginning(sessions: &Path) -> BTreeSet<PathBuf> {
 fn is_beginning(session: &Path) -> bool {
     let age = || session.metadata().ok()?.modified().ok()?.elapsed().ok();
     Folder::at(session).meta().is_err() && age().is_some_and(|age| age < LOOK_EVERY)
+}
+
+/// Takes in what is new in the recordings of these sessions.
+fn take_in_recordings(history: &History, store: &mut Store, folders: &BTreeSet<PathBuf>) -> Result<()> {
+    for id in folders.iter().filter_map(|folder| folder.file_name()) {
+        // Gone again: the next look at everything tells.
+        let Ok(entry) = history.registry.find(&id.to_string_lossy()) else { continue };
+        match recorded::take_in(store, history.state, &entry) {
+            Ok(_) | Err(Error::Session(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether two lists name the same folders.
@@ -247,7 +279,7 @@ struct Watch {
     /// Folders that are not there yet, of which one above is watched.
     awaited: Vec<PathBuf>,
     /// It goes on as long as this is kept. Without it the look at everything is all there is.
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
 }
 
 /// Has the system tell which files change.
@@ -285,8 +317,9 @@ fn watch(history: &History, roots: &Folders, registers: &Folders) -> Watch {
         }
     }
     // What comes of it is news only, and no look at everything makes up for it.
-    for (_, folder) in registers {
+    let recordings = recorded::running(history.registry);
+    for folder in registers.iter().map(|(_, register)| register).chain(&recordings) {
         let _ = watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
     }
-    Watch { changes, awaited, _watcher: watcher }
+    Watch { changes, awaited, watcher }
 }

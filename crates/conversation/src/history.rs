@@ -7,11 +7,13 @@ use crate::ingest::{self, Found, Report};
 use crate::intake::Intake;
 use crate::place::Places;
 use crate::project::{self, Look};
+use crate::recorded;
 use crate::store::Store;
 use adapter::captured::Captured;
+use adapter::generic::Generic;
 use adapter::{ADAPTERS, Adapter};
 use session::import::Taken;
-use session::registry::Registry;
+use session::registry::{Entry, Registry};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -154,6 +156,9 @@ impl History<'_> {
                 Err(error) => return Err(error),
             }
         }
+        if wanted(&Generic) && !self.take_in_recordings(store, &mut outcome, progress)? {
+            return Ok(outcome);
+        }
         if cli.is_none() {
             Intake::end_all(self.state);
         }
@@ -216,10 +221,36 @@ impl History<'_> {
                 Err(error) => return Err(error),
             }
         }
+        if !self.take_in_recordings(store, &mut outcome, progress)? {
+            return Ok(outcome);
+        }
         Intake::end_all(self.state);
         outcome.placed = Places::default().link(store, self.state, self.registry)?;
         project::find(store, self.state, self.registry, Look::All)?;
         Ok(outcome)
+    }
+
+    /// Takes in what is new in recordings of programs that nothing else tells of; whether `progress` let it read all.
+    fn take_in_recordings(
+        &self,
+        store: &mut Store,
+        outcome: &mut Outcome,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<bool> {
+        let mut entries: Vec<Entry> = self.registry.list()?.into_iter().flatten().collect();
+        entries.retain(recorded::is_conversation);
+        for (done, entry) in entries.iter().enumerate() {
+            let path = entry.folder.path();
+            if !progress(Progress { done, of: entries.len(), path, report: outcome.report }) {
+                return Ok(false);
+            }
+            match recorded::take_in(store, self.state, entry) {
+                Ok(report) => outcome.report.add(report),
+                Err(error @ crate::Error::Session(_)) => outcome.fail(path, &error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 }
 

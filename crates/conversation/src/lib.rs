@@ -29,6 +29,7 @@ pub mod models;
 mod place;
 pub mod project;
 pub mod purge;
+pub mod recorded;
 pub mod relations;
 pub mod render;
 pub mod search;

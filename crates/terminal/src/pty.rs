@@ -6,6 +6,7 @@ use protocol::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fstat, stat};
 use rustix::io::Errno;
+use rustix::process::Pid;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, Winsize,
@@ -155,6 +156,11 @@ pub fn close_on_exec_from(first: i32) {
         // SAFETY: as above; a number that is no descriptor gives an error, which does not matter.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
+}
+
+/// The group of processes in the foreground of the terminal, if there is one.
+pub fn foreground(master: impl AsFd) -> Option<Pid> {
+    tcgetpgrp(master).ok()
 }
 
 /// Sends a signal to the group in the foreground of the terminal; false if there is none.

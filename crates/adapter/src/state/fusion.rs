@@ -153,7 +153,8 @@ impl Fusion {
         let report = self.of(Source::Report).filter(|claim| claim.state != AgentState::Unknown);
         let is_awaited = report.is_none() && self.awaits_report.is_some_and(|until| now < until);
         let is_early = |claim: &&Claim| is_awaited && phase(claim.state) == Phase::Resting;
-        let main = report.or_else(|| self.newest().filter(|claim| !is_early(claim)));
+        let said = report.or_else(|| self.newest().filter(|claim| !is_early(claim)));
+        let main = said.or_else(|| self.of(Source::Process).filter(|claim| is_of_terminal(claim)));
         let resting = main.filter(|claim| phase(claim.state) == Phase::Resting).map(|claim| claim.since);
         let blocked = self.status.claims.iter().filter(|claim| claim.state == AgentState::Blocked);
         let mut sub_agents = blocked.filter(|claim| {
@@ -269,6 +270,11 @@ fn is_reminder(claim: &Claim, known: &Claim) -> bool {
         AgentState::Idle => claim.source == Source::Hook && ending(known.state) > 0,
         _ => false,
     }
+}
+
+/// Whether it is what the terminal of a process tells of it: more than that it began.
+fn is_of_terminal(claim: &Claim) -> bool {
+    matches!(claim.state, AgentState::Working | AgentState::Blocked | AgentState::Idle)
 }
 
 fn phase(state: AgentState) -> Phase {

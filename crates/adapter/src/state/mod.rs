@@ -6,6 +6,8 @@
 
 mod fusion;
 mod screen;
+mod terminal;
 
 pub use fusion::{Decided, Fusion, of_ask, of_question};
 pub use screen::{Rules, Shown};
+pub use terminal::{Marks, Seen};

@@ -22,8 +22,8 @@ const TITLE_CHARS: usize = 200;
 
 /// Show what was said and done in a session: messages, tools and their results, what it took
 ///
-/// It is read from the CLI's own records, which are copied before the CLI deletes them. A session without one, or a CLI that
-/// is not known, has none; its recording is always there (`centerfire replay`). In JSON each entry has its place in the
+/// It is read from the CLI's own records, which are copied before the CLI deletes them. Of a program that is no AI CLI that is
+/// known it is read from the recording: what was typed, and what came back. In JSON each entry has its place in the
 /// recording, as a session and an offset: `centerfire replay SESSION --from OFFSET` shows it.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -115,7 +115,7 @@ impl Args {
         let conversations = store.of_session(entry.meta.id)?;
         if conversations.is_empty() {
             let why = match adapter::of_command(&entry.meta.words()) {
-                None => "its program is no AI CLI that is known",
+                None => "nothing was shown or typed in it",
                 Some(_) if entry.phase == Phase::Running => "its CLI has not written one down yet",
                 Some(_) => "its CLI has written none down, or two ran in one folder at a time",
             };

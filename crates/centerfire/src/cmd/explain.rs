@@ -6,7 +6,7 @@ use crate::fit;
 use crate::term::{one_line, paint};
 use crate::when::{ago, clock};
 use clap_complete::ArgValueCandidates;
-use protocol::{AgentState, Approval, Claim, Settled};
+use protocol::{AgentState, Approval, Claim, Settled, Source};
 use serde::Serialize;
 use serde_json::json;
 use session::explain::{Explained, MOMENTS_MAX, Moment, What, explain};
@@ -83,6 +83,10 @@ fn line(moment: &Moment) -> String {
             let agent =
                 claim.agent.as_ref().map(|agent| format!(" of sub-agent {agent}")).unwrap_or_default();
             (word(&claim.source), format!("{}{}  {}", plain(claim), one_line(&agent), detail(claim)))
+        }
+        // What a terminal tells of a process is recorded nowhere else.
+        What::Decided { claim } if claim.source == Source::Process => {
+            ("=>".to_owned(), format!("{}  {}", coloured(claim), detail(claim)))
         }
         What::Decided { claim } => ("=>".to_owned(), coloured(claim)),
         What::Asked { approval } => ("question".to_owned(), asked(approval)),

@@ -5,8 +5,11 @@ use crate::context::Context;
 use crate::exit::Usage;
 use crate::intake::{to_write, with_history};
 use crate::term::counted;
+use adapter::Adapter as _;
+use adapter::generic::Generic;
 use clap_complete::ArgValueCandidates;
 use conversation::purge::{self as conversations, Target, Text};
+use conversation::recorded::{is_conversation, is_of_recording, take_in_anew};
 use conversation::store::Store;
 use journal::{Purge, Purged};
 use protocol::{Offset, Phase};
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use session::name::shell_word;
 use session::purge as recordings;
 use session::registry::Entry;
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,10 +79,7 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<ExitCode> {
         let outcome = match (&self.target, &self.text, self.from, self.to) {
             (None, Some(text), ..) => self.everywhere(context, &text_of(text)?)?,
-            (Some(name), Some(text), ..) => {
-                let text = text_of(text)?;
-                self.recordings(vec![context.find(Some(name))?], &Purge::Text(&text.spellings))?
-            }
+            (Some(name), Some(text), ..) => self.text_in(context, name, &text_of(text)?)?,
             (Some(name), None, Some(from), Some(to)) => self.span(context, name, from, to)?,
             (Some(name), None, ..) => self.conversation(context, name)?,
             (None, None, ..) => {
@@ -127,9 +128,34 @@ impl Args {
         let mut outcome = self.recordings(found, &purge)?;
         outcome.failed.append(&mut failed);
         outcome.conversations = self.purge(context, &mut store, &Target::Text(text.clone()))?;
+        for (entry, _) in &outcome.recordings {
+            self.read_anew(context, &mut store, entry)?;
+        }
         let own = [conversation::purge::OWN_FILES, gateway::presence::OWN_FILES].concat();
         outcome.add(recordings::clean_files(&context.home.state, &own, &text.spellings, self.dry_run)?);
         Ok(outcome)
+    }
+
+    fn text_in(&self, context: &Context, name: &str, text: &Text) -> anyhow::Result<Outcome> {
+        let (entry, purge) = (context.find(Some(name))?, Purge::Text(&text.spellings));
+        if !is_conversation(&entry) {
+            return self.recordings(vec![entry], &purge);
+        }
+        let (mut store, unread) = self.store(context)?;
+        let mut outcome = self.recordings(vec![entry.clone()], &purge)?;
+        outcome.failed.extend(unread);
+        self.read_anew(context, &mut store, &entry)?;
+        // What stood there is left in the file until something is purged.
+        self.purge(context, &mut store, &Target::Entries(BTreeSet::new()))?;
+        Ok(outcome)
+    }
+
+    /// Has a recording that is a conversation told as it is now.
+    fn read_anew(&self, context: &Context, store: &mut Store, entry: &Entry) -> anyhow::Result<()> {
+        if !self.dry_run {
+            take_in_anew(store, &context.home.state, entry)?;
+        }
+        Ok(())
     }
 
     fn span(&self, context: &Context, name: &str, from: u64, to: u64) -> anyhow::Result<Outcome> {
@@ -139,10 +165,12 @@ impl Args {
         let entry = context.find(Some(name))?;
         let (mut store, unread) = self.store(context)?;
         let span = Offset(from)..Offset(to);
-        let id = entry.meta.id;
-        let mut outcome = self.recordings(vec![entry], &Purge::Span(span.clone()))?;
+        let mut outcome = self.recordings(vec![entry.clone()], &Purge::Span(span.clone()))?;
         outcome.failed.extend(unread);
-        let placed = store.placed_in(id, &span)?;
+        self.read_anew(context, &mut store, &entry)?;
+        let mut placed = store.placed_in(entry.meta.id, &span)?;
+        // What is left of them is told by the recording.
+        placed.retain(|id| !is_of_recording(id));
         outcome.conversations = self.purge(context, &mut store, &Target::Entries(placed))?;
         Ok(outcome)
     }
@@ -157,6 +185,12 @@ impl Args {
                  or --match; `centerfire remove` removes it whole"
             );
         };
+        if one.cli == Generic.name() {
+            anyhow::bail!(
+                "conversation {name} is read from the recording of that session: purge there with --from and --to or --match, or \
+                 remove it with `centerfire remove {name}`"
+            );
+        }
         let target = if self.entry.is_empty() {
             Target::Conversation(one.cli.clone(), one.name.clone())
         } else {

@@ -53,7 +53,8 @@ fn names_and_states_are_read_at_every_width_and_folder_and_title_where_there_is_
     let known = || {
         let all = instance.json(&["list", "--json"]);
         let has = |key: &str, value: &str| all.as_array().unwrap().iter().any(|one| one[key] == value);
-        (has("title", "Mend the till") && has("state", "working")).then_some(())
+        // Of a program that only showed something its terminal says that it works, until it has been quiet.
+        (has("title", "Mend the till") && has("state", "idle") && has("state", "working")).then_some(())
     };
     testkit::eventually(LIMIT, known).expect("the programs tell what they do");
     for command in [&["list"][..], &["top", "--once"]] {

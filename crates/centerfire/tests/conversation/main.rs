@@ -4,6 +4,8 @@
 mod asked;
 /// Files that others wrote: conversation logs and asciicasts.
 mod files;
+/// Programs that keep none.
+mod generic;
 /// What is killed, damaged, rewritten or removed costs no entry.
 mod hardship;
 /// What entries mention, and how it belongs together.

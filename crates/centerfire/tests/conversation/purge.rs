@@ -204,7 +204,11 @@ fn a_text_is_nowhere_afterwards_and_does_not_come_back() {
     let output = instance.out(&["output", "s"]);
     let dry = instance.json(&["purge", "--match", SECRET, "--dry-run", "--json"]);
     assert!(places(&instance.home(), SECRET).len() >= 5, "{:?}", places(&instance.home(), SECRET));
-    assert_eq!(dry["conversations"]["entries"].as_array().unwrap().len(), 4, "{dry}");
+    // Three of a transcript, one that a client gave, and three that the recording of a shell tells: it wrote it, was told it, and
+    // wrote it again.
+    let entries = dry["conversations"]["entries"].as_array().unwrap();
+    let of_recording = entries.iter().filter(|id| id.as_str().unwrap().starts_with("generic:")).count();
+    assert_eq!((entries.len(), of_recording), (7, 3), "{dry}");
 
     // Given so that no list of processes shows it.
     let mut command = instance.command(&["purge", "--match", "-", "--json"]);
@@ -249,6 +253,12 @@ fn a_text_is_nowhere_afterwards_and_does_not_come_back() {
 fn a_span_goes_with_what_was_typed_there() {
     let instance = instance();
     recorded(&instance, "s", "tell-nobody-of-this");
+    instance.out(&["import"]);
+    let in_store = || {
+        let places = places(&instance.home(), "tell-nobody-of-this");
+        places.iter().any(|path| path.contains("conversation.db"))
+    };
+    assert!(in_store(), "the recording is a conversation");
     let output = text(&instance.out(&["output", "s"]));
     let from = output.find("got").unwrap();
     let (from, to) = (from.to_string(), output.len().to_string());
@@ -280,6 +290,23 @@ fn a_span_goes_with_what_was_typed_there() {
     };
     assert!(typed().starts_with("tell-nobody"));
     instance.out(&["purge", "s", "--from", "0", "--to", &to]);
+    assert!(!in_store());
+    let told = &instance.json(&["conversation", "s", "--json"])[0];
+    assert!(
+        told["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|entry| !entry["text"].as_str().unwrap().contains("nobody")),
+        "{told}"
+    );
+    let name = told["name"].as_str().unwrap();
+    let refused = instance.run(&["purge", name]);
+    assert!(
+        !refused.status.success() && text(&refused.stderr).contains("--match"),
+        "{}",
+        text(&refused.stderr)
+    );
     assert!(!text(&fs::read(&status).unwrap()).contains("nobody"));
     // As somebody leaves it who was killed behind the recording.
     value["title"] = json!("nobody");
@@ -288,6 +315,21 @@ fn a_span_goes_with_what_was_typed_there() {
     assert!(!text(&fs::read(&status).unwrap()).contains("nobody"));
     assert_eq!(typed().trim_end_matches('\r'), "*".repeat("tell-nobody-of-this".len()));
     assert!(!text(&instance.out(&["output", "s"])).contains("nobody"));
+}
+
+/// The recording of a program that keeps no conversation is its conversation.
+#[test]
+fn a_text_of_one_recording_goes_from_the_conversation_that_is_read_from_it() {
+    let instance = instance();
+    recorded(&instance, "s", SECRET);
+    instance.out(&["import"]);
+    assert!(!places(&instance.home(), SECRET).is_empty());
+    instance.out(&["purge", "s", "--match", SECRET]);
+    assert_eq!(places(&instance.home(), SECRET), Vec::<String>::new());
+    let told = told_without_cursors(&instance);
+    assert!(told[0]["entries"].to_string().contains("got ***"), "{told:?}");
+    instance.out(&["import", "--rebuild"]);
+    assert_eq!(told_without_cursors(&instance), told, "made anew, it is another");
 }
 
 #[test]
@@ -452,7 +494,9 @@ fn who_is_killed_while_purging_leaves_the_old_or_the_new() {
     }
     assert!(kills.in_the_middle > 0, "none was killed in the middle");
     instance.out(&["verify", "s"]);
-    let told = told_without_cursors(&instance);
+    let mut told = told_without_cursors(&instance);
+    // The recording of the shell is a conversation as well.
+    told.retain(|one| one["cli"] == "claude");
     assert!(
         told.len() == secrets.len() && told.iter().all(|one| one["entries"].as_array().unwrap().len() == 12)
     );

@@ -21,6 +21,8 @@ mod environment;
 mod exit;
 /// Every byte arrives as it was sent, in both directions.
 mod fidelity;
+/// What a terminal tells of a program of which nothing is known.
+mod foreground;
 /// Questions that only the user's terminal can answer, in time, late or never.
 mod forwarded;
 /// What Gemini CLI asks is answered from anywhere, once, at its own dialog.

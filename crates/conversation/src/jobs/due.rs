@@ -35,8 +35,9 @@ impl Due {
     }
 }
 
-/// What is left to do: `?1` is what is wanted. One that ended earlier than it did is one that is read anew.
-const DUE: &str = "c.ended IS NOT NULL AND (job.cli IS NULL OR job.ended < c.ended OR job.state = 'waits'
+/// What is left to do: `?1` is what is wanted. One that ended earlier than it did is one that is read anew. What was typed to a
+/// shell and came back was never meant for a model.
+const DUE: &str = "c.ended IS NOT NULL AND c.cli <> 'generic' AND (job.cli IS NULL OR job.ended < c.ended OR job.state = 'waits'
      OR (job.state = 'done' AND ?1 & ~job.kinds <> 0))";
 const JOINED: &str = "FROM conversation c LEFT JOIN job ON job.cli = c.cli AND job.name = c.name";
 

@@ -71,6 +71,14 @@ impl Store {
         Ok(ids)
     }
 
+    /// Takes a conversation out, and how far it was read, so that it is read anew.
+    pub(crate) fn forget(&mut self, cli: &str, name: &str, path: &str) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        remove_conversation(&transaction, cli, name)?;
+        transaction.execute("DELETE FROM file WHERE path = ?1", [path])?;
+        Ok(transaction.commit()?)
+    }
+
     /// Takes it out, and what the copies do not tell any more; then writes the file anew, in which nothing of it is left.
     pub(crate) fn purge(
         &mut self,
@@ -83,18 +91,7 @@ impl Store {
         match target {
             Target::Text(text) => clean(&transaction, text)?,
             Target::Entries(ids) => remove(&transaction, ids)?,
-            Target::Conversation(cli, name) => {
-                let of = "(SELECT id FROM conversation WHERE cli = ?1 AND name = ?2)";
-                for table in ["part", "usage", "link", "active"] {
-                    let sql = format!("DELETE FROM {table} WHERE conversation IN {of}");
-                    transaction.execute(&sql, [cli, name])?;
-                }
-                transaction.execute("DELETE FROM conversation WHERE cli = ?1 AND name = ?2", [cli, name])?;
-                let sql =
-                    "SELECT key FROM entry e WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.entry = e.id)";
-                let orphans = keys(&transaction, sql)?;
-                remove(&transaction, &orphans)?;
-            }
+            Target::Conversation(cli, name) => remove_conversation(&transaction, cli, name)?,
         }
         remove(&transaction, &gone.entries)?;
         for (cli, request) in &gone.requests {
@@ -203,6 +200,17 @@ fn clean_value(value: &mut Value, text: &Text) {
         }
         _ => {}
     }
+}
+
+fn remove_conversation(transaction: &Transaction, cli: &str, name: &str) -> Result<()> {
+    let of = "(SELECT id FROM conversation WHERE cli = ?1 AND name = ?2)";
+    for table in ["part", "usage", "link", "active"] {
+        let sql = format!("DELETE FROM {table} WHERE conversation IN {of}");
+        transaction.execute(&sql, [cli, name])?;
+    }
+    transaction.execute("DELETE FROM conversation WHERE cli = ?1 AND name = ?2", [cli, name])?;
+    let sql = "SELECT key FROM entry e WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.entry = e.id)";
+    remove(transaction, &keys(transaction, sql)?)
 }
 
 /// Removes entries, and all that hangs on them.

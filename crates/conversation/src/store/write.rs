@@ -1,5 +1,6 @@
 //! Putting what was heard into the store.
 
+use super::purge::remove;
 use super::{Store, refused, relations};
 use crate::Result;
 use crate::witness::{Said, is_news};
@@ -259,6 +260,16 @@ impl Writing<'_> {
         if is_new {
             refused::leave_out(&self.transaction, entry)?;
         }
+        if let Some(Place { session, offset }) = &entry.place {
+            let place = "INSERT OR IGNORE INTO place (entry, session, offset) VALUES (?1, ?2, ?3)";
+            self.transaction.prepare_cached(place)?.execute(params![
+                id,
+                session.to_string(),
+                offset.0 as i64
+            ])?;
+            let link = "INSERT OR IGNORE INTO link (session, conversation) VALUES (?1, ?2)";
+            self.transaction.prepare_cached(link)?.execute(params![session.to_string(), conversation])?;
+        }
         if time > 0 {
             let span = "UPDATE conversation SET started = MIN(COALESCE(started, ?2), ?2), ended = MAX(COALESCE(ended, ?2), ?2)
                  WHERE id = ?1";
@@ -267,6 +278,16 @@ impl Writing<'_> {
             self.transaction.prepare_cached(active)?.execute([conversation, time / STRETCH_US])?;
         }
         Ok(())
+    }
+
+    /// Takes entries back that were told while more could come, and are none.
+    pub(crate) fn take_back(&mut self, ids: &BTreeSet<String>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        // A trigger takes their texts out of the index, which must have them.
+        self.index()?;
+        remove(&self.transaction, ids)
     }
 
     /// Adds an entry that is new; its number.

@@ -5,6 +5,7 @@
 //! of a frame if that can be helped, and what it says counts once it has said it twice.
 
 use super::Host;
+use super::foreground::Foreground;
 use super::notify::{News, Occasion};
 use super::output::Output;
 use adapter::Adapter;
@@ -35,6 +36,8 @@ pub(super) struct Agent {
     glimpse: Option<Claim>,
     /// Looks in a row that fitted no rule.
     unfit: u8,
+    /// Of a program of which nothing is known.
+    pub(super) foreground: Option<Foreground>,
     /// States of this turn, of which nobody was told yet.
     changes: Vec<AgentStatus>,
 }
@@ -62,9 +65,11 @@ impl Agent {
     /// Of a program that another host started.
     pub(super) fn resume(meta: &Meta, status: Option<&Status>) -> Self {
         let known = status.and_then(|status| status.agent.as_deref().cloned());
+        let adapter = adapter::of_command(&meta.words());
         Self {
+            foreground: adapter.is_none().then(|| Foreground::new(known.is_some())),
             fusion: known.map_or_else(|| Fusion::new(meta.created), Fusion::resume),
-            adapter: adapter::of_command(&meta.words()),
+            adapter,
             version: meta.cli_version.clone(),
             // What it asks may have been settled while no host was there.
             heard: true,
@@ -143,7 +148,8 @@ impl Agent {
             let now = UNIX_EPOCH.elapsed().unwrap_or_default();
             Instant::now() + Duration::from_micros(due.0).saturating_sub(now)
         });
-        self.look_at.into_iter().chain(settles).min()
+        let foreground = self.foreground.as_ref().and_then(|foreground| foreground.look_at);
+        self.look_at.into_iter().chain(settles).chain(foreground).min()
     }
 
     pub(super) fn status(&self) -> &AgentStatus {
@@ -153,6 +159,11 @@ impl Agent {
     /// Whether anything was ever said of it.
     pub(super) fn is_known(&self) -> bool {
         self.adapter.is_some() || !self.status().claims.is_empty()
+    }
+
+    /// Whether it is one, for all that is known: of any process its terminal tells something.
+    pub(super) fn is_agent(&self) -> bool {
+        self.adapter.is_some() || self.status().claims.iter().any(|claim| claim.source != Source::Process)
     }
 
     /// Looks at the screen, if that is due.
@@ -245,6 +256,7 @@ impl Host {
 
     /// Looks at the screen and decides, if there is reason to, and tells the changes of this turn.
     pub(super) fn tend_agent(&mut self) {
+        self.look_at_foreground();
         let Output { title, canvas, .. } = &mut self.output;
         if !canvas.is_behind() {
             self.agent.look(title, || canvas.screen().lines());

@@ -33,7 +33,7 @@ impl Host {
         match request {
             Request::Decide { .. } => Some(NO_ANSWER),
             Request::Upgrade { .. } => {
-                (self.agent.is_known() || self.approvals.last > 0).then_some(NO_UPGRADE)
+                (self.agent.is_agent() || self.approvals.last > 0).then_some(NO_UPGRADE)
             }
             Request::Attach(attach) if !attach.control => None,
             Request::Attach(_) | Request::Input { .. } | Request::Resize { .. } => {

@@ -16,6 +16,7 @@ mod door;
 mod ending;
 mod farewell;
 mod floor;
+mod foreground;
 mod hooks;
 mod input;
 mod inside;

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags};
 use std::io;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use terminal::profile::Profile;
 use terminal::pty::{self, Got};
 use terminal::scan::{Found, Item, Scanner};
@@ -24,6 +24,9 @@ use terminal::scan::{Found, Item, Scanner};
 const READ_BYTES: usize = 4 << 10; // 4 KiB
 /// A read that gives less than this took all there was: the program is not writing faster than we read.
 const MORE_BYTES: usize = 1 << 10; // 1 KiB
+
+/// What comes so soon behind a key, and within a line, is its echo.
+const ECHO_WITHIN: Duration = Duration::from_millis(500);
 
 /// The state of the output: what was found in it so far and what it painted.
 pub(super) struct Output {
@@ -176,6 +179,10 @@ impl Host {
         self.paint(start, bytes, stored, &questions);
         self.output.last = Time::now();
         self.agent.painted();
+        let typed = || self.input.typed_since(Instant::now() - ECHO_WITHIN);
+        if let Some(foreground) = &mut self.agent.foreground {
+            foreground.wrote(bytes, typed);
+        }
         self.input.program_wrote(Instant::now());
         self.status_file.age.output();
         self.head_due = true;

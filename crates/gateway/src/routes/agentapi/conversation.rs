@@ -9,7 +9,7 @@ use crate::blocking::blocking;
 use crate::host::Host;
 use axum::http::StatusCode;
 use protocol::frame::{Answer, InputForm, Request};
-use protocol::{AgentState, Offset, Phase, SessionId, Status, Time};
+use protocol::{AgentState, Offset, Phase, SessionId, Source, Status, Time};
 use serde::Serialize;
 use serde_json::{Value, json};
 use session::look::look;
@@ -180,7 +180,10 @@ impl Said {
         let agent = status.agent();
         let told = self.sent.is_none_or(|(offset, _)| agent.offset > offset);
         let wrote = self.sent.map_or(status.last_output, |(_, sent)| sent.max(status.last_output));
+        let by_output = || if Time::now().since(wrote) < QUIET { State::Running } else { State::Stable };
         match agent.claim.state {
+            // Who has the foreground of a terminal may wait for keys all the same.
+            AgentState::Working | AgentState::Idle if agent.claim.source == Source::Process => by_output(),
             AgentState::Working => {
                 self.worked |= told;
                 State::Running
@@ -190,8 +193,7 @@ impl Said {
             }
             // Claude Code says so once more before it begins with what it was asked.
             AgentState::Idle if told && (self.worked || self.sent.is_none()) => State::Stable,
-            _ if Time::now().since(wrote) < QUIET => State::Running,
-            _ => State::Stable,
+            _ => by_output(),
         }
     }
 
