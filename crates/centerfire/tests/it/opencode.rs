@@ -1,6 +1,6 @@
 //! The real opencode with the plugin of its session: what it asks is seen and answered from elsewhere, beside its own dialog.
 
-use crate::overlays::{ask, session_of, settings_below, settled, told, waiting};
+use crate::overlays::{ask, screen_says, session_of, settings_below, settled, told, waiting};
 use crate::session::{NAME, Session};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -219,16 +219,20 @@ fn what_opencode_plans_is_seen_and_answered_from_elsewhere() {
     assert_eq!((&asked["kind"], &asked["tool"]), (&json!("plan"), &json!("plan_exit")), "{asked}");
     assert_eq!(asked["input"]["plan"], "# Count to three\n\n1. one\n");
     assert_eq!(session.json(&["show"])["agent"]["on"], "plan");
+    screen_says(&session, "blocked");
     session.get(&["deny"]);
     waiting(&session, 0);
     session.get(&["wait", "--for", "idle", "--timeout", "30"]);
+    screen_says(&session, "idle");
     // A question in the words of a plan is none.
     let asks = json!({ "questions": [{ "question": format!("Plan at {} is complete.", desk.plan().display()), "header": "P", "options": [{ "label": "Yes", "description": "" }] }] });
     let asked = &ask(&session, &format!("[[tool:question|{asks}]] [[say:asked]]"), 1)[0];
     assert_eq!(asked["kind"], "question");
+    screen_says(&session, "blocked");
     session.get(&["deny"]);
     waiting(&session, 0);
     session.get(&["wait", "--for", "idle", "--timeout", "30"]);
+    screen_says(&session, "idle");
     ask(&session, "[[tool:plan_exit|{}]] [[say:on it]]", 1);
     session.get(&["approve"]);
     session.wait_for_line("Build · scripted-model");

@@ -67,6 +67,16 @@ pub(crate) fn waiting(session: &Session, count: usize) -> Vec<Value> {
     eventually(PATIENCE, all).unwrap_or_else(|| panic!("{} {}", session.json(&["approvals"]), session.text()))
 }
 
+/// Waits until the screen shows a state as well: a dialog that is still being drawn, or closed, takes what is typed.
+pub(crate) fn screen_says(session: &Session, state: &str) {
+    let says = || {
+        let claims = session.json(&["show"])["agent"]["claims"].clone();
+        let says = |claim: &Value| claim["source"] == "screen" && claim["state"] == state;
+        claims.as_array().unwrap().iter().any(says).then_some(())
+    };
+    eventually(PATIENCE, says).unwrap_or_else(|| panic!("not {state}: {}", session.text()));
+}
+
 /// What the journal says of questions that are over: who settled them, and how.
 pub(crate) fn settled(session: &Session) -> Vec<protocol::Settled> {
     let mut reader = journal::Reader::open(&session.folder.join("journal"), protocol::Offset::ZERO).unwrap();

@@ -1,6 +1,7 @@
 //! `run --tap`: a proxy between the CLI and its model that lives as long as the session, whatever dies, and leaves nothing.
 
 use crate::claude_code::Desk;
+use crate::overlays::screen_says;
 use crate::rig::{Rig, kill};
 use crate::session::Session;
 use serde_json::Value;
@@ -142,12 +143,7 @@ fn plain(request: &Request, desk: &Desk) -> String {
 /// hints around the prompt, which come and go with time.
 fn shown(session: &Session, desk: &Desk) -> Vec<String> {
     let folder = desk.claude.project().parent().unwrap().to_str().unwrap().to_owned();
-    let rests = || {
-        let claims = session.json(&["show"])["agent"]["claims"].clone();
-        let rests = |claim: &Value| claim["source"] == "screen" && claim["state"] == "idle";
-        claims.as_array().unwrap().iter().any(rests).then_some(())
-    };
-    eventually(PATIENCE, rests).expect("the screen is at rest");
+    screen_says(session, "idle");
     let screen = session.get(&["screen"]);
     let prompt = screen.rfind("\n──").expect("a line below the prompt");
     let lines = screen[..prompt].lines().filter(|line| !line.trim_start().starts_with(['✻', '◐']));
