@@ -70,7 +70,7 @@ const stories = {
     await main.getByRole("img", { name: /^Cost: .* in the last 30 days/ }).waitFor();
     await main.getByTitle(orchard, { exact: true }).waitFor();
     // What waits leads to its session, and a conversation to its words.
-    await part("Latest conversations").getByRole("link").click();
+    await part("Latest conversations").getByRole("link", { name: "Where do the apples go?" }).click();
     await page.locator(".line", { hasText: "Into crates." }).waitFor();
     await page.getByRole("meter", { name: "Window in use" }).waitFor();
     await page.goBack();

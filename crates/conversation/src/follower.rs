@@ -30,6 +30,8 @@ const CHANGES_MAX: usize = 4_096;
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// A database that changes all the time is asked after this time.
 const ASK_WITHIN: Duration = Duration::from_secs(1);
+/// How long nothing comes into a recording before it is read. While something comes, its session says so each second.
+const RECORDING_QUIET: Duration = Duration::from_millis(2_500);
 /// How often it asks whether it is to stop.
 const STOP_EVERY: Duration = Duration::from_millis(500);
 
@@ -127,17 +129,18 @@ fn take_in(
         witness::tell(store, history)?;
         let next_look = Instant::now() + LOOK_EVERY;
         let mut new_folders: BTreeSet<PathBuf> = BTreeSet::new();
-        // Since when recordings changed that are conversations, and databases.
-        let mut recordings: BTreeMap<PathBuf, Instant> = BTreeMap::new();
+        // Recordings that changed and are conversations: at first, and last. Databases: since when.
+        let mut recordings: BTreeMap<PathBuf, (Instant, Instant)> = BTreeMap::new();
         let mut databases: BTreeMap<PathBuf, Instant> = BTreeMap::new();
         while !stopped() && Instant::now() < next_look {
             if Store::is_wanted(history.state) {
                 return Ok(());
             }
             let is_quiet = [&new_folders, &beginning].iter().all(|folders| folders.is_empty())
-                && [&recordings, &databases].iter().all(|since| since.is_empty());
+                && recordings.is_empty()
+                && databases.is_empty();
             let wait = if is_quiet { STOP_EVERY } else { AGAIN_AFTER };
-            let (mut due, mut grown) = (BTreeSet::new(), BTreeSet::new());
+            let mut due = BTreeSet::new();
             let mut paths = match changes.recv_timeout(wait) {
                 Ok(path) => std::iter::once(path).chain(changes.try_iter()).collect::<BTreeSet<_>>(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -146,7 +149,6 @@ fn take_in(
                         walk(&folder, &mut |path| paths.extend(path.ok().map(Path::to_owned)));
                     }
                     due = std::mem::take(&mut databases).into_keys().collect();
-                    grown = std::mem::take(&mut recordings).into_keys().collect();
                     paths
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -167,16 +169,18 @@ fn take_in(
             for folder in begun.into_iter().filter(|folder| recorded::is_of(history.registry, folder)) {
                 let _ = watcher.as_mut().map(|watcher| watcher.watch(&folder, RecursiveMode::NonRecursive));
                 // What came before it was watched is told by nobody.
-                recordings.insert(folder, Instant::now());
+                recordings.insert(folder, (Instant::now(), Instant::now()));
             }
-            // A recording is read when it has been quiet for a moment, or grew for a while.
             for folder in paths.iter().filter_map(|path| recorded::grown(path, sessions)) {
-                let since = recordings.entry(folder.clone()).or_insert_with(Instant::now);
-                if since.elapsed() >= ASK_WITHIN {
-                    recordings.remove(&folder);
-                    grown.insert(folder);
-                }
+                let now = Instant::now();
+                recordings.entry(folder).and_modify(|(_, last)| *last = now).or_insert((now, now));
             }
+            // One that flows on is read seldom: each time the whole of what is open is told anew.
+            let is_due = |(first, last): &(Instant, Instant)| {
+                last.elapsed() >= RECORDING_QUIET || first.elapsed() >= LOOK_EVERY
+            };
+            let grown: BTreeSet<PathBuf> =
+                recordings.extract_if(.., |_, times| is_due(times)).map(|(folder, _)| folder).collect();
             paths.retain(|path| !path.starts_with(sessions) || path.parent() == Some(sessions));
             // A database is asked when it has been quiet for a moment, or changed for a while.
             let changed = paths.iter().filter_map(|path| database(path)).collect::<BTreeSet<_>>();

@@ -189,6 +189,7 @@ impl Reading<'_> {
         let meta = &self.entry.meta;
         Head {
             conversation: meta.id.to_string(),
+            title: Some(self.entry.name.clone()),
             cwd: Some(meta.folder().to_string_lossy().into_owned()),
             ..Head::default()
         }

@@ -25,7 +25,8 @@ function useSpoken(session: api.Session | undefined, fit: boolean): boolean {
     setSpoken(false);
     if (id === undefined || fit || !isNarrow()) return;
     let over = false;
-    ofSession(id).then((list) => over || setSpoken(list.length > 0), () => {});
+    // That of a program that nobody knows is only what its terminal shows.
+    ofSession(id).then((list) => over || setSpoken(list.some(({ cli }) => cli !== "generic")), () => {});
     return () => {
       over = true;
     };

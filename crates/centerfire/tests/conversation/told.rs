@@ -27,23 +27,27 @@ fn what_hooks_told_stands_for_a_record_until_there_is_one() {
     let program = desk.claude.program().to_str().unwrap();
     desk.run(&["run", "-d", "--name", "s", "--size", "120x40", "--", program]);
     desk.run(&["wait", "s", "--for", "idle", "--timeout", "30"]);
+    // Its hooks are not waited for, so what is asked at once after a turn may be told before that turn's end.
+    let over = |state: &str| {
+        let is_heard = || {
+            let claims = desk.json(&["show", "s"])["agent"]["claims"].clone();
+            let is_over = |claim: &Value| claim["source"] == "hook" && claim["state"] == state;
+            claims.as_array().unwrap().iter().any(is_over).then_some(())
+        };
+        eventually(LIMIT, is_heard).expect("the hook tells that the turn is over");
+    };
     desk.ask("s", "[[bash:touch yes]] [[say:quixotic]]", "blocked");
     desk.run(&["approve", "s"]);
-    desk.run(&["wait", "s", "--for", "done", "--timeout", "30"]);
+    over("done");
     desk.ask("s", "[[bash:touch no]] [[say:alas]]", "blocked");
     desk.run(&["deny", "s", "--message", "rather not"]);
-    desk.run(&["wait", "s", "--for", "done", "--timeout", "30"]);
+    over("done");
     let question = format!("[[tool:AskUserQuestion|{ASKS}]] [[say:chosen]]");
     desk.ask("s", &question, "blocked");
     desk.run(&["approve", "s", "--answer", "SQLite"]);
-    // Its hooks are not waited for, so what comes at once after a turn may be told before the turn's end.
-    let is_heard = || {
-        let claims = desk.json(&["show", "s"])["agent"]["claims"].clone();
-        let is_done = |claim: &Value| claim["source"] == "hook" && claim["state"] == "done";
-        claims.as_array().unwrap().iter().any(is_done).then_some(())
-    };
-    eventually(LIMIT, is_heard).expect("the hook tells that the turn is over");
+    over("done");
     desk.ask("s", "[[error:400|invalid_request_error]]", "error");
+    over("error");
     desk.run(&["kill", "s"]);
     rename(&records, &aside).unwrap();
     let told = entries(&desk);

@@ -146,7 +146,8 @@ fn shown(session: &Session, desk: &Desk) -> Vec<String> {
     screen_says(session, "idle");
     let screen = session.get(&["screen"]);
     let prompt = screen.rfind("\n──").expect("a line below the prompt");
-    let lines = screen[..prompt].lines().filter(|line| !line.trim_start().starts_with(['✻', '◐']));
+    let is_hint = |line: &str| line.trim().is_empty() || line.trim_start().starts_with(['✻', '◐']);
+    let lines = screen[..prompt].lines().filter(|line| !is_hint(line));
     lines.map(|line| line.replace(&folder, "FOLDER")).collect()
 }
 

@@ -33,6 +33,8 @@ const GEMINI_OVER: [(Source, State); 2] = [(Screen, IDLE), (Transcript, WORKING)
 
 fn gemini_session(gemini: &Gemini, words: &[&str]) -> Session {
     let session = session_with(gemini.program(), words, gemini.environment(), &gemini.project());
+    // It takes seconds to start, and many on a busy machine.
+    session.get(&["wait", "--for", "idle", "--timeout", "60"]);
     all_say(&session, IDLE, &[(Screen, IDLE)]);
     session
 }
